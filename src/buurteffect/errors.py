@@ -1,0 +1,114 @@
+"""The base error of the project and its few children.
+
+Every error says what is wrong, where, and what to do about it. Each kind has an exit code of its own, so
+that a build can tell a bad file from a bad parameter without parsing text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class BuurteffectError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+    exit_code = 1
+
+
+class ProjectError(BuurteffectError):
+    """The project's own folders or settings are not as they should be."""
+
+    exit_code = 2
+
+
+class ParameterError(BuurteffectError):
+    """A run asks for a parameter that the notebook does not have, or gives it a value it cannot take."""
+
+    exit_code = 3
+
+
+class DataError(BuurteffectError):
+    """A data file is not what its reader expects.
+
+    Parameters
+    ----------
+    file : Path or str
+        The file as the user knows it; for a member of a zip, ``archive.zip > member.csv``.
+    expected, found : str
+        What should have been there, and what was.
+    action : str
+        What the user can do about it.
+    line : int, optional
+        Line in the file, counted from 1 with the header included; in a workbook, the row.
+    column : str, optional
+        Column by the name it has in the file.
+    """
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        file: Path | str,
+        *,
+        expected: str,
+        found: str,
+        action: str,
+        line: int | None = None,
+        column: str | None = None,
+    ) -> None:
+        self.file, self.line, self.column = str(file), line, column
+        self.expected, self.found, self.action = expected, found, action
+        place = self.file
+        if line is not None:
+            place += f", line {line}"
+        if column is not None:
+            place += f", column {column!r}"
+        super().__init__(f"{place}\n  found:    {found}\n  expected: {expected}\n  to do:    {action}")
+
+
+class DownloadError(BuurteffectError):
+    """A source could not be fetched, or what arrived is not what was recorded."""
+
+    exit_code = 5
+
+
+class EstimationError(BuurteffectError):
+    """An estimate is refused because the data cannot carry it."""
+
+    exit_code = 6
+
+
+class DisclosureError(BuurteffectError):
+    """Something would be published that has not passed disclosure control."""
+
+    exit_code = 7
+
+
+class RunError(BuurteffectError):
+    """A notebook run did not complete."""
+
+    exit_code = 10
+
+
+class CellFailedError(RunError):
+    """A cell raised an exception, or ended the kernel's work early."""
+
+    exit_code = 11
+
+
+class KernelDiedError(RunError):
+    """The kernel was killed or ended by itself."""
+
+    exit_code = 12
+
+
+class TimeLimitError(RunError):
+    """A cell or the whole notebook ran past its time limit."""
+
+    exit_code = 13
+
+
+class IncompleteRunError(RunError):
+    """The notebook came back without every cell having run, or without its results."""
+
+    exit_code = 14
