@@ -2,8 +2,8 @@
 
 from buurteffect.schema.contract import Contract, Field, codebook
 from buurteffect.schema.liveability import (
-    CLASSES_2,
     CLASS_CHANGES_2,
+    CLASSES_2,
     DEVIATION_REFERENCE,
     DIMENSIONS_2,
     DIMENSIONS_3,

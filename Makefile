@@ -1,0 +1,157 @@
+# Two commands do it all: `make reports` and `make test`. Each sets up what it needs.
+
+SOURCE    ?= synthetic
+OPEN_DATA ?=
+SEED      ?= 1
+SIZE      ?= default
+PYTHON    ?= python3
+
+# An active conda environment made from environment.yml says so by this variable; otherwise .venv is used.
+ifneq ($(and $(CONDA_PREFIX),$(BUURTEFFECT_CONDA)),)
+ENV := $(CONDA_PREFIX)
+else
+ENV := .venv
+endif
+BIN   := $(ENV)/bin
+READY := $(ENV)/.buurteffect-ready
+
+DONE  := data/processed/$(SOURCE)
+PAGES := reports/$(SOURCE)
+
+RUN_FILES := $(sort $(shell grep -L '^sources:' notebooks/runs/*.yaml; grep -lE '^sources:.*[[ ,]$(SOURCE)[], ]' notebooks/runs/*.yaml))
+RUNS      := $(basename $(notdir $(RUN_FILES)))
+
+PAGE_CODE  := $(shell find src/buurteffect/report/pages.py src/buurteffect/report/index.py src/buurteffect/report/mathml.py src/buurteffect/report/templates -type f)
+WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py')
+PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buurteffect/schema -name '*.py' -o -name '*.csv')
+RUN_CODE   := $(filter-out $(PAGE_CODE) $(WORLD_CODE) src/buurteffect/build/cli.py,$(shell find src -name '*.py' -o -name '*.toml'))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup reports panel fetch run test test-slow lint lab lock clean clean-all FORCE
+.PRECIOUS: $(DONE)/executed/%.ipynb $(PAGES)/%.html
+
+help:  ## list the targets (this text)
+	@echo "buurteffect: a compendium on the mixed-neighbourhood policy"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  SOURCE=$(SOURCE)  synthetic (default) or open"
+	@echo "  OPEN_DATA=folder  with SOURCE=open: read this folder instead of downloading"
+	@echo "  SEED=$(SEED) SIZE=$(SIZE)  the synthetic country: its seed, and small or default"
+	@echo "  RUN=name SET='name=value'  with make run: which run, and a parameter to replace"
+
+setup: $(READY)  ## make the environment (.venv) that the other targets use
+
+reports: $(PAGES)/index.html  ## build all reports of SOURCE that are out of date
+
+panel: $(DONE)/panel/inputs.json  ## build the panel of SOURCE
+
+fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open
+	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$(OPEN_DATA)")
+
+run: $(DONE)/panel/inputs.json  ## execute and render one run: RUN=name, SET='name=value' to try a parameter
+	@test -n "$(RUN)" || { echo "name a run: make run RUN=…, one of $(RUNS)" >&2; exit 2; }
+	@$(BIN)/buurteffect run "$(RUN)" --source $(SOURCE) $(foreach s,$(SET),--set '$(s)')
+	@$(BIN)/buurteffect render "$(RUN)" --source $(SOURCE)
+
+test: $(READY)  ## run the tests
+	@$(BIN)/python -m pytest
+
+test-slow: $(READY)  ## run the slow proofs: many seeds, many faults
+	@$(BIN)/python -m pytest -m slow
+
+lint: $(READY)  ## check style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+lab: $(READY)  ## open JupyterLab on the notebooks with the project's kernel
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+lock:  ## resolve requirements.lock anew from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
+
+clean:  ## remove pages, processed data and caches; never data/raw, nor the environment
+	@rm -rf data/processed reports .pytest_cache .mypy_cache .ruff_cache
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-all: clean  ## as clean, and remove .venv (needs the network, or a folder of wheels, to come back)
+	@rm -rf .venv
+
+FORCE:
+
+# --- the environment ---------------------------------------------------------------------------------------
+
+.venv/.locked: requirements.lock
+	@python=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	  if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+	  then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  echo "note: the lock is tested with Python 3.11 to 3.13, not with this newer one"; python=$(PYTHON); fi; \
+	if [ -z "$$python" ]; then \
+	  echo "buurteffect needs Python 3.11 or newer; none was found. Name one: make PYTHON=/path/to/python3" >&2; exit 2; fi; \
+	echo "setting up .venv with $$($$python --version) from requirements.lock (a minute or two) …"; \
+	$$python -m venv --clear .venv || { echo "python could not make .venv: install its venv module (on Debian and Ubuntu: python3-venv)" >&2; exit 2; }
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements.lock
+	@touch $@
+
+.venv/.buurteffect-ready: .venv/.locked pyproject.toml
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@.venv/bin/python -m ipykernel install --sys-prefix --name buurteffect --display-name "Python (buurteffect)" >/dev/null
+	@.venv/bin/python -m compileall -q src
+	@touch $@
+
+ifneq ($(ENV),.venv)
+$(READY): pyproject.toml
+	@echo "using the active conda environment $(CONDA_DEFAULT_ENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m ipykernel install --sys-prefix --name buurteffect --display-name "Python (buurteffect)" >/dev/null
+	@touch $@
+endif
+
+# --- data --------------------------------------------------------------------------------------------------
+
+# A build that is asked for with other settings is another build: they are kept in a file that changes with them.
+ifneq ($(filter reports panel run,$(MAKECMDGOALS)),)
+ifeq ($(SOURCE),synthetic)
+SETTINGS := seed $(SEED) size $(SIZE)
+RAW_IN   := $(DONE)/truth/truth.json
+else ifeq ($(SOURCE),open)
+RAW      := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
+SETTINGS := $(RAW) $(shell find -L "$(RAW)" -type f -not -name '*.part*' 2>/dev/null | sort | cksum)
+RAW_IN   := $(if $(shell find -L "$(RAW)" -type f \( -newer $(DONE)/panel/inputs.json -o -cnewer $(DONE)/panel/inputs.json \) 2>/dev/null | head -n 1),FORCE)
+RAW_HERE := $(if $(OPEN_DATA),,data/raw/open/leefbaarometer3)
+else
+$(error SOURCE=$(SOURCE) is not built yet: choose synthetic or open)
+endif
+ifeq ($(RUNS),)
+$(error no run in notebooks/runs is for SOURCE=$(SOURCE))
+endif
+$(shell mkdir -p $(DONE) && echo '$(SETTINGS)' | cmp -s - $(DONE)/settings.txt || echo '$(SETTINGS)' > $(DONE)/settings.txt)
+endif
+
+$(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt | $(READY)
+	@$(BIN)/buurteffect synthetic --seed $(SEED) --size $(SIZE)
+
+data/raw/open/leefbaarometer3: | $(READY)
+	@$(BIN)/buurteffect fetch
+
+$(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt | $(RAW_HERE) $(READY)
+	@$(BIN)/buurteffect panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$(OPEN_DATA)")
+
+# --- runs and pages ----------------------------------------------------------------------------------------
+
+# How many runs are still to do is asked of make itself, as a dry run without the jobs of this one.
+ASK  := MAKEFLAGS= MAKELEVEL= $(MAKE) --dry-run reports SOURCE=$(SOURCE) OPEN_DATA='$(OPEN_DATA)' SEED=$(SEED) SIZE=$(SIZE)
+LEFT  = $$(( $$($(ASK) 2>/dev/null | grep -c 'buurteffect run') - 1 ))
+
+define RUN_RULES
+$(DONE)/executed/$(1).ipynb: notebooks/runs/$(1).yaml notebooks/$(shell sed -n 's/^notebook: *//p' notebooks/runs/$(1).yaml).ipynb $(DONE)/panel/inputs.json $(RUN_CODE) requirements.lock | $(READY)
+	@$(BIN)/buurteffect run $(1) --source $(SOURCE) --left $$(LEFT)
+
+$(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
+	@$(BIN)/buurteffect render $(1) --source $(SOURCE)
+endef
+$(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
+
+$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE)
+	@$(BIN)/buurteffect index --source $(SOURCE) $(RUNS)

@@ -1,0 +1,181 @@
+"""The command that make calls; each of its verbs can also be called by hand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from buurteffect import __version__
+from buurteffect.errors import BuurteffectError, ParameterError, ProjectError
+from buurteffect.project import SOURCES, Project, check_identifier
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line without the program's name.
+
+    Returns
+    -------
+    int
+        0 if all went well, else the code of the error (see `buurteffect.errors`).
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.verb(Project.find(), options)
+    except BuurteffectError as error:
+        print(f"buurteffect: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("buurteffect: interrupted; nothing was put in place", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"buurteffect: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return ProjectError.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    parser = argparse.ArgumentParser(prog="buurteffect", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"buurteffect {__version__}")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    fetch = verbs.add_parser("fetch", help="download what a source needs, or check a folder that holds it")
+    fetch.add_argument("--open-data", type=Path, help="folder with the open data, used instead of a download")
+    fetch.set_defaults(verb=_fetch)
+
+    synthetic = verbs.add_parser("synthetic", help="draw the synthetic country and publish it")
+    synthetic.add_argument("--seed", type=int, default=1, help="same seed, same country (default 1)")
+    synthetic.add_argument("--size", default="default", help="small or default")
+    synthetic.set_defaults(verb=_synthetic)
+
+    panel = verbs.add_parser("panel", help="build the panel from the raw files of a source")
+    _add_source(panel)
+    panel.add_argument("--open-data", type=Path, help="folder with the open data, used instead of data/raw/open")
+    panel.set_defaults(verb=_panel)
+
+    run = verbs.add_parser("run", help="execute one named run")
+    run.add_argument("name", help="name of a file in notebooks/runs/ without .yaml")
+    _add_source(run)
+    run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="replace one parameter")
+    run.add_argument("--left", type=int, default=0, help="runs that follow this one, for the progress line")
+    run.set_defaults(verb=_run)
+
+    render = verbs.add_parser("render", help="render the page of an executed run")
+    render.add_argument("name", help="name of the run")
+    _add_source(render)
+    render.set_defaults(verb=_render)
+
+    index = verbs.add_parser("index", help="write the index of all pages of a source")
+    index.add_argument("names", nargs="+", help="runs in the order of the index")
+    _add_source(index)
+    index.set_defaults(verb=_index)
+
+    parameters = verbs.add_parser("parameters", help="list the parameters that a notebook declares")
+    parameters.add_argument("notebook", help="name of a notebook without .ipynb")
+    parameters.set_defaults(verb=_parameters)
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the option that chooses the source of data."""
+    parser.add_argument("--source", default="synthetic", choices=SOURCES, help="where the data come from")
+
+
+def _fetch(project: Project, options: argparse.Namespace) -> None:
+    """Download the open data."""
+    from buurteffect.sources.download import fetch
+    from buurteffect.sources.registry import read_registry
+
+    registry = read_registry(project.raw / "sources.toml")
+    fetch(registry, project.raw / "open", open_data=options.open_data)
+
+
+def _synthetic(project: Project, options: argparse.Namespace) -> None:
+    """Draw and publish the synthetic country."""
+    from buurteffect.synthetic import draw_world, publish
+
+    processed = project.processed("synthetic")
+    publish(draw_world(options.seed, options.size), processed / "published", processed / "truth" / "truth.json")
+
+
+def _panel(project: Project, options: argparse.Namespace) -> None:
+    """Build the panel of a source."""
+    from buurteffect.panel import build
+
+    if options.source == "synthetic":
+        raw = project.processed("synthetic") / "published"
+    elif options.source == "open":
+        raw = options.open_data or project.raw / "open"
+    else:
+        raw = project.raw / "microdata"
+    started = time.perf_counter()
+    build(raw, project.processed(options.source) / "panel")
+    print(f"panel ({options.source}) built in {time.perf_counter() - started:.1f} s")
+
+
+def _run(project: Project, options: argparse.Namespace) -> None:
+    """Execute a run."""
+    from buurteffect.build.runs import load_run
+
+    run = load_run(project, options.name, options.source, dict(_assignment(text) for text in options.set))
+    left = f", {options.left} to follow" if options.left else ""
+    print(f"running {run.name} ({run.source}){left} …", flush=True)
+
+    from buurteffect.build.execute import run_notebook  # after the checks: its imports take a second
+
+    started = time.perf_counter()
+    run_notebook(project, run)
+    print(f"        {run.name} ({run.source}) ran in {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def _render(project: Project, options: argparse.Namespace) -> None:
+    """Render a page."""
+    from buurteffect.report.pages import render_page
+
+    page = render_page(project, options.source, check_identifier(options.name, "run"))
+    print(f"page    {project.show(page)}")
+
+
+def _index(project: Project, options: argparse.Namespace) -> None:
+    """Write the index."""
+    from buurteffect.report.index import write_index
+
+    index = write_index(project, options.source, [check_identifier(name, "run") for name in options.names])
+    print(f"index   {project.show(index)}")
+
+
+def _parameters(project: Project, options: argparse.Namespace) -> None:
+    """List a notebook's parameters."""
+    from buurteffect.build.parameters import read_parameters
+
+    notebook = project.notebooks / f"{check_identifier(options.notebook, 'notebook')}.ipynb"
+    if not notebook.is_file():
+        raise ProjectError(f"there is no notebook {notebook.name} in notebooks/")
+    for parameter in read_parameters(notebook).values():
+        print(f"{parameter.name}: {parameter.annotation} = {parameter.default!r}")
+        print(f"    {parameter.domain}; {parameter.meaning}")
+
+
+def _assignment(text: str) -> tuple[str, object]:
+    """Read NAME=VALUE; the value as YAML, so that 0.1, true and [1, 2] mean what they look like."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ParameterError(f"--set takes NAME=VALUE, not {text!r}")
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise ParameterError(f"--set {name}: {value!r} is not a plain value") from None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,136 @@
+"""Named runs: one notebook with one set of parameters, in ``notebooks/runs/NAME.yaml``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from buurteffect.build.parameters import check_values, read_parameters
+from buurteffect.errors import ParameterError, ProjectError
+from buurteffect.project import SOURCES, Project, check_identifier
+
+_KEYS: dict[str, type] = {
+    "notebook": str,
+    "sources": list,
+    "parameters": dict,
+    "cell_seconds": int,
+    "notebook_seconds": int,
+}
+_CELL_SECONDS, _NOTEBOOK_SECONDS = 600, 1800
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook with one set of parameters, on one source of data.
+
+    Attributes
+    ----------
+    name, source : str
+        Name of the run, and where its data come from.
+    notebook : Path
+        The notebook.
+    parameters : dict
+        Value of every parameter that the notebook declares, checked.
+    cell_seconds, notebook_seconds : int
+        Time limits for one cell and for the whole notebook.
+    """
+
+    name: str
+    source: str
+    notebook: Path
+    parameters: dict[str, Any]
+    cell_seconds: int
+    notebook_seconds: int
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """A YAML loader that refuses a key that stands twice."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    """Read a mapping; a key may stand once."""
+    seen: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, (str, int, float)) or key in seen:
+            raise ParameterError(f"line {key_node.start_mark.line + 1}: key {key!r} stands twice or is no plain name")
+        seen[key] = loader.construct_object(value_node, deep=True)
+    return seen
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load_run(project: Project, name: str, source: str, overrides: Mapping[str, object] | None = None) -> Run:
+    """Read a run and check it against its notebook, before anything starts.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    name : str
+        Name of a file in ``notebooks/runs/`` without ``.yaml``.
+    source : {"synthetic", "open", "microdata"}
+        Where the data come from; given to the notebook as its parameter ``source``.
+    overrides : mapping, optional
+        Parameters that replace those of the file.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such run or notebook, or a name would climb out of its folder.
+    ParameterError
+        If the file or a parameter is not as it should be.
+    """
+    file = project.notebooks / "runs" / f"{check_identifier(name, 'run')}.yaml"
+    if not file.is_file():
+        known = sorted(path.stem for path in file.parent.glob("*.yaml"))
+        close = difflib.get_close_matches(name, known, n=1)
+        raise ProjectError(
+            f"there is no run {name!r}{f' (did you mean {close[0]!r}?)' if close else ''}; "
+            f"notebooks/runs/ holds {', '.join(known) or 'none'}"
+        )
+    settings = _read_settings(file)
+    if source not in settings.get("sources", list(SOURCES)):
+        raise ProjectError(f"run {name!r} is not for source {source!r}: its file lists {settings['sources']}")
+    notebook = project.notebooks / f"{check_identifier(settings['notebook'], 'notebook')}.ipynb"
+    if not notebook.is_file():
+        raise ProjectError(f"{file.name} names notebook {settings['notebook']!r}, but {notebook.name} does not exist")
+    declared = read_parameters(notebook)
+    given = {**settings.get("parameters", {}), **(overrides or {})}
+    if "source" in given:
+        raise ParameterError(f"{file.name}: 'source' is not set in a run: choose it with make … SOURCE=…")
+    values = check_values(declared, {**given, "source": source}, file.name)
+    return Run(
+        name,
+        source,
+        notebook,
+        values,
+        settings.get("cell_seconds", _CELL_SECONDS),
+        settings.get("notebook_seconds", _NOTEBOOK_SECONDS),
+    )
+
+
+def _read_settings(file: Path) -> dict[str, Any]:
+    """Read a run's file and check its keys and their types."""
+    try:
+        settings = yaml.load(file.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, ParameterError) as error:
+        raise ParameterError(f"{file.name} is not a valid run file: {error}") from None
+    if not isinstance(settings, dict) or "notebook" not in settings:
+        raise ParameterError(f"{file.name} must be a mapping with at least the key 'notebook'")
+    for key, value in settings.items():
+        if key not in _KEYS:
+            close = difflib.get_close_matches(str(key), _KEYS, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise ParameterError(f"{file.name}: unknown key {key!r}{hint}; known keys are {', '.join(_KEYS)}")
+        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
+            raise ParameterError(f"{file.name}: {key!r} must be a {_KEYS[key].__name__}, not {value!r}")
+        if key.endswith("_seconds") and value <= 0:
+            raise ParameterError(f"{file.name}: {key!r} must be a positive number of seconds, not {value}")
+    return settings

@@ -1,0 +1,10 @@
+"""Released results to tables, figures, pages and the index.
+
+A notebook calls `begin`, shows its tables, figures and verdicts through the `Draft` it gets, and ends with
+`finish`. The build turns the executed notebook and its results into a page.
+"""
+
+from buurteffect.report.draft import Column, Draft, begin
+from buurteffect.report.style import figure
+
+__all__ = ["Column", "Draft", "begin", "figure"]

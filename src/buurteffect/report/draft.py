@@ -1,0 +1,360 @@
+"""What a notebook shows and records: tables, figures, verdicts and estimates, each released and written once.
+
+Everything goes to two places: into the notebook, as data that the page's template prints as text, and into
+the run's folder, as ``results.json``, SVG figures and CSV tables. No value becomes markup on the way.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+from IPython.display import display
+
+from buurteffect.errors import ProjectError
+from buurteffect.project import Project, check_identifier, writing
+from buurteffect.release import Gate
+
+EXHIBIT = "application/vnd.buurteffect.exhibit+json"
+RESULTS = "results.json"
+_DIGITS = 12
+_MISSING = "–"
+
+
+class VerdictLike(Protocol):
+    """A verdict on a claim: id, claim, outcome, sentences and the numbers in them."""
+
+    claim_id: str
+    claim: str
+    outcome: str
+    sentences: tuple[str, ...]
+    limits: tuple[str, ...]
+    numbers: Mapping[str, float]
+
+
+class EstimateLike(Protocol):
+    """An estimate: a tidy frame and what is needed to read it."""
+
+    frame: pd.DataFrame
+    method: str
+    error_convention: str
+    units_count: int
+    clusters_count: int
+    dropped: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a table prints one column.
+
+    Parameters
+    ----------
+    name : str
+        Column of the frame.
+    label : str
+        Heading on the page.
+    format : str
+        Format specification for numbers, such as ``.3f``, ``.1%`` or ``,d``; empty for text.
+    low, high : str
+        Columns that hold an interval, printed in brackets behind the value.
+    """
+
+    name: str
+    label: str
+    format: str = ""
+    low: str = ""
+    high: str = ""
+
+    def cells(self, frame: pd.DataFrame) -> list[str]:
+        """Print the column, a missing value as a dash."""
+        values = [_print_value(value, self.format) for value in frame[self.name]]
+        if not self.low:
+            return values
+        bounds = zip(frame[self.low], frame[self.high], strict=True)
+        return [
+            value if pd.isna(low) else f"{value} [{_print_value(low, self.format)}, {_print_value(high, self.format)}]"
+            for value, (low, high) in zip(values, bounds, strict=True)
+        ]
+
+
+@dataclass
+class Draft:
+    """The report that a notebook writes while it runs.
+
+    Attributes
+    ----------
+    notebook, source : str
+        The notebook, and where its data come from.
+    folder : Path
+        Where results, figures and tables go.
+    """
+
+    notebook: str
+    source: str
+    folder: Path
+    _record: dict[str, Any] = field(default_factory=dict, repr=False)
+    _keys: set[str] = field(default_factory=set, repr=False)
+
+    def table(
+        self,
+        key: str,
+        frame: pd.DataFrame | EstimateLike,
+        columns: Sequence[Column],
+        caption: str,
+        note: str = "",
+    ) -> None:
+        """Show a table, and write all its numbers as CSV and into the results.
+
+        Parameters
+        ----------
+        key : str
+            Name of the table, by which text refers to it (``[Table](#key)``).
+        frame : DataFrame or Estimate
+            The numbers; of an estimate also the method and what its errors are.
+        columns : sequence of Column
+            Which columns the page prints, and how. The CSV holds all.
+        caption : str
+            What the table shows.
+        note : str
+            How to read it; an estimate's own words on method and errors follow.
+        """
+        data, reading = self._take(key, frame)
+        self._write_csv(key, data)
+        cells = [column.cells(data) for column in columns]
+        self._show(
+            {
+                "kind": "table",
+                "key": key,
+                "caption": caption,
+                "note": " ".join(part for part in (note, reading) if part),
+                "columns": [{"label": c.label, "number": bool(c.format)} for c in columns],
+                "rows": [list(row) for row in zip(*cells, strict=True)],
+                "csv": f"tables/{key}.csv",
+            }
+        )
+
+    def figure(
+        self,
+        key: str,
+        picture: Any,
+        frame: pd.DataFrame | EstimateLike,
+        caption: str,
+        alt: str,
+        note: str = "",
+    ) -> None:
+        """Show a figure, and write it as SVG with the data it was drawn from as CSV.
+
+        Parameters
+        ----------
+        key : str
+            Name of the figure, by which text refers to it (``[Figure](#key)``).
+        picture : matplotlib.figure.Figure
+            The figure; it is closed afterwards.
+        frame : DataFrame or Estimate
+            The numbers that it shows.
+        caption, alt : str
+            What the figure shows, and the same for someone who cannot see it: axes, shape and main numbers.
+        note : str
+            How to read it.
+        """
+        import matplotlib.pyplot as plt
+
+        if len(alt) < 40:
+            raise ProjectError(f"figure {key!r} needs an alternative text that says what it shows, not {alt!r}")
+        data, reading = self._take(key, frame)
+        self._write_csv(key, data)
+        with writing(self.folder / "figures" / f"{key}.svg") as aside:
+            picture.savefig(aside, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close(picture)
+        svg = (self.folder / "figures" / f"{key}.svg").read_text(encoding="utf-8")
+        self._show(
+            {
+                "kind": "figure",
+                "key": key,
+                "caption": caption,
+                "alt": alt,
+                "note": " ".join(part for part in (note, reading) if part),
+                "svg": f"figures/{key}.svg",
+                "csv": f"tables/{key}.csv",
+            },
+            svg,
+        )
+
+    def verdict(self, verdict: VerdictLike) -> None:
+        """Show the verdict on a claim as sentences made from its numbers, and record both."""
+        self._take_key(f"verdict-{verdict.claim_id}")
+        content = {
+            "claim_id": verdict.claim_id,
+            "claim": verdict.claim,
+            "outcome": str(verdict.outcome),
+            "sentences": list(verdict.sentences),
+            "limits": list(verdict.limits),
+            "numbers": dict(verdict.numbers),
+        }
+        self._record["verdicts"].append(self._gate.release(content, f"the verdict on {verdict.claim_id}"))
+        self._show({"kind": "verdict", "key": f"verdict-{verdict.claim_id}", **content})
+
+    def sentences(self, key: str, sentences: Iterable[str], numbers: Mapping[str, float]) -> None:
+        """Show sentences made from results, and record them with the numbers they are made from."""
+        self._take_key(key)
+        content = {"sentences": list(sentences), "numbers": dict(numbers)}
+        self._record["sentences"][key] = self._gate.release(content, f"text {key!r}")
+        self._show({"kind": "sentences", "key": key, **content})
+
+    def headline(
+        self, label: str, value: float, spec: str, low: float | None = None, high: float | None = None
+    ) -> None:
+        """Record a result that the index shows, printed by `spec`, with its interval where it has one."""
+        text = _print_value(value, spec)
+        if low is not None and high is not None:
+            text += f" [{_print_value(low, spec)}, {_print_value(high, spec)}]"
+        entry = {"label": label, "value": value, "ci_low": low, "ci_high": high, "text": text}
+        self._record["headline"].append(self._gate.release(entry, f"headline {label!r}"))
+
+    def estimand(self, name: str, label: str, estimate: float, low: float, high: float, unit: str) -> None:
+        """Record an estimate whose truth is known on synthetic data; the truth is joined after the run."""
+        entry = {"label": label, "estimate": estimate, "ci_low": low, "ci_high": high, "unit": unit}
+        self._record["estimands"][name] = self._gate.release(entry, f"estimate {name!r}")
+
+    def finish(self) -> None:
+        """Write ``results.json``: the last thing a notebook does, and the sign that it ran to its end."""
+        with writing(self.folder / RESULTS) as aside:
+            aside.write_text(
+                json.dumps(_plain(self._record), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+                encoding="utf-8",
+            )
+
+    @property
+    def _gate(self) -> Gate:
+        """The gate that everything passes."""
+        return Gate(self.source)
+
+    def _take_key(self, key: str) -> None:
+        """Refuse a key that is used twice or cannot be a file name."""
+        check_identifier(key, "table, figure or text")
+        if key in self._keys:
+            raise ProjectError(f"{key!r} is shown twice in {self.notebook}: give each table and figure its own key")
+        self._keys.add(key)
+
+    def _take(self, key: str, source: pd.DataFrame | EstimateLike) -> tuple[pd.DataFrame, str]:
+        """Release a frame or estimate, record it, and return it with the words on how to read it."""
+        self._take_key(key)
+        frame = source if isinstance(source, pd.DataFrame) else source.frame
+        entry: dict[str, Any] = {"rows": frame.to_dict("records")}
+        reading = ""
+        if not isinstance(source, pd.DataFrame):
+            entry |= {
+                "method": source.method,
+                "error_convention": source.error_convention,
+                "units_count": source.units_count,
+                "clusters_count": source.clusters_count,
+                "dropped": [{"reason": reason, "count": count} for reason, count in source.dropped],
+            }
+            left_out = "; ".join(f"{count:,} {reason}" for reason, count in source.dropped)
+            reading = f"{source.method} {source.error_convention}" + (f" Left out: {left_out}." if left_out else "")
+        self._record["results"][key] = self._gate.release(entry, f"{key!r}")
+        return frame, reading
+
+    def _write_csv(self, key: str, frame: pd.DataFrame) -> None:
+        """Write a table's numbers in full."""
+        with writing(self.folder / "tables" / f"{key}.csv") as aside:
+            frame.to_csv(aside, index=False, lineterminator="\n")
+
+    def _show(self, exhibit: dict[str, Any], svg: str | None = None) -> None:
+        """Display an exhibit: as data for the page, and as a preview for JupyterLab."""
+        plain = _plain(exhibit)
+        bundle: dict[str, Any] = {EXHIBIT: plain, "text/plain": _as_text(plain), "text/html": _as_preview(plain)}
+        if svg is not None:
+            bundle["image/svg+xml"] = svg
+            del bundle["text/html"]
+        display(bundle, raw=True)
+
+
+def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
+    """Start the report of a notebook.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook without ``.ipynb``.
+    source : {"synthetic", "open", "microdata"}
+        Where the data come from.
+    inputs : iterable of InputFile
+        The raw files that the results rest on, with their hashes.
+
+    Returns
+    -------
+    Draft
+        Shows and records. In a build it writes to the run's folder; opened by hand, to
+        ``data/processed/<source>/drafts/<notebook>/``.
+    """
+    check_identifier(notebook, "notebook")
+    staging = os.environ.get("BUURTEFFECT_STAGING")
+    folder = Path(staging) if staging else Project.find().processed(source) / "drafts" / notebook
+    draft = Draft(notebook, source, folder)
+    draft._record.update(
+        notebook=notebook,
+        source=source,
+        inputs=[asdict(item) if is_dataclass(item) and not isinstance(item, type) else item for item in inputs],
+        results={},
+        sentences={},
+        verdicts=[],
+        estimands={},
+        headline=[],
+    )
+    return draft
+
+
+def _print_value(value: Any, spec: str) -> str:
+    """Print one value; a typographic minus, a dash where it is missing."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return _MISSING
+    if not spec:
+        return str(value)
+    return format(int(value) if spec.endswith("d") else value, spec).replace("-", "−")
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: a missing number as null, floats to 12 significant digits."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (str, bool, int)):
+        return str(value) if isinstance(value, str) else value
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    if pd.isna(value):
+        return None
+    return str(value)
+
+
+def _as_text(exhibit: Mapping[str, Any]) -> str:
+    """Return an exhibit as plain text."""
+    if exhibit["kind"] == "table":
+        lines = ["\t".join(column["label"] for column in exhibit["columns"])]
+        lines += ["\t".join(row) for row in exhibit["rows"]]
+        return "\n".join([exhibit["caption"], *lines])
+    if exhibit["kind"] == "figure":
+        return f"{exhibit['caption']}\n{exhibit['alt']}"
+    return "\n".join(exhibit["sentences"])
+
+
+def _as_preview(exhibit: Mapping[str, Any]) -> str:
+    """Return an exhibit as escaped HTML for JupyterLab; the page does not use it."""
+    if exhibit["kind"] != "table":
+        return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in exhibit.get("sentences", []))
+    head = "".join(f"<th>{html.escape(column['label'])}</th>" for column in exhibit["columns"])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in exhibit["rows"]
+    )
+    return f"<table><caption>{html.escape(exhibit['caption'])}</caption><tr>{head}</tr>{body}</table>"

@@ -1,0 +1,183 @@
+"""An executed notebook and its results to one HTML page that loads nothing and runs nothing.
+
+nbconvert renders; the template is this project's. Only what `Draft` showed reaches the page as a table, a
+figure or a sentence, and it does so as text: HTML that a cell printed is left out, its plain text is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from nbconvert.filters import Highlight2HTML
+from traitlets.config import Config
+
+from buurteffect.errors import ProjectError
+from buurteffect.project import Project, writing
+from buurteffect.report.draft import EXHIBIT
+from buurteffect.report.mathml import Heading, number_references, to_html
+
+TEMPLATES = Path(str(resources.files("buurteffect.report") / "templates"))
+SOURCE_WORDS = {
+    "synthetic": "the synthetic country",
+    "open": "open data of the publishers",
+    "microdata": "microdata in the closed environment of CBS",
+}
+
+
+def render_page(project: Project, source: str, name: str) -> Path:
+    """Render the page of one run and put it, its figures and its tables in place.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    source, name : str
+        Which run.
+
+    Returns
+    -------
+    Path
+        The page. It is put in place last, so that it never points at figures that are not there.
+
+    Raises
+    ------
+    ProjectError
+        If the run has not been executed, or its text refers to a table or figure that it does not show.
+    """
+    processed, reports = project.processed(source), project.reports(source)
+    executed, results_file = processed / "executed" / f"{name}.ipynb", processed / "results" / f"{name}.json"
+    if not executed.is_file() or not results_file.is_file():
+        raise ProjectError(f"run {name!r} has not been executed on {source!r}: run make reports SOURCE={source}")
+    exhibits = processed / "exhibits" / name
+    html = page_html(
+        nbformat.read(executed, as_version=4), json.loads(results_file.read_text(encoding="utf-8")), exhibits
+    )
+    for kind in ("figures", "tables"):
+        _replace_folder(exhibits / kind, reports / kind / name)
+    page = reports / f"{name}.html"
+    with writing(page) as aside:
+        aside.write_text(html, encoding="utf-8")
+    return page
+
+
+def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhibits: Path) -> str:
+    """Return the page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The executed notebook; its first cell holds the title and the question.
+    results : mapping
+        The run's results.
+    exhibits : Path
+        Folder with the run's ``figures/``.
+    """
+    front, *cells = notebook.cells
+    if front.cell_type != "markdown" or not front.source.startswith("# "):
+        raise ProjectError("a notebook's first cell must be markdown that starts with its title (# …)")
+    blocks: list[dict[str, Any]] = []
+    contents: list[Heading] = []
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            html, headings = to_html(cell.source)
+            blocks.append({"kind": "markdown", "html": html})
+            contents += headings
+        elif cell.cell_type == "code" and cell.source.strip():
+            blocks += _code_blocks(cell, results["run"]["name"], exhibits)
+    names = _number(blocks)
+    for block in blocks:
+        if block["kind"] == "markdown":
+            block["html"] = Markup(number_references(block["html"], names))
+    if results.get("truth"):
+        contents.append(Heading("Beside the truth", "beside-the-truth"))
+    page = {
+        "title": front.source.splitlines()[0].removeprefix("# ").strip(),
+        "front": Markup(number_references(to_html(front.source)[0], names)),
+        "contents": contents,
+        "blocks": blocks,
+        "results": results,
+        "truth_number": 1 + sum(block["kind"] == "table" for block in blocks),
+        "synthetic": results["source"] == "synthetic",
+        "source_words": SOURCE_WORDS[results["source"]],
+        "css": stylesheet(),
+    }
+    return _export(notebook, page)
+
+
+def stylesheet() -> Markup:
+    """Return the style of pages and index."""
+    return Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
+
+
+def digits(value: float | None) -> str:
+    """Print a number with four significant digits."""
+    return "–" if value is None else f"{value:.4g}".replace("-", "−")
+
+
+def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
+    """Run nbconvert with the project's template."""
+    exporter = HTMLExporter(
+        config=Config(TemplateExporter={"extra_template_basedirs": [str(TEMPLATES)]}), template_name="page"
+    )
+    exporter.register_filter("digits", digits)
+    exporter.exclude_input_prompt = True
+    body, _ = exporter.from_notebook_node(notebook, resources={"page": page})
+    return str(body)
+
+
+def _code_blocks(cell: nbformat.NotebookNode, run: str, exhibits: Path) -> list[dict[str, Any]]:
+    """Return a code cell's folded source and what it showed."""
+    source = Highlight2HTML(pygments_lexer="python")(cell.source)
+    blocks = [{"kind": "code", "count": cell.execution_count, "html": Markup(source)}]
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            blocks.append({"kind": "text", "text": output.text})
+        elif EXHIBIT in output.get("data", {}):
+            blocks.append(_exhibit(dict(output.data[EXHIBIT]), run, exhibits))
+        elif "text/plain" in output.get("data", {}):
+            blocks.append({"kind": "text", "text": output.data["text/plain"]})
+    return blocks
+
+
+def _exhibit(exhibit: dict[str, Any], run: str, exhibits: Path) -> dict[str, Any]:
+    """Complete an exhibit with its links and, for a figure, its picture."""
+    for link in ("csv", "svg"):
+        if link in exhibit:
+            folder, file = exhibit[link].split("/")
+            exhibit[f"{link}_link"] = f"{folder}/{run}/{file}"
+    if exhibit["kind"] == "figure":
+        picture = (exhibits / "figures" / f"{exhibit['key']}.svg").read_bytes()
+        exhibit["image"] = "data:image/svg+xml;base64," + base64.b64encode(picture).decode("ascii")
+    return exhibit
+
+
+def _number(blocks: list[dict[str, Any]]) -> dict[str, str]:
+    """Give tables and figures their numbers, in the order of the page."""
+    names: dict[str, str] = {}
+    counts = {"table": 0, "figure": 0}
+    for block in blocks:
+        if block["kind"] in counts:
+            counts[block["kind"]] += 1
+            block["number"] = counts[block["kind"]]
+            names[block["key"]] = f"{block['kind'].capitalize()} {block['number']}"
+    return names
+
+
+def _replace_folder(origin: Path, target: Path) -> None:
+    """Put a copy of a folder in place of an older one."""
+    aside = target.with_name(f".{target.name}-new")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    if origin.is_dir():
+        shutil.copytree(origin, aside, dirs_exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    aside.replace(target)

@@ -1,0 +1,45 @@
+"""The look of every figure: one palette that holds in print and for the colour-blind, text as outlines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PALETTE = ("#1f5a7a", "#c8553d", "#6a8532", "#8a6bbf", "#b58b00", "#4d4d4d")
+_SETTINGS = {
+    "svg.fonttype": "path",
+    "svg.hashsalt": "buurteffect",
+    "figure.dpi": 96,
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "#e4e4e0",
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+}
+
+
+def figure(columns: int = 1, rows: int = 1, width: float = 7.2, height: float = 3.6, **options: Any) -> tuple[Any, Any]:
+    """Return an empty figure and its axes in the project's style.
+
+    Parameters
+    ----------
+    columns, rows : int
+        Grid of axes.
+    width, height : float
+        Size in inches.
+    **options
+        Passed to `matplotlib.pyplot.subplots`, such as ``sharey=True``.
+
+    Returns
+    -------
+    tuple of Figure and Axes
+        Axes as `subplots` returns them: one, or an array.
+    """
+    import matplotlib.pyplot as plt
+    import seaborn as sns
+
+    sns.set_theme(style="whitegrid", palette=PALETTE, rc=_SETTINGS)
+    return plt.subplots(rows, columns, figsize=(width, height), **options)

@@ -1,0 +1,188 @@
+"""Zip archives of publishers, read in memory and never extracted to disk.
+
+The paths of all members are checked before any of them is read, so that one hostile path refuses the whole
+archive. What a member holds is checked when it is read: a large map beside the tables does no harm unread.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from buurteffect.errors import DataError
+from buurteffect.sources.columns import nearest
+from buurteffect.sources.rawfile import FETCH_AGAIN, label_of, shown
+
+MEMBER_BYTES_LIMIT = 500_000_000
+"""Largest uncompressed size of one member; the largest known raw table is below a tenth of it."""
+
+RATIO_LIMIT = 200
+"""Largest ratio of uncompressed to compressed size; tables of scores reach about 10, a bomb about 1,000."""
+
+RATIO_FLOOR_BYTES = 1_000_000
+"""Members below this size may have any ratio: they are harmless, and a short uniform text packs well."""
+
+MEMBERS_LIMIT = 10_000
+"""Most members that an archive may list."""
+
+# bzip2 and LZMA members unpack without bound in the standard library of the older supported Pythons.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+_ENCRYPTED = 0x1
+_DO_NOT_USE = "do not use this archive; fetch it again from the publisher's own address"
+
+
+def list_members(archive: Path) -> tuple[str, ...]:
+    """Return the names of the files in a zip, in its order, without its folders.
+
+    Raises
+    ------
+    DataError
+        If the archive is missing, truncated or damaged, lists too many members, or if any member has a path
+        that climbs out, is a link, or has the name of another member.
+    """
+    with _opened(archive) as opened:
+        return tuple(info.filename for info in opened.infolist() if not info.is_dir())
+
+
+def read_member(archive: Path, member: str) -> bytes:
+    """Return the bytes of one member of a zip; its checksum has been verified.
+
+    Raises
+    ------
+    DataError
+        As `list_members`, and if there is no such member; if it is encrypted, too large, a zip bomb, or
+        packed in another way than stored or deflated; or if its checksum is wrong or its data end early.
+    """
+    with _opened(archive) as opened:
+        names = [info.filename for info in opened.infolist()]
+        if member not in names:
+            near = nearest(member, names)
+            raise DataError(
+                label_of(archive),
+                found=f"no member {shown(member)} among {len(names)}",
+                expected="the name of a member with its folders, as list_members gives it",
+                action=f"did you mean {shown(near)}?" if near else "look the name up with list_members",
+            )
+        _check_content(archive, opened.getinfo(member))
+        with _damage(label_of(archive, member)), opened.open(member) as handle:
+            data = handle.read(MEMBER_BYTES_LIMIT + 1)
+    if len(data) > MEMBER_BYTES_LIMIT:
+        raise _too_large(label_of(archive, member), len(data))
+    return data
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """Yield the archive after the paths of all its members have been checked."""
+    if not archive.is_file():
+        raise DataError(
+            label_of(archive),
+            found="no such file",
+            expected="a zip archive",
+            action="check the name and the folder, and put the publisher's archive there",
+        )
+    with _damage(label_of(archive)), zipfile.ZipFile(archive) as opened:
+        _check_members(archive, opened.infolist())
+        yield opened
+
+
+@contextmanager
+def _damage(label: str) -> Iterator[None]:
+    """Turn what the standard library raises on a damaged archive into the project's error."""
+    try:
+        yield
+    except _DAMAGE as error:
+        what = shown(error, 120) if str(error) and not isinstance(error, OSError) else type(error).__name__
+        raise DataError(
+            label,
+            found=f"a zip that is truncated, damaged or of an unknown kind: {what}",
+            expected="a whole zip archive whose checksums are right",
+            action=FETCH_AGAIN,
+        ) from error
+
+
+def _check_members(archive: Path, members: list[zipfile.ZipInfo]) -> None:
+    """Refuse the archive if one of its members has a path that cannot be trusted."""
+    if len(members) > MEMBERS_LIMIT:
+        raise DataError(
+            label_of(archive),
+            found=f"{len(members):,} members",
+            expected=f"at most {MEMBERS_LIMIT:,}",
+            action=_DO_NOT_USE,
+        )
+    for info in members:
+        _check_path(archive, info)
+    name, count = Counter(info.filename for info in members).most_common(1)[0] if members else ("", 0)
+    if count > 1:
+        raise DataError(
+            label_of(archive, name),
+            found=f"{count} members of this name",
+            expected="every name once: which of them is meant cannot be told",
+            action=FETCH_AGAIN,
+        )
+
+
+def _check_path(archive: Path, info: zipfile.ZipInfo) -> None:
+    """Refuse a member that points outside the archive."""
+    name = info.orig_filename  # `filename` is already cut at a NUL and has separators replaced
+    reasons = {
+        "its path is absolute": PurePosixPath(name).is_absolute(),
+        "its path holds '..'": ".." in PureWindowsPath(name).parts,
+        "its path holds a backslash": "\\" in name,
+        "its path holds a drive letter": bool(PureWindowsPath(name).drive),
+        "its name holds a NUL": "\0" in name,
+        "its name is empty": not name,
+        "it is a symbolic link": stat.S_ISLNK(info.external_attr >> 16),
+    }
+    reason = next((text for text, holds in reasons.items() if holds), None)
+    if reason:
+        raise DataError(
+            label_of(archive, name),
+            found=f"a member whose path climbs out of the archive: {reason}",
+            expected="plain relative paths below the archive's own root",
+            action=_DO_NOT_USE,
+        )
+
+
+def _check_content(archive: Path, info: zipfile.ZipInfo) -> None:
+    """Refuse a member that is encrypted, packed in an unknown way, or too large."""
+    label = label_of(archive, info.filename)
+    if info.flag_bits & _ENCRYPTED:
+        raise DataError(
+            label,
+            found="an encrypted member",
+            expected="open data without a password",
+            action=FETCH_AGAIN,
+        )
+    if info.compress_type not in _METHODS:
+        raise DataError(
+            label,
+            found=f"a member packed with method {info.compress_type}",
+            expected="a stored or deflated member",
+            action="pack the archive again as an ordinary zip, and record its new sha256",
+        )
+    if info.file_size > MEMBER_BYTES_LIMIT:
+        raise _too_large(label, info.file_size)
+    if info.file_size > max(RATIO_FLOOR_BYTES, RATIO_LIMIT * info.compress_size):
+        raise DataError(
+            label,
+            found=f"{info.compress_size:,} bytes that unpack to {info.file_size:,}",
+            expected=f"at most {RATIO_LIMIT} times the packed size: more than that is a zip bomb",
+            action=_DO_NOT_USE,
+        )
+
+
+def _too_large(label: str, size: int) -> DataError:
+    """Return the error for a member above the size limit."""
+    return DataError(
+        label,
+        found=f"a member of at least {size:,} bytes",
+        expected=f"at most {MEMBER_BYTES_LIMIT:,} bytes in one member",
+        action=_DO_NOT_USE,
+    )

@@ -1,0 +1,265 @@
+"""The Leefbaarometer, version 3: the publisher's files of scores per buurt, wijk or PC4.
+
+The files are comma-separated UTF-8 with a decimal point and ``NA`` for missing. Their header is quoted in
+some and not in others, and they hold the waves up to 2022 or up to 2024. The publisher offers them in a zip
+with other files beside them.
+
+Version 3 leaves the composition of the population out of the score; version 2 holds it (`leefbaarometer2`).
+The two are different measures: never chain them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from buurteffect.errors import DataError
+from buurteffect.sources.archive import list_members, read_member
+from buurteffect.sources.columns import nearest
+from buurteffect.sources.rawfile import decode, label_of, read_bytes, refuse_same_bytes, shown
+from buurteffect.sources.records import parse_records
+from buurteffect.sources.scoretable import LEVEL_KEYS, SCORES, score_table
+
+_ZIP_START = b"PK\x03\x04"
+_HEAD_BYTES = 4096
+_SCORE_COLUMNS = {"jaar", *SCORES}
+_ENOUGH_COLUMNS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreFile:
+    """The scores of one file, read and checked.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Table `schema.LIVEABILITY`: one row is one area in one wave, in the file's order.
+    level : {"buurt", "wijk", "pc4"}
+        Kind of area.
+    waves : tuple of int
+        Years in the file, ascending.
+    origin : str
+        The file's name, or ``archive.zip > member.csv``. Untrusted text, as are the names of areas.
+    sha256 : str
+        Of the CSV's bytes, in an archive those of the member.
+    bytes_count, rows_count : int
+        Size of the CSV in bytes, and its rows without the header.
+    """
+
+    frame: pd.DataFrame
+    level: str
+    waves: tuple[int, ...]
+    origin: str
+    sha256: str
+    bytes_count: int
+    rows_count: int
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a file of scores is.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV, or the archive that holds it.
+    member : str, optional
+        Its name in the archive.
+    """
+
+    path: Path
+    member: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What the file is called in errors and provenance."""
+        return label_of(self.path, self.member)
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A file that is no file of scores.
+
+    Parameters
+    ----------
+    label : str
+        What it is called.
+    reason : str
+        Why it was not read.
+    """
+
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds: every file in it is in one of the two lists.
+
+    Parameters
+    ----------
+    files : tuple of Located
+        Files of scores, to be read.
+    passed_over : tuple of PassedOver
+        All others.
+    """
+
+    files: tuple[Located, ...]
+    passed_over: tuple[PassedOver, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreFolder:
+    """All scores in a folder.
+
+    Parameters
+    ----------
+    files : tuple of ScoreFile
+        The files that were read. Two of them may overlap, as a file up to 2022 and one up to 2024 do; which
+        of them counts is for the panel to decide.
+    passed_over : tuple of PassedOver
+        The files that were not.
+    """
+
+    files: tuple[ScoreFile, ...]
+    passed_over: tuple[PassedOver, ...]
+
+
+def read_scores(path: Path, member: str | None = None) -> ScoreFile:
+    """Read one file of version 3 scores, plain or in a zip.
+
+    Fields are stripped. A missing score carries its reason: `NOT_IN_YEAR` where no area in the file has that
+    score in that year, else `NOT_PUBLISHED`. An empty field is no documented mark and is refused, but for an
+    area's name, which may be missing.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV, or the archive that holds it.
+    member : str, optional
+        Name of the CSV in the archive, with its folders.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, truncated or not UTF-8; if a column is missing, doubled or unknown;
+        if a record is too short or too long; if a code has another shape or occurs twice in a year; if a
+        year is no wave or contradicts the file's name; if a score is no number or implausible; or if a row
+        breaks one of the identities ``lbm − afw = DEVIATION_REFERENCE`` and ``afw = fys + onv + soc + vrz +
+        won``. The error names line and column. A damaged or hostile archive is refused as a whole.
+    """
+    data = read_bytes(path) if member is None else read_member(path, member)
+    origin = label_of(path, member)
+    if data.startswith(_ZIP_START):
+        raise DataError(
+            origin,
+            found="a zip archive",
+            expected="the text of a CSV",
+            action="name the member of the archive that is meant, or read the folder with read_score_files",
+        )
+    frame, level = score_table(parse_records(decode(data, origin), origin))
+    return ScoreFile(
+        frame=frame,
+        level=level,
+        waves=tuple(sorted({int(year) for year in frame["year"].unique()})),
+        origin=origin,
+        sha256=hashlib.sha256(data).hexdigest(),
+        bytes_count=len(data),
+        rows_count=len(frame),
+    )
+
+
+def find_score_files(folder: Path) -> Found:
+    """Find every file of version 3 scores in a folder, in the folders below it and in its zips.
+
+    A file counts by its header, not by its name. Only headers are judged here: a file that looks like scores
+    but is misspelled or damaged is found, so that reading it fails, rather than passed over.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or a zip in it is damaged or hostile.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            label_of(folder),
+            found="no such folder",
+            expected="a folder with the publisher's files",
+            action="download the Leefbaarometer first, or name the folder that holds it",
+        )
+    files: list[Located] = []
+    passed_over: list[PassedOver] = []
+    for place, reason in _judged(folder):
+        if reason is None:
+            files.append(place)
+        else:
+            passed_over.append(PassedOver(place.label, reason))
+    return Found(tuple(files), tuple(passed_over))
+
+
+def read_score_files(folder: Path) -> ScoreFolder:
+    """Read every file of version 3 scores that `find_score_files` finds.
+
+    Raises
+    ------
+    DataError
+        As `find_score_files` and `read_scores`; if there is no file of scores; or if two of them hold the
+        same bytes under two names.
+    """
+    found = find_score_files(folder)
+    if not found.files:
+        seen = "; ".join(f"{shown(p.label)}: {p.reason}" for p in found.passed_over[:5]) or "nothing at all"
+        raise DataError(
+            label_of(folder),
+            found=f"no file of scores ({len(found.passed_over)} other files; {seen})",
+            expected="at least one CSV of scores, plain or in a zip",
+            action="download the Leefbaarometer into this folder",
+        )
+    files = tuple(read_scores(place.path, place.member) for place in found.files)
+    refuse_same_bytes((file.origin, file.sha256) for file in files)
+    return ScoreFolder(files, found.passed_over)
+
+
+def _judged(folder: Path) -> Iterator[tuple[Located, str | None]]:
+    """Yield every file below a folder with the reason to pass over it, or None."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            if path.is_symlink():
+                yield Located(path), "a link to a folder, which is not followed"
+        elif path.suffix.lower() == ".zip":
+            for member in list_members(path):
+                inside = Located(path, member)
+                if Path(member).suffix.lower() == ".csv":
+                    yield inside, _reason_against(read_member(path, member)[:_HEAD_BYTES])
+                else:
+                    yield inside, "not a CSV"
+        elif path.suffix.lower() == ".csv":
+            yield Located(path), _reason_against(read_bytes(path)[:_HEAD_BYTES])
+        else:
+            yield Located(path), "neither a CSV nor a zip"
+
+
+def _reason_against(head: bytes) -> str | None:
+    """Return why a file that begins so is no file of scores, or None if it is one or means to be one."""
+    # Read loosely on purpose: another encoding or separator must reach the strict reader and fail there.
+    text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("latin-1")
+    if not text.strip():
+        return None
+    first = text.strip().splitlines()[0]
+    names = max(([cell.strip(' "') for cell in first.split(d)] for d in (",", ";", "\t")), key=len)
+    known = {nearest(name, _SCORE_COLUMNS, cutoff=0.99) for name in names} - {None}
+    if len(known) < _ENOUGH_COLUMNS:
+        return f"its header is not that of scores: {shown(first)}"
+    keys = [columns[0] for columns in LEVEL_KEYS.values()]
+    if not any(nearest(name, keys, cutoff=0.8) for name in names):
+        return f"scores of another kind of area than buurt, wijk or PC4: {shown(first)}"
+    return None

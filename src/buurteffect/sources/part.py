@@ -1,0 +1,118 @@
+"""What has arrived of a download, beside the place it is meant for, and which version of the file it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import requests
+
+
+@dataclass(frozen=True)
+class Version:
+    """Which version of a file the bytes in a ``.part`` belong to, as the server told when it sent them.
+
+    Parameters
+    ----------
+    address : str
+        Where they came from.
+    etag, last_modified : str or None
+        The two headers by which a server names a version.
+    total_bytes : int or None
+        Size of the whole file, where the server told it.
+    """
+
+    address: str
+    etag: str | None
+    last_modified: str | None
+    total_bytes: int | None
+
+    def __post_init__(self) -> None:
+        """Refuse what a damaged note can hold."""
+        texts = (self.address, self.etag or "", self.last_modified or "")
+        if not all(isinstance(text, str) for text in texts) or not isinstance(self.total_bytes, int | None):
+            raise TypeError("not the note of a download")
+
+    @classmethod
+    def of(cls, address: str, response: requests.Response) -> Version:
+        """Return the version that a full answer announces."""
+        headers = response.headers
+        return cls(address, headers.get("ETag"), headers.get("Last-Modified"), announced_length(headers))
+
+    @property
+    def validator(self) -> str | None:
+        """What ``If-Range`` can be given: a strong ETag, else the date; a weak ETag is not allowed there."""
+        if self.etag and not self.etag.startswith("W/"):
+            return self.etag
+        return self.last_modified
+
+    def same_as(self, headers: Mapping[str, str]) -> bool:
+        """Say whether an answer's own validators, where it gives any, are those of this version."""
+        etag, last_modified = headers.get("ETag"), headers.get("Last-Modified")
+        return etag in (None, self.etag) and last_modified in (None, self.last_modified)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What has arrived of a file so far, beside the place it is meant for.
+
+    Parameters
+    ----------
+    target : Path
+        The place it is meant for.
+    """
+
+    target: Path
+
+    @property
+    def path(self) -> Path:
+        """File with the bytes."""
+        return self.target.with_name(f"{self.target.name}.part")
+
+    @property
+    def note(self) -> Path:
+        """File that says which version they belong to."""
+        return self.target.with_name(f"{self.target.name}.part.json")
+
+    @property
+    def size_bytes(self) -> int:
+        """Number of bytes so far."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def version(self) -> Version | None:
+        """Return the version that the bytes belong to, or None where no readable note says so."""
+        try:
+            return Version(**json.loads(self.note.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def resumable(self, address: str) -> Version | None:
+        """Return the version to go on with, or None where the file has to be started over."""
+        version = self.version()
+        if version is None or not self.size_bytes or version.address != address or not version.validator:
+            return None
+        return version
+
+    def start(self, version: Version) -> None:
+        """Begin an empty file of a version."""
+        self.path.write_bytes(b"")
+        self.note.write_text(json.dumps(asdict(version)), encoding="utf-8")
+
+    def discard(self) -> None:
+        """Throw away what has arrived."""
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Move the complete file into place."""
+        self.path.replace(self.target)
+        self.note.unlink(missing_ok=True)
+
+
+def announced_length(headers: Mapping[str, str]) -> int | None:
+    """Return the number of bytes that an answer says its body has, or None where it does not say."""
+    value = headers.get("Content-Length", "")
+    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None

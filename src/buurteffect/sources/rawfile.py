@@ -1,0 +1,208 @@
+"""Raw files: their bytes, their text read strictly, and what tells two of them apart.
+
+A raw file is never repaired. What cannot be read exactly as its publisher wrote it is refused, with the line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from buurteffect.errors import DataError
+
+_CHUNK_BYTES = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+FETCH_AGAIN = "download the file again from its publisher and compare its sha256 with the recorded one"
+"""What to do about a file that is damaged."""
+
+PUBLISHED = "use the publisher's own file; do not save it again from another program"
+"""What to do about a file that somebody changed."""
+
+
+def shown(value: object, width: int = 60) -> str:
+    r"""Return `value` quoted, short and with control characters escaped, fit for an error message.
+
+    Examples
+    --------
+    >>> shown("a\nb")
+    "'a\\nb'"
+    >>> shown("long" * 20, width=8)
+    "'longlon…'"
+    """
+    text = str(value)
+    return repr(text if len(text) <= width else f"{text[: width - 1]}…")
+
+
+def label_of(path: Path, member: str | None = None) -> str:
+    """Return how a file is called in errors and provenance: its name, or ``archive.zip > member.csv``.
+
+    The folder that the file stands in is left out, and unprintable characters are escaped.
+
+    Examples
+    --------
+    >>> label_of(Path("somewhere/scores.zip"), "2024/wijken.csv")
+    'scores.zip > 2024/wijken.csv'
+    """
+    whole = path.name if member is None else f"{path.name} > {member}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in whole)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal, read in pieces so that its size does not matter.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as handle:
+            while piece := handle.read(_CHUNK_BYTES):
+                digest.update(piece)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return digest.hexdigest()
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file without its byte-order mark; line ends stay as they are.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, not UTF-8 or holds a NUL byte; the last two name the line.
+    """
+    return decode(read_bytes(path), label_of(path))
+
+
+def decode(data: bytes, origin: str) -> str:
+    r"""Return the text of UTF-8 bytes without their byte-order mark; line ends stay as they are.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole content.
+    origin : str
+        What the content is called in errors.
+
+    Raises
+    ------
+    DataError
+        If the content is empty or only white space, is not UTF-8, or holds a NUL byte. The error names the
+        line of the first bad byte.
+
+    Examples
+    --------
+    >>> decode(b"\xef\xbb\xbfwijk", "example.csv")
+    'wijk'
+    """
+    body = data.removeprefix(_BOM)
+    if not body.strip():
+        raise DataError(
+            origin,
+            found=f"an empty file ({len(data):,} bytes, no text)",
+            expected="a text file with a header and rows",
+            action=FETCH_AGAIN,
+        )
+    if body.startswith(_UTF16_BOMS):
+        raise _bad_byte(body, 0, origin, "text in UTF-16, as another program saves it")
+    nul = body.find(b"\0")
+    if nul >= 0:
+        raise _bad_byte(body, nul, origin, "a NUL byte: the file is damaged or is no text")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{body[error.start]:02X}, which is not UTF-8 (the file may be latin-1, or damaged)"
+        raise _bad_byte(body, error.start, origin, byte) from None
+
+
+def refuse_duplicates(paths: Iterable[Path]) -> None:
+    """Refuse two files with identical bytes, whatever their names claim.
+
+    A publisher's file of one year has turned out to be a copy of that of another year. No two inputs ever
+    need to hold the same bytes, so the same bytes under two names always mean that one of the names is
+    wrong.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Files of any kind and any year or level.
+
+    Raises
+    ------
+    DataError
+        If two of them have the same sha256; it names both.
+    """
+    listed = list(paths)
+    names = [path.name for path in listed]
+    labels = [
+        label_of(path) if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}"
+        for path in listed
+    ]
+    refuse_same_bytes(zip(labels, map(sha256_of, listed), strict=True))
+
+
+def refuse_same_bytes(digests: Iterable[tuple[str, str]]) -> None:
+    """Refuse two contents with one sha256; for files see `refuse_duplicates`.
+
+    Parameters
+    ----------
+    digests : iterable of (label, sha256)
+        What each content is called, and its sha256.
+
+    Raises
+    ------
+    DataError
+        If a sha256 occurs twice; it names both labels.
+    """
+    first: dict[str, str] = {}
+    for label, digest in digests:
+        if digest in first:
+            raise DataError(
+                label,
+                found=f"the same bytes as {first[digest]!r} (sha256 {digest[:12]}…)",
+                expected="content of its own: no year or level is a copy of another",
+                action="find out which name fits the years and codes inside, remove the other file "
+                "and download it again; if the publisher gives the same bytes twice, report it there",
+            )
+        first[digest] = label
+
+
+def _bad_byte(body: bytes, position: int, origin: str, found: str) -> DataError:
+    """Return the error for a byte that cannot stand in UTF-8 text, with its line."""
+    before = body[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return DataError(
+        origin,
+        line=before.count(b"\n") + 1,
+        found=found,
+        expected="text in UTF-8, as the publisher gives it",
+        action=FETCH_AGAIN + "; do not save it again from another program",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    """Return the error for a file that the system does not open."""
+    return DataError(
+        label_of(path),
+        found=f"a file that cannot be opened: {(error.strerror or type(error).__name__).lower()}",
+        expected="a readable file",
+        action="check the name and the folder, and put the publisher's file there",
+    )

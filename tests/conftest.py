@@ -1,0 +1,52 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from buurteffect.project import Project
+
+ROOT = Path(__file__).parents[1]
+PARAMETERS = 'source: str = "synthetic"  # [synthetic | open | microdata] where the data come from'
+BEGIN = """\
+import pandas as pd
+from buurteffect import report
+from buurteffect.report import Column
+
+page = report.begin("tiny", source)"""
+
+
+def write_notebook(file: Path, cells: list[str], parameters: str = PARAMETERS, front: str = "# Tiny") -> None:
+    """Write a small notebook: a title, the parameters, a beginning, some cells and the end."""
+    declared = new_code_cell(parameters)
+    declared.metadata["tags"] = ["parameters"]
+    body = [new_markdown_cell(c[3:]) if c.startswith("md:") else new_code_cell(c) for c in cells]
+    notebook = new_notebook(cells=[new_markdown_cell(front), declared, new_code_cell(BEGIN), *body])
+    nbformat.write(notebook, file)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty checkout."""
+    (tmp_path / "notebooks" / "runs").mkdir(parents=True)
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "sources.toml").write_text("# none\n", encoding="utf-8")
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def tiny(project: Project) -> Callable[..., Project]:
+    """Write notebook and run ``tiny`` into an empty checkout; the cells end with ``page.finish()``."""
+
+    def write(*cells: str, finish: bool = True, settings: str = "", **options: str) -> Project:
+        last = ["page.finish()"] if finish else []
+        write_notebook(project.notebooks / "tiny.ipynb", [*cells, *last], **options)
+        (project.notebooks / "runs" / "tiny.yaml").write_text(f"notebook: tiny\n{settings}", encoding="utf-8")
+        return project
+
+    return write

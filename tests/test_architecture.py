@@ -1,0 +1,184 @@
+"""The rooms, and the one way that imports run between them."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "buurteffect"
+
+MAY_IMPORT = {
+    "errors": set(),
+    "project": {"errors"},
+    "schema": {"errors"},
+    "sources": {"errors", "project", "schema"},
+    "synthetic": {"errors", "project", "schema"},
+    "panel": {"errors", "project", "schema", "sources"},
+    "estimate": {"errors", "schema"},
+    "claims": {"errors", "schema", "estimate"},
+    "release": {"errors", "estimate", "claims"},
+    "report": {"errors", "project", "release"},
+    "build": {"errors", "project", "schema", "sources", "synthetic", "panel", "report"},
+}
+
+
+def imports_between_rooms(package: Path) -> set[tuple[str, str]]:
+    """Return every (importing room, imported room) pair in a package folder."""
+    pairs = set()
+    for file in package.rglob("*.py"):
+        room = file.relative_to(package).parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{file}: relative imports hide the arrow"
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            for name in names:
+                if name.startswith("buurteffect."):
+                    pairs.add((room, name.split(".")[1]))
+    return {(room, other) for room, other in pairs if room != other and room != "__init__"}
+
+
+def test_imports_run_one_way():
+    backwards = {
+        (room, other)
+        for room, other in imports_between_rooms(PACKAGE)
+        if other in MAY_IMPORT and other not in MAY_IMPORT[room]
+    }
+    assert not backwards
+
+
+def test_every_room_is_known():
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert rooms - {"__init__", "__pycache__"} == set(MAY_IMPORT)
+
+
+def test_a_backward_import_is_seen(tmp_path):
+    (tmp_path / "estimate").mkdir()
+    (tmp_path / "estimate" / "x.py").write_text("from buurteffect.sources import find_score_files\n")
+    assert imports_between_rooms(tmp_path) == {("estimate", "sources")}
+
+
+def test_the_order_has_no_circle():
+    order = list(MAY_IMPORT)
+    assert all(order.index(other) < order.index(room) for room, others in MAY_IMPORT.items() for other in others)
+
+
+def test_every_third_party_import_is_a_declared_dependency():
+    declared = {name.replace("-", "_").lower() for name in direct_dependencies()}
+    names = {"yaml": "pyyaml", "IPython": "ipython"}
+    used = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                used.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Import):
+                used.update(alias.name.split(".")[0] for alias in node.names)
+    third_party = {name for name in used if name not in sys.stdlib_module_names and name != "buurteffect"}
+    assert {names.get(name, name).lower() for name in third_party} <= declared
+
+
+# --- pyproject.toml, environment.yml and requirements.lock -----------------------------------------------------
+
+
+def direct_dependencies(extra: str | None = None) -> dict[str, str]:
+    """Return the direct dependencies of pyproject.toml: name to version range."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    return dict(split(text) for text in listed)
+
+
+def split(requirement: str) -> tuple[str, str]:
+    """Split a requirement into its normalised name and its version range."""
+    name, version = re.fullmatch(r"([A-Za-z0-9_.-]+)\s*(.*)", requirement).groups()
+    return re.sub(r"[-_.]+", "-", name).lower(), version.replace(" ", "")
+
+
+def locked() -> dict[str, list[str]]:
+    """Return the versions that the lock pins, by normalised name."""
+    pins: dict[str, list[str]] = {}
+    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+        match = re.match(r"([A-Za-z0-9_.-]+)==([^ ;\\]+)", line)
+        if match:
+            pins.setdefault(split(match[1])[0], []).append(match[2])
+    return pins
+
+
+def test_environment_yml_and_pyproject_agree():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    conda = dict(split(text) for text in environment["dependencies"])
+    python = conda.pop("python")
+    conda.pop("pip")
+    assert conda == direct_dependencies() | direct_dependencies("dev")
+    assert python.startswith(
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    )
+
+
+@pytest.mark.parametrize("extra", [None, "dev"])
+def test_the_lock_pins_every_direct_dependency_within_its_range(extra):
+    pins = locked()
+    for name, version_range in direct_dependencies(extra).items():
+        assert name in pins, f"{name} is not in requirements.lock: run make lock"
+        for pin in pins[name]:
+            assert within(pin, version_range), f"{name} is locked at {pin}, outside {version_range}: run make lock"
+
+
+def within(version: str, version_range: str) -> bool:
+    """Whether a version lies in a range such as ``>=3.0,<4``."""
+    number = release(version)
+    checks = {">=": lambda bound: number >= bound, "<": lambda bound: number < bound, "==": lambda b: number == b}
+    for part in filter(None, version_range.split(",")):
+        operator, bound = re.match(r"(>=|==|<)(.+)", part).groups()
+        if not checks[operator](release(bound)):
+            return False
+    return True
+
+
+def release(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version, without trailing zeros."""
+    numbers = [int(n) for n in re.match(r"\d+(\.\d+)*", version)[0].split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+@pytest.mark.parametrize(
+    ("version", "version_range", "inside"),
+    [("3.1.1", ">=3.0,<4", True), ("4.0", ">=3.0,<4", False), ("2.9", ">=3", False), ("1.2", "", True)],
+)
+def test_a_version_is_compared_with_its_range(version, version_range, inside):
+    assert within(version, version_range) is inside
+
+
+def test_the_lock_is_hashed_and_names_no_index():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in text
+    assert not re.search(r"^--(index|extra-index|find-links)", text, re.MULTILINE)
+
+
+def test_the_lock_serves_both_systems():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert all("win32" not in line or "!=" in line for line in text.splitlines())
+    assert "sys_platform == 'darwin'" in text
+    assert "sys_platform == 'linux'" in text
+
+
+# --- the tree --------------------------------------------------------------------------------------------------
+
+
+def test_every_module_says_what_it_is():
+    silent = [
+        str(file.relative_to(ROOT))
+        for file in PACKAGE.rglob("*.py")
+        if not ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+    assert not silent

@@ -1,0 +1,292 @@
+"""Pages read like a paper, load nothing, run nothing, and print nothing but what was released."""
+
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import nbformat
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from buurteffect.errors import DisclosureError, ProjectError
+from buurteffect.release import Gate
+from buurteffect.report import Column, begin, figure
+from buurteffect.report.draft import EXHIBIT
+from buurteffect.report.index import write_index
+from buurteffect.report.mathml import to_html
+from buurteffect.report.pages import page_html
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}",
+    "</table></main><iframe src=//x>",
+    "$\\href{javascript:alert(1)}{x}$",
+)
+ALT = "A line that rises from one to two over the two points of the axis."
+
+
+class Tags(HTMLParser):
+    """Collect a page's tags with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def draft(tmp_path, monkeypatch):
+    monkeypatch.setenv("BUURTEFFECT_STAGING", str(tmp_path))
+    return begin("tiny", "synthetic")
+
+
+@pytest.fixture
+def shown(draft, monkeypatch):
+    """Show exhibits as a kernel would; return the page that they make."""
+    outputs = []
+    monkeypatch.setattr(
+        "buurteffect.report.draft.display", lambda bundle, raw: outputs.append(new_output("display_data", bundle))
+    )
+
+    def page(*markdown, source="synthetic", extra=()):
+        cell = new_code_cell("page.table(…)", outputs=[*outputs, *extra], execution_count=1)
+        cells = [new_markdown_cell("# Tiny title\n\n**Question.** What?"), cell]
+        draft.finish()
+        results = json.loads((draft.folder / "results.json").read_text(encoding="utf-8"))
+        results |= {"source": source, "truth": [], "run": RUN}
+        return page_html(new_notebook(cells=[*cells, *map(new_markdown_cell, markdown)]), results, draft.folder)
+
+    return page
+
+
+RUN = {
+    "name": "tiny",
+    "parameters": {"source": "synthetic"},
+    "commit": "abc",
+    "uncommitted_changes": False,
+    "versions": {"python": "3.11"},
+}
+
+
+def frame():
+    return pd.DataFrame({"name": ["A", "B"], "value": [0.1234, None], "low": [0.1, None], "high": [0.2, None]})
+
+
+def show_table(draft, key="t", data=None, **options):
+    columns = [Column("name", "Name"), Column("value", "Value", ".2f", "low", "high")]
+    draft.table(key, frame() if data is None else data, columns, options.pop("caption", "Caption."), **options)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_untrusted_text_is_shown_as_text_everywhere(draft, shown, text):
+    data = frame().assign(name=[text, text])
+    show_table(draft, data=data, caption=text, note=text)
+    draft.sentences("s", [text], {})
+    fig, ax = figure()
+    ax.plot([1, 2])
+    ax.set_title(text.replace("$", ""))
+    draft.figure("f", fig, data, text, f"{text} {ALT}", text)
+    page = shown(extra=[new_output("display_data", {"text/html": f"<b>{text}</b>", "text/plain": text})])
+    tags = Tags(page)
+    assert tags.text.count(text) >= 6
+    assert not {"script", "iframe", "svg", "object", "embed", "b"} & {tag for tag, _ in tags.tags}
+    for tag, attributes in tags.tags:
+        assert not any(name.startswith("on") for name in attributes), tag
+        assert not (attributes.get("href") or "").startswith("javascript:")
+    for element in ElementTree.parse(draft.folder / "figures" / "f.svg").iter():
+        assert not str(element.tag).endswith("script")
+        assert not any(name.startswith("on") for name in element.attrib)
+
+
+def test_a_page_holds_no_outside_address(draft, shown):
+    show_table(draft)
+    fig, ax = figure()
+    ax.plot([1, 2])
+    draft.figure("f", fig, frame(), "Caption.", ALT)
+    page = shown("## Section\n\n$x^2$ and $$\\sum_i \\frac{a_i}{b}$$")
+    assert "://" not in page
+    tags = Tags(page)
+    for tag, attributes in tags.tags:
+        for name in ("src", "href"):
+            assert not re.match(r"(https?:)?//", attributes.get(name) or ""), tag
+    policy = [a["content"] for t, a in tags.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy
+    assert "default-src 'none'" in policy[0]
+
+
+def test_formulas_are_drawn_without_a_script(shown):
+    page = shown("Inline $\\sigma_a^2$ and\n\n$$\\frac{a}{b}$$")
+    assert page.count("<math") == 2
+    assert "<mfrac>" in page
+
+
+def test_tables_and_figures_are_numbered_and_text_refers_to_them(draft, shown):
+    show_table(draft, "first")
+    show_table(draft, "second")
+    page = shown("See [Table](#second), not [Table](#first).")
+    assert 'See <a href="#second">Table 2</a>, not <a href="#first">Table 1</a>.' in page
+
+
+def test_a_reference_to_nothing_is_refused(draft, shown):
+    show_table(draft)
+    with pytest.raises(ProjectError, match="#nowhere"):
+        shown("See [Table](#nowhere).")
+
+
+def test_a_figure_has_its_alternative_text_and_its_data(draft, shown):
+    fig, ax = figure()
+    ax.plot([1, 2])
+    draft.figure("f", fig, frame(), "Caption.", ALT)
+    tags = Tags(shown()).tags
+    assert [a["alt"] for t, a in tags if t == "img"] == [ALT]
+    assert ("a", {"href": "tables/tiny/f.csv"}) in tags
+    assert pd.read_csv(draft.folder / "tables" / "f.csv")["value"].iloc[0] == 0.1234
+
+
+def test_a_figure_without_a_real_alternative_text_is_refused(draft):
+    fig, _ = figure()
+    with pytest.raises(ProjectError, match="alternative text"):
+        draft.figure("f", fig, frame(), "Caption.", "A plot")
+
+
+def test_a_figure_is_the_same_file_each_time(draft, tmp_path):
+    for key in ("one", "two"):
+        fig, ax = figure()
+        ax.plot([1, 2], label="x")
+        ax.legend()
+        draft.figure(key, fig, frame(), "Caption.", ALT)
+    files = [(tmp_path / "figures" / f"{key}.svg").read_bytes() for key in ("one", "two")]
+    assert files[0] == files[1]
+
+
+def test_a_key_may_be_shown_once(draft):
+    show_table(draft)
+    with pytest.raises(ProjectError, match="twice"):
+        show_table(draft)
+
+
+@pytest.mark.parametrize("key", ["../up", "a/b", "", "x y"])
+def test_a_key_cannot_climb_out_of_its_folder(draft, key):
+    with pytest.raises(ProjectError, match="cannot be the name"):
+        show_table(draft, key)
+
+
+def test_missing_values_print_as_a_dash_and_intervals_in_brackets(draft, shown):
+    show_table(draft)
+    text = Tags(shown()).text
+    assert "0.12 [0.10, 0.20]" in text
+    assert "B–" in text.replace("\n", "")
+
+
+def test_negative_numbers_carry_a_minus_sign(draft, shown):
+    show_table(draft, data=frame().assign(value=-0.5, low=-1.0, high=0.0))
+    assert "−0.50 [−1.00, 0.00]" in Tags(shown()).text
+
+
+def test_results_hold_no_not_a_number(draft):
+    show_table(draft)
+    draft.finish()
+    text = (draft.folder / "results.json").read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert json.loads(text)["results"]["t"]["rows"][1]["value"] is None
+
+
+def test_every_synthetic_page_says_so_at_its_top_and_no_other_does(shown):
+    synthetic, real = shown(), shown(source="open")
+    assert synthetic.index("Synthetic data.") < synthetic.index("<h1")
+    assert "Synthetic data." not in real
+
+
+def test_contents_name_the_sections(shown):
+    tags = Tags(shown("## First part\n\ntext", "## Second part")).tags
+    anchors = [a["href"] for t, a in tags if t == "a" and (a.get("href") or "").startswith("#")]
+    assert anchors == ["#first-part", "#second-part"]
+    assert [a["id"] for t, a in tags if t == "h2" and "part" in (a.get("id") or "")] == ["first-part", "second-part"]
+
+
+def test_code_is_folded(draft, shown):
+    show_table(draft)
+    tags = [tag for tag, _ in Tags(shown()).tags]
+    assert "details" in tags
+    assert "open" not in dict(Tags(shown()).tags[tags.index("details")][1])
+
+
+def test_a_page_is_light(draft, shown):
+    show_table(draft)
+    page = shown("## A section\n\n" + "Words. " * 200)
+    assert len(page.encode()) < 30_000
+
+
+def test_raw_html_in_prose_is_shown_as_text():
+    assert "<script>" not in to_html("a <script>alert(1)</script>")[0]
+    assert "javascript:" not in to_html("[x](javascript:alert(1))")[0]
+
+
+def test_the_first_cell_must_be_the_title(draft):
+    with pytest.raises(ProjectError, match="title"):
+        page_html(new_notebook(cells=[new_markdown_cell("no title")]), {"run": RUN, "source": "open"}, draft.folder)
+
+
+@pytest.mark.parametrize("source", ["microdata", "", "Open", "anything"])
+def test_nothing_but_public_data_passes_the_gate(source):
+    with pytest.raises(DisclosureError, match="not released"):
+        Gate(source).release(frame(), "a table")
+
+
+def test_a_refused_table_is_not_shown_or_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("BUURTEFFECT_STAGING", str(tmp_path))
+    shown = []
+    monkeypatch.setattr("buurteffect.report.draft.display", lambda bundle, raw: shown.append(bundle))
+    draft = begin("tiny", "microdata")
+    for call in (
+        lambda: show_table(draft),
+        lambda: draft.sentences("s", ["x"], {}),
+        lambda: draft.headline("x", 1.0, ".1f"),
+        lambda: draft.estimand("x", "X", 1.0, 0.0, 2.0, "u"),
+    ):
+        with pytest.raises(DisclosureError):
+            call()
+    assert not shown
+    assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_the_index_lists_every_report_with_its_headline(project):
+    done, reports = project.processed("synthetic"), project.reports("synthetic")
+    for folder in (done / "results", done / "executed", reports):
+        folder.mkdir(parents=True)
+    (reports / "tiny.html").write_text("page", encoding="utf-8")
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# A <b>title</b>")]), done / "executed" / "tiny.ipynb")
+    headline = [{"label": "Share <i>", "text": "35.9%"}]
+    results = {"verdicts": [], "headline": headline, "run": RUN}
+    (done / "results" / "tiny.json").write_text(json.dumps(results), encoding="utf-8")
+    text = write_index(project, "synthetic", ["tiny"]).read_text(encoding="utf-8")
+    assert "35.9%" in text
+    assert "Share &lt;i&gt;" in text
+    assert "A &lt;b&gt;title" in text
+    assert "Synthetic data." in text
+    assert "://" not in text
+
+
+def test_an_index_of_a_missing_page_is_refused(project):
+    with pytest.raises(ProjectError, match="no page yet for tiny"):
+        write_index(project, "synthetic", ["tiny"])
+
+
+def test_the_mime_type_of_exhibits_is_what_the_page_reads(draft, monkeypatch):
+    bundles = []
+    monkeypatch.setattr("buurteffect.report.draft.display", lambda bundle, raw: bundles.append(bundle))
+    show_table(draft)
+    assert bundles[0][EXHIBIT]["rows"][0] == ["A", "0.12 [0.10, 0.20]"]
+    assert "<table>" in bundles[0]["text/html"]

@@ -1,0 +1,439 @@
+"""The version 3 reader: what it takes, and each way in which a file can be wrong."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from buurteffect.errors import DataError
+from buurteffect.schema import LIVEABILITY
+from buurteffect.sources import find_score_files, read_score_files, read_scores
+from buurteffect.sources.filename import named_years
+
+SHARED = Path(__file__).parents[1].parent / "shared" / "data" / "open" / "leefbaarometer3"
+WIJKEN = "Leefbaarometer-scores wijken 2002-2022.csv"
+
+HEADER = "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won"
+# Line 1 is the header. The dimensions add up to afw, and lbm − afw is the fixed reference.
+LINES = [
+    HEADER,
+    "WK001400,Centrum,2014,4.212265,0.11,0.02,-0.11,-0.04,0.22,0.02",
+    "WK001400,Centrum,2016,4.202265,0.1,NA,NA,NA,NA,NA",
+    '"WK001401","Oud, Zuid",2014,4.002265,-0.1,-0.02,-0.11,-0.04,0.09,-0.02',
+    "WK001401,Oud-Zuid,2016,NA,NA,NA,NA,NA,NA,NA",
+]
+
+
+def text_of(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def put(folder: Path, text: str = text_of(LINES), name: str = "scores wijken.csv") -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(text.encode())
+    return path
+
+
+def put_zip(path: Path, members: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return path
+
+
+def edited(line: int, old: str, new: str) -> str:
+    """Return the good file with one change on one line, counted from 1."""
+    lines = list(LINES)
+    assert old in lines[line - 1]
+    lines[line - 1] = lines[line - 1].replace(old, new, 1)
+    return text_of(lines)
+
+
+# --- what it takes
+
+
+def test_reader_returns_the_scores_by_the_contracts_names(tmp_path: Path) -> None:
+    file = read_scores(put(tmp_path))
+    assert (file.level, file.waves, file.rows_count) == ("wijk", (2014, 2016), 4)
+    assert file.origin == "scores wijken.csv"
+    assert file.bytes_count == len(text_of(LINES))
+    assert list(file.frame) == LIVEABILITY.columns
+    first = file.frame.iloc[0]
+    assert (first["area_code"], first["area_name"], first["year"]) == ("WK001400", "Centrum", 2014)
+    assert first[["liveability_score", "physical_score", "housing_score"]].tolist() == [4.212265, 0.02, 0.02]
+    assert first[["nuisance_score", "cohesion_score", "amenities_score"]].tolist() == [-0.11, -0.04, 0.22]
+    assert file.frame["area_name"].tolist()[2] == "Oud, Zuid"
+
+
+def test_missing_values_carry_their_reason(tmp_path: Path) -> None:
+    # 2016 has no dimension for any area; one area has no total in 2016 and no dimensions in 2014.
+    text = edited(4, "4.002265,-0.1,-0.02,-0.11,-0.04,0.09,-0.02", "4.002265,-0.1,NA,NA,NA,NA,NA")
+    frame = read_scores(put(tmp_path, text)).frame
+    reasons = frame["physical_score_missing"].fillna("").tolist()
+    assert reasons == ["", "not_in_year", "not_published", "not_in_year"]
+    assert frame["liveability_score_missing"].fillna("").tolist() == ["", "", "", "not_published"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("\ufeff" + text_of(LINES), id="with a byte-order mark"),
+        pytest.param(text_of(LINES).replace("\n", "\r\n"), id="with CRLF"),
+        pytest.param(text_of(LINES).rstrip("\n"), id="without the last line end"),
+        pytest.param(text_of(LINES) + "\n", id="with an empty line at the end"),
+        pytest.param(text_of([",".join(f'"{n}"' for n in HEADER.split(",")), *LINES[1:]]), id="quoted header"),
+        pytest.param(text_of(LINES).replace("WK001400", " WK001400 "), id="padded codes"),
+        pytest.param(text_of(LINES).replace("-0.02", "-2e-02"), id="numbers with exponents"),
+    ],
+)
+def test_layouts_that_differ_only_in_form_give_the_same_scores(tmp_path: Path, text: str) -> None:
+    plain = read_scores(put(tmp_path / "a")).frame
+    assert read_scores(put(tmp_path / "b", text)).frame.equals(plain)
+
+
+@pytest.mark.parametrize(
+    ("keys", "codes", "level"),
+    [
+        ("bu_code,bu_naam", ["BU0363AB10,Kop", "BU00140000,Binnenstad"], "buurt"),
+        ("wk_code,wk_naam", ["WK0363AB,Kop", "WK001400,Centrum"], "wijk"),
+        ("PC4", ["0123", "1011"], "pc4"),
+    ],
+)
+def test_the_header_tells_the_level_and_codes_stay_text(
+    tmp_path: Path, keys: str, codes: list[str], level: str
+) -> None:
+    lines = [f"{keys},jaar,lbm,afw,fys,onv,soc,vrz,won", *(f"{c},2024,4.202265,0.1,NA,NA,NA,NA,NA" for c in codes)]
+    file = read_scores(put(tmp_path, text_of(lines)))
+    assert file.level == level
+    assert file.frame["area_code"].tolist() == [code.split(",")[0] for code in codes]
+    assert file.frame["area_name"].isna().all() == (level == "pc4")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['<script>alert(1)</script>, "x"', "'; DROP TABLE x; --", "=cmd|'/c calc'!A1", "{{ 7*7 }}", "a\nb", "\x1b[2J"],
+)
+def test_a_hostile_area_name_comes_back_unchanged(tmp_path: Path, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    frame = read_scores(put(tmp_path, edited(2, "Centrum", quoted))).frame
+    assert frame["area_name"].iloc[0] == name
+    assert frame["area_code"].tolist() == ["WK001400", "WK001400", "WK001401", "WK001401"]
+
+
+def test_an_error_below_a_name_with_line_ends_has_the_files_own_line(tmp_path: Path) -> None:
+    text = edited(2, "Centrum", '"Cen\n\ntrum"').replace("4.002265", "vier")
+    with pytest.raises(DataError, match="'vier'") as caught:
+        read_scores(put(tmp_path, text))
+    assert caught.value.line == 6
+
+
+# --- what it refuses
+
+Case = tuple[str, int | None, str | None, str]
+
+BAD: dict[str, Case] = {
+    "empty": ("", None, None, "an empty file"),
+    "only a header": (HEADER + "\n", 1, None, "only a header"),
+    "a header without a line end": (HEADER, 1, None, "only a header"),
+    "another separator": (text_of(LINES).replace(",", ";"), 1, None, "separated by ';'"),
+    "a web page": ("<!DOCTYPE html>\n<html>\n", 1, "<!DOCTYPE html>", "no column with the code"),
+    "a column missing": (text_of([line.rpartition(",")[0] for line in LINES]), 1, "won", "no such column"),
+    "a column doubled": (edited(1, "onv", "fys"), 1, "fys", "stands 2 times"),
+    "a column misspelled": (edited(1, "lbm", "lmb"), 1, "lmb", "not known"),
+    "a column in capitals": (edited(1, "jaar", "JAAR"), 1, "JAAR", "not known"),
+    "a column too many": (text_of([line + ",1" for line in LINES]), 1, "1", "not known"),
+    "two levels at once": (edited(1, "wk_naam", "bu_code"), 1, "wk_code", "not known"),
+    "a key misspelled": (edited(1, "wk_code", "wk_cod"), 1, "wk_cod", "no column with the code"),
+    "gemeenten": (edited(1, "wk_code", "gm_code"), 1, "gm_code", "no column with the code"),
+    "a line too long": (edited(3, "4.202265", "4,202265"), 3, None, "11 fields"),
+    "a line too short": (edited(3, ",0.1", ""), 3, None, "9 fields"),
+    "an empty line inside": (text_of([*LINES[:3], "", *LINES[3:]]), 4, None, "an empty line"),
+    "truncated in a record": (text_of(LINES)[:-14], 5, None, "the file is truncated"),
+    "truncated in a quote": (text_of(LINES[:3]) + '"WK001401","Oud', 4, None, "never closed"),
+    "truncated in a number": (text_of(LINES[:3]) + LINES[3][:-1], 4, "afw", "cut off"),
+    "truncated in NA": (text_of(LINES)[:-2], 5, "won", "cut off"),
+    "a quote in the wrong place": (edited(4, '"WK001401"', '"WK00"1401'), 4, None, "wrong place"),
+    "a code of another level": (edited(3, "WK001400", "BU00140000"), 3, "wk_code", "'BU00140000'"),
+    "a code without its zeros": (edited(3, "WK001400", "WK1400"), 3, "wk_code", "'WK1400'"),
+    "a code in small letters": (edited(3, "WK001400", "wk001400"), 3, "wk_code", "'wk001400'"),
+    "a code missing": (edited(3, "WK001400", ""), 3, "wk_code", "''"),
+    "a code twice in a year": (edited(3, "2016", "2014"), 3, "wk_code", "already on line 2"),
+    "a year that is no wave": (edited(3, "2016", "2017"), 3, "jaar", "'2017'"),
+    "a year that is text": (edited(3, "2016", "NA"), 3, "jaar", "'NA'"),
+    "a year with decimals": (edited(3, "2016", "2016.0"), 3, "jaar", "'2016.0'"),
+    "a score that is text": (edited(3, "4.202265", "vier"), 3, "lbm", "'vier'"),
+    "a score that is empty": (edited(2, "0.22", ""), 2, "vrz", "an empty field"),
+    "a score that is nan": (edited(3, "4.202265", "nan"), 3, "lbm", "'nan'"),
+    "a score that is infinite": (edited(3, "4.202265", "inf"), 3, "lbm", "'inf'"),
+    "a score that overflows": (edited(3, "4.202265", "1e999"), 3, "lbm", "the score inf"),
+    "a score with an underscore": (edited(3, "4.202265", "4_2"), 3, "lbm", "'4_2'"),
+    "a score in other digits": (edited(3, "4.202265", "٤.٢"), 3, "lbm", "'٤.٢'"),
+    "another mark for missing": (edited(3, "4.202265", "."), 3, "lbm", "'.'"),
+    "a decimal comma": (edited(3, "4.202265", '"4,202265"'), 3, "lbm", "a decimal comma"),
+    "a lost decimal point": (edited(3, "4.202265", "4202265"), 3, "lbm", "the score 4.20226e+06"),
+    "a dimension out of range": (edited(2, "0.22", "-4.5"), 2, "vrz", "the score -4.5"),
+    "lbm without afw": (edited(3, "0.1", "NA"), 3, "lbm, afw", "lbm without afw"),
+    "afw without lbm": (edited(3, "4.202265", "NA"), 3, "lbm, afw", "afw without lbm"),
+    "some dimensions": (edited(2, "0.22", "NA"), 2, "vrz", "but none for vrz"),
+    "dimensions without a total": (edited(2, "4.212265,0.11", "NA,NA"), 2, "afw", "dimensions without afw"),
+    "another reference": (edited(3, "4.202265", "4.202267"), 3, "lbm, afw", "lbm − afw = 4.102267"),
+    "another sum": (edited(2, "0.22", "0.220001"), 2, "afw", "differs by 1e-06"),
+    "columns that changed places": (edited(1, "lbm,afw,fys", "lbm,fys,afw"), 2, "lbm, afw", "first of 2 such rows"),
+}
+
+
+@pytest.mark.parametrize("case", BAD.values(), ids=BAD.keys())
+def test_reader_rejects_a_wrong_file_with_its_line_and_column(tmp_path: Path, case: Case) -> None:
+    text, line, column, found = case
+    with pytest.raises(DataError) as caught:
+        read_scores(put(tmp_path, text))
+    error = caught.value
+    assert (error.file, error.line, error.column) == ("scores wijken.csv", line, column)
+    assert found in error.found
+    assert error.expected
+    assert error.action
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("lmb", "lbm"), ("JAAR", "jaar"), ("wk_cod", "wk_code"), ("vzr", "vrz")])
+def test_a_misspelled_column_comes_with_the_known_one(tmp_path: Path, wrong: str, right: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read_scores(put(tmp_path, edited(1, right, wrong)))
+    assert f"did you mean '{right}'?" in caught.value.action
+
+
+def test_scores_of_gemeenten_come_without_a_wrong_suggestion(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read_scores(put(tmp_path, edited(1, "wk_code", "gm_code")))
+    assert "did you mean" not in caught.value.action
+
+
+def test_a_failed_identity_tells_how_many_rows_fail(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the first of 3 such rows"):
+        read_scores(put(tmp_path, text_of(LINES).replace("265,", "366,")))
+
+
+def test_the_reference_may_differ_by_its_own_rounding_and_no_more(tmp_path: Path) -> None:
+    assert read_scores(put(tmp_path, edited(3, "4.202265", "4.2022648511"))).rows_count == 4
+    with pytest.raises(DataError, match="lbm − afw"):
+        read_scores(put(tmp_path, edited(3, "4.202265", "4.2022638")))
+
+
+def test_reader_rejects_bytes_that_are_not_utf8_with_their_line(tmp_path: Path) -> None:
+    path = put(tmp_path)
+    path.write_bytes(text_of(LINES).replace("Oud-Zuid", "Oud-Süd").encode("latin-1"))
+    with pytest.raises(DataError, match="byte 0xFC") as caught:
+        read_scores(path)
+    assert caught.value.line == 5
+
+
+# --- a file's name can lie
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "found"),
+    [
+        pytest.param("scores 2002-2014.csv", 3, "the year 2016", id="a year after the span"),
+        pytest.param("scores 2016-2022.csv", 2, "the year 2014", id="a year before the span"),
+        pytest.param("scores 2014-2022.csv", None, "no row of 2022", id="without the last year"),
+        pytest.param("scores 2002-2016.csv", None, "no row of 2002", id="without the first year"),
+        pytest.param("scores 2014.csv", 3, "the year 2016", id="a year after the one named"),
+        pytest.param("scores meting 2024.csv", None, "no row of 2024", id="without the one named"),
+    ],
+)
+def test_reader_rejects_a_file_under_the_wrong_year(tmp_path: Path, name: str, line: int | None, found: str) -> None:
+    with pytest.raises(DataError, match=found) as caught:
+        read_scores(put(tmp_path, name=name))
+    assert (caught.value.line, caught.value.column) == (line, "jaar")
+    assert name in caught.value.expected
+
+
+@pytest.mark.parametrize("name", ["scores 2014-2016 (excerpt).csv", "scores 2014–2016.csv", "lbm3.0 2016.csv", "x.csv"])
+def test_a_name_that_tells_the_truth_passes(tmp_path: Path, name: str) -> None:
+    assert read_scores(put(tmp_path, name=name)).waves == (2014, 2016)
+
+
+def test_the_name_of_an_archive_states_a_last_year(tmp_path: Path) -> None:
+    for year, passes in (("2016", True), ("2014", False), ("2024", False)):
+        path = put_zip(tmp_path / f"open-data-meting-{year}.zip", {"scores wijken.csv": text_of(LINES)})
+        if passes:
+            assert read_scores(path, "scores wijken.csv").waves == (2014, 2016)
+        else:
+            with pytest.raises(DataError, match=f"meting-{year}.zip"):
+                read_scores(path, "scores wijken.csv")
+
+
+def test_a_files_own_span_counts_before_the_name_of_its_archive() -> None:
+    said = named_years("data-meting-2024.zip > Meting 2024/scores 2002-2022.csv")
+    assert [(years.last, years.complete) for years in said] == [(2022, True), (2024, False), (2024, False)]
+
+
+# --- folders and zips
+
+
+def test_reader_takes_a_member_of_a_zip(tmp_path: Path) -> None:
+    path = put_zip(tmp_path / "open data.zip", {"map/scores wijken.csv": text_of(LINES)})
+    file = read_scores(path, "map/scores wijken.csv")
+    assert file.origin == "open data.zip > map/scores wijken.csv"
+    assert file.frame.equals(read_scores(put(tmp_path)).frame)
+    with pytest.raises(DataError, match="a zip archive"):
+        read_scores(path)
+
+
+def test_an_error_in_a_zip_names_archive_and_member(tmp_path: Path) -> None:
+    path = put_zip(tmp_path / "open data.zip", {"scores.csv": edited(3, "4.202265", "vier")})
+    with pytest.raises(DataError) as caught:
+        read_scores(path, "scores.csv")
+    assert (caught.value.file, caught.value.line) == ("open data.zip > scores.csv", 3)
+
+
+def test_every_file_of_a_folder_is_found_or_passed_over_with_a_reason(tmp_path: Path) -> None:
+    buurten = text_of(LINES).replace("wk_", "bu_").replace('"WK001401"', "BU00140100").replace("WK0014", "BU001401")
+    put(tmp_path, name="Leefbaarometer-scores wijken 2014-2016 (excerpt).csv")
+    put(tmp_path / "deeper", edited(1, "lbm", "lmb"), name="misspelled.CSV")
+    put(tmp_path, "code,omschrijving\nfys,Fysieke omgeving\n", name="dimensies.csv")
+    put(tmp_path, "", name=".gitkeep")
+    put_zip(
+        tmp_path / "open data.ZIP",
+        {
+            "map/scores buurten.csv": buurten,
+            "map/scores gemeenten.csv": text_of(LINES).replace("wk_", "gm_"),
+            "map/leesmij.txt": "tekst",
+            "map/kaart.gpkg": "GPKG",
+            "__MACOSX/._scores.csv": "\x05\x16\x07",
+        },
+    )
+    found = find_score_files(tmp_path)
+    assert [place.label for place in found.files] == [
+        "Leefbaarometer-scores wijken 2014-2016 (excerpt).csv",
+        "misspelled.CSV",
+        "open data.ZIP > map/scores buurten.csv",
+    ]
+    reasons = {file.label: file.reason for file in found.passed_over}
+    assert len(reasons) == 6
+    assert "header" in reasons["dimensies.csv"]
+    assert "another kind of area" in reasons["open data.ZIP > map/scores gemeenten.csv"]
+    assert reasons["open data.ZIP > map/leesmij.txt"] == "not a CSV"
+    assert reasons[".gitkeep"] == "neither a CSV nor a zip"
+
+
+def _semicolons(text: str) -> bytes:
+    return text.replace(",", ";").encode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_semicolons, lambda text: text.encode("utf-16"), lambda _: b"", lambda text: text.upper().encode()],
+    ids=["semicolons", "UTF-16", "empty", "capitals"],
+)
+def test_a_damaged_file_of_scores_is_found_and_then_refused(tmp_path: Path, damage: Callable[[str], bytes]) -> None:
+    (tmp_path / "scores.csv").write_bytes(damage(text_of(LINES)))
+    assert len(find_score_files(tmp_path).files) == 1
+    with pytest.raises(DataError):
+        read_score_files(tmp_path)
+
+
+def test_all_files_of_a_folder_are_read(tmp_path: Path) -> None:
+    put(tmp_path, name="wijken 2014-2016.csv")
+    put_zip(tmp_path / "a.zip", {"wijken 2016.csv": text_of([LINES[0], LINES[2]]), "leesmij.txt": "tekst"})
+    folder = read_score_files(tmp_path)
+    assert [(file.origin, file.rows_count) for file in folder.files] == [
+        ("a.zip > wijken 2016.csv", 1),
+        ("wijken 2014-2016.csv", 4),
+    ]
+    assert len(folder.passed_over) == 1
+
+
+def test_a_copy_under_another_name_refuses_the_folder(tmp_path: Path) -> None:
+    put(tmp_path, name="scores wijken.csv")
+    put_zip(tmp_path / "open data.zip", {"scores buurten.csv": text_of(LINES)})
+    with pytest.raises(DataError, match="the same bytes as 'open data.zip > scores buurten.csv'"):
+        read_score_files(tmp_path)
+
+
+def test_a_folder_without_scores_is_refused_and_says_what_it_holds(tmp_path: Path) -> None:
+    put(tmp_path, "a,b\n1,2\n", name="other.csv")
+    with pytest.raises(DataError, match=r"'other\.csv': its header"):
+        read_score_files(tmp_path)
+    with pytest.raises(DataError, match="no such folder"):
+        find_score_files(tmp_path / "gone")
+
+
+def test_a_hostile_zip_refuses_the_folder(tmp_path: Path) -> None:
+    put(tmp_path)
+    put_zip(tmp_path / "evil.zip", {"../scores.csv": text_of(LINES)})
+    with pytest.raises(DataError, match="climbs out"):
+        find_score_files(tmp_path)
+
+
+# --- real files
+
+
+def shared(name: str) -> Path:
+    path = SHARED / name
+    if not path.is_file():
+        pytest.skip(f"{name} is not here: it is no part of the project")
+    return path
+
+
+@pytest.mark.shared
+def test_the_real_wijken_are_read_whole() -> None:
+    file = read_scores(shared(WIJKEN))
+    assert (file.level, file.rows_count, file.bytes_count) == ("wijk", 26_366, 3_373_920)
+    assert file.sha256.startswith("3bb7b1dd3e12")
+    counts = file.frame.groupby("year").size()
+    assert counts.to_dict() == {
+        **dict.fromkeys((2002, 2008, 2012), 3289),
+        **{2014: 3292, 2016: 3297, 2018: 3301, 2020: 3301, 2022: 3308},
+    }
+    assert file.frame["area_code"].nunique() == 3310
+    without = file.frame["physical_score_missing"] == "not_in_year"
+    assert sorted(set(file.frame.loc[without, "year"])) == [2002, 2008, 2012, 2016]
+    assert (file.frame["physical_score"].isna() == without).all()
+    assert "Appel, Driedorp, Kruishaar, Prinsenkamp" in set(file.frame["area_name"])
+
+
+@pytest.mark.shared
+def test_the_real_excerpt_with_2024_and_quotes_agrees_with_the_older_file() -> None:
+    new = read_scores(shared("Leefbaarometer-scores wijken 2002-2024 (excerpt).csv"))
+    assert (new.rows_count, new.waves[-1], len(new.waves)) == (18, 2024, 9)
+    assert new.frame.query("year == 2024")["housing_score"].notna().all()
+    old = read_scores(shared(WIJKEN)).frame
+    both = new.frame.merge(old, on=["area_code", "year"], validate="1:1", suffixes=("", "_old"))
+    assert len(both) == 16
+    # The newer file prints 15 digits.
+    assert (both["liveability_score"] - both["liveability_score_old"]).abs().max() < 1e-13
+
+
+@pytest.mark.shared
+def test_the_real_postcodes_are_text() -> None:
+    file = read_scores(shared("Leefbaarometer-scores PC4 2002-2022 (excerpt).csv"))
+    assert (file.level, file.rows_count) == ("pc4", 79)
+    assert set(file.frame["area_code"].str.len()) == {4}
+    assert file.frame["area_name"].isna().all()
+    # One postcode has no row in 2022; absence is not a missing value.
+    assert file.frame.groupby("area_code").size().to_dict()["1021"] == 7
+
+
+@pytest.mark.shared
+def test_the_real_folder_is_found_whole() -> None:
+    shared(WIJKEN)
+    folder = read_score_files(SHARED)
+    assert sorted(file.rows_count for file in folder.files) == [18, 79, 26_366]
+    assert folder.passed_over == ()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.999])
+def test_the_real_file_cut_off_anywhere_in_a_record_is_refused(tmp_path: Path, kept: float) -> None:
+    data = shared(WIJKEN).read_bytes()
+    cut = data[: int(kept * len(data))]
+    assert not cut.endswith(b"\n")
+    path = tmp_path / WIJKEN
+    path.write_bytes(cut)
+    with pytest.raises(DataError) as caught:
+        read_scores(path)
+    assert caught.value.line == cut.count(b"\n") + 1
