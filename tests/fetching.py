@@ -48,7 +48,7 @@ def source_at(address: str, **changes: object) -> Source:
 def fetch_quickly(source: Source, folder: Path, **settings: object) -> tuple[Fetched, str]:
     """Fetch one source without long waits; return the result and what was said."""
     said: list[str] = []
-    quick = {"back_off_seconds": 0.01, "timeout_seconds": (2.0, 2.0), "progress": False, "say": said.append}
+    quick = {"back_off_seconds": 0.01, "timeout_seconds": (5.0, 5.0), "progress": False, "say": said.append}
     (fetched,) = fetch([source], folder, **(quick | settings))
     return fetched, "\n".join(said)
 

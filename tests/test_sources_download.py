@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import resource
 import threading
 from collections.abc import Iterator
@@ -87,6 +88,14 @@ def test_file_put_in_place_by_hand_is_checked_and_recorded(server, folder):
     assert fetched.how == "present"
     assert HASH in said
     assert read_records(folder / "fetched.toml")["scores"].sha256 == HASH
+
+
+def test_part_beside_a_file_put_in_place_by_hand_is_cleared_away(server, folder):
+    server.otherwise = web.cut(70_000)
+    refused(source_at(server.address()), folder)
+    (folder / "lbm" / "scores.zip").write_bytes(ZIP)
+    fetch_quickly(source_at(server.address()), folder)
+    assert names(folder) == WHOLE
 
 
 def test_two_sources_are_recorded_side_by_side(server, folder):
@@ -194,9 +203,7 @@ def test_new_version_is_taken_the_way_the_message_says(server, folder):
         (b"", "an empty file"),
     ],
 )
-def test_file_in_place_that_is_not_the_recorded_one_is_left_and_not_overwritten(
-    server, folder, content, told
-):
+def test_file_in_place_that_is_not_the_recorded_one_is_left_and_not_overwritten(server, folder, content, told):
     source = source_at(server.address())
     fetch_quickly(source, folder)
     (folder / "lbm" / "scores.zip").write_bytes(content)
@@ -284,26 +291,28 @@ def test_damaged_record_of_earlier_fetches_is_told_and_left(server, folder):
 
 
 def test_two_fetches_at_once_download_once(server, folder):
-    started = threading.Event()
+    started, waiting = threading.Event(), threading.Event()
 
-    def slowly(handler: web.Handler) -> None:
+    def until_another_waits(handler: web.Handler) -> None:
         handler.head(200, len(ZIP), **handler.versions())
         handler.wfile.write(ZIP[:100_000])
         started.set()
-        handler.told.stopping.wait(0.3)
+        waiting.wait(5)
         handler.wfile.write(ZIP[100_000:])
 
-    server.answers = [slowly]
+    def hear(message: str) -> None:
+        if "Another fetch is at work" in message:
+            waiting.set()
+
+    server.answers = [until_another_waits]
     first: list[str] = []
-    one = threading.Thread(
-        target=lambda: first.append(fetch_quickly(source_at(server.address()), folder)[0].how)
-    )
+    one = threading.Thread(target=lambda: first.append(fetch_quickly(source_at(server.address()), folder)[0].how))
     one.start()
     started.wait(5)
-    second, said = fetch_quickly(source_at(server.address()), folder)
+    second, _ = fetch_quickly(source_at(server.address()), folder, say=hear)
     one.join()
+    assert waiting.is_set()
     assert (first, second.how) == (["downloaded"], "present")
-    assert "Another fetch is at work" in said
     assert len(server.requests) == 1
     assert (folder / "lbm" / "scores.zip").read_bytes() == ZIP
     assert names(folder) == WHOLE
@@ -338,6 +347,22 @@ def test_many_fetches_at_once_leave_one_whole_file(server, folder):
     assert sorted(hows) == ["downloaded"] + 7 * ["present"]
     assert names(folder) == WHOLE
     assert (folder / "lbm" / "scores.zip").read_bytes() == ZIP
+
+
+def test_lock_on_a_file_that_the_last_holder_removed_is_not_taken_for_one(server, folder, monkeypatch):
+    taken: list[int] = []
+
+    def lock_too_late(handle: object, kind: int) -> None:
+        if not taken:
+            (folder / ".fetch.lock").unlink()
+        taken.append(kind)
+        flock(handle, kind)
+
+    flock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", lock_too_late)
+    fetch_quickly(source_at(server.address()), folder)
+    assert len(taken) == 2
+    assert names(folder) == WHOLE
 
 
 def test_lock_that_a_killed_fetch_left_keeps_nobody_out(server, folder):

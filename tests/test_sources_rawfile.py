@@ -88,7 +88,7 @@ def test_duplicates_are_refused_under_both_names(tmp_path: Path) -> None:
     second = put(tmp_path / "gemeente 2018 vi.csv", first.read_bytes())
     other = put(tmp_path / "gemeente 2014 vi.csv", b"wijknr;score\n1;6\n")
     refuse_duplicates([first, other])
-    with pytest.raises(DataError, match="the same bytes as 'gemeente 2016 vi.csv'") as caught:
+    with pytest.raises(DataError, match=r"the same bytes as 'gemeente 2016 vi\.csv'") as caught:
         refuse_duplicates([other, first, second])
     assert caught.value.file == "gemeente 2018 vi.csv"
 
@@ -98,7 +98,7 @@ def test_duplicates_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -
     for path in paths:
         path.parent.mkdir()
         put(path, b"the same")
-    with pytest.raises(DataError, match="the same bytes as '2014/scores.xlsx'") as caught:
+    with pytest.raises(DataError, match=r"the same bytes as '2014/scores\.xlsx'") as caught:
         refuse_duplicates(paths)
     assert caught.value.file == "2016/scores.xlsx"
 
@@ -133,12 +133,9 @@ def test_members_are_listed_and_read_in_memory(tmp_path: Path) -> None:
 )
 def test_a_member_that_climbs_out_refuses_the_whole_zip(tmp_path: Path, name: str, found: str) -> None:
     path = put_zip(tmp_path / "evil.zip", {"good.csv": b"a,b\n", name: b"x"})
-    for read in (lambda: list_members(path), lambda: read_member(path, "good.csv")):
-        with pytest.raises(
-            DataError,
-            match=re.escape(f"path climbs out of the archive: its path {'is' if found == 'absolute' else 'holds'}"),
-        ) as caught:
-            read()
+    for read in (list_members, lambda archive: read_member(archive, "good.csv")):
+        with pytest.raises(DataError, match="path climbs out of the archive") as caught:
+            read(path)
         assert found in caught.value.found
         assert caught.value.file == f"evil.zip > {name}"
 
@@ -181,7 +178,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 def test_a_member_above_the_size_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put_zip(tmp_path / "large.zip", {"map.gpkg": os.urandom(2_000), "scores.csv": b"a,b\n"})
     monkeypatch.setattr(archive_module, "MEMBER_BYTES_LIMIT", 1_000)
-    with pytest.raises(DataError, match="at least 2,000 bytes"):
+    with pytest.raises(DataError, match="a member of 2,000 bytes"):
         read_member(path, "map.gpkg")
     assert read_member(path, "scores.csv") == b"a,b\n"  # unread, the large one does no harm
 
@@ -237,7 +234,7 @@ def test_every_single_changed_byte_of_a_zip_is_refused_or_harmless(tmp_path: Pat
 
 def test_an_unknown_member_comes_with_the_nearest_name(tmp_path: Path) -> None:
     path = put_zip(tmp_path / "data.zip", {"scores wijken.csv": b"a"})
-    with pytest.raises(DataError, match="did you mean 'scores wijken.csv'"):
+    with pytest.raises(DataError, match=r"did you mean 'scores wijken\.csv'"):
         read_member(path, "scores wijk.csv")
 
 

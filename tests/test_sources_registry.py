@@ -32,9 +32,7 @@ TABLE = {
 }
 
 
-def write(
-    tmp_path: Path, *, table: str = "scores", without: str = "", also: str = "", **changes: str
-) -> Path:
+def write(tmp_path: Path, *, table: str = "scores", without: str = "", also: str = "", **changes: str) -> Path:
     """Write a registry of one good source with some lines changed."""
     lines = [f"{key} = {value}" for key, value in (TABLE | changes).items() if key != without]
     path = tmp_path / "sources.toml"
@@ -73,9 +71,7 @@ def test_only_needed_sources_are_fetched_unasked(tmp_path):
 def test_shipped_registry_needs_the_scores_and_claims_no_bytes_it_has_not_seen():
     registry = read_registry(SHIPPED)
     (needed,) = sources_needed(registry)
-    assert needed.address == (
-        "https://www.leefbaarometer.nl/resources/open-data-leefbaarometer-meting-2024.zip"
-    )
+    assert needed.address == ("https://www.leefbaarometer.nl/resources/open-data-leefbaarometer-meting-2024.zip")
     assert needed.path == "leefbaarometer3/open-data-leefbaarometer-meting-2024.zip"
     for source in registry:
         assert source.address.startswith("https://")

@@ -97,15 +97,15 @@ def test_part_of_a_changed_file_is_not_stitched_to_the_new_one(server, folder):
     assert (folder / "lbm" / "scores.zip").read_bytes() == NEWER_ZIP
 
 
-def partial(*, start: int | None = None, etag: str = '"first"', total: int | None = None) -> web.Answer:
-    """Answer with a rest of the file, whatever version was asked for."""
+def partial(*, first: int = 0, last: int = 0, total: int = 0, length: int = 0, **headers: str) -> web.Answer:
+    """Answer with the rest of the file, whatever version was asked for, and some numbers about it off."""
 
     def answer(handler: web.Handler) -> None:
-        body = handler.told.body
-        first = int(handler.headers["Range"][len("bytes=") : -1]) if start is None else start
-        rest = body[first:]
-        span = f"bytes {first}-{len(body) - 1}/{total or len(body)}"
-        web.sending(rest, 206, Content_Range=span, ETag=etag)(handler)
+        size = len(handler.told.body)
+        start = int(handler.headers["Range"][len("bytes=") : -1])
+        span = f"bytes {start + first}-{size - 1 + last}/{size + total}"
+        handler.head(206, size - start + length, Content_Range=span, **(handler.versions() | headers))
+        handler.wfile.write(handler.told.body[start:])
 
     return answer
 
@@ -113,14 +113,29 @@ def partial(*, start: int | None = None, etag: str = '"first"', total: int | Non
 @pytest.mark.parametrize(
     "wrong",
     [
-        partial(etag='"second"'),
-        partial(start=10),
-        partial(total=len(ZIP) + 1),
+        partial(ETag='"second"'),
+        partial(Last_Modified="Thu, 02 Jan 2025 12:00:00 GMT"),
+        partial(first=-1),
+        partial(last=-1),
+        partial(total=+1),
+        partial(last=+1, total=+1),
+        partial(length=+1),
         web.sending(b"rest", 206),
         web.status(416, Content_Range=f"bytes */{len(ZIP)}"),
         web.status(416),
     ],
-    ids=["other ETag", "other start", "other total", "no Content-Range", "416 of the same size", "bare 416"],
+    ids=[
+        "other ETag",
+        "other date",
+        "other start",
+        "other end",
+        "end before the total",
+        "other total",
+        "other length",
+        "no Content-Range",
+        "416 of the same size",
+        "bare 416",
+    ],
 )
 def test_rest_that_does_not_fit_makes_the_download_start_over(server, folder, wrong):
     server.answers = [web.cut(200_000), wrong]
@@ -233,6 +248,7 @@ def test_server_that_is_down_is_told_with_what_to_do(folder):
         address = f"http://127.0.0.1:{closed.getsockname()[1]}/scores.zip"
         message = refused(source_at(address), folder)
     assert "Connection refused" in message
+    assert not (folder / "lbm").exists()
     assert f"download {address} in a browser and put the file at {folder / 'lbm' / 'scores.zip'}" in message
     assert "OPEN_DATA=folder" in message
     assert names(folder) == set()
@@ -250,11 +266,21 @@ def test_name_that_cannot_be_looked_up_is_told(folder, monkeypatch):
     assert "OPEN_DATA=folder" in message
 
 
+def test_connection_that_does_not_come_about_is_not_waited_for(folder, monkeypatch):
+    def no_answer(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(socket.socket, "connect", no_answer)
+    message = refused(source_at("http://127.0.0.1:9/scores.zip"), folder, timeout_seconds=(0.2, 2.0))
+    assert "no connection within 0.2 s" in message
+    assert "(3 times)" in message
+
+
 @pytest.mark.parametrize("slow", [web.silent, web.late])
 def test_server_that_stops_sending_is_not_waited_for(server, folder, slow):
     server.otherwise = slow
-    message = refused(source_at(server.address()), folder, tries=2, timeout_seconds=(2.0, 0.15))
-    assert "no bytes came for 0.15 s" in message
+    message = refused(source_at(server.address()), folder, tries=2, timeout_seconds=(5.0, 0.3))
+    assert "no bytes came for 0.3 s" in message
     assert len(server.requests) == 2
 
 
@@ -296,7 +322,7 @@ def test_zip_that_does_not_open_is_not_put_in_place(server, folder):
 
 def test_zip_with_a_damaged_member_is_not_put_in_place(server, folder):
     server.body = ZIP[:150_000] + b"damaged" + ZIP[150_007:]
-    assert "its member scores.csv is damaged" in refused(source_at(server.address()), folder)
+    assert "its member 'scores.csv' is damaged" in refused(source_at(server.address()), folder)
     assert names(folder) == set()
 
 
@@ -346,15 +372,17 @@ def test_file_of_unknown_length_is_refused_where_a_cut_could_not_be_seen(server,
 
 def test_file_that_was_encoded_unasked_is_refused(server, folder):
     server.otherwise = web.sending(ZIP, Content_Encoding="gzip")
-    assert "encoded as gzip" in refused(source_at(server.address()), folder)
+    assert "encoded as 'gzip'" in refused(source_at(server.address()), folder)
     assert names(folder) == set()
 
 
-@pytest.mark.parametrize("answer", [web.whole, web.chunked()], ids=["announced", "not announced"])
-def test_file_above_the_size_limit_is_refused(server, folder, monkeypatch, answer):
+@pytest.mark.parametrize(("answer", "known"), [(web.whole, True), (web.chunked(), False)])
+def test_file_above_the_size_limit_is_refused_as_soon_as_it_shows(server, folder, monkeypatch, answer, known):
     monkeypatch.setattr(transfer, "MAX_BYTES", 100_000)
     server.otherwise = answer
-    assert "more than the 100000" in refused(source_at(server.address()), folder)
+    message = refused(source_at(server.address()), folder)
+    seen = int(message.partition(" bytes are more than the 100000")[0].rpartition(" ")[2])
+    assert seen == len(ZIP) if known else 100_000 < seen < 150_000
     assert len(server.requests) == 1
     assert names(folder) == set()
 
@@ -380,7 +408,7 @@ def test_redirect_that_gives_up_encryption_is_not_followed(server, folder, monke
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", redirecting)
     message = refused(source_at("https://publisher.invalid/scores.zip"), folder)
-    assert "redirected from https to http://127.0.0.1" in message
+    assert "redirected from https to http, which is not followed" in message
     assert server.requests == []
     assert names(folder) == set()
 

@@ -142,7 +142,7 @@ def _describe(error: PapermillExecutionError) -> str:
 
 def _check_complete(staging: Path) -> nbformat.NotebookNode:
     """Return the executed notebook if every code cell of it ran, in order, to its end."""
-    notebook = nbformat.read(staging / "executed.ipynb", as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.read(staging / "executed.ipynb", as_version=4)
     expected = 0
     for cell in notebook.cells:
         if cell.cell_type != "code" or not cell.source.strip():

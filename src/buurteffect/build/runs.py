@@ -131,6 +131,6 @@ def _read_settings(file: Path) -> dict[str, Any]:
             raise ParameterError(f"{file.name}: unknown key {key!r}{hint}; known keys are {', '.join(_KEYS)}")
         if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
             raise ParameterError(f"{file.name}: {key!r} must be a {_KEYS[key].__name__}, not {value!r}")
-        if key.endswith("_seconds") and value <= 0:
+        if isinstance(value, int) and value <= 0:
             raise ParameterError(f"{file.name}: {key!r} must be a positive number of seconds, not {value}")
     return settings

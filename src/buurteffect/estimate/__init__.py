@@ -1,0 +1,101 @@
+"""Estimators: the panel in, a frozen `Estimate` out.
+
+So far the descriptive ones: how the scores vary, how well they are measured, and how level, spread, gaps,
+declines and ranks move over the waves.
+"""
+
+from buurteffect.estimate.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
+from buurteffect.estimate.comparison import exceptional
+from buurteffect.estimate.components import VarianceComponents
+from buurteffect.estimate.decline import (
+    CLASSIFY,
+    CORRECTIONS,
+    CUTS,
+    all_pairs,
+    consecutive_pairs,
+    decline_grid,
+    share_declined,
+)
+from buurteffect.estimate.dispersion import dispersion_by_wave, dispersion_change, mean_by_wave
+from buurteffect.estimate.estimate import RESULT_COLUMNS, Estimate
+from buurteffect.estimate.gap import expected_regression, gap_by_class_year, split_wave_gap
+from buurteffect.estimate.noise import ScoreNoise
+from buurteffect.estimate.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
+from buurteffect.estimate.reliability import municipal_share_of_change, reliability_of_change
+from buurteffect.estimate.trend import trend_break
+from buurteffect.estimate.variance import (
+    VarianceFit,
+    autocorrelation_profile,
+    break_scan,
+    fit_variance_components,
+)
+from buurteffect.estimate.views import consecutive, label_pairs, select, stack
+from buurteffect.estimate.vulnerable import (
+    BELOW_REFERENCE,
+    DEFINITIONS,
+    EVERY_AREA,
+    IN_FOUR_LARGEST,
+    LOWEST_10,
+    LOWEST_20,
+    LOWEST_20_OF_FOUR_LARGEST,
+    LOWEST_30,
+    PERSISTENTLY_LOW,
+    Vulnerable,
+    vulnerable_areas,
+)
+from buurteffect.estimate.waves import Waves, waves_from_panel
+
+__all__ = [
+    "BELOW_REFERENCE",
+    "CLASSIFY",
+    "CORRECTIONS",
+    "CUTS",
+    "DEFINITIONS",
+    "EVERY_AREA",
+    "FEW_CLUSTERS",
+    "IN_FOUR_LARGEST",
+    "LOWEST_10",
+    "LOWEST_20",
+    "LOWEST_20_OF_FOUR_LARGEST",
+    "LOWEST_30",
+    "PERSISTENTLY_LOW",
+    "RESULT_COLUMNS",
+    "STANDARD",
+    "Bootstrap",
+    "Draws",
+    "Estimate",
+    "ScoreNoise",
+    "VarianceComponents",
+    "VarianceFit",
+    "Vulnerable",
+    "Waves",
+    "all_pairs",
+    "autocorrelation_profile",
+    "break_scan",
+    "cluster_bootstrap",
+    "consecutive",
+    "consecutive_pairs",
+    "decline_grid",
+    "dispersion_by_wave",
+    "dispersion_change",
+    "exceptional",
+    "expected_regression",
+    "fit_variance_components",
+    "gap_by_class_year",
+    "label_pairs",
+    "mean_by_wave",
+    "municipal_share_of_change",
+    "persistence",
+    "rank_intervals",
+    "rank_transition",
+    "reliability_of_change",
+    "select",
+    "share_declined",
+    "split_wave_gap",
+    "stack",
+    "summarise_ranks",
+    "tidy",
+    "trend_break",
+    "vulnerable_areas",
+    "waves_from_panel",
+]

@@ -187,7 +187,9 @@ def cluster_bootstrap(
         raise EstimationError("some units lie in a cluster that is not drawn from: pass a universe that holds all")
     counts = _cluster_counts(len(names), bootstrap.draws, bootstrap.seed)
     step = max(1, _BLOCK // len(labels))
-    blocks = [statistic(np.take(counts[start : start + step], places, axis=1)) for start in range(0, bootstrap.draws, step)]
+    blocks = [
+        statistic(np.take(counts[start : start + step], places, axis=1)) for start in range(0, bootstrap.draws, step)
+    ]
     return Draws(statistic(np.ones((1, len(labels))))[0], np.concatenate(blocks))
 
 

@@ -24,9 +24,7 @@ _SPREAD = (0.10, 0.25, 0.75, 0.90)
 _Figure = Callable[[Floats, Floats], Floats]
 
 
-def mean_by_wave(
-    waves: Waves, groups: Sequence[str] | None = None, bootstrap: Bootstrap = STANDARD
-) -> Estimate:
+def mean_by_wave(waves: Waves, groups: Sequence[str] | None = None, bootstrap: Bootstrap = STANDARD) -> Estimate:
     """Return the mean score per group and wave; every area counts once, whatever its size.
 
     Parameters
@@ -146,7 +144,7 @@ def dispersion_change(
     for group, part in parts.items():
         both = part.scored(from_year, to_year)
         for sample, keep in ((EACH_WAVE, part.scored(from_year) | part.scored(to_year)), (BOTH_WAVES, both)):
-            pair = np.column_stack([part.column(from_year), part.column(to_year)])[keep]
+            pair = part.columns((from_year, to_year))[keep]
             drawn = cluster_bootstrap(_change_of_spread(pair, noise_sd), part.labels[keep], bootstrap)
             identity = pd.DataFrame({"measure": measures})
             identity.insert(0, "sample", sample)

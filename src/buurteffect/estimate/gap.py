@@ -19,10 +19,10 @@ from buurteffect.estimate.bootstrap import (
     count_clusters,
     tidy,
 )
+from buurteffect.estimate.components import VarianceComponents
 from buurteffect.estimate.dispersion import check_order
 from buurteffect.estimate.estimate import Estimate
 from buurteffect.estimate.moments import Floats
-from buurteffect.estimate.variance import VarianceComponents
 from buurteffect.estimate.waves import Waves
 
 GAP, CHANGE = "gap", "change"
@@ -185,7 +185,8 @@ def expected_regression(
     for class_year in waves.years:
         keep = _kept(waves, class_year, from_year, to_year)
         ratios = [
-            components.regression(class_year, to_year, constant) - components.regression(class_year, from_year, constant)
+            components.regression(class_year, to_year, constant)
+            - components.regression(class_year, from_year, constant)
             for constant in (True, False)
         ]
         statistic = _expected(waves, keep, (class_year, from_year, to_year), tail, ratios)
@@ -209,7 +210,7 @@ def _expected(
     waves: Waves, keep: NDArray[np.bool_], years: tuple[int, int, int], tail: float, ratios: Sequence[float]
 ) -> Statistic:
     """Return the statistic with the observed and the expected changes of the gap."""
-    scores = np.column_stack([waves.column(year) for year in years])[keep]
+    scores = waves.columns(years)[keep]
 
     def statistic(weights: Floats) -> Floats:
         start, first, last = _gap(weights, scores[:, 0], scores, tail).T
@@ -230,7 +231,7 @@ def _gaps(
 ) -> tuple[Draws, tuple[list[int], list[int]]]:
     """Return the gaps in each wave (or `only` some) with the change last, and the counts behind each."""
     columns = list(range(len(waves.years))) if only is None else list(only)
-    scores, classifying = waves.values[np.ix_(keep, columns)], waves.column(class_year)[keep]
+    scores, classifying = np.take(waves.values[keep], columns, axis=1), waves.column(class_year)[keep]
     first, last = columns.index(change[0]), columns.index(change[1])
 
     def statistic(weights: Floats) -> Floats:

@@ -61,14 +61,14 @@ class ScoreNoise:
         0.0006
         """
         straddles = from_year < self.break_year <= to_year
-        return 2 * self.score_sd**2 + straddles * self.break_sd**2
+        return float(2 * self.score_sd**2 + straddles * self.break_sd**2)
 
     def change_covariance(self, from_year: int, to_year: int, years: Sequence[int]) -> Floats:
         """Return the covariance of the noise in a change with the score of each of `years`."""
         straddles = from_year < self.break_year <= to_year
         own = [self.score_sd**2 * ((year == to_year) - (year == from_year)) for year in years]
         shared = [self.break_sd**2 * straddles * (year >= self.break_year) for year in years]
-        return np.asarray(own, dtype=float) + np.asarray(shared, dtype=float)
+        return np.asarray([a + b for a, b in zip(own, shared, strict=True)], dtype=float)
 
 
 def purge(
@@ -99,24 +99,19 @@ def purge(
     Returns
     -------
     tuple
-        The changes without predictable noise, and the variance that noise still adds to them.
-
-    Raises
-    ------
-    EstimationError
-        If the classifying scores do not vary, or one is a copy of another.
+        The changes without predictable noise, and the variance that noise still adds to them; NaN for the
+        latter where the areas are too few or their classifying scores too alike to tell.
     """
     total = noise.change_variance(*pair)
     shared = noise.change_covariance(*pair, class_years)
     if not shared.any():
         return change, total
     if len(change) <= scores.shape[1] + 1:
-        raise EstimationError(f"{len(change)} areas are too few to say how noise and classification hang together")
+        return change, float("nan")
     matrix = np.cov(np.column_stack([scores, change]), rowvar=False)
-    try:
-        slopes = np.linalg.solve(matrix[:-1, :-1], shared)
-    except np.linalg.LinAlgError:
-        raise EstimationError("the classifying scores do not vary between areas: choose other waves") from None
+    if np.linalg.matrix_rank(matrix[:-1, :-1]) < scores.shape[1]:
+        return change, float("nan")
+    slopes = np.linalg.solve(matrix[:-1, :-1], shared)
     excess = total - shared @ slopes - 2 * (matrix[:-1, -1] - shared) @ slopes
     return change - (scores - scores.mean(axis=0)) @ slopes, float(excess)
 

@@ -65,7 +65,7 @@ def trend_break(
         keep = part.scored(*window)
         if not keep.any():
             raise EstimationError(f"no area of group {group!r} is scored in every wave of {window}: choose others")
-        scores = part.values[np.ix_(keep, [part.position(year) for year in window])]
+        scores = part.columns(window)[keep]
 
         def slopes(weights: Floats, scores: Floats = scores) -> Floats:
             return np.asarray(moments.mean(weights, scores) @ contrast)

@@ -12,24 +12,17 @@ from scipy.optimize import least_squares, nnls
 from buurteffect.errors import EstimationError
 from buurteffect.estimate import moments
 from buurteffect.estimate.bootstrap import Bootstrap, Draws, cluster_bootstrap, tidy
+from buurteffect.estimate.components import PARAMETERS, VarianceComponents, covariance_columns
 from buurteffect.estimate.estimate import Estimate
 from buurteffect.estimate.moments import Floats
-from buurteffect.estimate.noise import ScoreNoise
 from buurteffect.estimate.waves import Waves
 
 FEWEST_WAVES = 4
 """With fewer waves there are too few covariances for six parameters."""
 
-PARAMETERS = (
-    "permanent SD",
-    "loading decline per decade",
-    "autoregressive SD",
-    "autocorrelation per year",
-    "noise SD",
-    "break SD",
-)
 RELATIVE_RMSE = "RMSE relative to mean covariance"
-CRITERION, BEST_SHARE, SCANNED_SD = RELATIVE_RMSE, "share of draws in which it fits best", "break SD"
+BREAK_SD = PARAMETERS[-1]
+BEST_SHARE = "share of draws in which it fits best"
 
 SHORT = Bootstrap(draws=99)
 """99 draws: enough for a standard error, since each draw is a fit."""
@@ -38,115 +31,6 @@ _DECLINES = (0.0, 0.1, 0.2, 0.4)  # starting values; the best three of the grid 
 _AUTOCORRELATIONS = (0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.995)
 _LARGEST_AUTOCORRELATION = 0.999  # at 1 the slow part would be the permanent part
 _SMALLEST_LOADING = 0.05
-
-
-@dataclass(frozen=True)
-class VarianceComponents:
-    """The parts of the variance of a score.
-
-    Between waves t and s scores have covariance
-    λ_t λ_s σ_a² + σ_u² φ^|t−s| + σ_e² 1[t = s] + σ_B² 1[t ≥ b] 1[s ≥ b], with λ_t = 1 − κ (t − base)/10.
-
-    Parameters
-    ----------
-    permanent_sd : float
-        σ_a, standard deviation of lasting differences in the base year, LBM points.
-    loading_decline : float
-        κ, decline of their loading per decade, as a share.
-    autoregressive_sd : float
-        σ_u, standard deviation of the part that fades (stationary), LBM points.
-    autocorrelation : float
-        φ, its correlation from one year to the next.
-    noise_sd : float
-        σ_e, standard deviation of what is gone by the next wave, LBM points.
-    break_sd : float
-        σ_B, standard deviation of what entered at the break and stayed, LBM points.
-    break_year : int or None
-        b, first wave with the break; None for no break.
-    base_year : int
-        Year in which the loading is 1.
-    """
-
-    permanent_sd: float
-    loading_decline: float
-    autoregressive_sd: float
-    autocorrelation: float
-    noise_sd: float
-    break_sd: float
-    break_year: int | None
-    base_year: int = 2002
-
-    def __str__(self) -> str:
-        """Return the components in one line."""
-        text = (
-            f"permanent SD {self.permanent_sd:.4f} with loading {-self.loading_decline:+.1%} a decade, autoregressive "
-            f"SD {self.autoregressive_sd:.4f} with {self.autocorrelation:.3f} a year, noise SD {self.noise_sd:.4f}"
-        )
-        return text if self.break_year is None else f"{text}, break SD {self.break_sd:.4f} from {self.break_year}"
-
-    @property
-    def parameters(self) -> Floats:
-        """The six numbers, in the order of ``PARAMETERS``."""
-        return np.asarray(
-            [
-                self.permanent_sd,
-                self.loading_decline,
-                self.autoregressive_sd,
-                self.autocorrelation,
-                self.noise_sd,
-                self.break_sd,
-            ]
-        )
-
-    def covariance(self, years: tuple[int, ...]) -> Floats:
-        """Return the covariance matrix of the scores in `years`.
-
-        Examples
-        --------
-        >>> parts = VarianceComponents(0.1, 0.2, 0.0, 0.9, 0.02, 0.0, None)
-        >>> parts.covariance((2002, 2012)).round(5).tolist()
-        [[0.0104, 0.008], [0.008, 0.0068]]
-        """
-        columns = _columns(years, self.loading_decline, self.autocorrelation, self.break_year, self.base_year)
-        variances = np.square([self.permanent_sd, self.autoregressive_sd, self.noise_sd, self.break_sd])
-        result = np.empty((len(years), len(years)))
-        first, second = np.triu_indices(len(years))
-        result[first, second] = result[second, first] = columns @ variances[: columns.shape[1]]
-        return result
-
-    def regression(self, class_year: int, year: int, constant_spread: bool) -> float:
-        """Return the expected score in `year` per point of score in `class_year`, both from their means.
-
-        Parameters
-        ----------
-        class_year, year : int
-            The wave that is known and the one that is asked for.
-        constant_spread : bool
-            Whether the loading of the permanent part is held at its value in `class_year`.
-        """
-        parts = self
-        if constant_spread:
-            loading = 1 - self.loading_decline * (class_year - self.base_year) / 10
-            parts = VarianceComponents(
-                self.permanent_sd * loading,
-                0.0,
-                self.autoregressive_sd,
-                self.autocorrelation,
-                self.noise_sd,
-                self.break_sd,
-                self.break_year,
-                self.base_year,
-            )
-        if year == class_year:
-            return 1.0
-        matrix = parts.covariance((class_year, year))
-        return float(matrix[0, 1] / matrix[0, 0])
-
-    def noise(self, break_is_noise: bool = False) -> ScoreNoise:
-        """Return the noise in the scores, with or without the break counted as noise."""
-        if break_is_noise and self.break_year is not None:
-            return ScoreNoise(self.noise_sd, self.break_sd, self.break_year)
-        return ScoreNoise(self.noise_sd)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,12 +97,11 @@ def fit_variance_components(
     fits = [_fit(matrix, waves.years, break_year, base_year, near=point) for matrix in stack]
     values = np.asarray([[*parts.parameters, error] for parts, error in fits])
     drawn = Draws(np.asarray([*point.parameters, rmse]), values)
-    keep = [True] * len(PARAMETERS) + [True]
-    if break_year is None:
-        keep[PARAMETERS.index("break SD")] = False
     identity = pd.DataFrame({"parameter": [*PARAMETERS, RELATIVE_RMSE]})
     counts = [waves.units_count] * len(identity), [waves.clusters_count] * len(identity)
-    frame = tidy(identity, drawn, bootstrap.confidence, *counts)[keep].reset_index(drop=True)
+    frame = tidy(identity, drawn, bootstrap.confidence, *counts)
+    if break_year is None:
+        frame = frame[frame["parameter"] != BREAK_SD].reset_index(drop=True)
     overlap = float(np.corrcoef(values[:, 0] ** 2, values[:, 2] ** 2)[0, 1]) if np.ptp(values[:, 2]) else np.nan
     years = list(waves.years)
     return VarianceFit(
@@ -283,7 +166,8 @@ def break_scan(waves: Waves, base_year: int = 2002, bootstrap: Bootstrap = SHORT
     """Return how well the variance components fit with the break at each wave in turn, or nowhere.
 
     The break component says that something entered at a wave and stayed; at the first wave it could not be
-    told from the permanent part, so the scan starts at the second.
+    told from the permanent part, so the scan starts at the second. A fit without a break can never be better
+    than one with it, which has a parameter more: what counts is by how much.
 
     Parameters
     ----------
@@ -319,18 +203,18 @@ def break_scan(waves: Waves, base_year: int = 2002, bootstrap: Bootstrap = SHORT
     best = np.bincount(draws[:, :, 0].argmin(axis=1), minlength=len(places)) / len(stack)
     errors = np.asarray([error for _, error in points])
     frames = []
-    for measure, point, values in (
-        (CRITERION, errors, draws[:, :, 0]),
-        (SCANNED_SD, np.asarray([parts.break_sd for parts, _ in points]), draws[:, :, 1]),
+    for measure, figures, values in (
+        (RELATIVE_RMSE, errors, draws[:, :, 0]),
+        (BREAK_SD, np.asarray([parts.break_sd for parts, _ in points]), draws[:, :, 1]),
         (BEST_SHARE, best, np.full(draws.shape[:2], np.nan)),
     ):
         identity = pd.DataFrame({"break_year": [place or 0 for place in places], "measure": measure})
         counts = [waves.units_count] * len(places), [waves.clusters_count] * len(places)
-        table = tidy(identity, Draws(point, values), bootstrap.confidence, *counts)
+        table = tidy(identity, Draws(figures, values), bootstrap.confidence, *counts)
         frames.append(table.assign(best=errors == errors.min()))
     frame = pd.concat(frames, ignore_index=True)
     return Estimate(
-        frame[(frame["break_year"] > 0) | (frame["measure"] != SCANNED_SD)].reset_index(drop=True),
+        frame[(frame["break_year"] > 0) | (frame["measure"] != BREAK_SD)].reset_index(drop=True),
         "minimum-distance fit of the variance components with the break placed at each wave after the first",
         bootstrap.convention(waves.cluster_kind, waves.clusters_count),
         waves.units_count,
@@ -358,25 +242,10 @@ def _covariances(waves: Waves, bootstrap: Bootstrap) -> tuple[Floats, Floats]:
     )
     if not np.isfinite(drawn.point).all():
         raise EstimationError("some pairs of waves share fewer than 2 scored areas: leave these waves out")
+    if not drawn.point.mean() > 0:
+        raise EstimationError("the scores do not vary together from wave to wave: there is nothing to take apart")
     usable = drawn.values[np.isfinite(drawn.values).all(axis=1)]
     return usable.reshape(-1, count, count), drawn.point.reshape(count, count)
-
-
-def _columns(
-    years: tuple[int, ...], decline: float, autocorrelation: float, break_year: int | None, base_year: int
-) -> Floats:
-    """Return what each variance adds to each covariance: pairs of waves by components."""
-    first, second = np.triu_indices(len(years))
-    times = np.asarray(years, dtype=float)
-    loading = 1 - decline * (times - base_year) / 10
-    columns = [
-        loading[first] * loading[second],
-        autocorrelation ** np.abs(times[first] - times[second]),
-        (first == second).astype(float),
-    ]
-    if break_year is not None:
-        columns.append(((times[first] >= break_year) & (times[second] >= break_year)).astype(float))
-    return np.column_stack(columns)
 
 
 def _fit(
@@ -387,23 +256,22 @@ def _fit(
     near: VarianceComponents | None = None,
     fixed: float | None = None,
 ) -> tuple[VarianceComponents, float]:
-    """Return the best components and the relative RMSE; from a grid of starts, or from `near` alone."""
+    """Return the best components and the relative RMSE, from the best starts of a grid and, where given, `near`."""
     target = matrix[np.triu_indices(len(years))]
     scale = target.mean()
 
     def split(place: NDArray[np.float64]) -> tuple[Floats, Floats]:
-        columns = _columns(years, place[0], place[1] if fixed is None else fixed, break_year, base_year)
+        columns = covariance_columns(years, place[0], place[1] if fixed is None else fixed, break_year, base_year)
         variances, _ = nnls(columns, target / scale)
         return variances, np.asarray(columns @ variances - target / scale)
 
     span = max(years[-1] - base_year, 1)
     upper = (1 - _SMALLEST_LOADING) * 10 / span
     low, high = np.asarray([-1.0, 0.0]), np.asarray([upper, _LARGEST_AUTOCORRELATION])
-    if near is not None:
-        starts = [np.asarray([near.loading_decline, near.autocorrelation])]
-    else:
-        grid = [np.asarray([k, p]) for k in _DECLINES if k < upper for p in (_AUTOCORRELATIONS if fixed is None else (0.5,))]
-        starts = sorted(grid, key=lambda place: float(np.sum(split(place)[1] ** 2)))[:3]
+    steps = _AUTOCORRELATIONS if fixed is None else _AUTOCORRELATIONS[:1]
+    grid = [np.asarray([k, p]) for k in _DECLINES if k < upper for p in steps]
+    grid.sort(key=lambda place: float(np.sum(split(place)[1] ** 2)))
+    starts = grid[:3] if near is None else [np.asarray([near.loading_decline, near.autocorrelation]), grid[0]]
     inner = 1e-6 * (high - low)
     found = [
         least_squares(lambda place: split(place)[1], np.clip(start, low + inner, high - inner), bounds=(low, high))

@@ -24,6 +24,8 @@ class Vulnerable:
     ----------
     name : str
         Name in tables.
+    label : str
+        Name on a page.
     sentence : str
         What the definition says.
     group : str
@@ -37,6 +39,7 @@ class Vulnerable:
     """
 
     name: str
+    label: str
     sentence: str
     group: str = ALL
     lowest: float | None = None
@@ -84,24 +87,35 @@ class Vulnerable:
         return inside
 
 
-EVERY_AREA = Vulnerable("all", "All areas.")
-LOWEST_10 = Vulnerable("lowest_10", "The lowest tenth of the areas in the classifying wave.", lowest=0.10)
-LOWEST_20 = Vulnerable("lowest_20", "The lowest fifth of the areas in the classifying wave.", lowest=0.20)
-LOWEST_30 = Vulnerable("lowest_30", "The lowest three tenths of the areas in the classifying wave.", lowest=0.30)
+EVERY_AREA = Vulnerable("all", "all areas", "All areas.")
+LOWEST_10 = Vulnerable(
+    "lowest_10", "lowest tenth", "The lowest tenth of the areas in the classifying wave.", lowest=0.10
+)
+LOWEST_20 = Vulnerable(
+    "lowest_20", "lowest fifth", "The lowest fifth of the areas in the classifying wave.", lowest=0.20
+)
+LOWEST_30 = Vulnerable(
+    "lowest_30", "lowest three tenths", "The lowest three tenths of the areas in the classifying wave.", lowest=0.30
+)
 BELOW_REFERENCE = Vulnerable(
     "below_reference",
+    "below the fixed reference",
     f"Areas below the fixed reference of version 3 ({DEVIATION_REFERENCE}) in the classifying wave.",
     reference=DEVIATION_REFERENCE,
 )
 PERSISTENTLY_LOW = Vulnerable(
     "persistently_low",
+    "lowest fifth in both earliest waves",
     "Areas in the lowest fifth in each of the two earliest waves.",
     lowest=0.20,
     earliest=True,
 )
-IN_FOUR_LARGEST = Vulnerable("four_largest", "All areas of the four largest cities.", group=FOUR_LARGEST)
+IN_FOUR_LARGEST = Vulnerable(
+    "four_largest", "four largest cities", "All areas of the four largest cities.", group=FOUR_LARGEST
+)
 LOWEST_20_OF_FOUR_LARGEST = Vulnerable(
     "four_largest_lowest_20",
+    "lowest fifth in the four largest cities",
     "The lowest fifth, in the classifying wave, of the areas of the four largest cities.",
     group=FOUR_LARGEST,
     lowest=0.20,
@@ -142,7 +156,7 @@ def vulnerable_areas(waves: Waves, definition: Vulnerable, class_year: int | Non
     part = waves.group(definition.group)
     years = definition.class_years(part, class_year)
     scored = part.scored(*years)
-    scores = part.values[np.ix_(scored, [part.position(year) for year in years])]
+    scores = part.columns(years)[scored]
     inside = scored.copy()
     inside[scored] = definition.members(np.ones((1, len(scores))), scores)[0]
     return part.restrict(inside)

@@ -116,10 +116,19 @@ class Waves:
             raise EstimationError(f"{year} is not a wave; choose one of {', '.join(map(str, self.years))}")
         return self.years.index(year)
 
+    def columns(self, years: Sequence[int]) -> NDArray[np.float64]:
+        """Return the scores of some waves, areas by waves in the order of `years`.
+
+        Raises
+        ------
+        EstimationError
+            If one of `years` is not a wave.
+        """
+        return np.take(self.values, [self.position(year) for year in years], axis=1)
+
     def scored(self, *years: int) -> NDArray[np.bool_]:
         """Return which areas have a score in every one of `years`."""
-        places = [self.position(year) for year in years]
-        return np.asarray(np.isfinite(self.values[:, places]).all(axis=1))
+        return np.asarray(np.isfinite(self.columns(years)).all(axis=1))
 
     def restrict(self, keep: NDArray[np.bool_]) -> Waves:
         """Return only the areas in `keep`, a boolean array in the order of the areas."""
@@ -199,7 +208,8 @@ def waves_from_panel(panel: pd.DataFrame) -> Waves:
     (2002, 2008)
     """
     _check_panel(panel)
-    scores = panel.pivot(index="area_code", columns="year", values="liveability_score").sort_index().sort_index(axis=1)
+    cells = panel.set_index(["area_code", "year"])["liveability_score"].sort_index()
+    scores = cells.unstack("year")  # noqa: PD010 - pivot_table would drop areas and waves without a score
     scores.columns = scores.columns.astype(int)
     empty = [str(year) for year in scores.columns[scores.isna().all()]]
     if empty:
@@ -225,6 +235,7 @@ def _check_panel(panel: pd.DataFrame) -> None:
     if repeated:
         raise EstimationError(f"{repeated} rows repeat an area and year: an area has one score in a wave")
     for name in ("gemeente_code", "city_group"):
-        changing = int((panel.groupby("area_code")[name].nunique(dropna=False) > 1).sum())
+        pairs = panel[["area_code", name]].drop_duplicates()
+        changing = int(pairs.loc[pairs.duplicated("area_code"), "area_code"].nunique())
         if changing:
             raise EstimationError(f"{changing} areas have more than one {name}: bring the panel to one boundary year")

@@ -5,6 +5,7 @@ A notebook calls `begin`, shows its tables, figures and verdicts through the `Dr
 """
 
 from buurteffect.report.draft import Column, Draft, begin
+from buurteffect.report.plots import intervals, lines, shaded_table
 from buurteffect.report.style import figure
 
-__all__ = ["Column", "Draft", "begin", "figure"]
+__all__ = ["Column", "Draft", "begin", "figure", "intervals", "lines", "shaded_table"]

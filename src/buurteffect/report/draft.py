@@ -64,6 +64,8 @@ class Column:
         Format specification for numbers, such as ``.3f``, ``.1%`` or ``,d``; empty for text.
     low, high : str
         Columns that hold an interval, printed in brackets behind the value.
+    words : mapping
+        What is printed for a value, where it has other words on the page.
     """
 
     name: str
@@ -71,10 +73,11 @@ class Column:
     format: str = ""
     low: str = ""
     high: str = ""
+    words: Mapping[Any, str] = field(default_factory=dict)
 
     def cells(self, frame: pd.DataFrame) -> list[str]:
         """Print the column, a missing value as a dash."""
-        values = [_print_value(value, self.format) for value in frame[self.name]]
+        values = [self.words.get(value) or _print_value(value, self.format) for value in frame[self.name]]
         if not self.low:
             return values
         bounds = zip(frame[self.low], frame[self.high], strict=True)
@@ -126,19 +129,58 @@ class Draft:
             How to read it; an estimate's own words on method and errors follow.
         """
         data, reading = self._take(key, frame)
-        self._write_csv(key, data)
         cells = [column.cells(data) for column in columns]
-        self._show(
-            {
-                "kind": "table",
-                "key": key,
-                "caption": caption,
-                "note": " ".join(part for part in (note, reading) if part),
-                "columns": [{"label": c.label, "number": bool(c.format)} for c in columns],
-                "rows": [list(row) for row in zip(*cells, strict=True)],
-                "csv": f"tables/{key}.csv",
-            }
+        heads = [{"label": c.label, "number": bool(c.format)} for c in columns]
+        self._show_table(key, caption, note, reading, heads, [list(row) for row in zip(*cells, strict=True)])
+
+    def wide_table(
+        self,
+        key: str,
+        frame: pd.DataFrame | EstimateLike,
+        rows: Sequence[Column],
+        across: Column,
+        value: Column,
+        caption: str,
+        note: str = "",
+    ) -> None:
+        """Show a table with the values of one column side by side.
+
+        Parameters
+        ----------
+        key, frame, caption, note
+            As for `table`; the CSV holds the table in its long form.
+        rows : sequence of Column
+            Columns that together name a row of the page.
+        across : Column
+            Column whose values become columns, in the order in which they come.
+        value : Column
+            What the cells print.
+
+        Raises
+        ------
+        ProjectError
+            If two rows of the frame would share a cell.
+        """
+        data, reading = self._take(key, frame)
+        names = list(zip(*(column.cells(data) for column in rows), strict=True))
+        heads = across.cells(data)
+        cells = dict(zip(zip(names, heads, strict=True), value.cells(data), strict=True))
+        if len(cells) != len(data):
+            raise ProjectError(f"table {key!r}: {len(data) - len(cells)} rows share a cell; add a column to `rows`")
+        columns = list(dict.fromkeys(heads))
+        self._show_table(
+            key,
+            caption,
+            note,
+            reading,
+            [{"label": c.label, "number": bool(c.format)} for c in rows]
+            + [{"label": f"{across.label} {head}".strip(), "number": True} for head in columns],
+            [[*name, *(cells.get((name, head), _MISSING) for head in columns)] for name in dict.fromkeys(names)],
         )
+
+    def record(self, key: str, frame: pd.DataFrame | EstimateLike) -> None:
+        """Record a table in the results and as CSV without showing it."""
+        self._take(key, frame)
 
     def figure(
         self,
@@ -168,8 +210,7 @@ class Draft:
 
         if len(alt) < 40:
             raise ProjectError(f"figure {key!r} needs an alternative text that says what it shows, not {alt!r}")
-        data, reading = self._take(key, frame)
-        self._write_csv(key, data)
+        _, reading = self._take(key, frame)
         with writing(self.folder / "figures" / f"{key}.svg") as aside:
             picture.savefig(aside, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(picture)
@@ -180,7 +221,8 @@ class Draft:
                 "key": key,
                 "caption": caption,
                 "alt": alt,
-                "note": " ".join(part for part in (note, reading) if part),
+                "note": note,
+                "reading": reading,
                 "svg": f"figures/{key}.svg",
                 "csv": f"tables/{key}.csv",
             },
@@ -223,6 +265,25 @@ class Draft:
         entry = {"label": label, "estimate": estimate, "ci_low": low, "ci_high": high, "unit": unit}
         self._record["estimands"][name] = self._gate.release(entry, f"estimate {name!r}")
 
+    def estimands(self, estimate: EstimateLike, column: str, names: Mapping[str, str], unit: str = "") -> None:
+        """Record the rows of an estimate whose truth is known on synthetic data.
+
+        Parameters
+        ----------
+        estimate : Estimate
+            Its table.
+        column : str
+            Identifying column that names the row.
+        names : mapping of str to str
+            Value of `column` to the name that the truth has.
+        unit : str
+            Unit of the values.
+        """
+        rows = estimate.frame.set_index(column)
+        for value, name in names.items():
+            row = rows.loc[value]
+            self.estimand(name, value, row["estimate"], row["ci_low"], row["ci_high"], unit)
+
     def finish(self) -> None:
         """Write ``results.json``: the last thing a notebook does, and the sign that it ran to its end."""
         with writing(self.folder / RESULTS) as aside:
@@ -244,7 +305,7 @@ class Draft:
         self._keys.add(key)
 
     def _take(self, key: str, source: pd.DataFrame | EstimateLike) -> tuple[pd.DataFrame, str]:
-        """Release a frame or estimate, record it, and return it with the words on how to read it."""
+        """Release a frame or estimate, record it and its CSV, and return it with the words on how it was made."""
         self._take_key(key)
         frame = source if isinstance(source, pd.DataFrame) else source.frame
         entry: dict[str, Any] = {"rows": frame.to_dict("records")}
@@ -258,9 +319,33 @@ class Draft:
                 "dropped": [{"reason": reason, "count": count} for reason, count in source.dropped],
             }
             left_out = "; ".join(f"{count:,} {reason}" for reason, count in source.dropped)
-            reading = f"{source.method} {source.error_convention}" + (f" Left out: {left_out}." if left_out else "")
+            reading = _sentences(source.method, source.error_convention, f"left out: {left_out}" if left_out else "")
         self._record["results"][key] = self._gate.release(entry, f"{key!r}")
+        self._write_csv(key, frame)
         return frame, reading
+
+    def _show_table(
+        self,
+        key: str,
+        caption: str,
+        note: str,
+        reading: str,
+        columns: list[dict[str, Any]],
+        rows: list[list[str]],
+    ) -> None:
+        """Display a table that was taken."""
+        self._show(
+            {
+                "kind": "table",
+                "key": key,
+                "caption": caption,
+                "note": note,
+                "reading": reading,
+                "columns": columns,
+                "rows": rows,
+                "csv": f"tables/{key}.csv",
+            }
+        )
 
     def _write_csv(self, key: str, frame: pd.DataFrame) -> None:
         """Write a table's numbers in full."""
@@ -310,6 +395,11 @@ def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
         headline=[],
     )
     return draft
+
+
+def _sentences(*parts: str) -> str:
+    """Join parts to sentences with a capital and a stop."""
+    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
 
 
 def _print_value(value: Any, spec: str) -> str:

@@ -17,7 +17,6 @@ from typing import Any
 import nbformat
 from markupsafe import Markup
 from nbconvert import HTMLExporter
-from nbconvert.filters import Highlight2HTML
 from traitlets.config import Config
 
 from buurteffect.errors import ProjectError
@@ -129,6 +128,7 @@ def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
         config=Config(TemplateExporter={"extra_template_basedirs": [str(TEMPLATES)]}), template_name="page"
     )
     exporter.register_filter("digits", digits)
+    exporter.register_filter("capitalize_first", lambda text: text[:1].upper() + text[1:])
     exporter.exclude_input_prompt = True
     body, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     return str(body)
@@ -136,8 +136,7 @@ def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
 
 def _code_blocks(cell: nbformat.NotebookNode, run: str, exhibits: Path) -> list[dict[str, Any]]:
     """Return a code cell's folded source and what it showed."""
-    source = Highlight2HTML(pygments_lexer="python")(cell.source)
-    blocks = [{"kind": "code", "count": cell.execution_count, "html": Markup(source)}]
+    blocks = [{"kind": "code", "count": cell.execution_count, "source": cell.source}]
     for output in cell.outputs:
         if output.output_type == "stream":
             blocks.append({"kind": "text", "text": output.text})

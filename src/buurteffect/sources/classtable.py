@@ -69,18 +69,14 @@ def class_tables(sheet: Sheet, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     codes = sheet.texts(key, f"the code of a {CLASS_KEYS[key]}")
     check_codes(codes, CLASS_KEYS[key], sheet.lines, key)
-    sheet.lines.refuse_twins(
-        [(code,) for code in codes], column=key, expected="every area once", action=PUBLISHED
-    )
+    sheet.lines.refuse_twins([(code,) for code in codes], column=key, expected="every area once", action=PUBLISHED)
     classes = {wave: _whole(sheet, class_column(wave), _CLASSES) for wave in WAVES_2}
     changes = {span: _whole(sheet, change_column(*span), _CHANGES) for span in _SPANS}
     for span, change in changes.items():
         _check_change(sheet, span, classes[span[0]], classes[span[1]], change)
     origin = sheet.lines.origin
     return (
-        CLASSES_2.check(
-            _long(codes, {"year": list(classes)}, list(classes.values()), "liveability_class"), origin
-        ),
+        CLASSES_2.check(_long(codes, {"year": list(classes)}, list(classes.values()), "liveability_class"), origin),
         CLASS_CHANGES_2.check(
             _long(
                 codes,
@@ -98,9 +94,7 @@ def _whole(sheet: Sheet, column: str, allowed: tuple[int, ...]) -> _Values:
     return sheet.whole_numbers(column, f"a whole number from {allowed[0]} to {allowed[-1]}, or #N/A", allowed)
 
 
-def _check_change(
-    sheet: Sheet, span: tuple[int, int], before: _Values, after: _Values, change: _Values
-) -> None:
+def _check_change(sheet: Sheet, span: tuple[int, int], before: _Values, after: _Values, change: _Values) -> None:
     """Refuse a change whose direction its two classes contradict, or that lacks one of them."""
     column = change_column(*span)
     sheet.lines.refuse(
@@ -112,9 +106,7 @@ def _check_change(
     )
     sheet.lines.refuse(
         (after - before) * (change - NO_CHANGE) < 0,
-        lambda row: (
-            f"the change class {change[row]:g} while the class goes from {before[row]:g} to {after[row]:g}"
-        ),
+        lambda row: f"the change class {change[row]:g} while the class goes from {before[row]:g} to {after[row]:g}",
         column=column,
         expected=f"{NO_CHANGE} or more where the class rises, {NO_CHANGE} or less where it falls",
         action=PUBLISHED,

@@ -48,17 +48,13 @@ def check_columns(header: Sequence[str], known: Sequence[str], origin: str) -> N
     missing = [name for name in known if name not in header]
     expected = f"each of these columns once: {', '.join(known)}"
     if doubled:
-        raise _error(
-            origin, doubled, f"a column that stands {header.count(doubled[0])} times", expected, _RENAMED
-        )
+        raise _error(origin, doubled, f"a column that stands {header.count(doubled[0])} times", expected, _RENAMED)
     if unknown:
         near = nearest(unknown[0], missing)
         action = f"did you mean {near!r}? {_RENAMED.capitalize()}" if near else _RENAMED
         raise _error(origin, unknown, "a column that is not known", expected, action)
     if missing:
-        raise _error(
-            origin, missing, f"no such column among {', '.join(map(shown, header))}", expected, _RENAMED
-        )
+        raise _error(origin, missing, f"no such column among {', '.join(map(shown, header))}", expected, _RENAMED)
 
 
 def _error(origin: str, names: list[str], found: str, expected: str, action: str) -> DataError:

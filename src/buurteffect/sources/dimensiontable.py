@@ -78,9 +78,7 @@ def _years(sheet: Sheet) -> npt.NDArray[np.int64]:
     """Return the wave of each row."""
     expected = f"one of the waves {', '.join(map(str, WAVES_WITH_DIMENSIONS_2))}"
     years = sheet.whole_numbers("JAAR", expected, WAVES_WITH_DIMENSIONS_2)
-    sheet.lines.refuse(
-        np.isnan(years), lambda _: "no year", column="JAAR", expected=expected, action=PUBLISHED
-    )
+    sheet.lines.refuse(np.isnan(years), lambda _: "no year", column="JAAR", expected=expected, action=PUBLISHED)
     return years.astype(np.int64)
 
 
@@ -101,9 +99,7 @@ def _check_same(long: Sheet, frame: pd.DataFrame, wide: Sheet, level: str) -> No
     """Refuse two sheets of other scores: one program printed both, so they are equal to the last digit."""
     codes = wide.texts("GBD", "the code of an area")
     check_codes(codes, level, wide.lines, "GBD")
-    wide.lines.refuse_twins(
-        [(code,) for code in codes], column="GBD", expected="every area once", action=PUBLISHED
-    )
+    wide.lines.refuse_twins([(code,) for code in codes], column="GBD", expected="every area once", action=PUBLISHED)
     row_of = {code: row for row, code in enumerate(codes)}
     at = np.array([row_of.get(code, -1) for code in frame["area_code"]])
     _check_areas(long, frame, wide, codes, at)
@@ -131,9 +127,7 @@ def _check_equal(
     )
 
 
-def _check_areas(
-    long: Sheet, frame: pd.DataFrame, wide: Sheet, codes: pd.Series, at: npt.NDArray[np.int64]
-) -> None:
+def _check_areas(long: Sheet, frame: pd.DataFrame, wide: Sheet, codes: pd.Series, at: npt.NDArray[np.int64]) -> None:
     """Refuse sheets of different areas, or a long sheet without a row for each area and wave."""
     long.lines.refuse(
         at < 0,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import IO, Literal
 
 from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.sources.part import Part
+from buurteffect.sources.rawfile import sha256_of
 from buurteffect.sources.registry import (
     FETCHED_NAME,
     Record,
@@ -127,9 +126,7 @@ def check_open_data(folder: Path) -> Path:
         problem = "may not be read by you"
     else:
         return folder
-    raise ProjectError(
-        f"OPEN_DATA={folder} {problem}: name the folder that holds the data (make … OPEN_DATA=folder)"
-    )
+    raise ProjectError(f"OPEN_DATA={folder} {problem}: name the folder that holds the data (make … OPEN_DATA=folder)")
 
 
 @dataclass(frozen=True)
@@ -143,14 +140,17 @@ class _Wanted:
 
     @property
     def sha256(self) -> str | None:
+        """The recorded hash."""
         return self.source.sha256 or (self.known.sha256 if self.known else None)
 
     @property
     def size_bytes(self) -> int | None:
+        """The recorded size."""
         return self.source.size_bytes or (self.known.size_bytes if self.known else None)
 
     @property
     def recorded_in(self) -> str:
+        """The file that says so."""
         return _REGISTRY if self.source.sha256 or self.known is None else str(self.ledger)
 
 
@@ -161,7 +161,11 @@ def _fetch_one(source: Source, folder: Path, settings: Settings, say: Callable[[
     wanted = _Wanted(source, folder / source.path, ledger, records.get(source.id))
     _check_records_agree(wanted)
     present = wanted.target.exists()
-    record = _check_file(wanted, wanted.target, arrived=False) if present else _download(wanted, settings)
+    if present:
+        record = _check_file(wanted, wanted.target, arrived=False)
+        Part(wanted.target).discard()
+    else:
+        record = _download(wanted, settings)
     if wanted.known is None:
         write_records(ledger, records | {source.id: record})
     say(_report(wanted, record, present))
@@ -171,7 +175,6 @@ def _fetch_one(source: Source, folder: Path, settings: Settings, say: Callable[[
 def _download(wanted: _Wanted, settings: Settings) -> Record:
     """Bring a source into its place, and return its bytes' record; what fails a check is thrown away."""
     part = Part(wanted.target)
-    part.path.parent.mkdir(parents=True, exist_ok=True)
     transfer(wanted.source, part, settings)
     try:
         record = _check_file(wanted, part.path, arrived=True)
@@ -199,9 +202,7 @@ def _report(wanted: _Wanted, record: Record, present: bool) -> str:
 def _check_records_agree(wanted: _Wanted) -> None:
     """Refuse a source about which the registry and the record of the first fetch say different things."""
     source, known = wanted.source, wanted.known
-    if known is None or (
-        source.sha256 in (None, known.sha256) and source.size_bytes in (None, known.size_bytes)
-    ):
+    if known is None or (source.sha256 in (None, known.sha256) and source.size_bytes in (None, known.size_bytes)):
         return
     raise refusal(
         source,
@@ -217,9 +218,7 @@ def _check_file(wanted: _Wanted, file: Path, *, arrived: bool) -> Record:
     """Return the record of a file's bytes if they can be the source, and are those recorded where any are."""
     with file.open("rb") as stream:
         head = stream.read(512)
-        stream.seek(0)
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        size_bytes = stream.tell()
+    sha256, size_bytes = sha256_of(file), file.stat().st_size
     if not size_bytes:
         raise _not_the_file(wanted, "an empty file", arrived)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith((b"<!doctype", b"<html")):
@@ -279,9 +278,9 @@ def _zip_problem(file: Path) -> str | None:
     try:
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except Exception as error:  # a damaged zip raises whatever its decoder does
         return str(error) or type(error).__name__
-    return f"its member {damaged} is damaged" if damaged else None
+    return f"its member {damaged!r} is damaged" if damaged else None
 
 
 @contextmanager
@@ -312,9 +311,9 @@ def _try_lock(path: Path) -> IO[bytes] | None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The last holder removes the file: a lock on a removed one keeps nobody out.
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(handle.fileno())):
+        if os.path.samestat(path.stat(), os.fstat(handle.fileno())):
             return handle
-    except BlockingIOError:
+    except (BlockingIOError, FileNotFoundError):
         pass
     except BaseException:
         handle.close()

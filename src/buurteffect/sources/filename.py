@@ -14,9 +14,7 @@ _YEAR = r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])"
 _SPAN = re.compile(rf"{_YEAR}\s*[-–_]\s*{_YEAR}")
 _SINGLE = re.compile(_YEAR)
 _MEASUREMENT = re.compile(rf"meting[\s_-]*{_YEAR}", re.IGNORECASE)
-_ACTION = (
-    "find out which is wrong, the name or the content, and fetch the publisher's file under its own name"
-)
+_ACTION = "find out which is wrong, the name or the content, and fetch the publisher's file under its own name"
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,7 @@ def check_complete(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Se
     some = missing.any(axis=1) & ~missing.all(axis=1)
     lines.refuse(
         some,
-        lambda row: (
-            f"a value for {_listed(names, ~missing[row])} but none for {_listed(names, missing[row])}"
-        ),
+        lambda row: f"a value for {_listed(names, ~missing[row])} but none for {_listed(names, missing[row])}",
         column=_column(names, missing, some),
         expected="all five dimensions of an area in a wave, or none of them",
         action=_CHANGED,
@@ -57,9 +55,7 @@ def check_complete(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Se
     )
 
 
-def check_sum(
-    frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequence[str], tolerance: float
-) -> None:
+def check_sum(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequence[str], tolerance: float) -> None:
     """Check ``total = sum of the dimensions`` in every row that has dimensions.
 
     Parameters

@@ -97,9 +97,7 @@ class Lines:
         first = np.array([seen.setdefault(key, row) for row, key in enumerate(keys)], dtype=np.int64)
         self.refuse(
             first < np.arange(len(self)),
-            lambda row: (
-                f"{' in '.join(map(str, keys[row]))} again, already on line {self.numbers[first[row]]}"
-            ),
+            lambda row: f"{' in '.join(map(str, keys[row]))} again, already on line {self.numbers[first[row]]}",
             column=column,
             expected=expected,
             action=action,

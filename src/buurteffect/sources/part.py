@@ -98,6 +98,7 @@ class Part:
 
     def start(self, version: Version) -> None:
         """Begin an empty file of a version."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(b"")
         self.note.write_text(json.dumps(asdict(version)), encoding="utf-8")
 

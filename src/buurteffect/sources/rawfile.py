@@ -153,10 +153,7 @@ def refuse_duplicates(paths: Iterable[Path]) -> None:
     """
     listed = list(paths)
     names = [path.name for path in listed]
-    labels = [
-        label_of(path) if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}"
-        for path in listed
-    ]
+    labels = [label_of(path) if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}" for path in listed]
     refuse_same_bytes(zip(labels, map(sha256_of, listed), strict=True))
 
 

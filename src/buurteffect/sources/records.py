@@ -83,9 +83,7 @@ def parse_records(text: str, origin: str, delimiter: str = ",") -> Records:
     for number, (line, row) in enumerate(found[1:], start=2):
         if len(row) != len(header):
             raise _wrong_length(origin, line, row, len(header), last=number == len(found))
-    lines = Lines(
-        origin, np.array([line for line, _ in found[1:]], dtype=np.int64), not text.endswith(("\n", "\r"))
-    )
+    lines = Lines(origin, np.array([line for line, _ in found[1:]], dtype=np.int64), not text.endswith(("\n", "\r")))
     return Records(header, [row for _, row in found[1:]], lines)
 
 
@@ -113,9 +111,7 @@ def _numbered(text: str, origin: str, delimiter: str) -> Iterator[tuple[int, lis
 
 def _check_delimiter(header: tuple[str, ...], origin: str, delimiter: str) -> None:
     """Refuse a header that another separator would split."""
-    other = (
-        next((d for d in _OTHER_DELIMITERS if d != delimiter and d in header[0]), None) if header else None
-    )
+    other = next((d for d in _OTHER_DELIMITERS if d != delimiter and d in header[0]), None) if header else None
     if other and len(header) == 1:
         raise DataError(
             origin,

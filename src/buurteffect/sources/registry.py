@@ -123,9 +123,7 @@ def read_registry(path: Path) -> tuple[Source, ...]:
     for name, table in _read_tables(path, _REQUIRED | _BYTES_SEEN, required=_REQUIRED).items():
         _check_path(path, name, table["path"], taken)
         values = {key: value for key, value in table.items() if key not in ("bytes", "needed_by")}
-        sources.append(
-            Source(id=name, needed_by=tuple(table["needed_by"]), size_bytes=table.get("bytes"), **values)
-        )
+        sources.append(Source(id=name, needed_by=tuple(table["needed_by"]), size_bytes=table.get("bytes"), **values))
     return tuple(sources)
 
 
@@ -177,16 +175,12 @@ def recorded_lines(record: Record) -> list[str]:
     ]
 
 
-def _read_tables(
-    path: Path, known: Mapping[str, type], *, required: Mapping[str, type]
-) -> dict[str, dict[str, Any]]:
+def _read_tables(path: Path, known: Mapping[str, type], *, required: Mapping[str, type]) -> dict[str, dict[str, Any]]:
     """Return the tables of a TOML file, each with its keys and values checked."""
     document = _read_toml(path)
     for name, table in document.items():
         if not isinstance(table, dict):
-            raise _fault(
-                path, name, f"a {type(table).__name__} outside any table", "a table per source: [id]"
-            )
+            raise _fault(path, name, f"a {type(table).__name__} outside any table", "a table per source: [id]")
         try:
             check_identifier(name, "source")
         except ProjectError:
@@ -273,9 +267,7 @@ def _check_path(file: Path, name: str, path: str, taken: dict[str, str]) -> None
     if str(pure) != path or path == ".":
         raise _fault(file, column, f"{path!r}", "the path of a file, in its shortest form")
     if path.endswith(RESERVED_ENDINGS) or path == FETCHED_NAME:
-        raise _fault(
-            file, column, f"{path!r}", "another name: the downloader keeps this one for its own files"
-        )
+        raise _fault(file, column, f"{path!r}", "another name: the downloader keeps this one for its own files")
     # Without regard to case, since the disks of many machines have none.
     other = taken.setdefault(path.casefold(), name)
     if other != name:
@@ -284,6 +276,4 @@ def _check_path(file: Path, name: str, path: str, taken: dict[str, str]) -> None
 
 def _fault(path: Path, column: str, found: str, expected: str) -> DataError:
     """Return the error for one key of the file."""
-    return DataError(
-        path, column=column, found=found, expected=expected, action=f"mend {column} in {path.name}"
-    )
+    return DataError(path, column=column, found=found, expected=expected, action=f"mend {column} in {path.name}")

@@ -153,7 +153,8 @@ def _unreadable(text: str) -> str:
     """Say what stands where a number should."""
     if not text:
         return "an empty field"
-    return f"{shown(text)}, a decimal comma" if text.count(",") == 1 and "." not in text else shown(text)
+    comma = text.count(",") == 1 and "." not in text
+    return f"the text {shown(text)}" + (", a decimal comma" if comma else "")
 
 
 def _check_scores(raw: pd.DataFrame, records: Records) -> None:

@@ -81,12 +81,10 @@ class _Session(requests.Session):
         """Return where an answer redirects to, unless that gives up encryption."""
         target: str | None = super().get_redirect_target(resp)
         if target and resp.url.startswith("https:"):
-            scheme, host = urlsplit(urljoin(resp.url, target))[:2]
+            scheme = urlsplit(urljoin(resp.url, target)).scheme
             if scheme != "https":
                 resp.close()
-                raise _AttemptError(
-                    f"redirected from https to {scheme}://{host}: not followed", advice=_OPEN_IT
-                )
+                raise _AttemptError(f"redirected from https to {scheme}, which is not followed", advice=_OPEN_IT)
         return target
 
 
@@ -152,7 +150,6 @@ def _try_once(session: requests.Session, source: Source, part: Part, settings: S
                     return None
             elif response.status_code != HTTPStatus.PARTIAL_CONTENT:
                 return _receive(response, source, part, 0, settings)
-        part.discard()
     with _ask(session, source, settings) as response:
         return _receive(response, source, part, 0, settings)
 
@@ -166,24 +163,21 @@ def _ask(
     offset: int = 0,
 ) -> Iterator[requests.Response]:
     """Yield the answer to a request for a source, from `offset` on if it is still this version."""
-    headers = {}
-    if version is not None and version.validator is not None:
-        headers = {"Range": f"bytes={offset}-", "If-Range": version.validator}
+    # Resumable versions have a validator: without If-Range the rest could be that of another version.
+    headers = {"Range": f"bytes={offset}-", "If-Range": version.validator} if version else {}
     try:
         response = session.get(source.address, headers=headers, stream=True, timeout=settings.timeout_seconds)
-    except requests.RequestException:
-        raise
-    except ValueError as error:  # requests lets this through for a redirect to what is no address
-        raise _AttemptError(f"it redirects to what cannot be asked for: {error}", advice=_OPEN_IT) from None
+    except ValueError as error:  # of requests too; a redirect to what is no address raises a bare one
+        raise _AttemptError(
+            f"the address, or what it redirects to, cannot be asked for: {error}", advice=_OPEN_IT
+        ) from None
     with response:
         yield response
 
 
 def _goes_on(response: requests.Response, version: Version, offset: int) -> bool:
     """Say whether a partial answer holds exactly the rest of the same version."""
-    match = re.fullmatch(
-        r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", response.headers.get("Content-Range", "")
-    )
+    match = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", response.headers.get("Content-Range", ""))
     if match is None:
         return False
     first, last, total = map(int, match.groups())
@@ -201,9 +195,7 @@ def _is_all(response: requests.Response, version: Version, offset: int) -> bool:
     return ends_here and version.total_bytes == offset and version.same_as(response.headers)
 
 
-def _receive(
-    response: requests.Response, source: Source, part: Part, offset: int, settings: Settings
-) -> None:
+def _receive(response: requests.Response, source: Source, part: Part, offset: int, settings: Settings) -> None:
     """Write an answer's body to the part, from its start or after what is there."""
     length = _check_answer(response, source, offset)
     if not offset:
@@ -238,17 +230,13 @@ def _check_answer(response: requests.Response, source: Source, offset: int) -> i
     ):
         raise _AttemptError(WEB_PAGE, advice=_OPEN_IT)
     if headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise _AttemptError(
-            f"the server sent it encoded as {headers['Content-Encoding']}, which was not asked for"
-        )
+        raise _AttemptError(f"the server sent it encoded as {headers['Content-Encoding']!r}, which was not asked for")
     length = announced_length(headers)
     if length is not None and offset + length > MAX_BYTES:
         raise _too_large(offset + length)
     # A zip and a recorded hash show a cut by themselves; a chunked body ends in a mark.
     shows_a_cut = (
-        source.path.lower().endswith(".zip")
-        or source.sha256
-        or "chunked" in headers.get("Transfer-Encoding", "")
+        source.path.lower().endswith(".zip") or source.sha256 or "chunked" in headers.get("Transfer-Encoding", "")
     )
     if length is None and not shows_a_cut:
         raise _AttemptError("the server does not say how long the file is, so a cut could not be seen")
@@ -283,19 +271,15 @@ def _retry_after_seconds(headers: Mapping[str, str]) -> float:
 
 def _too_large(size_bytes: int) -> _AttemptError:
     """Return the refusal of a file beyond the limit."""
-    return _AttemptError(
-        f"{size_bytes} bytes are more than the {MAX_BYTES} that a source may have", advice=_OPEN_IT
-    )
+    return _AttemptError(f"{size_bytes} bytes are more than the {MAX_BYTES} that a source may have", advice=_OPEN_IT)
 
 
 def _explain(error: requests.RequestException, part: Part, settings: Settings) -> _AttemptError:
     """Put an error of the network in words of one line."""
     root = _root(error)
     connect, read = settings.timeout_seconds
-    again = isinstance(
-        error, (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-    )
-    advice = "see that this machine has a network and run it again; it goes on from what has arrived"
+    again = isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError))
+    advice = "see that this machine has a network and its proxy, if it names one, is right; then run it again"
     if isinstance(error, requests.ConnectTimeout):
         return _AttemptError(f"no connection within {connect:g} s", again=True, advice=advice)
     if isinstance(error, requests.TooManyRedirects):
@@ -305,8 +289,7 @@ def _explain(error: requests.RequestException, part: Part, settings: Settings) -
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return _AttemptError(f"the connection was cut after {_so_far(part)}", again=True, advice=advice)
     said = getattr(root, "strerror", None) or str(root) or type(root).__name__
-    kind = "the connection failed" if again else "the address cannot be asked for"
-    return _AttemptError(f"{kind}: {said}", again=again, advice=advice)
+    return _AttemptError(f"the connection failed: {said}", again=again, advice=advice)
 
 
 def _so_far(part: Part) -> str:

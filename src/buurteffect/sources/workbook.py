@@ -89,9 +89,7 @@ class Sheet:
             expected=expected,
             action=PUBLISHED,
         )
-        return np.array(
-            [np.nan if m else cell for m, cell in zip(missing, cells, strict=True)], dtype=np.float64
-        )
+        return np.array([np.nan if m else cell for m, cell in zip(missing, cells, strict=True)], dtype=np.float64)
 
     def whole_numbers(self, name: str, expected: str, allowed: tuple[int, ...]) -> npt.NDArray[np.float64]:
         """Return a column of whole numbers out of `allowed`, NaN where missing.
@@ -162,9 +160,7 @@ def as_sheet(path: Path, name: str, rows: list[tuple[Any, ...]], known: list[str
     while body and not any(cell is not None for cell in body[-1]):
         body.pop()
     if not body:
-        raise DataError(
-            origin, line=1, found="only a header, no rows", expected="a header and rows", action=PUBLISHED
-        )
+        raise DataError(origin, line=1, found="only a header, no rows", expected="a header and rows", action=PUBLISHED)
     lines = Lines(origin, np.arange(2, len(body) + 2, dtype=np.int64))
     width = len(header)
     lines.refuse(
@@ -200,9 +196,7 @@ def _check_package(path: Path) -> None:
     """Refuse what is no zip of XML parts, or one with a part that may not be opened."""
     start = read_bytes(path)[:2]
     if start != _ZIP_START:
-        raise _no_workbook(
-            path, "an empty file" if not start else f"a file that begins with {start!r}, not a zip"
-        )
+        raise _no_workbook(path, "an empty file" if not start else f"a file that begins with {start!r}, not a zip")
     members = list_members(path)
     if _CONTENTS not in members:
         raise _no_workbook(path, "a zip without the parts of a workbook")

@@ -51,11 +51,11 @@ class LiveabilityProcess:
         SD of the permanent and of the yearly deviation of a buurt from its wijk.
     """
 
-    permanent_sd: float = 0.0945
-    loading_decline_per_decade: float = 0.16
+    permanent_sd: float = 0.11
+    loading_decline_per_decade: float = 0.14
     autoregressive_sd: float = 0.077
     autoregression_per_year: float = 0.968
-    noise_sd: float = 0.012
+    noise_sd: float = 0.013
     break_sd: float = 0.0175
     gemeente_share: float = 0.35
     mean_deviation_score: dict[int, float] = field(
@@ -177,7 +177,7 @@ def _draw_wijk_scores(
         common = stream.standard_normal(gemeente.max() + 1)[gemeente]
         own = stream.standard_normal(wijken)
         share = process.gemeente_share
-        return sd * (np.sqrt(share) * common + np.sqrt(1 - share) * own)
+        return np.asarray(sd * (np.sqrt(share) * common + np.sqrt(1 - share) * own))
 
     permanent = nested(process.permanent_sd)
     step = nested(process.break_sd)

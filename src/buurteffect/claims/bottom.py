@@ -1,0 +1,65 @@
+"""Claim C02: whether restructured neighbourhoods are at the bottom again, as far as scores alone can say."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.estimate import Estimate
+
+
+def judge_bottom(
+    persistence: Estimate, ranks: Estimate, tail: float, confidence: float, source: str, level: str
+) -> Verdict:
+    """Judge claim C02 as far as scores alone allow.
+
+    Parameters
+    ----------
+    persistence : Estimate
+        From `estimate.persistence`.
+    ranks : Estimate
+        From `estimate.summarise_ranks`, for the last wave.
+    tail : float
+        Share of the areas that counts as the bottom.
+    confidence : float
+        Level of the intervals of `ranks`.
+    source : {"synthetic", "open"}
+        Where the data come from.
+    level : {"buurt", "wijk", "pc4"}
+        Kind of area.
+
+    Returns
+    -------
+    Verdict
+        Always "not testable": the rule needs the list of restructured neighbourhoods.
+    """
+    answer = Answer("C02", source, level)
+    last: pd.Series = persistence.frame.iloc[-1]
+    answer.say(
+        "of the {areas} {place} that were in the lowest {tail:.0%} in {from_year:d}, {stay:.1%} [{stay_low:.1%}, "
+        "{stay_high:.1%}] were there in {to_year:d}; if ranks were dealt anew it would be {tail:.0%}.",
+        tail=tail,
+        from_year=last["from_year"],
+        to_year=last["to_year"],
+        stay=last["estimate"],
+        stay_low=last["ci_low"],
+        stay_high=last["ci_high"],
+    )
+    answer.say(
+        "a rank is less sure than a list suggests: half of all {areas} have an interval ({confidence:.0%}) wider than "
+        "{width:,.0f} ranks, and of the {bottom:d} {areas} at the bottom {sure:d} are surely there.",
+        confidence=confidence,
+        width=_figure(ranks, "median width of the interval in ranks"),
+        bottom=_figure(ranks, "areas in the bottom tail by rank"),
+        sure=_figure(ranks, "areas surely in the bottom tail"),
+    )
+    answer.cannot_say(
+        "Which of these areas were restructured is not in the scores. A register of projects has to be joined before "
+        "the claim can be judged; some area is always at the bottom of a list."
+    )
+    return answer.verdict(Outcome.NOT_TESTABLE)
+
+
+def _figure(ranks: Estimate, measure: str) -> float:
+    """Return one figure of the summary."""
+    return float(ranks.row(measure=measure)["estimate"])

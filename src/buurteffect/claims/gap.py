@@ -1,0 +1,145 @@
+"""Claim C03: whether the gap widens. Dispersion without groups decides; grouped gaps show why they cannot."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.estimate import FEW_CLUSTERS, Estimate
+
+_MEASURES = ("sd", "q90_q10")
+_SAMPLE = "areas scored in each wave"
+_ENOUGH = 2 / 3
+
+
+def judge_gap(
+    dispersion: Estimate,
+    changes: tuple[Estimate, ...],
+    grouped: Estimate,
+    regression: Estimate,
+    source: str,
+    level: str,
+) -> Verdict:
+    """Judge claim C03.
+
+    Parameters
+    ----------
+    dispersion : Estimate
+        From `estimate.dispersion_by_wave`.
+    changes : tuple of Estimate
+        From `estimate.dispersion_change`, one per first wave; the first spans all waves.
+    grouped : Estimate
+        From `estimate.gap_by_class_year` over the span of the first of `changes`.
+    regression : Estimate
+        From `estimate.expected_regression` over the same span.
+    source : {"synthetic", "open"}
+        Where the data come from.
+    level : {"buurt", "wijk", "pc4"}
+        Kind of area.
+
+    Returns
+    -------
+    Verdict
+        By the rule of the register.
+    """
+    answer = Answer("C03", source, level)
+    span = changes[0].frame.iloc[0]
+    _say_spread(answer, dispersion, changes[0], int(span["from_year"]), int(span["to_year"]))
+    outcome = _say_cells(answer, changes)
+    _say_grouped(answer, grouped, regression, int(span["from_year"]), int(span["to_year"]))
+    answer.cannot_say(
+        "Areas count equally, whatever their number of inhabitants, and an area's score is one number: differences "
+        "within areas, and between their people, are not in it. What the making of the instrument itself does to the "
+        "spread of early waves is not examined here."
+    )
+    return answer.verdict(outcome)
+
+
+def _say_spread(answer: Answer, dispersion: Estimate, change: Estimate, first: int, last: int) -> None:
+    """Say how the spread without groups moved, for all areas and in the four largest cities."""
+    at = {
+        (group, measure, year): dispersion.row(group=group, measure=measure, year=year)["estimate"]
+        for group in set(dispersion.frame["group"])
+        for measure in _MEASURES
+        for year in (first, last)
+    }
+    sd = change.row(group="all", measure="sd", sample=_SAMPLE)
+    answer.say(
+        "without groups, the standard deviation of the score {place} went from {sd_first:.3f} in {first:d} to "
+        "{sd_last:.3f} in {last:d} (change {sd_change:.3f} [{sd_low:.3f}, {sd_high:.3f}]) and the distance Q90–Q10 "
+        "from {q_first:.3f} to {q_last:.3f}.",
+        first=first,
+        last=last,
+        sd_first=at["all", "sd", first],
+        sd_last=at["all", "sd", last],
+        sd_change=sd["estimate"],
+        sd_low=sd["ci_low"],
+        sd_high=sd["ci_high"],
+        q_first=at["all", "q90_q10", first],
+        q_last=at["all", "q90_q10", last],
+    )
+    if ("four_largest", "q90_q10", first) in at:
+        cities = change.row(group="four_largest", measure="q90_q10", sample=_SAMPLE)
+        few = cities["clusters_count"] < FEW_CLUSTERS
+        answer.say(
+            "in the {cities:d} largest cities the distance Q90–Q10 went from {cities_first:.3f} to {cities_last:.3f} "
+            "(change {cities_change:.3f} [{cities_low:.3f}, {cities_high:.3f}]"
+            + (", an interval that so few gemeenten make too narrow)." if few else ")."),
+            cities=cities["clusters_count"],
+            cities_first=at["four_largest", "q90_q10", first],
+            cities_last=at["four_largest", "q90_q10", last],
+            cities_change=cities["estimate"],
+            cities_low=cities["ci_low"],
+            cities_high=cities["ci_high"],
+        )
+
+
+def _say_cells(answer: Answer, changes: tuple[Estimate, ...]) -> Outcome:
+    """Count the cells of the rule; return what it says."""
+    cells = pd.concat([change.frame for change in changes])
+    cells = cells[cells["measure"].isin(_MEASURES) & (cells["sample"] == _SAMPLE)]
+    rise, fall = (cells["ci_low"] > 0), (cells["ci_high"] < 0)
+    if rise.mean() >= _ENOUGH:
+        outcome, answer_words = Outcome.SUPPORTED, "the gap widens"
+    elif fall.mean() >= _ENOUGH:
+        outcome, answer_words = Outcome.CONTRADICTED, "the gap does not widen: it narrowed"
+    else:
+        outcome, answer_words = Outcome.UNDETERMINED, "whether the gap widens cannot be said"
+    answer.say(
+        f"of {{cells_count:d}} cells (group, measure, first wave) the spread falls in {{fall_count:d}} and rises in "
+        f"{{rise_count:d}} with an interval that excludes zero: {answer_words}.",
+        cells_count=len(cells),
+        fall_count=int(fall.sum()),
+        rise_count=int(rise.sum()),
+    )
+    return outcome
+
+
+def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, first: int, last: int) -> None:
+    """Show that a gap between groups takes its sign from the year in which the groups are fixed."""
+
+    def gap(class_year: int, year: int) -> float:
+        return float(grouped.row(class_year=class_year, measure="gap", to_year=year)["estimate"])
+
+    def expected(class_year: int) -> float:
+        row = regression.row(class_year=class_year, measure="expected, spread as in the class wave")
+        return float(row["estimate"])
+
+    answer.say(
+        "from the same scores the gap between the top and the bottom tenth goes from {early_first:.3f} to "
+        "{early_last:.3f} if the groups are fixed in {first:d}, and from {late_first:.3f} to {late_last:.3f} if they "
+        "are fixed in {last:d}.",
+        first=first,
+        last=last,
+        early_first=gap(first, first),
+        early_last=gap(first, last),
+        late_first=gap(last, first),
+        late_last=gap(last, last),
+    )
+    answer.say(
+        "regression to the mean alone, with the spread held constant, would change the gap by {expected_early:.3f} "
+        "with the groups of {first:d} and by {expected_late:.3f} with those of {last:d}: a gap between groups formed "
+        "by the score cannot decide the question.",
+        expected_early=expected(first),
+        expected_late=expected(last),
+    )

@@ -1,0 +1,103 @@
+"""What the scores measure, and how well: the answer of the data audit, in sentences."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.claims.verdict import Answer
+from buurteffect.estimate import Estimate
+
+_RELIABILITY = "reliability"
+
+
+def describe_measurement(
+    components: Estimate, reliability: Estimate, scan: Estimate, together: Estimate, source: str, level: str
+) -> Answer:
+    """Say how much of a score and of a change is noise, and whether the instrument broke.
+
+    Parameters
+    ----------
+    components : Estimate
+        From `estimate.fit_variance_components`.
+    reliability : Estimate
+        From `estimate.reliability_of_change`.
+    scan : Estimate
+        From `estimate.break_scan`.
+    together : Estimate
+        From `estimate.municipal_share_of_change`.
+    source : {"synthetic", "open"}
+        Where the data come from.
+    level : {"buurt", "wijk", "pc4"}
+        Kind of area.
+
+    Returns
+    -------
+    Answer
+        Sentences, limits and the numbers in them.
+    """
+    answer = Answer("n01", source, level)
+    noise = components.row(parameter="noise SD")
+    answer.say(
+        "the noise in one score has a standard deviation of {noise:.4f} points [{noise_low:.4f}, {noise_high:.4f}]: "
+        "{share:.1%} of the variance of the scores of {areas} {place}.",
+        noise=noise["estimate"],
+        noise_low=noise["ci_low"],
+        noise_high=noise["ci_high"],
+        share=noise["estimate"] ** 2 / _variance(components),
+    )
+    plain = reliability.frame[reliability.frame["measure"] == _RELIABILITY]
+    short = plain[plain["years_between"] == plain["years_between"].min()]
+    long = plain[plain["years_between"] == plain["years_between"].max()].iloc[0]
+    answer.say(
+        "of the variance of a change over {short:d} years {short_low:.0%} to {short_high:.0%} is signal, of one over "
+        "{long:d} years {long_share:.0%}.",
+        short=short["years_between"].iloc[0],
+        short_low=short["estimate"].min(),
+        short_high=short["estimate"].max(),
+        long=long["years_between"],
+        long_share=long["estimate"],
+    )
+    _say_break(answer, scan, together)
+    answer.cannot_say(
+        "The parts of the variance are told apart only by how covariances fall with time. The permanent and the slowly "
+        "fading part can trade places at little cost in fit, as the profile shows; their sum is firmer."
+    )
+    return answer
+
+
+def _say_break(answer: Answer, scan: Estimate, together: Estimate) -> None:
+    """Say in which wave a break fits best, and how far whole gemeenten moved together."""
+    fits = scan.frame[scan.frame["measure"] == "RMSE relative to mean covariance"]
+    best = fits.loc[fits["estimate"].idxmin()]
+    none = fits[fits["break_year"] == 0].iloc[0]
+    if best["break_year"] == 0:
+        answer.say("no wave fits the covariances better as the first of a changed instrument than none does.")
+    else:
+        size = scan.row(measure="break SD", break_year=best["break_year"])
+        sure = size["ci_low"] > 0
+        answer.say(
+            "a change of the instrument fits best from {best_year:d}, with a standard deviation of {size:.4f} points "
+            "[{size_low:.4f}, {size_high:.4f}]; the misfit falls from {misfit_without:.2%} of the mean covariance to "
+            f"{{misfit_with:.2%}}, {'and the interval excludes none' if sure else 'but the interval includes none'}.",
+            best_year=best["break_year"],
+            size=size["estimate"],
+            size_low=size["ci_low"],
+            size_high=size["ci_high"],
+            misfit_without=none["estimate"],
+            misfit_with=best["estimate"],
+        )
+    shares = together.frame[together.frame["measure"] == "municipal share of the variance of change"]
+    largest: pd.Series = shares.loc[shares["estimate"].idxmax()]
+    answer.say(
+        "whole gemeenten moved together most between {from_year:d} and {to_year:d}: {municipal:.1%} of the variance of "
+        "change lies between them.",
+        from_year=largest["from_year"],
+        to_year=largest["to_year"],
+        municipal=largest["estimate"],
+    )
+
+
+def _variance(components: Estimate) -> float:
+    """Return the variance of a score in the base year."""
+    names = ("permanent SD", "autoregressive SD", "noise SD")
+    return float(sum(components.row(parameter=name)["estimate"] ** 2 for name in names))

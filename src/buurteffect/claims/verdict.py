@@ -1,0 +1,114 @@
+"""A verdict: an outcome by a rule, and sentences whose every number comes from an estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from buurteffect.claims.register import read_register
+from buurteffect.errors import EstimationError
+
+_PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands"}
+_AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas"}
+
+
+class Outcome(StrEnum):
+    """What a rule says."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    UNDETERMINED = "undetermined"
+    NOT_TESTABLE = "not testable with these data"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on a claim.
+
+    Attributes
+    ----------
+    claim_id, claim : str
+        Which claim, and its text.
+    rule_outcome : Outcome
+        What the rule says of these data.
+    outcome : str
+        What may be said: on synthetic data only that a method was demonstrated.
+    sentences : tuple of str
+        The answer in words.
+    limits : tuple of str
+        What it cannot say.
+    numbers : dict of str to float
+        Every number in the sentences, by name.
+    """
+
+    claim_id: str
+    claim: str
+    rule_outcome: Outcome
+    outcome: str
+    sentences: tuple[str, ...]
+    limits: tuple[str, ...]
+    numbers: dict[str, float]
+
+
+@dataclass
+class Answer:
+    """Collects sentences and the numbers in them, so that no sentence holds a number without a source.
+
+    Parameters
+    ----------
+    claim_id : str
+        Which claim is answered.
+    source : {"synthetic", "open"}
+        Where the data come from.
+    level : {"buurt", "wijk", "pc4"}
+        Kind of area.
+    """
+
+    claim_id: str
+    source: str
+    level: str
+    sentences: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    numbers: dict[str, float] = field(default_factory=dict)
+
+    def say(self, template: str, **numbers: float) -> None:
+        """Add a sentence: a format string of these and earlier numbers, in which ``{place}`` and ``{areas}`` are words.
+
+        Raises
+        ------
+        EstimationError
+            If a number has another value under the same name elsewhere in the answer.
+        """
+        for name, value in numbers.items():
+            if self.numbers.setdefault(name, value) != value:
+                raise EstimationError(f"{name} is {self.numbers[name]} in one sentence and {value} in another")
+        words = {"place": _PLACES[self.source], "areas": _AREAS[self.level]}
+        text = template.format(**words, **{name: Shown(v) for name, v in self.numbers.items()})
+        self.sentences.append(text[0].upper() + text[1:])
+
+    def cannot_say(self, text: str) -> None:
+        """Add a limit."""
+        self.limits.append(text)
+
+    def verdict(self, outcome: Outcome, remark: str = "") -> Verdict:
+        """Close the answer; on synthetic data it is a demonstration of the method and nothing else."""
+        words = f"{outcome}{remark}"
+        if self.source == "synthetic":
+            words = f"method demonstration (of this invented country the rule says: {words})"
+        return Verdict(
+            self.claim_id,
+            read_register()[self.claim_id].text,
+            outcome,
+            words,
+            tuple(self.sentences),
+            tuple(self.limits),
+            dict(self.numbers),
+        )
+
+
+class Shown(float):
+    """A number that is printed with a typographic minus."""
+
+    def __format__(self, spec: str) -> str:
+        """Format as a float, or as an integer where `spec` ends in d."""
+        return format(int(self) if spec.endswith("d") else float(self), spec).replace("-", "−")

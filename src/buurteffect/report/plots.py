@@ -1,0 +1,155 @@
+"""The kinds of figure that the reports use: lines with bands, points with intervals, and shaded tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from buurteffect.report.style import PALETTE, figure
+
+
+def lines(
+    frame: pd.DataFrame,
+    x: str,
+    hue: str,
+    labels: Mapping[str, str],
+    axis: tuple[str, str],
+    panel: str | None = None,
+    panels: Mapping[str, str] | None = None,
+    share_y: bool = True,
+    low: str = "ci_low",
+    high: str = "ci_high",
+) -> Any:
+    """Draw estimates over `x` as lines with interval bands, one line per value of `hue`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per point: `x`, `hue`, ``estimate`` and the interval's columns.
+    x, hue : str
+        Columns for the horizontal axis and for the lines.
+    labels : mapping of str to str
+        Values of `hue` that are drawn, in order, with their names in the legend.
+    axis : tuple of str
+        Labels of the horizontal and of the vertical axis.
+    panel : str, optional
+        Column that splits the figure into panels.
+    panels : mapping of str to str, optional
+        Values of `panel` that are drawn, in order, with their titles.
+    share_y : bool
+        Whether the panels share a vertical axis.
+    low, high : str
+        Columns of the interval; empty for none.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    titles = dict(panels or {"": ""})
+    drawn, grid = figure(columns=len(titles), sharey=share_y, squeeze=False)
+    for axes, (value, title) in zip(grid[0], titles.items(), strict=True):
+        part = frame if panel is None else frame[frame[panel] == value]
+        for place, (name, label) in enumerate(labels.items()):
+            line = part[part[hue] == name].sort_values(x)
+            color = PALETTE[place % len(PALETTE)]
+            axes.plot(line[x], line["estimate"], marker="o", markersize=4, color=color, label=label)
+            if low:
+                axes.fill_between(line[x], line[low], line[high], color=color, alpha=0.15, linewidth=0)
+        axes.set_title(title)
+        axes.set_xlabel(axis[0])
+    grid[0][0].set_ylabel(axis[1])
+    _year_ticks(grid[0], frame[x])
+    if len(labels) > 1:
+        drawn.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(labels), 3))
+    return drawn
+
+
+def intervals(
+    frame: pd.DataFrame, names: str, hue: str, labels: Mapping[str, str], axis: str, height: float = 3.6
+) -> Any:
+    """Draw estimates with their intervals as points in rows, the rows in the order of the frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per point: `names`, `hue`, ``estimate, ci_low, ci_high``.
+    names, hue : str
+        Column with the name of the row, and column that sets points of a row apart.
+    labels : mapping of str to str
+        Values of `hue` that are drawn, in order, with their names in the legend.
+    axis : str
+        Label of the horizontal axis.
+    height : float
+        Height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    drawn, axes = figure(height=height)
+    rows = list(dict.fromkeys(frame[names]))
+    for place, (value, label) in enumerate(labels.items()):
+        part = frame[frame[hue] == value]
+        shift = 0.16 * (place - (len(labels) - 1) / 2)
+        y = [rows.index(name) + shift for name in part[names]]
+        spread = [part["estimate"] - part["ci_low"], part["ci_high"] - part["estimate"]]
+        axes.errorbar(part["estimate"], y, xerr=spread, fmt="o", markersize=4, color=PALETTE[place], label=label)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.invert_yaxis()
+    axes.set_xlabel(axis)
+    if len(labels) > 1:
+        drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=min(len(labels), 3))
+    return drawn
+
+
+def shaded_table(
+    table: pd.DataFrame, axis: tuple[str, str], spec: str, center: float | None = None, height: float = 3.8
+) -> Any:
+    """Draw a table as shaded cells with their values; a missing cell stays empty.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Values; its index and columns name the rows and columns.
+    axis : tuple of str
+        Labels of the horizontal and of the vertical axis.
+    spec : str
+        Format of the values.
+    center : float, optional
+        Value that is drawn white; below it one hue, above it another.
+    height : float
+        Height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    import seaborn as sns
+
+    drawn, axes = figure(height=height)
+    shown = table.map(lambda value: "" if pd.isna(value) else format(value, spec).replace("-", "−"))
+    sns.heatmap(
+        table.astype(float),
+        annot=shown,
+        fmt="",
+        ax=axes,
+        center=center,
+        cmap=sns.light_palette(PALETTE[0], as_cmap=True) if center is None else "RdBu_r",
+        cbar=False,
+        linewidths=1,
+        annot_kws={"size": 9},
+    )
+    axes.set_xlabel(axis[0])
+    axes.set_ylabel(axis[1])
+    axes.tick_params(axis="y", rotation=0)
+    return drawn
+
+
+def _year_ticks(grid: Sequence[Any], values: pd.Series) -> None:
+    """Put a tick at each value where there are few of them."""
+    ticks = sorted(values.unique())
+    if len(ticks) <= 10:
+        for axes in grid:
+            axes.set_xticks(ticks, [str(tick) for tick in ticks], rotation=45 if len(grid) > 1 else 0)

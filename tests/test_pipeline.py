@@ -1,0 +1,149 @@
+"""make knows real files: what did not change is not built again, and what failed is tried again."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, write_notebook
+
+TABLE = 'page.table("t", pd.DataFrame({"x": [1.5]}), [Column("x", "X", ".2f")], "One number.")'
+READY = Path(sys.prefix) / ".buurteffect-ready"
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with two tiny runs that uses the environment of the tests."""
+    if not READY.is_file():
+        pytest.skip("the environment was not made by make setup")
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", "src"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    shutil.copy2(ROOT / "data" / "raw" / "sources.toml", tmp_path / "data" / "raw")
+    (tmp_path / "notebooks" / "runs").mkdir(parents=True)
+    for name in ("one", "two"):
+        write_run(tmp_path, name)
+    return tmp_path
+
+
+def write_run(checkout, name, *cells):
+    write_notebook(checkout / "notebooks" / "tiny.ipynb", [TABLE, *cells, "page.finish()"])
+    (checkout / "notebooks" / "runs" / f"{name}.yaml").write_text("notebook: tiny\n", encoding="utf-8")
+
+
+def make(checkout, *arguments, **environment):
+    """Run make on the small country; return its exit code and all it said."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    command = ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=small", *arguments]
+    done = subprocess.run(
+        command, cwd=checkout, env=clean | environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def pages(checkout):
+    return {page.name: page.read_bytes() for page in (checkout / "reports").rglob("*.html")}
+
+
+def test_reports_are_built_once_and_only_what_changed_is_built_again(checkout):
+    code, said = make(checkout, "reports", "-j2")
+    assert code == 0, said
+    assert set(pages(checkout)) == {"one.html", "two.html", "index.html"}
+    assert re.search(r"running one \(synthetic\), 1 to follow", said)
+
+    assert make(checkout, "--question", "reports")[0] == 0
+
+    run = checkout / "notebooks" / "runs" / "two.yaml"
+    run.write_text(run.read_text() + "cell_seconds: 60\n", encoding="utf-8")
+    code, said = make(checkout, "reports")
+    assert code == 0, said
+    assert "running two" in said
+    assert "running one" not in said
+
+    code, said = make(checkout, "reports", "SEED=2")
+    assert code == 0, said
+    assert "panel (synthetic) built" in said
+    assert said.count("running") == 2
+    assert make(checkout, "--question", "reports", "SEED=2")[0] == 0
+
+
+def test_a_failed_run_fails_the_build_keeps_the_last_good_page_and_is_tried_again(checkout):
+    assert make(checkout, "reports")[0] == 0
+    before = pages(checkout)
+    write_run(checkout, "one", "import sys; sys.exit(0)")
+    for _ in range(2):
+        code, said = make(checkout, "reports")
+        assert code != 0
+        assert "SystemExit" in said
+        assert pages(checkout) == before
+    write_run(checkout, "one")
+    assert make(checkout, "reports")[0] == 0
+    assert make(checkout, "--question", "reports")[0] == 0
+
+
+def test_open_data_are_read_from_a_folder_and_a_new_file_in_it_is_seen(checkout, tmp_path):
+    folder = tmp_path / "my open data"
+    (folder / "leefbaarometer3").mkdir(parents=True)
+    rows = "".join(f"WK{g}00,x,{y},4.102265,0,NA,NA,NA,NA,NA\n" for g in ("0363", "9901") for y in (2002, 2012))
+    file = folder / "leefbaarometer3" / "wijken 2002-2012.csv"
+    file.write_text("wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won\n" + rows, encoding="utf-8")
+    command = ("reports", "SOURCE=open", f"OPEN_DATA={folder}")
+    code, said = make(checkout, *command)
+    assert code == 0, said
+    assert "Synthetic data." not in (checkout / "reports" / "open" / "one.html").read_text(encoding="utf-8")
+    assert make(checkout, "--question", *command)[0] == 0
+    (folder / "leefbaarometer3" / "readme.txt").write_text("new", encoding="utf-8")
+    code, said = make(checkout, *command)
+    assert "panel (open) built" in said
+
+
+def test_a_missing_folder_of_open_data_is_named(checkout):
+    code, said = make(checkout, "reports", "SOURCE=open", "OPEN_DATA=no/such/folder")
+    assert code != 0
+    assert "no such folder" in said
+    assert "Traceback" not in said
+
+
+def test_clean_removes_what_can_be_rebuilt_and_never_raw_data(checkout):
+    mine = checkout / "data" / "raw" / "microdata" / "mine.csv"
+    mine.parent.mkdir()
+    mine.write_text("precious", encoding="utf-8")
+    (checkout / "reports").mkdir()
+    (checkout / "data" / "processed").mkdir()
+    assert make(checkout, "clean")[0] == 0
+    assert mine.read_text() == "precious"
+    assert not (checkout / "reports").exists()
+    assert not (checkout / "data" / "processed").exists()
+
+
+def test_help_lists_every_target_that_has_a_comment(checkout):
+    code, said = make(checkout, "help")
+    assert code == 0
+    for target in re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE):
+        assert f"make {target} " in said
+
+
+def test_microdata_are_not_built_yet_and_make_says_so(checkout):
+    code, said = make(checkout, "reports", "SOURCE=microdata")
+    assert code != 0
+    assert "choose synthetic or open" in said
+
+
+def test_an_active_conda_environment_is_used_and_no_venv_is_made(checkout):
+    conda = checkout / "conda"
+    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    environment = clean | {"CONDA_PREFIX": str(conda), "BUURTEFFECT_CONDA": "1", "CONDA_DEFAULT_ENV": "buurteffect"}
+    said = subprocess.run(
+        ["make", "--dry-run", "test"], cwd=checkout, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert f"{conda}/bin/python -m pytest" in said
+    assert "venv" not in said
+    other = environment | {"BUURTEFFECT_CONDA": ""}
+    said = subprocess.run(
+        ["make", "--dry-run", "test"], cwd=checkout, env=other, capture_output=True, text=True, check=True
+    ).stdout
+    assert ".venv/bin/python -m pytest" in said
