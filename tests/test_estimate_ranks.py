@@ -113,9 +113,9 @@ def test_the_joint_critical_value_is_that_of_the_studentised_range():
 
 
 def test_rank_sets_of_five_areas_by_hand():
-    """With a reach of 1.5 only areas two points apart are surely in order."""
+    """With a reach of 1.2 only areas two points apart are surely in order."""
     waves = waves_of(FIVE)
-    noise = 1.5 / (np.sqrt(2) * _critical_value(5, 0.95, 1, 100_000, joint=False))
+    noise = 1.2 / (np.sqrt(2) * _critical_value(5, 0.95, 1, 100_000, joint=False))
     found = rank_intervals(waves, 2002, noise).frame
     assert found["estimate"].tolist() == [5, 4, 3, 2, 1]
     assert found["ci_low"].tolist() == [4, 3, 2, 1, 1]

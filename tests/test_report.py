@@ -171,6 +171,32 @@ def test_a_figure_is_the_same_file_each_time(draft, tmp_path):
     assert files[0] == files[1]
 
 
+def test_a_wide_table_puts_one_column_across(draft, shown):
+    data = pd.DataFrame({"area": ["A", "A", "B"], "year": [2002, 2012, 2012], "estimate": [0.1, 0.2, 0.3]})
+    rows, across, value = [Column("area", "Area")], Column("year", "in", "d"), Column("estimate", "", ".1f")
+    draft.wide_table("w", data, rows, across, value, "Caption.")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", shown()))
+    assert "Area in 2002 in 2012 A 0.1 0.2 B – 0.3" in text
+    assert len(pd.read_csv(draft.folder / "tables" / "w.csv")) == 3
+
+
+def test_a_wide_table_refuses_rows_that_share_a_cell(draft):
+    data = pd.DataFrame({"area": ["A", "A"], "year": [2002, 2002], "estimate": [0.1, 0.2]})
+    with pytest.raises(ProjectError, match="share a cell"):
+        draft.wide_table("w", data, [Column("area", "Area")], Column("year", ""), Column("estimate", ""), "Caption.")
+
+
+def test_a_value_is_printed_in_the_pages_words(draft, shown):
+    draft.table("t", frame(), [Column("name", "Name", words={"A": "Amsterdam"})], "Caption.")
+    assert "Amsterdam" in Tags(shown()).text
+
+
+def test_what_is_recorded_is_in_the_results_but_not_on_the_page(draft, shown):
+    draft.record("r", frame())
+    assert "Table 1" not in shown()
+    assert "r" in json.loads((draft.folder / "results.json").read_text(encoding="utf-8"))["results"]
+
+
 def test_a_key_may_be_shown_once(draft):
     show_table(draft)
     with pytest.raises(ProjectError, match="twice"):
@@ -186,13 +212,13 @@ def test_a_key_cannot_climb_out_of_its_folder(draft, key):
 def test_missing_values_print_as_a_dash_and_intervals_in_brackets(draft, shown):
     show_table(draft)
     text = Tags(shown()).text
-    assert "0.12 [0.10, 0.20]" in text
+    assert "0.12 [0.10,\N{NO-BREAK SPACE}0.20]" in text
     assert "B–" in text.replace("\n", "")
 
 
 def test_negative_numbers_carry_a_minus_sign(draft, shown):
     show_table(draft, data=frame().assign(value=-0.5, low=-1.0, high=0.0))
-    assert "−0.50 [−1.00, 0.00]" in Tags(shown()).text
+    assert "−0.50 [−1.00,\N{NO-BREAK SPACE}0.00]" in Tags(shown()).text
 
 
 def test_results_hold_no_not_a_number(draft):
@@ -288,5 +314,5 @@ def test_the_mime_type_of_exhibits_is_what_the_page_reads(draft, monkeypatch):
     bundles = []
     monkeypatch.setattr("buurteffect.report.draft.display", lambda bundle, raw: bundles.append(bundle))
     show_table(draft)
-    assert bundles[0][EXHIBIT]["rows"][0] == ["A", "0.12 [0.10, 0.20]"]
+    assert bundles[0][EXHIBIT]["rows"][0] == ["A", "0.12 [0.10,\N{NO-BREAK SPACE}0.20]"]
     assert "<table>" in bundles[0]["text/html"]

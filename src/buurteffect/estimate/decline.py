@@ -260,7 +260,7 @@ def _cell_frame(
     change = (part.column(cell.pair[1]) - part.column(cell.pair[0]))[keep]
     labels = part.labels[keep]
     statistic = _shares(cell, change, scores, np.asarray(cuts, dtype=float), noise)
-    drawn = cluster_bootstrap(statistic, labels, bootstrap)
+    drawn = cluster_bootstrap(statistic, labels, bootstrap, universe=part.labels)
     inside = np.broadcast_to(cell.definition.members(np.ones((1, len(change))), scores), (1, len(change)))[0]
     identity = pd.MultiIndex.from_product(
         [(RAW,) if noise is None else (RAW, *CORRECTIONS), cuts], names=["measure", "cut"]

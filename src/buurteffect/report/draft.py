@@ -26,6 +26,7 @@ EXHIBIT = "application/vnd.buurteffect.exhibit+json"
 RESULTS = "results.json"
 _DIGITS = 12
 _MISSING = "–"
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 class VerdictLike(Protocol):
@@ -82,7 +83,9 @@ class Column:
             return values
         bounds = zip(frame[self.low], frame[self.high], strict=True)
         return [
-            value if pd.isna(low) else f"{value} [{_print_value(low, self.format)}, {_print_value(high, self.format)}]"
+            value
+            if pd.isna(low)
+            else f"{value} [{_print_value(low, self.format)},{_NO_BREAK}{_print_value(high, self.format)}]"
             for value, (low, high) in zip(values, bounds, strict=True)
         ]
 

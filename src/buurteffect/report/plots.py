@@ -141,6 +141,7 @@ def shaded_table(
         linewidths=1,
         annot_kws={"size": 9},
     )
+    axes.grid(visible=False)
     axes.set_xlabel(axis[0])
     axes.set_ylabel(axis[1])
     axes.tick_params(axis="y", rotation=0)
