@@ -27,7 +27,7 @@ PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buu
 RUN_CODE   := $(filter-out $(PAGE_CODE) $(WORLD_CODE) src/buurteffect/build/cli.py,$(shell find src -name '*.py' -o -name '*.toml'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports panel fetch run test test-slow lint lab lock clean clean-all FORCE
+.PHONY: help setup reports panel fetch run test test-slow lint lab lock clean clean-all fetch-open FORCE
 .PRECIOUS: $(DONE)/executed/%.ipynb $(PAGES)/%.html
 
 help:  ## list the targets (this text)
@@ -116,10 +116,13 @@ ifeq ($(SOURCE),synthetic)
 SETTINGS := seed $(SEED) size $(SIZE)
 RAW_IN   := $(DONE)/truth/truth.json
 else ifeq ($(SOURCE),open)
+# Names with spaces cannot be prerequisites: a file that is new, gone or changed since the panel was built forces it.
 RAW      := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
-SETTINGS := $(RAW) $(shell find -L "$(RAW)" -type f -not -name '*.part*' 2>/dev/null | sort | cksum)
-RAW_IN   := $(if $(shell find -L "$(RAW)" -type f \( -newer $(DONE)/panel/inputs.json -o -cnewer $(DONE)/panel/inputs.json \) 2>/dev/null | head -n 1),FORCE)
-RAW_HERE := $(if $(OPEN_DATA),,data/raw/open/leefbaarometer3)
+SETTINGS := $(RAW)
+LISTING  := find -L "$(RAW)" -type f ! -name '*.part*' ! -name '.*' ! -name fetched.toml 2>/dev/null
+RAW_IN   := $(if $(shell $(LISTING) | sort | cksum | cmp -s - $(DONE)/listing.txt || echo differs),FORCE)
+RAW_IN   += $(if $(shell $(LISTING) \( -newer $(DONE)/panel/inputs.json -o -cnewer $(DONE)/panel/inputs.json \) | head -n 1),FORCE)
+RAW_HERE := $(if $(OPEN_DATA)$(wildcard data/raw/open/leefbaarometer3/*.csv data/raw/open/leefbaarometer3/*.zip),,fetch-open)
 else
 $(error SOURCE=$(SOURCE) is not built yet: choose synthetic or open)
 endif
@@ -132,11 +135,12 @@ endif
 $(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt | $(READY)
 	@$(BIN)/buurteffect synthetic --seed $(SEED) --size $(SIZE)
 
-data/raw/open/leefbaarometer3: | $(READY)
+fetch-open: | $(READY)
 	@$(BIN)/buurteffect fetch
 
 $(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt | $(RAW_HERE) $(READY)
 	@$(BIN)/buurteffect panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$(OPEN_DATA)")
+	@$(if $(LISTING),$(LISTING) | sort | cksum > $(DONE)/listing.txt,:)
 
 # --- runs and pages ----------------------------------------------------------------------------------------
 

@@ -94,10 +94,10 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 def _fetch(project: Project, options: argparse.Namespace) -> None:
     """Download the open data."""
     from buurteffect.sources.download import fetch
-    from buurteffect.sources.registry import read_registry
+    from buurteffect.sources.registry import read_registry, sources_needed
 
-    registry = read_registry(project.raw / "sources.toml")
-    fetch(registry, project.raw / "open", open_data=options.open_data)
+    needed = sources_needed(read_registry(project.raw / "sources.toml"))
+    fetch(needed, project.raw / "open", open_data=options.open_data)
 
 
 def _synthetic(project: Project, options: argparse.Namespace) -> None:

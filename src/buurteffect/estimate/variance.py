@@ -256,7 +256,7 @@ def _fit(
     near: VarianceComponents | None = None,
     fixed: float | None = None,
 ) -> tuple[VarianceComponents, float]:
-    """Return the best components and the relative RMSE, from the best starts of a grid and, where given, `near`."""
+    """Return the best components and the relative RMSE, from the three best starts of a grid, or one with `near`."""
     target = matrix[np.triu_indices(len(years))]
     scale = target.mean()
 
@@ -265,17 +265,14 @@ def _fit(
         variances, _ = nnls(columns, target / scale)
         return variances, np.asarray(columns @ variances - target / scale)
 
-    span = max(years[-1] - base_year, 1)
-    upper = (1 - _SMALLEST_LOADING) * 10 / span
+    upper = (1 - _SMALLEST_LOADING) * 10 / max(years[-1] - base_year, 1)
     low, high = np.asarray([-1.0, 0.0]), np.asarray([upper, _LARGEST_AUTOCORRELATION])
-    steps = _AUTOCORRELATIONS if fixed is None else _AUTOCORRELATIONS[:1]
-    grid = [np.asarray([k, p]) for k in _DECLINES if k < upper for p in steps]
-    grid.sort(key=lambda place: float(np.sum(split(place)[1] ** 2)))
-    starts = grid[:3] if near is None else [np.asarray([near.loading_decline, near.autocorrelation]), grid[0]]
+    starts = _starts(upper, near, fixed)
+    starts.sort(key=lambda place: float(np.sum(split(place)[1] ** 2)))
     inner = 1e-6 * (high - low)
     found = [
         least_squares(lambda place: split(place)[1], np.clip(start, low + inner, high - inner), bounds=(low, high))
-        for start in starts
+        for start in starts[: 3 if near is None else 1]
     ]
     best = min(found, key=lambda result: float(result.cost)).x
     variances, residual = split(best)
@@ -291,3 +288,12 @@ def _fit(
         base_year,
     )
     return parts, float(np.sqrt(np.mean(residual**2)))
+
+
+def _starts(upper: float, near: VarianceComponents | None, fixed: float | None) -> list[Floats]:
+    """Return where the search may start: a grid of decline (below `upper`) by autocorrelation, and `near`."""
+    steps = _AUTOCORRELATIONS if fixed is None else _AUTOCORRELATIONS[:1]
+    starts = [np.asarray([decline, step]) for decline in _DECLINES if decline < upper for step in steps]
+    if near is not None:
+        starts.append(np.asarray([near.loading_decline, near.autocorrelation]))
+    return starts
