@@ -30,7 +30,11 @@ def standing(share=0.359, corrected=0.35, outside="no"):
             "rank": 5, "pairs_count": 7, "outside": outside,
         }
         for definition, classify in cells
-        for measure, value in (("raw share", share), ("noise-corrected share", corrected))
+        for measure, value in (
+            ("raw share", share),
+            ("noise-corrected share", corrected),
+            ("extrapolated share", corrected),
+        )
     ]  # fmt: skip
     return estimate(rows, ["others_low", "others_high", "rank", "pairs_count", "outside"])
 
@@ -67,6 +71,16 @@ def test_c01_answers_whether_a_third_is_exceptional(outside, word):
     assert verdict.outcome.endswith(f"is {word}")
 
 
+def test_c01_says_when_the_answer_hangs_on_the_cut():
+    any_fall = standing(outside="no").frame
+    far = any_fall.assign(cut=0.05, outside="above")
+    tail = ["others_low", "others_high", "rank", "pairs_count", "outside"]
+    both = estimate(pd.concat([any_fall, far]).to_dict("records"), tail)
+    verdict = claims.judge_decline(both, trend(-0.1, 0.1), "open", "wijk")
+    assert verdict.outcome.endswith("is not exceptional, the share that fell far is exceptional")
+    assert "in 3 of 3 definitions" in " ".join(verdict.sentences)
+
+
 def test_more_precise_data_of_the_same_sign_never_turn_support_into_contradiction():
     order = [
         claims.judge_decline(standing(), trend(-0.1 - width, -0.1 + width), "open", "wijk").rule_outcome
@@ -96,9 +110,10 @@ def spread(change, low, high):
         for t in (2002, 2022)
     ]  # fmt: skip
     expected = [
-        {"class_year": c, "measure": "expected, spread as in the class wave", "from_year": 2002, "to_year": 2022,
-         "estimate": 0.1, "ci_low": 0, "ci_high": 1, **COUNTS}
+        {"class_year": c, "measure": measure, "from_year": 2002, "to_year": 2022, "estimate": 0.1, "ci_low": 0,
+         "ci_high": 1, **COUNTS}
         for c in (2002, 2022)
+        for measure in ("expected, spread as in the class wave", "observed minus expected with constant spread")
     ]  # fmt: skip
     return estimate(levels), (estimate(moves),), estimate(gaps), estimate(expected)
 
@@ -125,9 +140,9 @@ def test_c03_is_not_decided_by_a_grouped_gap():
 
 def ranks():
     measures = {
-        "median width of the interval in ranks": 1100.0,
+        "median width of the interval in ranks": 1500.0,
         "areas in the bottom tail by rank": 330.0,
-        "areas surely in the bottom tail": 164.0,
+        "areas surely in the bottom tail": 120.0,
     }
     return estimate(
         [

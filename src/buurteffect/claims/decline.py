@@ -11,6 +11,7 @@ _THIRD_LOW, _THIRD_HIGH = 0.28, 0.38
 _ENOUGH = 2 / 3
 _RAW = {"cut": 0, "comparison": "consecutive pairs of any length", "measure": "raw share"}
 _CORRECTED = {**_RAW, "measure": "noise-corrected share"}
+_EXTRAPOLATED = {**_RAW, "measure": "extrapolated share"}
 
 
 def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) -> Verdict:
@@ -35,6 +36,7 @@ def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) 
     """
     answer = Answer("C01", source, level)
     exceptional = _say_exceptional(answer, standing)
+    large = _say_large_falls(answer, standing)
     near = _say_corrected(answer, standing)
     bend = _say_trend(answer, trend)
     answer.cannot_say(
@@ -51,8 +53,10 @@ def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) 
         outcome = Outcome.CONTRADICTED
     else:
         outcome = Outcome.UNDETERMINED
-    remark = "exceptional" if exceptional else "not exceptional"
-    return answer.verdict(outcome, f"; the share that declined is {remark}")
+    remark = f"; the share that declined is {_exceptional(exceptional)}"
+    if large is not None and large != exceptional:
+        remark += f", the share that fell far is {_exceptional(large)}"
+    return answer.verdict(outcome, remark)
 
 
 def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
@@ -74,7 +78,7 @@ def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
         fifth_share=fifth["estimate"],
     )
     answer.say(
-        f"that about a third worsened is {'exceptional' if exceptional else 'not exceptional'}: between the other "
+        f"that about a third worsened is {_exceptional(exceptional)}: between the other "
         "pairs of consecutive waves the share runs from {others_low:.1%} to {others_high:.1%}, and this pair comes "
         "{rank:d} of {pairs_count:d} from the top.",
         others_low=every["others_low"],
@@ -91,14 +95,42 @@ def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
     return exceptional
 
 
+def _say_large_falls(answer: Answer, standing: Estimate) -> bool | None:
+    """Answer the same for falls beyond the largest cut; return whether most definitions stand out, None without one."""
+    cut = float(standing.frame["cut"].max())
+    if cut == 0:
+        return None
+    every = standing.row(**{**_RAW, "cut": cut}, definition="all")
+    cells = _cells(standing, {**_RAW, "cut": cut})
+    above = int((cells["outside"] == "above").sum())
+    answer.say(
+        "it depends on how large a fall must be to count: {large_share:.1%} of all {areas} fell by more than {cut:.2f} "
+        "points, against {large_low:.1%} to {large_high:.1%} between the other pairs, and that share is above all "
+        "others in {large_above:d} of {cells_count:d} definitions.",
+        cut=cut,
+        large_share=every["estimate"],
+        large_low=every["others_low"],
+        large_high=every["others_high"],
+        large_above=above,
+    )
+    return above > len(cells) / 2
+
+
+def _exceptional(yes: bool) -> str:
+    """Say it in a word."""
+    return "exceptional" if yes else "not exceptional"
+
+
 def _say_corrected(answer: Answer, standing: Estimate) -> float:
     """Say the share without noise; return the share of definitions in which it is about a third."""
     corrected = _cells(standing, _CORRECTED).dropna(subset="estimate")
     near = corrected["estimate"].between(_THIRD_LOW, _THIRD_HIGH)
     answer.say(
-        "with the noise of the scores taken out the share is {corrected_share:.1%} for all {areas}; it lies between "
+        "with the noise of the scores taken out the share is {corrected_share:.1%} for all {areas} "
+        "({extrapolated_share:.1%} by a second method, which keeps long tails); it lies between "
         "{third_low:.0%} and {third_high:.0%} in {near_count:d} of {corrected_count:d} definitions of vulnerable.",
         corrected_share=standing.row(**_CORRECTED, definition="all")["estimate"],
+        extrapolated_share=standing.row(**_EXTRAPOLATED, definition="all")["estimate"],
         third_low=_THIRD_LOW,
         third_high=_THIRD_HIGH,
         near_count=int(near.sum()),

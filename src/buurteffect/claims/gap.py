@@ -125,6 +125,7 @@ def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, first:
         row = regression.row(class_year=class_year, measure="expected, spread as in the class wave")
         return float(row["estimate"])
 
+    beyond = regression.frame[regression.frame["measure"] == "observed minus expected with constant spread"]
     answer.say(
         "from the same scores the gap between the top and the bottom tenth goes from {early_first:.3f} to "
         "{early_last:.3f} if the groups are fixed in {first:d}, and from {late_first:.3f} to {late_last:.3f} if they "
@@ -139,7 +140,10 @@ def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, first:
     answer.say(
         "regression to the mean alone, with the spread held constant, would change the gap by {expected_early:.3f} "
         "with the groups of {first:d} and by {expected_late:.3f} with those of {last:d}: a gap between groups formed "
-        "by the score cannot decide the question.",
+        "by the score cannot decide the question. Less that, the gap changes by {beyond_low:.3f} to {beyond_high:.3f}, "
+        "whichever wave forms the groups.",
         expected_early=expected(first),
         expected_late=expected(last),
+        beyond_low=beyond["estimate"].min(),
+        beyond_high=beyond["estimate"].max(),
     )
