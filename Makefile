@@ -91,7 +91,8 @@ FORCE:
 	  echo "buurteffect needs Python 3.11 or newer; none was found. Name one: make PYTHON=/path/to/python3" >&2; exit 2; fi; \
 	echo "setting up .venv with $$($$python --version) from requirements.lock (a minute or two) …"; \
 	$$python -m venv --clear .venv || { echo "python could not make .venv: install its venv module (on Debian and Ubuntu: python3-venv)" >&2; exit 2; }
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements.lock || { \
+	  echo "the packages could not be installed. Without a network, put their wheels in a folder and name it: PIP_NO_INDEX=1 PIP_FIND_LINKS=folder make …" >&2; exit 2; }
 	@touch $@
 
 .venv/.buurteffect-ready: .venv/.locked pyproject.toml
