@@ -1,0 +1,126 @@
+"""Pages of StatLine: what one holds, read strictly and without changing a byte of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from buurteffect.errors import DataError
+from buurteffect.sources.rawfile import decode, shown
+
+_LINKS = ("odata.nextLink", "@odata.nextLink")
+_ROW_IDS = ("ID", "Id")
+_AGAIN = "fetch the table again; if it stays so, see in a browser what its address gives"
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One answer of StatLine.
+
+    Parameters
+    ----------
+    rows : tuple of dict
+        Its rows as they are in the JSON; a set that is a single object has one.
+    link : object
+        What it gives as the link to the next page, unchecked; None where there is none.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    link: object
+
+    @property
+    def row_ids(self) -> list[object]:
+        """What numbers each row, for a set that numbers its rows; else empty."""
+        key = next((key for key in _ROW_IDS if self.rows and key in self.rows[0]), None)
+        return [] if key is None else [row.get(key) for row in self.rows]
+
+
+def parse_page(data: bytes, origin: str) -> Page:
+    r"""Read one page.
+
+    Parameters
+    ----------
+    data : bytes
+        The body of the answer.
+    origin : str
+        What the page is called in errors.
+
+    Raises
+    ------
+    DataError
+        If it is empty, not UTF-8, no JSON, cut off, an error message of the service, or no set of rows; if a name
+        stands twice in one row; or if its rows do not have the same columns.
+
+    Examples
+    --------
+    >>> parse_page(b'{"value":[{"ID":0,"RegioS":"GM0363"}]}', "example").rows
+    ({'ID': 0, 'RegioS': 'GM0363'},)
+    """
+    document = _parse(data, origin)
+    if "odata.error" in document or "error" in document:
+        message = document.get("odata.error", document.get("error"))
+        raise _fault(origin, f"an error message of the service: {shown(json.dumps(message), 200)}", "rows of the table")
+    rows = document.get("value")
+    if rows is None:
+        rows = [{key: value for key, value in document.items() if not key.startswith(("odata.", "@odata."))}]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _fault(origin, "a 'value' that is no list of rows", 'rows: {"value": [{…}, …]}')
+    link = next((document[key] for key in _LINKS if key in document), None)
+    return Page(tuple(rows), link)
+
+
+def check_uniform(page: Page, origin: str, columns: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Return the columns of a page of figures, if all rows have them, and those of an earlier page are the same.
+
+    Raises
+    ------
+    DataError
+        With the number of the first row that differs.
+    """
+    for number, row in enumerate(page.rows, start=1):
+        columns = columns or tuple(row)
+        if row.keys() != set(columns):
+            odd = sorted(row.keys() ^ set(columns))
+            raise DataError(
+                origin,
+                line=number,
+                column=str(odd[0]),
+                found="a row whose columns are not those of the rows before it",
+                expected=f"the same {len(columns)} columns in every row of the table",
+                action=_AGAIN,
+            )
+    return columns or ()
+
+
+def _parse(data: bytes, origin: str) -> dict[str, Any]:
+    """Return the JSON object that a page is."""
+    text = decode(data, origin)
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        cut = " at its end: it was cut off" if error.pos >= len(text.rstrip()) - 1 else ""
+        raise _fault(origin, f"text that is no JSON{cut} ({error.msg})", "a page of JSON", error.lineno) from None
+    except (ValueError, RecursionError) as error:
+        raise _fault(origin, f"JSON that cannot be taken: {shown(error)}", "a page of rows") from None
+    if not isinstance(document, dict):
+        raise _fault(origin, f"JSON that is a {type(document).__name__}", "an object with rows")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's members, none of them named twice."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name that stands twice in one object")
+    return members
+
+
+def _no_constant(name: str) -> object:
+    """Refuse what Python takes for a number and JSON does not."""
+    raise ValueError(f"{name}, which is no number")
+
+
+def _fault(origin: str, found: str, expected: str, line: int | None = None) -> DataError:
+    """Return the error for a page as a whole."""
+    return DataError(origin, line=line, found=found, expected=expected, action=_AGAIN)
