@@ -4,8 +4,9 @@ A notebook calls `begin`, shows its tables, figures and verdicts through the `Dr
 `finish`. The build turns the executed notebook and its results into a page.
 """
 
-from buurteffect.report.draft import Column, Draft, begin
+from buurteffect.report.draft import Draft, begin
 from buurteffect.report.plots import intervals, lines, shaded_table
 from buurteffect.report.style import figure
+from buurteffect.report.tables import Column
 
 __all__ = ["Column", "Draft", "begin", "figure", "intervals", "lines", "shaded_table"]

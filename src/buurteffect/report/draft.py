@@ -6,7 +6,6 @@ the run's folder, as ``results.json``, SVG figures and CSV tables. No value beco
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import os
@@ -21,12 +20,11 @@ from IPython.display import display
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, check_identifier, writing
 from buurteffect.release import Gate
+from buurteffect.report.tables import MISSING, Column, as_preview, as_text, print_value
 
 EXHIBIT = "application/vnd.buurteffect.exhibit+json"
 RESULTS = "results.json"
 _DIGITS = 12
-_MISSING = "–"
-_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 class VerdictLike(Protocol):
@@ -49,45 +47,6 @@ class EstimateLike(Protocol):
     units_count: int
     clusters_count: int
     dropped: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
-class Column:
-    """How a table prints one column.
-
-    Parameters
-    ----------
-    name : str
-        Column of the frame.
-    label : str
-        Heading on the page.
-    format : str
-        Format specification for numbers, such as ``.3f``, ``.1%`` or ``,d``; empty for text.
-    low, high : str
-        Columns that hold an interval, printed in brackets behind the value.
-    words : mapping
-        What is printed for a value, where it has other words on the page.
-    """
-
-    name: str
-    label: str
-    format: str = ""
-    low: str = ""
-    high: str = ""
-    words: Mapping[Any, str] = field(default_factory=dict)
-
-    def cells(self, frame: pd.DataFrame) -> list[str]:
-        """Print the column, a missing value as a dash."""
-        values = [self.words.get(value) or _print_value(value, self.format) for value in frame[self.name]]
-        if not self.low:
-            return values
-        bounds = zip(frame[self.low], frame[self.high], strict=True)
-        return [
-            value
-            if pd.isna(low)
-            else f"{value} [{_print_value(low, self.format)},{_NO_BREAK}{_print_value(high, self.format)}]"
-            for value, (low, high) in zip(values, bounds, strict=True)
-        ]
 
 
 @dataclass
@@ -178,7 +137,7 @@ class Draft:
             reading,
             [{"label": c.label, "number": bool(c.format)} for c in rows]
             + [{"label": f"{across.label} {head}".strip(), "number": True} for head in columns],
-            [[*name, *(cells.get((name, head), _MISSING) for head in columns)] for name in dict.fromkeys(names)],
+            [[*name, *(cells.get((name, head), MISSING) for head in columns)] for name in dict.fromkeys(names)],
         )
 
     def record(self, key: str, frame: pd.DataFrame | EstimateLike) -> None:
@@ -257,9 +216,9 @@ class Draft:
         self, label: str, value: float, spec: str, low: float | None = None, high: float | None = None
     ) -> None:
         """Record a result that the index shows, printed by `spec`, with its interval where it has one."""
-        text = _print_value(value, spec)
+        text = print_value(value, spec)
         if low is not None and high is not None:
-            text += f" [{_print_value(low, spec)}, {_print_value(high, spec)}]"
+            text += f" [{print_value(low, spec)}, {print_value(high, spec)}]"
         entry = {"label": label, "value": value, "ci_low": low, "ci_high": high, "text": text}
         self._record["headline"].append(self._gate.release(entry, f"headline {label!r}"))
 
@@ -358,7 +317,7 @@ class Draft:
     def _show(self, exhibit: dict[str, Any], svg: str | None = None) -> None:
         """Display an exhibit: as data for the page, and as a preview for JupyterLab."""
         plain = _plain(exhibit)
-        bundle: dict[str, Any] = {EXHIBIT: plain, "text/plain": _as_text(plain), "text/html": _as_preview(plain)}
+        bundle: dict[str, Any] = {EXHIBIT: plain, "text/plain": as_text(plain), "text/html": as_preview(plain)}
         if svg is not None:
             bundle["image/svg+xml"] = svg
             del bundle["text/html"]
@@ -405,15 +364,6 @@ def _sentences(*parts: str) -> str:
     return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
 
 
-def _print_value(value: Any, spec: str) -> str:
-    """Print one value; a typographic minus, a dash where it is missing."""
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return _MISSING
-    if not spec:
-        return str(value)
-    return format(int(value) if spec.endswith("d") else value, spec).replace("-", "−")
-
-
 def _plain(value: Any) -> Any:
     """Return `value` as JSON can hold it: a missing number as null, floats to 12 significant digits."""
     if isinstance(value, Mapping):
@@ -429,25 +379,3 @@ def _plain(value: Any) -> Any:
     if pd.isna(value):
         return None
     return str(value)
-
-
-def _as_text(exhibit: Mapping[str, Any]) -> str:
-    """Return an exhibit as plain text."""
-    if exhibit["kind"] == "table":
-        lines = ["\t".join(column["label"] for column in exhibit["columns"])]
-        lines += ["\t".join(row) for row in exhibit["rows"]]
-        return "\n".join([exhibit["caption"], *lines])
-    if exhibit["kind"] == "figure":
-        return f"{exhibit['caption']}\n{exhibit['alt']}"
-    return "\n".join(exhibit["sentences"])
-
-
-def _as_preview(exhibit: Mapping[str, Any]) -> str:
-    """Return an exhibit as escaped HTML for JupyterLab; the page does not use it."""
-    if exhibit["kind"] != "table":
-        return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in exhibit.get("sentences", []))
-    head = "".join(f"<th>{html.escape(column['label'])}</th>" for column in exhibit["columns"])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in exhibit["rows"]
-    )
-    return f"<table><caption>{html.escape(exhibit['caption'])}</caption><tr>{head}</tr>{body}</table>"

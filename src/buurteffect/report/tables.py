@@ -1,0 +1,83 @@
+"""How values, columns and tables are printed: as text, for a page's template or for a preview."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+MISSING = "–"
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a table prints one column.
+
+    Parameters
+    ----------
+    name : str
+        Column of the frame.
+    label : str
+        Heading on the page.
+    format : str
+        Format specification for numbers, such as ``.3f``, ``.1%`` or ``,d``; empty for text.
+    low, high : str
+        Columns that hold an interval, printed in brackets behind the value.
+    words : mapping
+        What is printed for a value, where it has other words on the page.
+    """
+
+    name: str
+    label: str
+    format: str = ""
+    low: str = ""
+    high: str = ""
+    words: Mapping[Any, str] = field(default_factory=dict)
+
+    def cells(self, frame: pd.DataFrame) -> list[str]:
+        """Print the column, a missing value as a dash."""
+        values = [self.words.get(value) or print_value(value, self.format) for value in frame[self.name]]
+        if not self.low:
+            return values
+        bounds = zip(frame[self.low], frame[self.high], strict=True)
+        return [
+            value
+            if pd.isna(low)
+            else f"{value} [{print_value(low, self.format)},{_NO_BREAK}{print_value(high, self.format)}]"
+            for value, (low, high) in zip(values, bounds, strict=True)
+        ]
+
+
+def print_value(value: Any, spec: str) -> str:
+    """Print one value; a typographic minus, a dash where it is missing."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return MISSING
+    if not spec:
+        return str(value)
+    return format(int(value) if spec.endswith("d") else value, spec).replace("-", "−")
+
+
+def as_text(exhibit: Mapping[str, Any]) -> str:
+    """Return an exhibit as plain text."""
+    if exhibit["kind"] == "table":
+        lines = ["\t".join(column["label"] for column in exhibit["columns"])]
+        lines += ["\t".join(row) for row in exhibit["rows"]]
+        return "\n".join([exhibit["caption"], *lines])
+    if exhibit["kind"] == "figure":
+        return f"{exhibit['caption']}\n{exhibit['alt']}"
+    return "\n".join(exhibit["sentences"])
+
+
+def as_preview(exhibit: Mapping[str, Any]) -> str:
+    """Return an exhibit as escaped HTML for JupyterLab; the page does not use it."""
+    if exhibit["kind"] != "table":
+        return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in exhibit.get("sentences", []))
+    head = "".join(f"<th>{html.escape(column['label'])}</th>" for column in exhibit["columns"])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in exhibit["rows"]
+    )
+    return f"<table><caption>{html.escape(exhibit['caption'])}</caption><tr>{head}</tr>{body}</table>"
