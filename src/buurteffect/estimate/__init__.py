@@ -16,6 +16,7 @@ from buurteffect.estimate.decline import (
     decline_grid,
     share_declined,
 )
+from buurteffect.estimate.difference import difference
 from buurteffect.estimate.dispersion import dispersion_by_wave, dispersion_change, mean_by_wave
 from buurteffect.estimate.estimate import RESULT_COLUMNS, Estimate
 from buurteffect.estimate.gap import expected_regression, gap_by_class_year, split_wave_gap
@@ -76,6 +77,7 @@ __all__ = [
     "consecutive",
     "consecutive_pairs",
     "decline_grid",
+    "difference",
     "dispersion_by_wave",
     "dispersion_change",
     "exceptional",
