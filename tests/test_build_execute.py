@@ -13,7 +13,7 @@ from buurteffect.build.cli import main
 from buurteffect.build.truth import join_truth
 
 TABLE = 'page.table("t", pd.DataFrame({"x": [1.5]}), [Column("x", "X", ".2f")], "One number.")'
-LIMITS = "cell_seconds: 4\nnotebook_seconds: 7\n"
+LIMITS = "cell_seconds: 4\nnotebook_seconds: 7\n"  # a slow machine reaches them while it imports: the same error
 
 
 @pytest.fixture
@@ -73,13 +73,13 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failed_run_ends_with_its_own_code_and_leaves_the_last_good_page(tiny, run, fault):
     cells, kind, words = FAULTS[fault]
-    project = tiny(TABLE, settings=LIMITS)
+    project = tiny(TABLE)
     assert run(project)[0] == 0
     assert main(["render", "tiny"]) == 0
     before = snapshot(project.root)
     assert before
 
-    code, said = run(tiny(TABLE, *cells, settings=LIMITS))
+    code, said = run(tiny(TABLE, *cells, settings=LIMITS if "hangs" in fault else ""))
     assert code == kind.exit_code
     assert words in said
     assert "the last good page and results are untouched" in said
@@ -88,7 +88,7 @@ def test_a_failed_run_ends_with_its_own_code_and_leaves_the_last_good_page(tiny,
     assert (project.processed("synthetic") / "failed" / "tiny.ipynb").is_file()
     assert not list(project.processed("synthetic").glob(".staging*"))
 
-    assert run(tiny(TABLE, settings=LIMITS))[0] == 0
+    assert run(tiny(TABLE))[0] == 0
     assert not (project.processed("synthetic") / "failed" / "tiny.ipynb").exists()
 
 
