@@ -4,6 +4,7 @@ SOURCE    ?= synthetic
 OPEN_DATA ?=
 SEED      ?= 1
 SIZE      ?= default
+BASE_YEAR ?=
 PYTHON    ?= python3
 
 # An active conda environment made from environment.yml says so by this variable; otherwise .venv is used.
@@ -18,13 +19,25 @@ READY := $(ENV)/.buurteffect-ready
 DONE  := data/processed/$(SOURCE)
 PAGES := reports/$(SOURCE)
 
+# A run file may say for which sources it is, and that it needs the key figures (needs: kwb), which a folder of open
+# data may or may not hold.
+RAW       := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
 RUN_FILES := $(sort $(shell grep -L '^sources:' notebooks/runs/*.yaml; grep -lE '^sources:.*[[ ,]$(SOURCE)[], ]' notebooks/runs/*.yaml))
-RUNS      := $(basename $(notdir $(RUN_FILES)))
+WITHOUT   := $(shell ls -d "$(RAW)"/kwb*/ >/dev/null 2>&1 || grep -l '^needs: kwb$$' notebooks/runs/*.yaml)
+RUNS      := $(basename $(notdir $(filter-out $(WITHOUT),$(RUN_FILES))))
 
 PAGE_CODE  := $(shell find src/buurteffect/report/pages.py src/buurteffect/report/index.py src/buurteffect/report/mathml.py src/buurteffect/report/templates -type f)
 WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py')
 PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buurteffect/schema -name '*.py' -o -name '*.csv')
 RUN_CODE   := $(filter-out $(PAGE_CODE) $(WORLD_CODE) src/buurteffect/build/cli.py,$(shell find src -name '*.py' -o -name '*.toml'))
+
+export OPEN_DATA SET
+ifneq ($(strip $(foreach c,' " ` $$ \,$(findstring $c,$(value OPEN_DATA)))),)
+$(error OPEN_DATA must not hold quotes, dollar signs or backslashes: rename the folder, or link to it under another name)
+endif
+
+# Looking (make -n, make -q) changes nothing.
+LOOKING := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(findstring q,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup reports panel fetch run test test-slow lint lab lock clean clean-all fetch-open FORCE
@@ -37,6 +50,7 @@ help:  ## list the targets (this text)
 	@echo
 	@echo "  SOURCE=$(SOURCE)  synthetic (default) or open"
 	@echo "  OPEN_DATA=folder  with SOURCE=open: read this folder instead of downloading"
+	@echo "  BASE_YEAR=year    with SOURCE=open: bring the key figures of all years to the areas of this one"
 	@echo "  SEED=$(SEED) SIZE=$(SIZE)  the synthetic country: its seed, and small or default"
 	@echo "  RUN=name SET='name=value'  with make run: which run, and a parameter to replace"
 
@@ -47,12 +61,12 @@ reports: $(PAGES)/index.html  ## build all reports of SOURCE that are out of dat
 panel: $(DONE)/panel/inputs.json  ## build the panel of SOURCE
 
 fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open
-	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$(OPEN_DATA)")
+	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$$OPEN_DATA")
 
-run: $(DONE)/panel/inputs.json  ## execute and render one run: RUN=name, SET='name=value' to try a parameter
+run: $(DONE)/panel/inputs.json  ## execute and render one run: RUN=name; SET='name=value' tries a parameter on a page of its own
 	@test -n "$(RUN)" || { echo "name a run: make run RUN=…, one of $(RUNS)" >&2; exit 2; }
-	@$(BIN)/buurteffect run "$(RUN)" --source $(SOURCE) $(foreach s,$(SET),--set '$(s)')
-	@$(BIN)/buurteffect render "$(RUN)" --source $(SOURCE)
+	@$(BIN)/buurteffect run "$(RUN)" --source $(SOURCE) $(if $(SET),--set "$$SET")
+	@$(BIN)/buurteffect render "$(RUN)$(if $(SET),-trial)" --source $(SOURCE)
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
@@ -117,12 +131,11 @@ ifeq ($(SOURCE),synthetic)
 SETTINGS := seed $(SEED) size $(SIZE)
 RAW_IN   := $(DONE)/truth/truth.json
 else ifeq ($(SOURCE),open)
-# Names with spaces cannot be prerequisites: a file that is new, gone or changed since the panel was built forces it.
-RAW      := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
-SETTINGS := $(RAW)
-LISTING  := find -L "$(RAW)" -type f ! -name '*.part*' ! -name '.*' ! -name fetched.toml 2>/dev/null
-RAW_IN   := $(if $(shell $(LISTING) | sort | cksum | cmp -s - $(DONE)/listing.txt || echo differs),FORCE)
-RAW_IN   += $(if $(shell $(LISTING) \( -newer $(DONE)/panel/inputs.json -o -cnewer $(DONE)/panel/inputs.json \) | head -n 1),FORCE)
+# Names with spaces cannot be prerequisites, so content decides: the panel is built when the raw files have other
+# checksums than when it was last built.
+SETTINGS := $(RAW) base year $(BASE_YEAR)
+LISTING  := find -L "$(RAW)" -type f ! -name '*.part*' ! -name '.*' ! -name fetched.toml -exec cksum {} + 2>/dev/null | sort
+RAW_IN   := $(if $(shell $(LISTING) | cmp -s - $(DONE)/listing.txt || echo differs),FORCE)
 RAW_HERE := $(if $(OPEN_DATA)$(wildcard data/raw/open/leefbaarometer3/*.csv data/raw/open/leefbaarometer3/*.zip),,fetch-open)
 else
 $(error SOURCE=$(SOURCE) is not built yet: choose synthetic or open)
@@ -130,8 +143,25 @@ endif
 ifeq ($(RUNS),)
 $(error no run in notebooks/runs is for SOURCE=$(SOURCE))
 endif
-$(shell mkdir -p $(DONE) && echo '$(SETTINGS)' | cmp -s - $(DONE)/settings.txt || echo '$(SETTINGS)' > $(DONE)/settings.txt)
+# What was deleted by hand is made again: the panel's tables, a run's results and exhibits, a page's figures and tables.
+PANEL_GONE := $(shell ls $(DONE)/panel/*.parquet 2>/dev/null | cmp -s - $(DONE)/panel-files.txt || echo differs)
+GONE       := $(shell for r in $(RUNS); do \
+  test ! -e $(DONE)/executed/$$r.ipynb || { test -f $(DONE)/results/$$r.json && test -d $(DONE)/exhibits/$$r; } || echo $(DONE)/executed/$$r.ipynb; \
+  test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r; } || echo $(PAGES)/$$r.html; done)
+ifneq ($(GONE),)
+$(GONE): FORCE
 endif
+ifneq ($(PANEL_GONE),)
+RAW_IN += FORCE
+endif
+keep = mkdir -p $(DONE) && { echo '$(1)' | cmp -s - $(DONE)/$(2) || echo '$(1)' > $(DONE)/$(2); }
+ifeq ($(LOOKING),)
+$(shell $(call keep,$(SETTINGS),settings.txt); $(call keep,$(RUNS),runs.txt))
+endif
+endif
+
+$(DONE)/settings.txt $(DONE)/runs.txt:
+	@mkdir -p $(DONE) && touch $@
 
 $(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt | $(READY)
 	@$(BIN)/buurteffect synthetic --seed $(SEED) --size $(SIZE)
@@ -140,13 +170,13 @@ fetch-open: | $(READY)
 	@$(BIN)/buurteffect fetch
 
 $(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt | $(RAW_HERE) $(READY)
-	@$(BIN)/buurteffect panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$(OPEN_DATA)")
-	@$(if $(LISTING),$(LISTING) | sort | cksum > $(DONE)/listing.txt,:)
+	@$(BIN)/buurteffect panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(BASE_YEAR),--base-year $(BASE_YEAR))
+	@$(if $(LISTING),$(LISTING) > $(DONE)/listing.txt;) ls $(DONE)/panel/*.parquet > $(DONE)/panel-files.txt
 
 # --- runs and pages ----------------------------------------------------------------------------------------
 
 # How many runs are still to do is asked of make itself, as a dry run without the jobs of this one.
-ASK  := MAKEFLAGS= MAKELEVEL= $(MAKE) --dry-run reports SOURCE=$(SOURCE) OPEN_DATA='$(OPEN_DATA)' SEED=$(SEED) SIZE=$(SIZE)
+ASK  := MAKEFLAGS= MAKELEVEL= $(MAKE) --dry-run reports SOURCE=$(SOURCE) BASE_YEAR=$(BASE_YEAR) SEED=$(SEED) SIZE=$(SIZE)
 LEFT  = $$(( $$($(ASK) 2>/dev/null | grep -c 'buurteffect run') - 1 ))
 
 define RUN_RULES
@@ -158,5 +188,6 @@ $(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
 endef
 $(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
 
-$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE)
+$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml)
+	@$(BIN)/buurteffect check $(RUNS) --source $(SOURCE) $(if $(WITHOUT),--without $(basename $(notdir $(WITHOUT))))
 	@$(BIN)/buurteffect index --source $(SOURCE) $(RUNS)

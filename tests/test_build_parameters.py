@@ -112,6 +112,8 @@ def test_a_notebook_has_exactly_one_parameters_cell(tmp_path, tagged):
 def test_a_run_joins_its_file_its_source_and_the_notebooks_defaults(tiny):
     project = tiny(parameters=CELL, settings="sources: [synthetic]\nparameters:\n  draws: 42\nnotebook_seconds: 90\n")
     run = load_run(project, "tiny", "synthetic", {"confidence": 0.9})
+    assert run.name == "tiny-trial"
+    assert load_run(project, "tiny", "synthetic").name == "tiny"
     assert (run.parameters["draws"], run.parameters["confidence"], run.notebook_seconds) == (42, 0.9, 90)
     assert run.parameters["source"] == "synthetic"
 
@@ -124,6 +126,10 @@ def test_a_run_joins_its_file_its_source_and_the_notebooks_defaults(tiny):
         ("cell_seconds: 0\n", "positive number of seconds"),
         ("cell_seconds: soon\n", "must be a int"),
         ("notebook: other\n", "stands twice"),
+        ("sources:\n  - synthetic\n", "on one line"),
+        ("sources: ['synthetic']\n", "on one line"),
+        ("sources: [synthetic]  # and open later\n", "on one line"),
+        ("needs: 'kwb'\n", "on one line"),
         ("parameters:\n  draws: 9\n  draws: 10\n", "stands twice"),
         ("parameters: !!python/object/apply:os.system ['true']\n", "not a valid run file"),
         ("parameters: {draws: [\n", "not a valid run file"),
@@ -148,6 +154,14 @@ def test_a_notebook_name_that_climbs_out_of_its_folder_is_refused(tiny):
     (project.notebooks / "runs" / "tiny.yaml").write_text("notebook: ../../secret\n", encoding="utf-8")
     with pytest.raises(ProjectError, match="cannot be the name of a notebook"):
         load_run(project, "tiny", "synthetic")
+
+
+@pytest.mark.parametrize("name", ["index", "figures", "tables", "tiny-trial"])
+def test_a_run_cannot_have_a_name_that_means_something_else(tiny, name):
+    project = tiny()
+    (project.notebooks / "runs" / f"{name}.yaml").write_text("notebook: tiny\n", encoding="utf-8")
+    with pytest.raises(ProjectError, match="cannot be named"):
+        load_run(project, name, "synthetic")
 
 
 def test_an_unknown_run_is_named_with_the_nearest_known_one(tiny):

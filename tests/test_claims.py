@@ -39,11 +39,17 @@ def standing(share=0.359, corrected=0.35, outside="no"):
     return estimate(rows, ["others_low", "others_high", "rank", "pairs_count", "outside"])
 
 
-def trend(low, high):
+def trend(low, high, other=None):
+    """Bend every definition by the interval from low to high, or the vulnerable ones by `other`."""
     rows = [
-        {"group": "all", "measure": measure, "from_year": 2002, "knot": 2012, "to_year": 2014, "estimate": value,
-         "ci_low": low, "ci_high": high, **COUNTS}
-        for measure, value in (("slope before", 0.02), ("slope after", 0.03), ("break", (low + high) / 2))
+        {"definition": definition, "measure": measure, "from_year": 2002, "knot": 2012, "to_year": 2014,
+         "estimate": value, "ci_low": ends[0], "ci_high": ends[1], **COUNTS}
+        for definition, ends in (
+            ("all", (low, high)),
+            ("lowest_20", other or (low, high)),
+            ("four_largest", other or (low, high)),
+        )
+        for measure, value in (("slope before", 0.02), ("slope after", 0.03), ("break", sum(ends) / 2))
     ]  # fmt: skip
     return estimate(rows)
 
@@ -77,8 +83,35 @@ def test_c01_says_when_the_answer_hangs_on_the_cut():
     tail = ["others_low", "others_high", "rank", "pairs_count", "outside"]
     both = estimate(pd.concat([any_fall, far]).to_dict("records"), tail)
     verdict = claims.judge_decline(both, trend(-0.1, 0.1), "open", "wijk")
-    assert verdict.outcome.endswith("is not exceptional, the share that fell far is exceptional")
-    assert "in 3 of 3 definitions" in " ".join(verdict.sentences)
+    assert "in 3 of the 3 cells that share is above all others" in " ".join(verdict.sentences)
+    assert verdict.outcome.endswith("among all areas the share that declined is not exceptional")
+
+
+def test_c01_is_not_contradicted_by_all_areas_while_the_vulnerable_bend_down():
+    verdict = claims.judge_decline(standing(), trend(0.1, 0.2, other=(-0.2, -0.1)), "open", "wijk")
+    assert verdict.rule_outcome == Outcome.SUPPORTED
+    mixed = trend(0.1, 0.2).frame
+    mixed.loc[mixed["definition"] == "four_largest", ["ci_low", "ci_high"]] = [-0.2, -0.1]
+    verdict = claims.judge_decline(standing(), estimate(mixed.to_dict("records")), "open", "wijk")
+    assert verdict.rule_outcome == Outcome.UNDETERMINED
+
+
+def test_c01_says_when_the_cities_bend_the_other_way():
+    against = trend(0.1, 0.2).frame
+    against = pd.concat([against, against[against["definition"] == "lowest_20"].assign(definition="lowest_10")])
+    cities = against["definition"] == "four_largest"
+    against.loc[cities, ["estimate", "ci_low", "ci_high"]] = [-0.05, -0.1, 0.0]
+    verdict = claims.judge_decline(standing(), estimate(against.to_dict("records")), "open", "wijk")
+    assert verdict.rule_outcome == Outcome.CONTRADICTED
+    assert verdict.outcome.endswith("bend the other way")
+
+
+def test_c03_names_a_group_in_which_the_outcome_is_not_shown():
+    dispersion, (change,), grouped, expected = spread(-0.02, -0.03, -0.01)
+    cities = change.frame["group"] == "four_largest"
+    moves = estimate(change.frame.assign(ci_high=change.frame["ci_high"].where(~cities, 0.01)).to_dict("records"))
+    verdict = claims.judge_gap(dispersion, (moves,), grouped, expected, 0.1, "open", "wijk")
+    assert verdict.outcome == "contradicted; not shown for the four largest cities"
 
 
 def test_more_precise_data_of_the_same_sign_never_turn_support_into_contradiction():
@@ -127,7 +160,7 @@ def spread(change, low, high):
     ],
 )
 def test_c03_follows_its_rule_and_answers_in_words(change, low, high, outcome, words):
-    verdict = claims.judge_gap(*spread(change, low, high), "open", "wijk")
+    verdict = claims.judge_gap(*spread(change, low, high), 0.1, "open", "wijk")
     assert verdict.rule_outcome == outcome
     assert words in " ".join(verdict.sentences)
 
@@ -135,7 +168,9 @@ def test_c03_follows_its_rule_and_answers_in_words(change, low, high, outcome, w
 def test_c03_is_not_decided_by_a_grouped_gap():
     dispersion, changes, grouped, expected = spread(0.0, -0.1, 0.1)
     wide = estimate(grouped.frame.assign(estimate=[0.1, 0.9, 0.1, 0.9]).to_dict("records"))
-    assert claims.judge_gap(dispersion, changes, wide, expected, "open", "wijk").rule_outcome == Outcome.UNDETERMINED
+    assert (
+        claims.judge_gap(dispersion, changes, wide, expected, 0.1, "open", "wijk").rule_outcome == Outcome.UNDETERMINED
+    )
 
 
 def ranks():
@@ -168,7 +203,7 @@ def verdicts(request):
     return source, [
         claims.judge_decline(standing(), trend(0.1, 0.2), source, "wijk"),
         claims.judge_bottom(stay(), ranks(), 0.1, 0.95, source, "wijk"),
-        claims.judge_gap(*spread(-0.02, -0.03, -0.01), source, "wijk"),
+        claims.judge_gap(*spread(-0.02, -0.03, -0.01), 0.1, source, "wijk"),
     ]
 
 

@@ -108,11 +108,12 @@ def test_it_ends_with_its_results(path):
     assert code(path)[-1] == "page.finish()"
 
 
-def test_it_has_a_run_on_synthetic_data(path):
+def test_it_has_a_run_for_each_source_that_it_is_for(path):
     runs = [run for run in RUNS if re.search(rf"^notebook: {path.stem}$", run.read_text(), re.MULTILINE)]
     assert runs
     for run in runs:
-        assert load_run(Project(ROOT), run.stem, "synthetic").parameters["source"] == "synthetic"
+        for source in re.search(r"^sources: \[(.*)\]$", run.read_text(), re.MULTILINE)[1].split(", "):
+            assert load_run(Project(ROOT), run.stem, source).parameters["source"] == source
 
 
 def test_its_cells_have_ids_that_stay(path):

@@ -64,6 +64,24 @@ def test_reports_are_built_once_and_only_what_changed_is_built_again(checkout):
     assert "running two" in said
     assert "running one" not in said
 
+    page = pages(checkout)["one.html"]
+    code, said = make(checkout, "run", "RUN=one", "SET=source=synthetic")
+    assert code != 0
+    assert "'source' is not set in a run" in said
+    assert pages(checkout)["one.html"] == page
+
+    (checkout / "data" / "processed" / "synthetic" / "results" / "one.json").unlink()
+    code, said = make(checkout, "reports")
+    assert code == 0, said
+    assert "running one" in said
+    assert "running two" not in said
+
+    (checkout / "notebooks" / "runs" / "two.yaml").unlink()
+    code, said = make(checkout, "reports")
+    assert code == 0, said
+    assert set(pages(checkout)) == {"one.html", "index.html"}
+    write_run(checkout, "two")
+
     code, said = make(checkout, "reports", "SEED=2")
     assert code == 0, said
     assert "panel (synthetic) built" in said
@@ -99,6 +117,11 @@ def test_open_data_are_read_from_a_folder_and_a_new_file_in_it_is_seen(checkout,
     (folder / "leefbaarometer3" / "readme.txt").write_text("new", encoding="utf-8")
     code, said = make(checkout, *command)
     assert "panel (open) built" in said
+    assert "passed over: readme.txt" in said
+    times = file.stat()
+    file.write_text(file.read_text(encoding="utf-8").replace(",x,", ",y,"), encoding="utf-8")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns - 10**12))
+    assert "panel (open) built" in make(checkout, "panel", *command[1:])[1], "other bytes under an older date"
 
 
 def test_a_missing_folder_of_open_data_is_named(checkout):
@@ -106,6 +129,21 @@ def test_a_missing_folder_of_open_data_is_named(checkout):
     assert code != 0
     assert "no such folder" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("folder", ["it's", 'a"b', "a$(b)", "a`b`"])
+def test_a_folder_name_that_a_shell_would_read_is_refused(checkout, folder):
+    code, said = make(checkout, "reports", "SOURCE=open", f"OPEN_DATA={folder.replace('$', '$$')}")
+    assert code != 0
+    assert "must not hold quotes" in said
+
+
+def test_looking_changes_nothing(checkout):
+    assert make(checkout, "panel")[0] == 0
+    before = (checkout / "data" / "processed" / "synthetic" / "settings.txt").read_text()
+    make(checkout, "--dry-run", "reports", "SEED=5")
+    make(checkout, "--question", "reports", "SEED=5")
+    assert (checkout / "data" / "processed" / "synthetic" / "settings.txt").read_text() == before
 
 
 def test_clean_removes_what_can_be_rebuilt_and_never_raw_data(checkout):

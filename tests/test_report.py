@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
@@ -195,6 +196,32 @@ def test_what_is_recorded_is_in_the_results_but_not_on_the_page(draft, shown):
     draft.record("r", frame())
     assert "Table 1" not in shown()
     assert "r" in json.loads((draft.folder / "results.json").read_text(encoding="utf-8"))["results"]
+
+
+def test_nothing_is_shown_after_the_end(draft):
+    draft.finish()
+    with pytest.raises(ProjectError, match=r"after page\.finish"):
+        show_table(draft)
+
+
+def test_a_heading_and_a_table_cannot_share_an_address(draft, shown):
+    show_table(draft, "coverage")
+    with pytest.raises(ProjectError, match="coverage twice as an address"):
+        shown("## Coverage")
+
+
+def test_few_clusters_are_named_in_the_visible_note(draft, shown):
+    estimate = SimpleNamespace(
+        frame=frame().assign(ci_low=0.1, clusters_count=4), method="m", error_convention="e", units_count=1,
+        clusters_count=4, dropped=()
+    )  # fmt: skip
+    show_table(draft, data=estimate)
+    assert "fewer than 30 gemeenten (the fewest: 4)" in shown()
+
+
+def test_the_first_column_names_the_row(draft, shown):
+    show_table(draft)
+    assert '<th scope="row">A</th>' in shown()
 
 
 def test_a_key_may_be_shown_once(draft):

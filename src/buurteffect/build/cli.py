@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     panel = verbs.add_parser("panel", help="build the panel from the raw files of a source")
     _add_source(panel)
     panel.add_argument("--open-data", type=Path, help="folder with the open data, used instead of data/raw/open")
+    panel.add_argument("--base-year", type=int, help="year whose areas all years are brought to (default: the latest)")
     panel.set_defaults(verb=_panel)
 
     run = verbs.add_parser("run", help="execute one named run")
@@ -79,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument("names", nargs="+", help="runs in the order of the index")
     _add_source(index)
     index.set_defaults(verb=_index)
+
+    check = verbs.add_parser("check", help="check all run files of a source against the list that make has read")
+    check.add_argument("names", nargs="*", help="runs as make sees them")
+    check.add_argument("--without", nargs="*", default=[], help="runs that make leaves out because of what they need")
+    _add_source(check)
+    check.set_defaults(verb=_check)
 
     parameters = verbs.add_parser("parameters", help="list the parameters that a notebook declares")
     parameters.add_argument("notebook", help="name of a notebook without .ipynb")
@@ -110,7 +117,7 @@ def _synthetic(project: Project, options: argparse.Namespace) -> None:
 
 def _panel(project: Project, options: argparse.Namespace) -> None:
     """Build the panel of a source."""
-    from buurteffect.panel import build
+    from buurteffect.panel import build, build_statistics
 
     if options.source == "synthetic":
         raw = project.processed("synthetic") / "published"
@@ -119,7 +126,10 @@ def _panel(project: Project, options: argparse.Namespace) -> None:
     else:
         raw = project.raw / "microdata"
     started = time.perf_counter()
-    build(raw, project.processed(options.source) / "panel")
+    out = project.processed(options.source) / "panel"
+    build_statistics(raw, out, options.base_year)
+    for name in build(raw, out):
+        print(f"passed over: {name}")
     print(f"panel ({options.source}) built in {time.perf_counter() - started:.1f} s")
 
 
@@ -148,10 +158,28 @@ def _render(project: Project, options: argparse.Namespace) -> None:
 
 def _index(project: Project, options: argparse.Namespace) -> None:
     """Write the index."""
+    from buurteffect.build.runs import TRIAL
     from buurteffect.report.index import write_index
 
-    index = write_index(project, options.source, [check_identifier(name, "run") for name in options.names])
+    names = [check_identifier(name, "run") for name in options.names]
+    for orphan in set(project.reports(options.source).glob("*.html")):
+        if orphan.stem not in names and orphan.stem != "index" and not orphan.stem.endswith(TRIAL):
+            orphan.unlink()
+            print(f"removed {project.show(orphan)}: its run is gone")
+    index = write_index(project, options.source, names)
     print(f"index   {project.show(index)}")
+
+
+def _check(project: Project, options: argparse.Namespace) -> None:
+    """Check that make and this program read the same runs."""
+    from buurteffect.build.runs import runs_of
+
+    known = set(runs_of(project, options.source))
+    if known != {*options.names, *options.without} & known or set(options.names) - known:
+        raise ProjectError(
+            f"make sees the runs {', '.join(options.names)}, the run files say {', '.join(sorted(known))}: "
+            "write their keys on one line each, as CONTRIBUTING.md shows"
+        )
 
 
 def _parameters(project: Project, options: argparse.Namespace) -> None:

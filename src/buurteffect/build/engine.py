@@ -127,11 +127,14 @@ def check_kernel() -> None:
     try:
         kernel = KernelSpecManager().get_kernel_spec(KERNEL)
     except NoSuchKernel:
-        raise ProjectError(f"the kernel {KERNEL!r} is not registered in this environment: run make setup") from None
+        raise ProjectError(
+            f"the kernel {KERNEL!r} is not registered in this environment: run "
+            f"rm -f {sys.prefix}/.buurteffect-ready && make setup"
+        ) from None
     if Path(kernel.argv[0]).resolve() != Path(sys.executable).resolve() or not Path(kernel.argv[0]).is_relative_to(
         sys.prefix
     ):
         raise ProjectError(
             f"the kernel {KERNEL!r} runs {kernel.argv[0]}, not this environment's Python: remove it "
-            "(jupyter kernelspec remove buurteffect) and run make setup"
+            f"(jupyter kernelspec remove buurteffect), then run rm -f {sys.prefix}/.buurteffect-ready && make setup"
         )

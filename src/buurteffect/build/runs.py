@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,22 @@ from buurteffect.project import SOURCES, Project, check_identifier
 _KEYS: dict[str, type] = {
     "notebook": str,
     "sources": list,
+    "needs": str,
     "parameters": dict,
     "cell_seconds": int,
     "notebook_seconds": int,
 }
 _CELL_SECONDS, _NOTEBOOK_SECONDS = 600, 1800
+_RESERVED = ("index", "figures", "tables")
+TRIAL = "-trial"
+"""What is added to a run's name where a parameter was replaced by hand, so that its own page stays as it is."""
+
+# make reads these three keys by line; the forms are fixed so that make and this module never disagree.
+_FORMS = {
+    "notebook": re.compile(r"notebook: [^\s'\"#]+"),
+    "sources": re.compile(r"sources: \[[a-z]+(?:, [a-z]+)*\]"),
+    "needs": re.compile(r"needs: kwb"),
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,8 @@ def load_run(project: Project, name: str, source: str, overrides: Mapping[str, o
     source : {"synthetic", "open", "microdata"}
         Where the data come from; given to the notebook as its parameter ``source``.
     overrides : mapping, optional
-        Parameters that replace those of the file.
+        Parameters that replace those of the file. The run then has another name, so that the page of the run
+        as it is named is not touched.
 
     Raises
     ------
@@ -95,6 +108,8 @@ def load_run(project: Project, name: str, source: str, overrides: Mapping[str, o
             f"there is no run {name!r}{f' (did you mean {close[0]!r}?)' if close else ''}; "
             f"notebooks/runs/ holds {', '.join(known) or 'none'}"
         )
+    if name in _RESERVED or name.endswith(TRIAL):
+        raise ProjectError(f"a run cannot be named {name!r}: the name is used for something else in reports/")
     settings = _read_settings(file)
     if source not in settings.get("sources", list(SOURCES)):
         raise ProjectError(f"run {name!r} is not for source {source!r}: its file lists {settings['sources']}")
@@ -107,13 +122,31 @@ def load_run(project: Project, name: str, source: str, overrides: Mapping[str, o
         raise ParameterError(f"{file.name}: 'source' is not set in a run: choose it with make … SOURCE=…")
     values = check_values(declared, {**given, "source": source}, file.name)
     return Run(
-        name,
+        f"{name}{TRIAL}" if overrides else name,
         source,
         notebook,
         values,
         settings.get("cell_seconds", _CELL_SECONDS),
         settings.get("notebook_seconds", _NOTEBOOK_SECONDS),
     )
+
+
+def runs_of(project: Project, source: str) -> list[str]:
+    """Return the names of all runs whose files are for `source`, whatever they need.
+
+    Raises
+    ------
+    ProjectError, ParameterError
+        If a run file is not as it should be.
+    """
+    found = []
+    for file in sorted((project.notebooks / "runs").glob("*.yaml")):
+        if file.stem in _RESERVED or file.stem.endswith(TRIAL):
+            raise ProjectError(f"a run cannot be named {file.stem!r}: the name is used for something else in reports/")
+        settings = _read_settings(file)
+        if source in settings.get("sources", list(SOURCES)):
+            found.append(file.stem)
+    return found
 
 
 def _read_settings(file: Path) -> dict[str, Any]:
@@ -124,6 +157,13 @@ def _read_settings(file: Path) -> dict[str, Any]:
         raise ParameterError(f"{file.name} is not a valid run file: {error}") from None
     if not isinstance(settings, dict) or "notebook" not in settings:
         raise ParameterError(f"{file.name} must be a mapping with at least the key 'notebook'")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for key, form in _FORMS.items():
+        if key in settings and not any(form.fullmatch(line.rstrip()) for line in lines):
+            raise ParameterError(
+                f"{file.name}: write {key!r} on one line without quotes or a comment, as make reads it: "
+                "`notebook: n01_data_audit`, `sources: [synthetic, open]`, `needs: kwb`"
+            )
     for key, value in settings.items():
         if key not in _KEYS:
             close = difflib.get_close_matches(str(key), _KEYS, n=1)

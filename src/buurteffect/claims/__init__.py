@@ -5,6 +5,7 @@ from buurteffect.claims.decline import judge_decline
 from buurteffect.claims.gap import judge_gap
 from buurteffect.claims.measurement import describe_measurement
 from buurteffect.claims.register import Claim, read_register
+from buurteffect.claims.statistics import describe_statistics
 from buurteffect.claims.verdict import Outcome, Verdict
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Outcome",
     "Verdict",
     "describe_measurement",
+    "describe_statistics",
     "judge_bottom",
     "judge_decline",
     "judge_gap",

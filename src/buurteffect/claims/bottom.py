@@ -47,7 +47,8 @@ def judge_bottom(
     )
     answer.say(
         "a rank is less sure than a list suggests: half of all {areas} have an interval ({confidence:.0%}) wider than "
-        "{width:,.0f} ranks, and of the {bottom:d} {areas} at the bottom {sure:d} are surely there.",
+        "{width:,.0f} ranks, and of the {bottom:d} {areas} at the bottom {sure:d} have theirs wholly "
+        "within it, if the noise in the scores is as estimated.",
         confidence=confidence,
         width=_figure(ranks, "median width of the interval in ranks"),
         bottom=_figure(ranks, "areas in the bottom tail by rank"),

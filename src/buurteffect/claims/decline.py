@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate import FEW_CLUSTERS, Estimate
+from buurteffect.estimate import DEFINITIONS, FEW_CLUSTERS, Estimate
 
 _THIRD_LOW, _THIRD_HIGH = 0.28, 0.38
 _ENOUGH = 2 / 3
+_NOT_VULNERABLE = ("all", "four_largest")
 _RAW = {"cut": 0, "comparison": "consecutive pairs of any length", "measure": "raw share"}
 _CORRECTED = {**_RAW, "measure": "noise-corrected share"}
 _EXTRAPOLATED = {**_RAW, "measure": "extrapolated share"}
@@ -23,7 +24,7 @@ def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) 
         From `estimate.exceptional`: the share that declined between the two waves of the claim, by definition of
         vulnerable, beside the range of the other pairs of waves.
     trend : Estimate
-        From `estimate.trend_break`: slopes before and after, and the break.
+        From `estimate.trend_by_definition`: slopes before and after, and the break.
     source : {"synthetic", "open"}
         Where the data come from.
     level : {"buurt", "wijk", "pc4"}
@@ -36,27 +37,36 @@ def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) 
     """
     answer = Answer("C01", source, level)
     exceptional = _say_exceptional(answer, standing)
-    large = _say_large_falls(answer, standing)
+    _say_large_falls(answer, standing)
     near = _say_corrected(answer, standing)
-    bend = _say_trend(answer, trend)
+    down, up = _say_trend(answer, trend)
     answer.cannot_say(
-        "The instrument may itself have changed between 2012 and 2014 (n01 looks for the break): a bend of the mean in "
-        "2012 cannot be told apart from that with the scores alone."
+        "The instrument may itself have changed in this very interval (n01 looks for it). A bend of the mean, and "
+        "falls that are larger than in other intervals, cannot be told apart from that with the scores alone."
     )
     answer.cannot_say(
         "The claim is about urban neighbourhoods; outside the four largest cities these data do not say which areas "
         "are urban. Areas count equally, whatever their number of inhabitants."
     )
-    if bend["ci_high"] < 0 and near >= _ENOUGH:
+    if down >= _ENOUGH and near >= _ENOUGH:
         outcome = Outcome.SUPPORTED
-    elif bend["ci_low"] > 0:
+    elif up >= _ENOUGH:
         outcome = Outcome.CONTRADICTED
     else:
         outcome = Outcome.UNDETERMINED
-    remark = f"; the share that declined is {_exceptional(exceptional)}"
-    if large is not None and large != exceptional:
-        remark += f", the share that fell far is {_exceptional(large)}"
+    remark = f"; among all areas the share that declined is {_exceptional(exceptional)}"
+    if _cities_differ(trend, outcome):
+        remark += "; the four largest cities, the only urban group here, bend the other way"
     return answer.verdict(outcome, remark)
+
+
+def _cities_differ(trend: Estimate, outcome: Outcome) -> bool:
+    """Whether the mean of the four largest cities bends against the outcome."""
+    cities = trend.frame[(trend.frame["definition"] == "four_largest") & (trend.frame["measure"] == "break")]
+    if cities.empty:
+        return False
+    bend = cities["estimate"].iloc[0]
+    return bool((outcome == Outcome.CONTRADICTED and bend < 0) or (outcome == Outcome.SUPPORTED and bend > 0))
 
 
 def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
@@ -87,33 +97,31 @@ def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
         pairs_count=every["pairs_count"],
     )
     answer.say(
-        f"it stands outside the range of the other pairs in {{outside_count:d}} of {{cells_count:d}} definitions of "
-        f"vulnerable{_names(outside)}.",
+        "it stands outside the range of the other pairs in {outside_count:d} of {cells_count:d} cells (definition "
+        f"and wave that classifies){_names(outside)}.",
         outside_count=len(outside),
         cells_count=len(raw),
     )
     return exceptional
 
 
-def _say_large_falls(answer: Answer, standing: Estimate) -> bool | None:
-    """Answer the same for falls beyond the largest cut; return whether most definitions stand out, None without one."""
+def _say_large_falls(answer: Answer, standing: Estimate) -> None:
+    """Say the same for falls beyond the largest cut, where there is one."""
     cut = float(standing.frame["cut"].max())
     if cut == 0:
-        return None
+        return
     every = standing.row(**{**_RAW, "cut": cut}, definition="all")
     cells = _cells(standing, {**_RAW, "cut": cut})
-    above = int((cells["outside"] == "above").sum())
     answer.say(
         "it depends on how large a fall must be to count: {large_share:.1%} of all {areas} fell by more than {cut:.2f} "
-        "points, against {large_low:.1%} to {large_high:.1%} between the other pairs, and that share is above all "
-        "others in {large_above:d} of {cells_count:d} definitions.",
+        "points, against {large_low:.1%} to {large_high:.1%} between the other pairs; in {large_above:d} of the "
+        "{cells_count:d} cells that share is above all others.",
         cut=cut,
         large_share=every["estimate"],
         large_low=every["others_low"],
         large_high=every["others_high"],
-        large_above=above,
+        large_above=int((cells["outside"] == "above").sum()),
     )
-    return above > len(cells) / 2
 
 
 def _exceptional(yes: bool) -> str:
@@ -124,11 +132,12 @@ def _exceptional(yes: bool) -> str:
 def _say_corrected(answer: Answer, standing: Estimate) -> float:
     """Say the share without noise; return the share of definitions in which it is about a third."""
     corrected = _cells(standing, _CORRECTED).dropna(subset="estimate")
+    corrected = corrected[~corrected["definition"].isin(_NOT_VULNERABLE)]
     near = corrected["estimate"].between(_THIRD_LOW, _THIRD_HIGH)
     answer.say(
         "with the noise of the scores taken out the share is {corrected_share:.1%} for all {areas} "
         "({extrapolated_share:.1%} by a second method, which keeps long tails); it lies between "
-        "{third_low:.0%} and {third_high:.0%} in {near_count:d} of {corrected_count:d} definitions of vulnerable.",
+        "{third_low:.0%} and {third_high:.0%} in {near_count:d} of the {corrected_count:d} cells of vulnerable areas.",
         corrected_share=standing.row(**_CORRECTED, definition="all")["estimate"],
         extrapolated_share=standing.row(**_EXTRAPOLATED, definition="all")["estimate"],
         third_low=_THIRD_LOW,
@@ -139,38 +148,41 @@ def _say_corrected(answer: Answer, standing: Estimate) -> float:
     return float(near.mean())
 
 
-def _say_trend(answer: Answer, trend: Estimate) -> pd.Series:
-    """Answer whether the rise stopped; return the break for all areas."""
-    bend = trend.row(group="all", measure="break")
+def _say_trend(answer: Answer, trend: Estimate) -> tuple[float, float]:
+    """Answer whether the rise stopped; return the shares of definitions that bend down and that bend up."""
+    bend = trend.row(definition="all", measure="break")
     answer.say(
-        "the mean score changed by {slope_before:.3f} points a decade before {knot:d} and by {slope_after:.3f} after "
-        f"it: the trend bends by {{bend:.3f}} [{{bend_low:.3f}}, {{bend_high:.3f}}], so {_bend_words(bend)}.",
-        slope_before=trend.row(group="all", measure="slope before")["estimate"],
-        slope_after=trend.row(group="all", measure="slope after")["estimate"],
+        "the mean score of all {areas} changed by {slope_before:.3f} points a decade before {knot:d} and by "
+        "{slope_after:.3f} after it: it bends by {bend:.3f} [{bend_low:.3f}, {bend_high:.3f}].",
+        slope_before=trend.row(definition="all", measure="slope before")["estimate"],
+        slope_after=trend.row(definition="all", measure="slope after")["estimate"],
         knot=bend["knot"],
         bend=bend["estimate"],
         bend_low=bend["ci_low"],
         bend_high=bend["ci_high"],
     )
-    if "four_largest" in set(trend.frame["group"]):
-        cities = trend.row(group="four_largest", measure="break")
+    breaks = trend.frame[(trend.frame["measure"] == "break") & (trend.frame["definition"] != "all")]
+    down, up = breaks["ci_high"] < 0, breaks["ci_low"] > 0
+    answer.say(
+        f"of {{definitions_count:d}} definitions of vulnerable the mean bends down in {{down_count:d}}"
+        f"{_names(breaks[down])} and up in {{up_count:d}}{_names(breaks[up])}, with an interval that excludes zero.",
+        definitions_count=len(breaks),
+        down_count=int(down.sum()),
+        up_count=int(up.sum()),
+    )
+    if "four_largest" in set(breaks["definition"]):
+        cities = trend.row(definition="four_largest", measure="break")
         few = cities["clusters_count"] < FEW_CLUSTERS
         answer.say(
-            "in the {cities_clusters:d} largest cities the trend bends by {cities_bend:.3f}"
-            + ("; so few gemeenten carry no interval that can be trusted." if few else "."),
+            "in the {cities_clusters:d} largest cities, the only urban group here, it bends by {cities_bend:.3f} "
+            "[{cities_low:.3f}, {cities_high:.3f}]"
+            + (", an interval that so few gemeenten make too narrow." if few else "."),
             cities_bend=cities["estimate"],
+            cities_low=cities["ci_low"],
+            cities_high=cities["ci_high"],
             cities_clusters=cities["clusters_count"],
         )
-    return bend
-
-
-def _bend_words(bend: pd.Series) -> str:
-    """Say what a break means for a rise."""
-    if bend["ci_low"] > 0:
-        return "the rise did not stop in the scores but went faster"
-    if bend["ci_high"] < 0:
-        return "the rise slowed or stopped"
-    return "these scores do not say whether the rise stopped"
+    return float(down.mean()), float(up.mean())
 
 
 def _cells(standing: Estimate, identity: dict[str, object]) -> pd.DataFrame:
@@ -183,5 +195,5 @@ def _cells(standing: Estimate, identity: dict[str, object]) -> pd.DataFrame:
 
 def _names(cells: pd.DataFrame) -> str:
     """List definitions in words."""
-    names = sorted({name.replace("_", " ") for name in cells["definition"]})
+    names = [each.label for each in DEFINITIONS if each.name in set(cells["definition"])]
     return f" ({', '.join(names)})" if names else ""

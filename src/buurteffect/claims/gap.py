@@ -17,6 +17,7 @@ def judge_gap(
     changes: tuple[Estimate, ...],
     grouped: Estimate,
     regression: Estimate,
+    tail: float,
     source: str,
     level: str,
 ) -> Verdict:
@@ -32,6 +33,8 @@ def judge_gap(
         From `estimate.gap_by_class_year` over the span of the first of `changes`.
     regression : Estimate
         From `estimate.expected_regression` over the same span.
+    tail : float
+        Share of the areas in the top and in the bottom group.
     source : {"synthetic", "open"}
         Where the data come from.
     level : {"buurt", "wijk", "pc4"}
@@ -45,14 +48,14 @@ def judge_gap(
     answer = Answer("C03", source, level)
     span = changes[0].frame.iloc[0]
     _say_spread(answer, dispersion, changes[0], int(span["from_year"]), int(span["to_year"]))
-    outcome = _say_cells(answer, changes)
-    _say_grouped(answer, grouped, regression, int(span["from_year"]), int(span["to_year"]))
+    outcome, remark = _say_cells(answer, changes)
+    _say_grouped(answer, grouped, regression, tail, int(span["from_year"]), int(span["to_year"]))
     answer.cannot_say(
         "Areas count equally, whatever their number of inhabitants, and an area's score is one number: differences "
         "within areas, and between their people, are not in it. What the making of the instrument itself does to the "
         "spread of early waves is not examined here."
     )
-    return answer.verdict(outcome)
+    return answer.verdict(outcome, remark)
 
 
 def _say_spread(answer: Answer, dispersion: Estimate, change: Estimate, first: int, last: int) -> None:
@@ -94,8 +97,8 @@ def _say_spread(answer: Answer, dispersion: Estimate, change: Estimate, first: i
         )
 
 
-def _say_cells(answer: Answer, changes: tuple[Estimate, ...]) -> Outcome:
-    """Count the cells of the rule; return what it says."""
+def _say_cells(answer: Answer, changes: tuple[Estimate, ...]) -> tuple[Outcome, str]:
+    """Count the cells of the rule; return what it says, and where it does not hold."""
     cells = pd.concat([change.frame for change in changes])
     cells = cells[cells["measure"].isin(_MEASURES) & (cells["sample"] == _SAMPLE)]
     rise, fall = (cells["ci_low"] > 0), (cells["ci_high"] < 0)
@@ -112,10 +115,15 @@ def _say_cells(answer: Answer, changes: tuple[Estimate, ...]) -> Outcome:
         fall_count=int(fall.sum()),
         rise_count=int(rise.sum()),
     )
-    return outcome
+    deciding = {Outcome.SUPPORTED: rise, Outcome.CONTRADICTED: fall}.get(outcome)
+    if deciding is None:
+        return outcome, ""
+    without = [name for name, part in deciding.groupby(cells["group"]) if not part.any()]
+    names = ", ".join(f"the {name.replace('_', ' ')} cities" if name == "four_largest" else name for name in without)
+    return outcome, f"; not shown for {names}" if names else ""
 
 
-def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, first: int, last: int) -> None:
+def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, tail: float, first: int, last: int) -> None:
     """Show that a gap between groups takes its sign from the year in which the groups are fixed."""
 
     def gap(class_year: int, year: int) -> float:
@@ -127,9 +135,10 @@ def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, first:
 
     beyond = regression.frame[regression.frame["measure"] == "observed minus expected with constant spread"]
     answer.say(
-        "from the same scores the gap between the top and the bottom tenth goes from {early_first:.3f} to "
+        "from the same scores the gap between the top and the bottom {tail:.0%} goes from {early_first:.3f} to "
         "{early_last:.3f} if the groups are fixed in {first:d}, and from {late_first:.3f} to {late_last:.3f} if they "
         "are fixed in {last:d}.",
+        tail=tail,
         first=first,
         last=last,
         early_first=gap(first, first),

@@ -45,24 +45,37 @@ def describe_measurement(
         noise_high=noise["ci_high"],
         share=noise["estimate"] ** 2 / _variance(components),
     )
-    plain = reliability.frame[reliability.frame["measure"] == _RELIABILITY]
-    short = plain[plain["years_between"] == plain["years_between"].min()]
-    long = plain[plain["years_between"] == plain["years_between"].max()].iloc[0]
-    answer.say(
-        "of the variance of a change over {short:d} years {short_low:.0%} to {short_high:.0%} is signal, of one over "
-        "{long:d} years {long_share:.0%}.",
-        short=short["years_between"].iloc[0],
-        short_low=short["estimate"].min(),
-        short_high=short["estimate"].max(),
-        long=long["years_between"],
-        long_share=long["estimate"],
-    )
+    _say_reliability(answer, reliability, noise)
     _say_break(answer, scan, together)
     answer.cannot_say(
         "The parts of the variance are told apart only by how covariances fall with time. The permanent and the slowly "
         "fading part can trade places at little cost in fit, as the profile shows; their sum is firmer."
     )
     return answer
+
+
+def _say_reliability(answer: Answer, reliability: Estimate, noise: pd.Series) -> None:
+    """Say how much of a change is signal, and how far that rests on the noise, which is itself estimated."""
+    frame = reliability.frame
+    short = frame[frame["years_between"] == frame["years_between"].min()]["estimate"]
+    long = frame[frame["years_between"] == frame["years_between"].max()]
+    answer.say(
+        "of the variance of a change over {short:d} years {short_low:.0%} to {short_high:.0%} is signal, of one over "
+        "{long:d} years {long_low:.0%} to {long_high:.0%}, by pair of waves and by whether the step counts as noise.",
+        short=frame["years_between"].min(),
+        short_low=short.min(),
+        short_high=short.max(),
+        long=frame["years_between"].max(),
+        long_low=long["estimate"].min(),
+        long_high=long["estimate"].max(),
+    )
+    plain = frame[(frame["measure"] == _RELIABILITY) & (frame["years_between"] == frame["years_between"].min())]
+    answer.say(
+        "that holds for the noise as estimated; within the interval of the noise it would be {noisy:.0%} to "
+        "{quiet:.0%} over {short:d} years.",
+        noisy=max(0.0, 1 - (1 - plain["estimate"].min()) * (noise["ci_high"] / noise["estimate"]) ** 2),
+        quiet=1 - (1 - plain["estimate"].max()) * (noise["ci_low"] / noise["estimate"]) ** 2,
+    )
 
 
 def _say_break(answer: Answer, scan: Estimate, together: Estimate) -> None:

@@ -9,7 +9,7 @@ from buurteffect.claims.register import read_register
 from buurteffect.errors import EstimationError
 
 _PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands"}
-_AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas"}
+_AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas", "gemeente": "gemeenten"}
 
 
 class Outcome(StrEnum):

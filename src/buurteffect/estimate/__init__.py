@@ -23,7 +23,7 @@ from buurteffect.estimate.gap import expected_regression, gap_by_class_year, spl
 from buurteffect.estimate.noise import ScoreNoise
 from buurteffect.estimate.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
 from buurteffect.estimate.reliability import municipal_share_of_change, reliability_of_change
-from buurteffect.estimate.trend import trend_break
+from buurteffect.estimate.trend import trend_break, trend_by_definition
 from buurteffect.estimate.variance import (
     VarianceFit,
     autocorrelation_profile,
@@ -98,6 +98,7 @@ __all__ = [
     "summarise_ranks",
     "tidy",
     "trend_break",
+    "trend_by_definition",
     "vulnerable_areas",
     "waves_from_panel",
 ]

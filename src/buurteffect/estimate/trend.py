@@ -13,7 +13,8 @@ from buurteffect.estimate.bootstrap import STANDARD, Bootstrap, cluster_bootstra
 from buurteffect.estimate.dispersion import check_order
 from buurteffect.estimate.estimate import Estimate
 from buurteffect.estimate.moments import Floats
-from buurteffect.estimate.waves import Waves
+from buurteffect.estimate.vulnerable import DEFINITIONS, Vulnerable, vulnerable_areas
+from buurteffect.estimate.waves import ALL, Waves
 
 SLOPE_BEFORE, SLOPE_AFTER, BREAK = "slope before", "slope after", "break"
 
@@ -86,6 +87,58 @@ def trend_break(
         waves.units_count,
         waves.clusters_count,
         (*waves.ledger, *left_out, ("areas not scored in every one of these waves", missing)),
+    )
+
+
+def trend_by_definition(
+    waves: Waves,
+    from_year: int,
+    knot: int,
+    to_year: int,
+    definitions: Sequence[Vulnerable] = DEFINITIONS,
+    bootstrap: Bootstrap = STANDARD,
+) -> Estimate:
+    """Return the slopes and the break of `trend_break` for the areas of each definition of vulnerable.
+
+    Areas are classified in `from_year` where the definition needs a wave. A group that is chosen for low scores
+    rises from that wave on by regression to the mean alone, most of it early; that makes the slope before larger
+    and the break smaller than the group's lasting change.
+
+    Parameters
+    ----------
+    waves : Waves
+        The scores.
+    from_year, knot, to_year : int
+        First wave, which also classifies, wave of the turn and last wave.
+    definitions : sequence of Vulnerable
+        Which areas.
+    bootstrap : Bootstrap
+        How uncertainty is drawn.
+
+    Returns
+    -------
+    Estimate
+        One row is one measure of one definition: ``definition, measure, from_year, knot, to_year``, then the
+        result columns in LBM points per decade.
+    """
+    parts = []
+    groups = {ALL, *waves.groups}
+    absent = [definition for definition in definitions if definition.group not in groups]
+    for definition in definitions:
+        if definition in absent:
+            continue
+        areas = vulnerable_areas(waves, definition, from_year if definition.needs_class_year else None)
+        part = trend_break(areas, from_year, knot, to_year, groups=("all",), bootstrap=bootstrap)
+        parts.append(part.frame.drop(columns="group").assign(definition=definition.name))
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame[["definition", *(name for name in frame.columns if name != "definition")]]
+    return Estimate(
+        frame,
+        f"{part.method}; areas classified in {from_year} where the definition needs a wave",
+        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
+        waves.units_count,
+        waves.clusters_count,
+        (*waves.ledger, *((f"definition {each.name}: no such group", 1) for each in absent)),
     )
 
 

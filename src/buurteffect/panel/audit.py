@@ -7,7 +7,8 @@ import pandas as pd
 from buurteffect.errors import ProjectError
 from buurteffect.panel.store import read
 from buurteffect.project import Project
-from buurteffect.schema import DEVIATION_REFERENCE, DIMENSIONS_3, LEVELS
+from buurteffect.schema import DEVIATION_REFERENCE, DIMENSIONS_3, LEVELS, MissingReason
+from buurteffect.schema.kwb import CONCEPTS
 
 _DIMENSIONS = list(DIMENSIONS_3.values())
 
@@ -80,3 +81,89 @@ def identities(frame: pd.DataFrame) -> pd.DataFrame:
             "largest_deviation_score": [float(reference.max()), float(total.max())],
         }
     )
+
+
+def missing_by_concept(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how many areas lack each concept, by year and reason.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Key figures of one level: one row per area and year.
+
+    Returns
+    -------
+    DataFrame
+        One row per concept and year: ``concept, year, areas_count, known_share`` (areas with a value), and one
+        column per reason with the number of areas that lack the value for it.
+    """
+    concepts = [name for name in CONCEPTS if name in frame.columns]
+    reasons = [str(reason) for reason in MissingReason]
+    rows = []
+    for year, part in frame.groupby("year"):
+        for name in concepts:
+            counts = part[f"{name}_missing"].value_counts()
+            rows.append(
+                {
+                    "concept": name,
+                    "year": year,
+                    "areas_count": len(part),
+                    "known_share": float(part[name].notna().mean()),
+                    **{f"{reason}_count": int(counts.get(reason, 0)) for reason in reasons},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def boundary_changes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how many areas carry each official change flag, by year.
+
+    Returns
+    -------
+    DataFrame
+        One row per year and flag: ``year, boundary_flag`` (``none given`` where it is missing), ``areas_count``.
+    """
+    flag = frame["boundary_flag"].map({1.0: "1", 2.0: "2", 3.0: "3"}).astype("str").fillna("none given")
+    return (
+        frame.assign(boundary_flag=flag)
+        .groupby(["year", "boundary_flag"], as_index=False)
+        .size()
+        .rename(columns={"size": "areas_count"})
+    )
+
+
+def totals(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the sums of inhabitants and dwellings, by year and gemeente of the code.
+
+    Returns
+    -------
+    DataFrame
+        One row per year and gemeente: ``year, gemeente_code, areas_count, inhabitants_count, dwellings_count``.
+    """
+    code = "GM" + frame["area_code"].str[2:6]
+    return (
+        frame.assign(gemeente_code=code)
+        .groupby(["year", "gemeente_code"], as_index=False)
+        .agg(
+            areas_count=("area_code", "size"),
+            inhabitants_count=("inhabitants_count", "sum"),
+            dwellings_count=("dwellings_count", "sum"),
+        )
+    )
+
+
+def largest_differences(conservation: pd.DataFrame, count: int = 12) -> pd.DataFrame:
+    """Return the rows of a conservation table with the largest differences, the largest first.
+
+    Parameters
+    ----------
+    conservation : DataFrame
+        One row per year, gemeente and concept; may be empty.
+    count : int
+        How many rows.
+    """
+    columns = ["year", "gemeente_code", "concept", "before", "after", "difference", "missing_after_count"]
+    if conservation.empty:
+        return pd.DataFrame(columns=columns)
+    order = conservation["difference"].abs().sort_values(ascending=False, kind="stable").index
+    return conservation.loc[order[:count], columns].reset_index(drop=True)

@@ -38,7 +38,7 @@ class Panel:
     frame : DataFrame
         One row per area and wave (`schema.PANEL`).
     ledger : DataFrame
-        Rows in, out and left out, with the reason, for this level.
+        Rows in, out and left out, with the reason, for all levels.
     agreement : DataFrame
         How files that were left out agree with the one that was taken; empty where there was one file.
     passed_over : DataFrame
@@ -56,7 +56,7 @@ class Panel:
     inputs: tuple[InputFile, ...]
 
 
-def build(raw: Path, out: Path) -> None:
+def build(raw: Path, out: Path) -> list[str]:
     """Build the panel of every level from the raw files of one source.
 
     Parameters
@@ -65,6 +65,11 @@ def build(raw: Path, out: Path) -> None:
         Folder with ``leefbaarometer3/``; a ``gemeente_groups.csv`` in it replaces the project's own list.
     out : Path
         Folder for ``<level>.parquet`` and, last, ``inputs.json``, which marks the panel as complete.
+
+    Returns
+    -------
+    list of str
+        Files that were passed over, each with its reason.
 
     Raises
     ------
@@ -91,6 +96,7 @@ def build(raw: Path, out: Path) -> None:
     }
     with writing(out / "inputs.json") as aside:
         aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return [f"{item.label}: {item.reason}" for item in found.passed_over]
 
 
 def read(source: str, level: str, project: Project | None = None) -> Panel:
@@ -127,7 +133,7 @@ def read(source: str, level: str, project: Project | None = None) -> Panel:
         source,
         level,
         PANEL.check(pd.read_parquet(file), file.name),
-        pd.DataFrame(detail["ledger"]),
+        pd.DataFrame([row for each in record["levels"].values() for row in each["ledger"]]),
         pd.DataFrame(detail["agreement"]),
         pd.DataFrame(record["passed_over"], columns=["file", "reason"]),
         tuple(InputFile(**item) for item in record["inputs"]),

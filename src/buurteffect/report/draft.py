@@ -25,6 +25,7 @@ from buurteffect.report.tables import MISSING, Column, as_preview, as_text, prin
 EXHIBIT = "application/vnd.buurteffect.exhibit+json"
 RESULTS = "results.json"
 _DIGITS = 12
+_FEW_CLUSTERS = 30
 
 
 class VerdictLike(Protocol):
@@ -66,6 +67,7 @@ class Draft:
     folder: Path
     _record: dict[str, Any] = field(default_factory=dict, repr=False)
     _keys: set[str] = field(default_factory=set, repr=False)
+    _finished: bool = field(default=False, repr=False)
 
     def table(
         self,
@@ -93,7 +95,9 @@ class Draft:
         data, reading = self._take(key, frame)
         cells = [column.cells(data) for column in columns]
         heads = [{"label": c.label, "number": bool(c.format)} for c in columns]
-        self._show_table(key, caption, note, reading, heads, [list(row) for row in zip(*cells, strict=True)])
+        self._show_table(
+            key, caption, self._noted(note, key), reading, heads, [list(r) for r in zip(*cells, strict=True)]
+        )
 
     def wide_table(
         self,
@@ -133,7 +137,7 @@ class Draft:
         self._show_table(
             key,
             caption,
-            note,
+            self._noted(note, key),
             reading,
             [{"label": c.label, "number": bool(c.format)} for c in rows]
             + [{"label": f"{across.label} {head}".strip(), "number": True} for head in columns],
@@ -183,7 +187,7 @@ class Draft:
                 "key": key,
                 "caption": caption,
                 "alt": alt,
-                "note": note,
+                "note": self._noted(note, key),
                 "reading": reading,
                 "svg": f"figures/{key}.svg",
                 "csv": f"tables/{key}.csv",
@@ -248,6 +252,7 @@ class Draft:
 
     def finish(self) -> None:
         """Write ``results.json``: the last thing a notebook does, and the sign that it ran to its end."""
+        self._finished = True
         with writing(self.folder / RESULTS) as aside:
             aside.write_text(
                 json.dumps(_plain(self._record), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
@@ -260,7 +265,9 @@ class Draft:
         return Gate(self.source)
 
     def _take_key(self, key: str) -> None:
-        """Refuse a key that is used twice or cannot be a file name."""
+        """Refuse a key that is used twice or cannot be a file name, and anything after the end."""
+        if self._finished:
+            raise ProjectError(f"{key!r} is shown after page.finish(): it would be on the page and not in the results")
         check_identifier(key, "table, figure or text")
         if key in self._keys:
             raise ProjectError(f"{key!r} is shown twice in {self.notebook}: give each table and figure its own key")
@@ -282,9 +289,27 @@ class Draft:
             }
             left_out = "; ".join(f"{count:,} {reason}" for reason, count in source.dropped)
             reading = _sentences(source.method, source.error_convention, f"left out: {left_out}" if left_out else "")
+            entry["few_clusters"] = self._few_clusters(frame)
         self._record["results"][key] = self._gate.release(entry, f"{key!r}")
         self._write_csv(key, frame)
         return frame, reading
+
+    def _noted(self, note: str, key: str) -> str:
+        """Return a note with the warning on few clusters, where it applies."""
+        return " ".join(part for part in (note, self._record["results"][key].get("few_clusters", "")) if part)
+
+    @staticmethod
+    def _few_clusters(frame: pd.DataFrame) -> str:
+        """Say whether intervals rest on so few clusters that they are too narrow."""
+        if "clusters_count" not in frame.columns or "ci_low" not in frame.columns:
+            return ""
+        shown = frame.loc[frame["ci_low"].notna(), "clusters_count"]
+        if shown.empty or shown.min() >= _FEW_CLUSTERS:
+            return ""
+        fewest = int(shown.min())
+        return (
+            f"Rows with fewer than {_FEW_CLUSTERS} gemeenten (the fewest: {fewest}) have intervals that are too narrow."
+        )
 
     def _show_table(
         self,

@@ -93,6 +93,10 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
         elif cell.cell_type == "code" and cell.source.strip():
             blocks += _code_blocks(cell, results["run"]["name"], exhibits)
     names = _number(blocks)
+    taken = [heading.anchor for heading in contents] + [block["key"] for block in blocks if "key" in block]
+    twice = sorted({anchor for anchor in taken if taken.count(anchor) > 1})
+    if twice:
+        raise ProjectError(f"the page uses {', '.join(twice)} twice as an address: rename a heading, table or figure")
     for block in blocks:
         if block["kind"] == "markdown":
             block["html"] = Markup(number_references(block["html"], names))

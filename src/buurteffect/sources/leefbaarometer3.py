@@ -252,7 +252,7 @@ def _reason_against(head: bytes) -> str | None:
     """Return why a file that begins so is no file of scores, or None if it is one or means to be one."""
     # Read loosely on purpose: another encoding or separator must reach the strict reader and fail there.
     text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("latin-1")
-    if not text.strip():
+    if not text.strip() or text.lstrip().startswith("<"):
         return None
     first = text.strip().splitlines()[0]
     names = max(([cell.strip(' "') for cell in first.split(d)] for d in (",", ";", "\t")), key=len)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -25,7 +26,7 @@ _CHUNK_BYTES = 64 * 1024
 _HEAD_BYTES = 2_000
 _LATER = "run it again later: it goes on after the last whole page"
 _MOVED = "look in a browser whether the table is still at this address; the publisher may have moved or withdrawn it"
-_ROWS = "more than 10000 records"
+_LIMIT = re.compile(r"more than 10[.,]?000|10[.,]?000 (?:records|rows)")
 
 
 class RowLimitError(DownloadError):
@@ -35,10 +36,18 @@ class RowLimitError(DownloadError):
 class _AttemptError(Exception):
     """One try failed."""
 
+    too_many_rows = False
+
     def __init__(self, last: str, *, again: bool, wait_seconds: float = 0.0, advice: str = _LATER) -> None:
         """Say what happened, whether and when to try again, and what a person can do."""
         super().__init__(last)
         self.again, self.wait_seconds, self.advice = again, wait_seconds, advice
+
+
+class _RowsError(_AttemptError):
+    """The query has more rows than this route gives."""
+
+    too_many_rows = True
 
 
 class Connection:
@@ -94,7 +103,7 @@ class Connection:
                 break
             sleep(max(failure.wait_seconds, self.settings.back_off_seconds * 2 ** (attempt - 1)))
         times = "once" if attempt == 1 else f"{attempt} times"
-        kind = RowLimitError if _ROWS in str(failure) else DownloadError
+        kind = RowLimitError if failure.too_many_rows else DownloadError
         raise kind(
             f"{self.what} could not be fetched\n"
             f"  tried: {address} ({times})\n"
@@ -123,7 +132,9 @@ class Connection:
         except requests.RequestException:
             raise
         except ValueError as error:
-            raise _AttemptError(f"the address cannot be asked for: {shown(error)}", again=False, advice=_MOVED) from None
+            raise _AttemptError(
+                f"the address cannot be asked for: {shown(error)}", again=False, advice=_MOVED
+            ) from None
         with response:
             yield response
 
@@ -172,6 +183,7 @@ def _read(response: requests.Response) -> bytes:
             raise _too_large(received)
         if monotonic() > end:
             raise _AttemptError(f"the page was not whole after {PAGE_SECONDS_LIMIT:g} s", again=False)
+    # urllib3 sees this itself from version 2 on.
     if length is not None and received != length:
         raise _AttemptError(f"{received} bytes came where {length} were announced", again=True)
     return b"".join(pieces)
@@ -189,9 +201,9 @@ def _status_error(response: requests.Response) -> _AttemptError:
         return _AttemptError(last, again=True, wait_seconds=_retry_after_seconds(response.headers))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         head = next(response.iter_content(_HEAD_BYTES), b"").decode("utf-8", "replace")
-        if _ROWS in head:
+        if _LIMIT.search(head):
             advice = 'ask for the table by the route without a limit: route="feed"'
-            return _AttemptError(f"{last}: the query has {_ROWS}", again=False, advice=advice)
+            return _RowsError(f"{last}: the query has more rows than this route gives", again=False, advice=advice)
         return _AttemptError(last, again=True, wait_seconds=_retry_after_seconds(response.headers))
     return _AttemptError(last, again=False, advice=_MOVED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,36 @@ class Page:
         """What numbers each row, for a set that numbers its rows; else empty."""
         key = next((key for key in _ROW_IDS if self.rows and key in self.rows[0]), None)
         return [] if key is None else [row.get(key) for row in self.rows]
+
+
+class RowNumbers:
+    """The numbers of the rows that have come, kept as the stretches that they form.
+
+    A table has millions of rows, numbered one after the other: a stretch takes the place of a set of them.
+    """
+
+    def __init__(self) -> None:
+        self._first: list[int] = []
+        self._last: list[int] = []
+
+    def add(self, number: int) -> bool:
+        """Add a number; return False if it was there.
+
+        Examples
+        --------
+        >>> numbers = RowNumbers()
+        >>> [numbers.add(n) for n in (1, 2, 7, 3, 2)]
+        [True, True, True, True, False]
+        """
+        at = bisect_right(self._first, number) - 1
+        if at >= 0 and number <= self._last[at]:
+            return False
+        if at >= 0 and number == self._last[at] + 1:
+            self._last[at] = number
+        else:
+            self._first.insert(at + 1, number)
+            self._last.insert(at + 1, number)
+        return True
 
 
 def parse_page(data: bytes, origin: str) -> Page:

@@ -153,6 +153,19 @@ def belongs(code: object, gemeente: str) -> bool:
     return isinstance(code, str) and code[:2] in _AREA_PREFIXES and code[2:6] == gemeente[2:]
 
 
+def meets(code: object, wanted: str) -> bool:
+    """Say whether a code, padded or not, begins with the wanted one, or contains it where that begins with ``*``.
+
+    Examples
+    --------
+    >>> meets("2012JJ00", "*JJ00"), meets("GM0363  ", "GM"), meets("NL01", "GM")
+    (True, True, False)
+    """
+    if not isinstance(code, str):
+        return False
+    return wanted[1:] in code if wanted.startswith("*") else code.startswith(wanted)
+
+
 def next_address(link: object, current: str, seen: Iterable[str]) -> str:
     """Return where the next page is, if that is the same set on the same server and was not asked for before.
 

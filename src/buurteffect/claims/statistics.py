@@ -1,0 +1,62 @@
+"""What the key figures cover and what harmonisation costs: the answer of their audit, in sentences."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.claims.verdict import Answer
+
+
+def describe_statistics(
+    files: pd.DataFrame, ledger: pd.DataFrame, conservation: pd.DataFrame, source: str, level: str
+) -> Answer:
+    """Say what was read, what was placed, and how far totals are kept.
+
+    Parameters
+    ----------
+    files : DataFrame
+        One row per file: ``year, rows_in, rows_out``.
+    ledger : DataFrame
+        One row per year, fate and reason: ``fate, year, rows_in, rows_placed, rows_left_out``.
+    conservation : DataFrame
+        One row per year, gemeente and concept: ``before, difference, missing_after_count``; may be empty.
+    source : {"synthetic", "open"}
+        Where the data come from.
+    level : {"buurt", "wijk", "gemeente"}
+        Kind of area.
+
+    Returns
+    -------
+    Answer
+        Sentences, limits and the numbers in them.
+    """
+    answer = Answer("n01b", source, level)
+    answer.say(
+        "{files:d} files of {first:d} to {last:d} hold {rows:,d} rows, and {rows_out:,d} of them are in the panel.",
+        files=len(files),
+        first=int(files["year"].min()),
+        last=int(files["year"].max()),
+        rows=int(files["rows_in"].sum()),
+        rows_out=int(files["rows_out"].sum()),
+    )
+    answer.say(
+        "of {level_rows:,d} rows of {areas}, {placed:,d} were placed on the areas of the base year and {left_out:,d} "
+        "were left out, each with its reason.",
+        level_rows=int(ledger["rows_in"].sum()),
+        placed=int(ledger["rows_placed"].sum()),
+        left_out=int(ledger["rows_left_out"].sum()),
+    )
+    if len(conservation):
+        whole = conservation[conservation["missing_after_count"] == 0]
+        answer.say(
+            "inhabitants and dwellings were compared in {compared:,d} totals per gemeente; where no area lacks a "
+            "value after ({whole:,d} totals), the largest difference is {largest:,.2f}.",
+            compared=len(conservation),
+            whole=len(whole),
+            largest=float(whole["difference"].abs().max()) if len(whole) else 0.0,
+        )
+    answer.cannot_say(
+        "Addresses stand in for inhabitants and dwellings when an area is divided: a part with larger households gets "
+        "too few inhabitants. Years without a crosswalk stay in the panel as published only."
+    )
+    return answer

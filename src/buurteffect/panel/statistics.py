@@ -1,0 +1,206 @@
+"""Key figures of CBS for all years: as published, and on the areas of one base year.
+
+As published, an area is what its code meant in its year. Two more rules bring all years to the areas of a base
+year where a crosswalk allows it: ``harmonised`` and ``unchanged_only``. A year that no crosswalk reaches is left
+out of these two, with the reason in the ledger; it stays in the panel as published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from buurteffect.errors import DataError
+from buurteffect.panel.harmonise import RULES, Settings, harmonise
+from buurteffect.panel.weights import Weights, build_weights
+from buurteffect.schema.kwb import CONCEPTS
+from buurteffect.sources.kwb import KwbFile
+
+AS_PUBLISHED = "as_published"
+STATISTICS_RULES = (AS_PUBLISHED, *RULES)
+STATISTICS_LEVELS = ("buurt", "wijk", "gemeente")
+_KEY = ["area_code", "year"]
+
+
+@dataclass(frozen=True, eq=False)
+class StatisticsLevel:
+    """Key figures of one level under one rule.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row per area and year.
+    ledger : DataFrame
+        One row per year, fate and reason: ``level, year, fate, reason, rows_in, rows_placed, rows_left_out,
+        rows_out``.
+    conservation : DataFrame
+        Totals per gemeente before and after; empty as published.
+    base_year : int or None
+        Year of the areas; None as published.
+    """
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+    conservation: pd.DataFrame
+    base_year: int | None
+
+
+def concepts_frame() -> pd.DataFrame:
+    """Return the concepts as harmonisation takes them: ``concept, combine, denominator``."""
+    return pd.DataFrame(
+        [{"concept": c.name, "combine": c.combine, "denominator": c.denominator} for c in CONCEPTS.values()]
+    )
+
+
+def stack_files(files: Sequence[KwbFile]) -> pd.DataFrame:
+    """Return the rows of all files; an area may stand in one file a year only.
+
+    Raises
+    ------
+    DataError
+        If two files hold the same area in the same year.
+    """
+    frame = pd.concat([file.frame.assign(origin=file.origin) for file in files], ignore_index=True)
+    doubled = frame[frame.duplicated(_KEY, keep=False)]
+    if len(doubled):
+        first = doubled.iloc[0]
+        rows = doubled[(doubled["area_code"] == first["area_code"]) & (doubled["year"] == first["year"])]
+        raise DataError(
+            " and ".join(rows["origin"]),
+            found=f"{first['area_code']} in {first['year']} in both, and {len(doubled) - len(rows):,} more such rows",
+            expected="every area once a year",
+            action="keep one of the files; two revisions of a table are two different sources",
+        )
+    return frame.drop(columns="origin").sort_values(_KEY, ignore_index=True)
+
+
+def assemble_statistics(
+    stacked: pd.DataFrame, crosswalks: Mapping[str, pd.DataFrame], base_year: int | None = None
+) -> dict[tuple[str, str], StatisticsLevel]:
+    """Return the key figures of every level under every rule that the crosswalks allow.
+
+    Parameters
+    ----------
+    stacked : DataFrame
+        From `stack_files`.
+    crosswalks : mapping of str to DataFrame
+        By level, one row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`).
+    base_year : int, optional
+        Year of the areas; by default the latest year of each level.
+
+    Returns
+    -------
+    dict of (level, rule) to StatisticsLevel
+    """
+    result: dict[tuple[str, str], StatisticsLevel] = {}
+    for level in STATISTICS_LEVELS:
+        frame = stacked[stacked["level"] == level].reset_index(drop=True)
+        if frame.empty:
+            continue
+        result[level, AS_PUBLISHED] = StatisticsLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
+        if level in crosswalks:
+            for rule in RULES:
+                result[level, rule] = _bring(frame, level, rule, crosswalks, base_year or int(frame["year"].max()))
+    return result
+
+
+def _bring(
+    frame: pd.DataFrame, level: str, rule: str, crosswalks: Mapping[str, pd.DataFrame], base_year: int
+) -> StatisticsLevel:
+    """Bring all years that a crosswalk reaches to the base year."""
+    weights, out_of_reach = _weights(frame, crosswalks[level], base_year)
+    reached = frame[frame["year"].isin([base_year, *weights])].reset_index(drop=True)
+    left_out = _out_of_reach_ledger(frame, level, out_of_reach)
+    if reached.empty or not weights:
+        return StatisticsLevel(frame.iloc[:0], left_out, pd.DataFrame(), base_year)
+    gemeenten = _gemeente_weights(stacked_codes(frame), crosswalks, weights, base_year)
+    try:
+        done = harmonise(
+            reached.drop(columns="level"), weights, concepts_frame(), Settings(rule=rule), gemeente_weights=gemeenten
+        )
+    except DataError as error:
+        if rule != "unchanged_only":
+            raise
+        reason = f"the rule cannot be applied: {error.found}"
+        return StatisticsLevel(
+            frame.iloc[:0],
+            _out_of_reach_ledger(frame, level, dict.fromkeys(frame["year"], reason)),
+            pd.DataFrame(),
+            base_year,
+        )
+    ledger = pd.concat([done.ledger, left_out], ignore_index=True)
+    return StatisticsLevel(done.frame.assign(level=level), ledger, done.conservation, base_year)
+
+
+def stacked_codes(frame: pd.DataFrame) -> dict[int, set[str]]:
+    """Return the codes that a table holds in each year."""
+    return {int(year): set(codes) for year, codes in frame.groupby("year")["area_code"]}
+
+
+def _weights(frame: pd.DataFrame, crosswalk: pd.DataFrame, base_year: int) -> tuple[dict[int, Weights], dict[int, str]]:
+    """Return the weights of every year that the crosswalk reaches, and why it does not reach the others."""
+    codes = stacked_codes(frame)
+    known = codes.get(base_year, set())
+    weights: dict[int, Weights] = {}
+    out_of_reach: dict[int, str] = {}
+    for year in sorted(set(codes) - {base_year}):
+        try:
+            weights[year] = build_weights(crosswalk, year, base_year, {year: codes[year], base_year: known})
+        except DataError as error:
+            out_of_reach[year] = error.found
+    return weights, out_of_reach
+
+
+def _gemeente_weights(
+    codes: Mapping[int, set[str]],
+    crosswalks: Mapping[str, pd.DataFrame],
+    weights: Mapping[int, Weights],
+    base_year: int,
+) -> dict[int, Weights] | None:
+    """Return the gemeenten's own weights for the totals before, where there is a crosswalk of gemeenten."""
+    if "gemeente" not in crosswalks:
+        return None
+    gemeenten = {year: {f"GM{code[2:6]}" for code in names} for year, names in codes.items()}
+    result = {}
+    for year in weights:
+        known = {year: gemeenten[year], base_year: gemeenten.get(base_year, set())}
+        try:
+            result[year] = build_weights(crosswalks["gemeente"], year, base_year, known)
+        except DataError:
+            return None
+    return result
+
+
+def _published_ledger(frame: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Return the ledger of a table that is taken as it is."""
+    rows = frame.groupby("year", as_index=False).size().rename(columns={"size": "rows_in"})
+    return rows.assign(
+        level=level,
+        fate="as published",
+        reason="",
+        rows_placed=rows["rows_in"],
+        rows_left_out=0,
+        rows_out=rows["rows_in"],
+    )
+
+
+def _out_of_reach_ledger(frame: pd.DataFrame, level: str, reasons: Mapping[int, str]) -> pd.DataFrame:
+    """Return the ledger of the years that no crosswalk reaches."""
+    counts = frame["year"].value_counts()
+    return pd.DataFrame(
+        [
+            {
+                "level": level,
+                "year": year,
+                "fate": "left out",
+                "reason": reason,
+                "rows_in": int(counts[year]),
+                "rows_placed": 0,
+                "rows_left_out": int(counts[year]),
+                "rows_out": 0,
+            }
+            for year, reason in reasons.items()
+        ]
+    )

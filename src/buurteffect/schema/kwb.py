@@ -1,0 +1,125 @@
+"""Table of the CBS key figures per area and year, built from the frozen list of concepts."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+
+from buurteffect.schema.contract import Contract, Field
+from buurteffect.schema.liveability import MissingReason
+
+KWB_LEVELS = ("land", "gemeente", "wijk", "buurt")
+"""Kinds of area in the key figures."""
+
+BOUNDARY_FLAGS = (1, 2, 3)
+"""1: code and boundary unchanged; 2: code changed, boundary the same; 3: boundary moved, not comparable."""
+
+FIRST_YEAR = 1995
+LAST_YEAR = 2100
+_REASONS = tuple(str(reason) for reason in MissingReason)
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One concept of the key figures.
+
+    Parameters
+    ----------
+    name : str
+        Column name; it ends in its unit.
+    kind, unit, meaning : str
+        As in `Field`.
+    low, high : float or None
+        Smallest and largest value that can occur.
+    combine : {"sum", "share", "mean", "none"}
+        How values of several areas make one.
+    denominator : str
+        Concept that weighs a share or a mean; empty for sums.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    low: float | None
+    high: float | None
+    combine: str
+    denominator: str
+    meaning: str
+
+
+def _read_concepts() -> Iterator[Concept]:
+    """Yield the concepts in the order of their file."""
+    text = files("buurteffect.schema").joinpath("concepts.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        yield Concept(
+            name=row["concept"],
+            kind=row["kind"],
+            unit=row["unit"],
+            low=float(row["low"]) if row["low"] else None,
+            high=float(row["high"]) if row["high"] else None,
+            combine=row["combine"],
+            denominator=row["denominator"],
+            meaning=row["meaning"],
+        )
+
+
+CONCEPTS: dict[str, Concept] = {concept.name: concept for concept in _read_concepts()}
+"""All concepts by name."""
+
+
+def _fields(concept: Concept) -> tuple[Field, Field]:
+    """Return the field of a concept and the field that says why it is missing."""
+    value = Field(
+        concept.name,
+        concept.kind,
+        concept.unit,
+        concept.meaning,
+        "kwb_columns.csv",
+        concept.low,
+        concept.high,
+        nullable=True,
+    )
+    reason = Field(
+        f"{concept.name}_missing",
+        "text",
+        "-",
+        f"Why {concept.name} is missing; empty where it is not.",
+        "reader",
+        choices=_REASONS,
+        nullable=True,
+    )
+    return value, reason
+
+
+KWB = Contract(
+    "kwb",
+    "one area in one year of the CBS key figures of wijken and buurten",
+    ("area_code", "year"),
+    (
+        Field("area_code", "text", "-", "Code of the area, stripped, with its prefix (NL, GM, WK, BU).", "code"),
+        Field("area_name", "text", "-", "Name of the area as published; untrusted text.", "name", nullable=True),
+        Field("level", "text", "-", "Kind of area.", "code", choices=KWB_LEVELS),
+        Field(
+            "gemeente_name",
+            "text",
+            "-",
+            "Name of the gemeente that the area lies in, as published; untrusted text.",
+            "Gemeentenaam, gm_naam",
+            nullable=True,
+        ),
+        Field("year", "integer", "year", "Year of the key figures.", "file", FIRST_YEAR, LAST_YEAR),
+        Field(
+            "boundary_flag",
+            "number",
+            "code",
+            "Change since the year before: 1 none, 2 code only, 3 boundary; missing where none is given.",
+            "Indelingswijziging, ind_wbi",
+            min(BOUNDARY_FLAGS),
+            max(BOUNDARY_FLAGS),
+            nullable=True,
+        ),
+        *(field for concept in CONCEPTS.values() for field in _fields(concept)),
+    ),
+)

@@ -1,0 +1,233 @@
+"""The area that a row of key figures is about: its code, its kind, its names and its boundary flag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from buurteffect.errors import DataError
+from buurteffect.schema.kwb import BOUNDARY_FLAGS
+from buurteffect.sources.kwb_mapping import Resolved
+from buurteffect.sources.kwb_raw import RawTable
+from buurteffect.sources.kwb_values import parse_cells
+from buurteffect.sources.lines import Lines
+from buurteffect.sources.rawfile import PUBLISHED, shown
+
+PREFIXES = {"NL": "land", "GM": "gemeente", "WK": "wijk", "BU": "buurt"}
+SHAPES = r"NL[0-9]{2}|GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{4}"
+"""Codes with their prefix; those of wijken and buurten may hold capitals."""
+
+_DIGITS = {"land": 2, "gemeente": 4, "wijk": 6, "buurt": 8}
+_LEVELS = {
+    "l": "land",
+    "n": "land",
+    "land": "land",
+    "nederland": "land",
+    "g": "gemeente",
+    "gemeente": "gemeente",
+    "w": "wijk",
+    "wijk": "wijk",
+    "b": "buurt",
+    "buurt": "buurt",
+}
+_PARTS = ("gmcode", "wkcode", "bucode")
+_SHAPE_WORDS = (
+    "NL and two digits, GM and four, WK and six or BU and eight, of which the last two or four may be capitals"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Areas:
+    """What the rows are about; all arrays of shape (rows,)."""
+
+    codes: pd.Series
+    levels: pd.Series
+    names: pd.Series
+    gemeenten: pd.Series
+    flags: npt.NDArray[np.float64]
+
+
+def read_areas(table: RawTable, resolved: Resolved) -> Areas:
+    """Return the areas of a file's rows.
+
+    A code without prefix gets the one of its level, and zeros that a spreadsheet dropped before it. Where
+    several columns tell a code, or a code and a level, they must agree.
+
+    Raises
+    ------
+    DataError
+        If no column tells the code; if a code is missing, of another shape or repeated; if two columns
+        contradict one another; or if a flag is none of 1, 2 and 3.
+    """
+    levels, level_column = _levels(table, resolved)
+    codes, code_column = _codes(table, resolved, levels)
+    table.lines.refuse(
+        ~codes.str.fullmatch(SHAPES).to_numpy(dtype=bool),
+        lambda row: f"the code {shown(codes.iloc[row])}" if codes.iloc[row] else "no code",
+        column=code_column,
+        expected=_SHAPE_WORDS,
+        action=PUBLISHED,
+    )
+    found = codes.str[:2].map(PREFIXES)
+    if levels is not None:
+        table.lines.refuse(
+            (found != levels).to_numpy(dtype=bool),
+            lambda row: f"{levels.iloc[row]!r} beside the code {codes.iloc[row]}",
+            column=level_column,
+            expected="the kind of area that the code's prefix says",
+            action=PUBLISHED,
+        )
+    names = _texts(table, resolved, "area_name")
+    gemeenten = _texts(table, resolved, "gemeente_name")
+    if names is None:  # bulk files name the gemeente only
+        names = gemeenten.where(found == "gemeente") if gemeenten is not None else None
+    empty = pd.Series([None] * len(codes), dtype="str")
+    return Areas(
+        codes=codes,
+        levels=found.astype("str"),
+        names=empty if names is None else names,
+        gemeenten=empty if gemeenten is None else gemeenten,
+        flags=_flags(table, resolved),
+    )
+
+
+def refuse_repeated(codes: pd.Series, lines: Lines, column: str) -> None:
+    """Refuse a code that occurs in two rows of one year.
+
+    Raises
+    ------
+    DataError
+        With the line of the second row.
+    """
+    again = codes.duplicated().to_numpy(dtype=bool)
+    lines.refuse(
+        again,
+        lambda row: (
+            f"{codes.iloc[row]} again, already on line {lines.numbers[int((codes == codes.iloc[row]).argmax())]}"
+        ),
+        column=column,
+        expected="every area once in a year",
+        action=PUBLISHED,
+    )
+
+
+def stripped(texts: pa.Array) -> pd.Series:
+    """Return texts without blanks around them, empty where there is none."""
+    return pd.Series(texts.to_pylist(), dtype="str").fillna("").str.strip()
+
+
+def _levels(table: RawTable, resolved: Resolved) -> tuple[pd.Series | None, str]:
+    """Return the kind of area that a column of its own tells, or None."""
+    if not resolved.keys["level"]:
+        return None, ""
+    position = _single(table, resolved, "level")
+    texts = stripped(table.texts(position))
+    levels = texts.str.casefold().map(_LEVELS)
+    name = table.columns[position].name
+    table.lines.refuse(
+        levels.isna().to_numpy(dtype=bool),
+        lambda row: f"the text {shown(texts.iloc[row])}",
+        column=name,
+        expected="Land, Gemeente, Wijk or Buurt, or their first letter",
+        action=PUBLISHED,
+    )
+    return levels, name
+
+
+def _codes(table: RawTable, resolved: Resolved, levels: pd.Series | None) -> tuple[pd.Series, str]:
+    """Return the code of each row from the first column that tells it, after comparing the others."""
+    whole = [p for p in resolved.keys["area_code"] if table.columns[p].stem not in _PARTS]
+    parts = {table.columns[p].stem: p for p in resolved.keys["area_code"] if table.columns[p].stem in _PARTS}
+    if not whole and not ("gmcode" in parts and levels is not None):
+        raise DataError(
+            table.lines.origin,
+            line=max(int(table.lines.numbers[0]) - 1, 1) if len(table.lines) else None,
+            found="no column with the code of the area among " + ", ".join(shown(c.name) for c in table.columns[:6]),
+            expected="a column of codes, such as WijkenEnBuurten, RegioS, Codering, gwb_code_10, or GWB_CODE with RECS",
+            action="export the table with its codes; " + PUBLISHED,
+        )
+    if not whole:
+        return _joined(table, parts, levels), ", ".join(table.columns[p].name for p in parts.values())
+    first, *others = whole
+    codes = _prefixed(stripped(table.texts(first)), levels)
+    for other in others:
+        again = _prefixed(stripped(table.texts(other)), levels)
+        table.lines.refuse(
+            ((again != codes) & (again != "")).to_numpy(dtype=bool),
+            lambda row, again=again: f"{shown(again.iloc[row])} beside {shown(codes.iloc[row])}",  # type: ignore[misc]
+            column=table.columns[other].name,
+            expected=f"the same area as in {table.columns[first].name!r}",
+            action=PUBLISHED,
+        )
+    return codes, table.columns[first].name
+
+
+def _prefixed(texts: pd.Series, levels: pd.Series | None) -> pd.Series:
+    """Return codes with their prefix, from the level where the file gives digits only."""
+    bare = texts.str.fullmatch(r"[0-9][0-9A-Z]{0,7}").to_numpy(dtype=bool)
+    if not bare.any() or levels is None:
+        return texts
+    widths = levels.map(_DIGITS)
+    prefixes = levels.map({level: prefix for prefix, level in PREFIXES.items()})
+    padded = [
+        f"{prefix}{text.zfill(width)}" if ours else text
+        for prefix, text, width, ours in zip(prefixes, texts, widths, bare, strict=True)
+    ]
+    return pd.Series(padded, dtype="str")
+
+
+def _joined(table: RawTable, parts: dict[str, int], levels: pd.Series | None) -> pd.Series:
+    """Return codes from columns of their own for gemeente, wijk and buurt."""
+    columns = {stem: stripped(table.texts(p)).str.removeprefix(stem[:2].upper()) for stem, p in parts.items()}
+    gemeente = columns["gmcode"].str.zfill(4)
+    wijk = columns.get("wkcode", pd.Series([""] * len(gemeente), dtype="str"))
+    buurt = columns.get("bucode", pd.Series([""] * len(gemeente), dtype="str"))
+    codes = []
+    for level, gm, wk, bu in zip(levels if levels is not None else [], gemeente, wijk, buurt, strict=True):
+        tail_wk = wk if len(wk) > 2 else gm + wk.zfill(2)
+        tail_bu = bu if len(bu) > 2 else tail_wk + bu.zfill(2)
+        codes.append({"land": "NL00", "gemeente": f"GM{gm}", "wijk": f"WK{tail_wk}", "buurt": f"BU{tail_bu}"}[level])
+    return pd.Series(codes, dtype="str")
+
+
+def _texts(table: RawTable, resolved: Resolved, role: str) -> pd.Series | None:
+    """Return the texts of a role, missing where they are empty or a dot; None without such a column."""
+    if not resolved.keys[role]:
+        return None
+    texts = stripped(table.texts(_single(table, resolved, role)))
+    return texts.where(~texts.isin(["", "."]))
+
+
+def _flags(table: RawTable, resolved: Resolved) -> npt.NDArray[np.float64]:
+    """Return the boundary flag, NaN where none is given."""
+    if not resolved.keys["boundary_flag"]:
+        return np.full(len(table.lines), np.nan)
+    position = _single(table, resolved, "boundary_flag")
+    name = table.columns[position].name
+    values = parse_cells(table.texts(position), name, table.lines, table.decimal).values
+    table.lines.refuse(
+        ~(np.isnan(values) | np.isin(values, BOUNDARY_FLAGS)),
+        lambda row: f"the flag {values[row]:g}",
+        column=name,
+        expected="1 (unchanged), 2 (code changed), 3 (boundary moved) or no value",
+        action=PUBLISHED,
+    )
+    return values
+
+
+def _single(table: RawTable, resolved: Resolved, role: str) -> int:
+    """Return the only column of a role."""
+    first, *others = resolved.keys[role]
+    if others:
+        raise DataError(
+            table.lines.origin,
+            column=table.columns[others[0]].name[:60],
+            found=f"{len(others) + 1} columns for the {role}",
+            expected="one",
+            action=PUBLISHED,
+        )
+    return first

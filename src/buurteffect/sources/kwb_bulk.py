@@ -1,0 +1,182 @@
+"""Bulk CSV of StatLine: one header line of keys, ``;``, every field quoted, with types or without.
+
+Without types, fields are padded, and nothing, ``.`` and a number differ; with types a missing number is
+empty, whatever the reason.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from buurteffect.errors import DataError
+from buurteffect.sources.kwb_raw import RawTable, column_of
+from buurteffect.sources.kwb_stem import suffix_of
+from buurteffect.sources.lines import Lines
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
+
+LINE_BYTES_LIMIT = 1_000_000
+"""Longest line that is read; one of 130 columns has about 1,500 bytes."""
+
+_ENOUGH_KEYS = 3
+_REGIONS = {"WijkenEnBuurten", "RegioS"}
+_NO_TABLE = "a CSV of key figures: a header line and rows, separated by ';'"
+
+
+def is_bulk(first_line: str) -> bool:
+    """Return whether a first line is the header of a bulk CSV: the key of the area, or three keys with a suffix.
+
+    Examples
+    --------
+    >>> is_bulk('"ID";"WijkenEnBuurten";"Gemeentenaam_1";"SoortRegio_2";"Codering_3"')
+    True
+    >>> is_bulk("Kerncijfers wijken en buurten 2014;;;")
+    False
+    """
+    cells = [cell.strip('" \r\n') for cell in first_line.replace(",", ";").replace("\t", ";").split(";")]
+    return bool(_REGIONS & set(cells)) or sum(suffix_of(cell) is not None for cell in cells) >= _ENOUGH_KEYS
+
+
+def read_bulk(text: str, origin: str) -> RawTable:
+    """Return the columns of a bulk CSV.
+
+    Raises
+    ------
+    DataError
+        As `split_columns`.
+    """
+    header, columns, lines = split_columns(text, origin)
+    return RawTable(
+        layout="bulk",
+        family="statline",
+        columns=tuple(column_of(name, position) for position, name in enumerate(header)),
+        lines=lines,
+        texts=lambda position: columns[position],
+        decimal="point",
+    )
+
+
+def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Lines]:
+    """Return the header, the columns of text, and the lines of a CSV separated by ``;``.
+
+    Parameters
+    ----------
+    text : str
+        The whole text, decoded.
+    origin : str
+        What the file is called in errors.
+
+    Raises
+    ------
+    DataError
+        If a line is too long, a quote is not closed on its line, a record has too few or too many fields, a
+        line is empty, the separator is another one, or a column has no name or stands twice.
+    """
+    body = text.rstrip("\r\n")
+    ends_open = len(body) == len(text)
+    data = body.replace("\r\n", "\n").replace("\r", "\n").encode() if "\r" in body else body.encode()
+    ends = _line_ends(data, origin)
+    if ends_open and data.endswith(b";"):
+        raise _bad_line(
+            origin, len(ends), "the end of the file behind a ';', without a line end: it was cut off there", _NO_TABLE
+        )
+    _check_quotes(data, ends, origin)
+    first = data[: int(ends[0])].decode()
+    header = _header(first, origin)
+    lines = Lines(origin, np.arange(2, len(ends) + 1, dtype=np.int64), ends_open)
+    if not len(lines):
+        raise DataError(
+            origin, line=1, found="only a header, no rows", expected="a header and at least one row", action=FETCH_AGAIN
+        )
+    return header, _arrow_columns(data[int(ends[0]) + 1 :], len(header), lines), lines
+
+
+def _header(first: str, origin: str) -> list[str]:
+    """Return the names in the header line, each of them once."""
+    if ";" not in first:
+        other = next((word for mark, word in ((",", "','"), ("\t", "tabs"), ("|", "'|'")) if mark in first), None)
+        found = f"fields separated by {other}" if other else f"one field, {shown(first)}"
+        raise _bad_line(origin, 1, found, _NO_TABLE)
+    try:
+        header = [name.strip() for name in next(csv.reader([first], delimiter=";", strict=True))]
+    except csv.Error:
+        raise _bad_line(origin, 1, "a quote in the wrong place", _NO_TABLE) from None
+    name, count = Counter(header).most_common(1)[0]
+    if count > 1 or "" in header:
+        found = "a column without a name" if "" in header else f"a column that stands {count} times"
+        raise DataError(
+            origin, line=1, column=name[:60], found=found, expected="every column once, with its name", action=PUBLISHED
+        )
+    return header
+
+
+def _line_ends(data: bytes, origin: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return where each line ends; refuse a line that is empty or too long."""
+    ends = np.append(np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")), len(data)).astype(np.int64)
+    lengths = np.diff(ends, prepend=-1) - 1
+    if not lengths.all():
+        raise _bad_line(origin, int(lengths.argmin()) + 1, "an empty line", "a record on every line")
+    if lengths.max() > LINE_BYTES_LIMIT:
+        line = int((lengths > LINE_BYTES_LIMIT).argmax())
+        raise _bad_line(
+            origin, line + 1, f"a line of {int(lengths[line]):,} bytes", f"at most {LINE_BYTES_LIMIT:,} bytes in a line"
+        )
+    return ends
+
+
+def _check_quotes(data: bytes, ends: np.ndarray[tuple[int], np.dtype[np.int64]], origin: str) -> None:
+    """Refuse a line with a quote that is not closed on it."""
+    quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord('"'))
+    odd = np.searchsorted(quotes, ends) % 2 == 1
+    if odd.any():
+        raise _bad_line(
+            origin,
+            int(odd.argmax()) + 1,
+            "a quoted field that is not closed on its line: the file is truncated or damaged",
+            "fields whose quotes are closed",
+        )
+
+
+def _arrow_columns(data: bytes, width: int, lines: Lines) -> list[pa.Array]:
+    """Return all fields column by column as text."""
+    names = [str(position) for position in range(width)]
+    bad: list[tuple[int, int]] = []
+
+    def skip(row: arrow_csv.InvalidRow) -> str:
+        bad.append((row.number or 0, row.actual_columns))
+        return "skip"
+
+    table = arrow_csv.read_csv(
+        pa.BufferReader(data),
+        read_options=arrow_csv.ReadOptions(
+            column_names=names, use_threads=False, block_size=max(len(data) + 1, 1 << 16)
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=";", quote_char='"', double_quote=True, ignore_empty_lines=False, invalid_row_handler=skip
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+        ),
+    )
+    if bad or table.num_rows != len(lines):
+        number, actual = bad[0] if bad else (1, 0)
+        last = number == len(lines)
+        found = f"{actual} field{'s' if actual > 1 else ''}" if actual > 1 else "an empty line, or one field"
+        cut = " in the last line: the file is truncated" if last and actual < width else ""
+        raise DataError(
+            lines.origin,
+            line=int(lines.numbers[max(number - 1, 0)]),
+            found=f"{found}{cut}; this is the first of {len(bad)} such lines" if len(bad) > 1 else found + cut,
+            expected=f"{width} fields separated by ';', as in the header",
+            action=FETCH_AGAIN if actual < width else PUBLISHED,
+        )
+    return [table.column(position).combine_chunks() for position in range(width)]
+
+
+def _bad_line(origin: str, line: int, found: str, expected: str) -> DataError:
+    """Return the error for a line that cannot be read."""
+    return DataError(origin, line=line, found=found, expected=expected, action=FETCH_AGAIN)

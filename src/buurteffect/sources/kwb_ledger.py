@@ -1,0 +1,86 @@
+"""What a reader of key figures did with the rows and columns of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class MappedColumn:
+    """One column of the file that became one concept.
+
+    Parameters
+    ----------
+    concept : str
+        Name in the table.
+    column : str
+        Name in the file.
+    unit : str
+        Unit in the file.
+    factor : float
+        What a value was multiplied by.
+    of : str
+        Concept by which a percentage was multiplied to make a count; empty for others.
+    break_from : int or None
+        Year from which values are not comparable with those before, if the file's year is that or later in
+        the same rows of the mapping.
+    note : str
+        What a user of the values should know.
+    source : {"V", "S", "M"}
+        How well the mapping is founded: checked in a file or codebook, seen elsewhere, unconfirmed.
+    """
+
+    concept: str
+    column: str
+    unit: str
+    factor: float
+    of: str
+    break_from: int | None
+    note: str
+    source: str
+
+
+@dataclass(frozen=True)
+class KwbLedger:
+    """Every row and column of a file accounted for.
+
+    Parameters
+    ----------
+    rows_in : int
+        Rows below the header, areas or not.
+    rows_out : int
+        Rows of the table.
+    left_out : tuple of (reason, count)
+        Rows that are in the file and not in the table.
+    mapped : tuple of MappedColumn
+        Columns that became concepts.
+    keys : tuple of (role, column)
+        Columns that name the area, its kind and its year.
+    unmapped : tuple of str
+        Columns that no concept uses.
+    not_in_year : tuple of str
+        Concepts for which the file has no column.
+    notes : tuple of str
+        What else a user should know: where the year comes from, encodings, sheets that were passed over.
+    """
+
+    rows_in: int
+    rows_out: int
+    left_out: tuple[tuple[str, int], ...]
+    mapped: tuple[MappedColumn, ...]
+    keys: tuple[tuple[str, str], ...]
+    unmapped: tuple[str, ...]
+    not_in_year: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether rows in = rows out + rows left out."""
+        return self.rows_in == self.rows_out + sum(count for _, count in self.left_out)
+
+    def columns(self) -> pd.DataFrame:
+        """Return the mapped columns as a table: one row per concept in the file."""
+        names = list(MappedColumn.__dataclass_fields__)
+        return pd.DataFrame([[getattr(m, name) for name in names] for m in self.mapped], columns=names)

@@ -1,0 +1,232 @@
+"""Yearly spreadsheets of the key figures, old (xls) and new (xlsx).
+
+Three families of names exist: free titles with a header that stands lower (1995-2001), upper case
+(2003-2012), and lower case (from 2013). Which one a sheet has is told by its names, not by its year.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import python_calamine
+
+from buurteffect.errors import DataError
+from buurteffect.sources.archive import list_members, read_member
+from buurteffect.sources.kwb_mapping import mapping_rows
+from buurteffect.sources.kwb_raw import RawColumn, RawTable, YearSaid, column_of
+from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, stem_of, unit_of
+from buurteffect.sources.kwb_year import table_id_in, years_in
+from buurteffect.sources.lines import Lines
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, shown
+
+FAMILIES = ("workbook_lower", "workbook_upper", "workbook_free")
+_COMMA = re.compile(r"-?[0-9]*,[0-9]+")
+_DEEPEST_HEADER = 40
+_ENOUGH_NAMES = 3
+_FAR = re.compile(rb'\br="((?:[A-I]?[A-Z][0-9]{6,}|[J-Z][A-Z][0-9]+|[A-Z]{3}[0-9]+))"')
+"""A cell beyond column IZ (260) or row 99,999: the library would hold every cell up to it."""
+_Rows = list[list[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A sheet with key figures, and where its header stands."""
+
+    name: str
+    rows: _Rows
+    header: int
+    family: str
+
+
+def read_spreadsheet(path: Path, data: bytes) -> RawTable:
+    """Return the columns of the sheet with key figures.
+
+    Raises
+    ------
+    DataError
+        If the workbook is damaged, hostile or empty; if no sheet or more than one has a header of key
+        figures; if a column has no name, or stands twice; or if a row is empty or a cell stands beside the
+        columns.
+    """
+    sheets = _sheets(path, data)
+    found = [sheet for name, rows in sheets.items() if (sheet := _find_header(name, rows))]
+    if len(found) != 1:
+        names = ", ".join(shown(sheet.name) for sheet in found) or ", ".join(shown(name) for name in sheets)
+        raise DataError(
+            label_of(path),
+            found=f"{len(found)} sheets with a header of key figures ({names})",
+            expected="one sheet with columns such as gwb_code_10 and a_inw, or RECS, GWB_CODE and AANT_INW",
+            action="give the publisher's own workbook, one year in each",
+        )
+    passed = [f"sheet {shown(name)} is passed over" for name in sheets if name != found[0].name]
+    return _table(path, found[0], tuple(passed))
+
+
+def _sheets(path: Path, data: bytes) -> dict[str, _Rows]:
+    """Return the rows of every sheet."""
+    if data.startswith(b"PK"):
+        for member in list_members(path):
+            content = read_member(path, member)  # refuses a bomb before the workbook is opened
+            if member.startswith("xl/worksheets/") and (far := _FAR.search(content)):
+                raise _too_wide(path, far[1].decode())
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # a panic of the spreadsheet library is no Exception
+        raise DataError(
+            label_of(path),
+            found=f"a damaged workbook ({type(error).__name__}: {shown(error)})",
+            expected="a whole xls or xlsx workbook",
+            action=FETCH_AGAIN,
+        ) from None
+
+
+def _too_wide(path: Path, cell: str) -> DataError:
+    """Return the error for a workbook whose cells reach too far."""
+    return DataError(
+        label_of(path),
+        found=f"a cell at {cell[:12]}",
+        expected="at most 260 columns and 99,999 rows",
+        action=PUBLISHED,
+    )
+
+
+def _find_header(name: str, rows: _Rows) -> _Found | None:
+    """Return where the header of a sheet stands and which family of names it has, or None."""
+    stems = {family: {row.stem for row in mapping_rows() if row.layout == family} for family in FAMILIES}
+    best: tuple[int, int, str] | None = None
+    for number, row in enumerate(rows[:_DEEPEST_HEADER]):
+        names = {stem_of(_title(cell)[0]) for cell in row if isinstance(cell, str) and cell.strip()}
+        for family in FAMILIES:
+            count = len(names & stems[family])
+            if count >= _ENOUGH_NAMES and (best is None or count > best[0]):
+                best = count, number, family
+    return None if best is None else _Found(name, rows, best[1], best[2])
+
+
+def _table(path: Path, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
+    """Return the columns of a sheet."""
+    origin = label_of(path, sheet.name)
+    columns = _columns(sheet, origin)
+    first = sheet.header + 1
+    if first < len(sheet.rows) and _is_unit_row(sheet.rows[first]):
+        first += 1
+    body = sheet.rows[first:]
+    while body and not any(_filled(cell) for cell in body[-1]):
+        body.pop()
+    lines = Lines(origin, np.arange(first + 1, first + 1 + len(body), dtype=np.int64))
+    width = len(columns)
+    lines.refuse(
+        [any(_filled(cell) for cell in row[width:]) for row in body],
+        lambda _: "a cell to the right of the last column",
+        expected=f"{width} columns, as in the header",
+        action=PUBLISHED,
+    )
+    lines.refuse(
+        [not any(_filled(cell) for cell in row) for row in body],
+        lambda _: "an empty row",
+        expected="rows without gaps",
+        action=PUBLISHED,
+    )
+    above = [str(cell) for row in sheet.rows[: sheet.header] for cell in row if _filled(cell)]
+    said = [YearSaid(years, f"sheet {shown(sheet.name)}") for years in [years_in(sheet.name)] if years]
+    said += [YearSaid(years, "its title") for text in above[:3] if (years := years_in(text))]
+    tables = {table for text in above if (table := table_id_in(text))}
+    return RawTable(
+        layout=sheet.family,
+        family=sheet.family,
+        columns=columns,
+        lines=lines,
+        texts=lambda position: _texts(body, position, columns[position].name, lines),
+        decimal="either",
+        said=tuple(said),
+        table_ids=tuple((table, "its title") for table in sorted(tables)),
+        notes=notes,
+    )
+
+
+def _columns(sheet: _Found, origin: str) -> tuple[RawColumn, ...]:
+    """Return the columns of the header, with units from the row below it or behind the names."""
+    cells = [str(cell).strip() for cell in sheet.rows[sheet.header]]
+    while cells and not cells[-1]:
+        cells.pop()
+    name, count = Counter(cells).most_common(1)[0]
+    if count > 1 or "" in cells:
+        raise DataError(
+            origin,
+            line=sheet.header + 1,
+            column=name[:60],
+            found="a column without a name" if "" in cells else f"a column that stands {count} times",
+            expected="every column once, with its name",
+            action=PUBLISHED,
+        )
+    below = sheet.rows[sheet.header + 1] if sheet.header + 1 < len(sheet.rows) else []
+    units = [str(cell) for cell in below] if _is_unit_row(below) else [""] * len(cells)
+    columns = []
+    for position, cell in enumerate(cells):
+        title, unit = _title(cell)
+        unit = unit or units[position].strip()
+        columns.append(column_of(cell, position, unit_of(unit) if unit else None, None, stem_of(title)))
+    return tuple(columns)
+
+
+def _title(cell: str) -> tuple[str, str]:
+    """Return a title without the unit behind it, and that unit."""
+    bare = " ".join(str(cell).split())
+    behind = UNIT_BEHIND.match(bare)
+    return (behind[1], behind[2]) if behind and is_unit(behind[2]) else (bare, "")
+
+
+def _is_unit_row(row: list[Any]) -> bool:
+    """Return whether most filled cells of a row are units."""
+    filled = [cell for cell in row if _filled(cell)]
+    return bool(filled) and 2 * sum(isinstance(cell, str) and is_unit(cell) for cell in filled) > len(filled)
+
+
+def _filled(cell: Any) -> bool:
+    """Return whether a cell holds anything."""
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
+
+
+def _texts(body: _Rows, position: int, column: str, lines: Lines) -> pa.Array:
+    """Return the cells of a column as text; a number in a cell gets the mark of decimals of the text beside it."""
+    cells = [row[position] for row in body]
+    lines.refuse(
+        [isinstance(cell, bool) or not isinstance(cell, (str, int, float)) for cell in cells],
+        lambda row: f"{shown(cells[row])} ({type(cells[row]).__name__})",
+        column=column[:60],
+        expected="a number or text",
+        action=PUBLISHED,
+    )
+    # Cells of numbers and of text mix in one column; only text has a mark of decimals of its own.
+    comma = any(isinstance(cell, str) and _COMMA.fullmatch(cell.strip()) for cell in cells)
+    numbers = (
+        (number_text(cell).replace(".", ",") if comma else number_text(cell))
+        for cell in cells
+        if not isinstance(cell, str)
+    )
+    return pa.array([cell if isinstance(cell, str) else next(numbers) for cell in cells], type=pa.string())
+
+
+def number_text(number: float) -> str:
+    """Return a number as the shortest text that means it, without an exponent.
+
+    Examples
+    --------
+    >>> number_text(363.0), number_text(1.8), number_text(1e-05)
+    ('363', '1.8', '0.00001')
+    """
+    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    text = repr(number)
+    return format(Decimal(text), "f") if "e" in text else text

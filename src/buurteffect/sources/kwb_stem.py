@@ -1,0 +1,96 @@
+"""Names of columns and units of the key figures, brought to one form so that they can be compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+UNIT_BEHIND = re.compile(r"^(.*\S)\s*\(([^()]*)\)$")
+"""A title with something in brackets behind it, which may be its unit."""
+
+_SUFFIX = re.compile(r"_([0-9]+)$")
+_UNITS = {
+    "": "",
+    "aantal": "aantal",
+    "absoluut": "aantal",
+    "%": "%",
+    "x1000euro": "x 1 000 euro",
+    "1000euro": "x 1 000 euro",
+    "x1000gulden": "x 1 000 gulden",
+    "1000gulden": "x 1 000 gulden",
+    "euro": "euro",
+    "ha": "ha",
+    "hectare": "ha",
+    "km2": "km2",
+    "perkm2": "per km2",
+    "aantalperkm2": "per km2",
+    "aantalinwonersperkm2": "per km2",
+    "adressenperkm2": "per km2",
+    "code": "code",
+    "naam": "naam",
+    "omschrijving": "omschrijving",
+    "km": "km",
+    "kwh": "kwh",
+    "m3": "m3",
+    "perhuishouden": "per huishouden",
+    "per1000inwoners": "per 1 000 inwoners",
+    "getal": "getal",
+}
+
+
+def stem_of(name: str) -> str:
+    """Return the stem of a key or title: letters and digits only, without the numeric suffix of a key.
+
+    A key of StatLine is made from its title, so that both have one stem. A key may not begin with a digit
+    and gets ``k_`` before it.
+
+    Examples
+    --------
+    >>> stem_of("k_0Tot15Jaar_8"), stem_of("0 tot 15 jaar")
+    ('0tot15jaar', '0tot15jaar')
+    >>> stem_of("WmoClienten_89"), stem_of("Wmo-cliënten")
+    ('wmoclienten', 'wmoclienten')
+    """
+    bare = _SUFFIX.sub("", name.strip()).removeprefix("k_")
+    return squeezed(bare)
+
+
+def squeezed(text: str) -> str:
+    """Return the letters and digits of a text, in lower case and without accents.
+
+    Examples
+    --------
+    >>> squeezed("Financiële diensten, 2")
+    'financielediensten2'
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in plain if c.isascii() and c.isalnum())
+
+
+def suffix_of(name: str) -> int | None:
+    """Return the numeric suffix of a key, or None.
+
+    Examples
+    --------
+    >>> suffix_of("Nederland_17"), suffix_of("Nederland")
+    (17, None)
+    """
+    found = _SUFFIX.search(name.strip())
+    return int(found[1]) if found and len(found[1]) < 7 else None
+
+
+def unit_of(text: str) -> str:
+    """Return a unit in one spelling; a unit that is not known stays as it is, without its blanks.
+
+    Examples
+    --------
+    >>> unit_of("x 1 000 euro"), unit_of("aantal inwoners per km²"), unit_of("Absoluut")
+    ('x 1 000 euro', 'per km2', 'aantal')
+    """
+    bare = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).casefold())
+    return _UNITS.get(bare, bare)
+
+
+def is_unit(text: str) -> bool:
+    """Return whether a text is a unit that is known, and not empty."""
+    return unit_of(text) in set(_UNITS.values()) - {""}

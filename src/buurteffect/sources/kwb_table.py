@@ -1,0 +1,284 @@
+"""From a file's columns of text to the table of the contract: units, ranges, and why a value is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from buurteffect.errors import DataError
+from buurteffect.schema.contract import Contract
+from buurteffect.schema.kwb import CONCEPTS, KWB, Concept
+from buurteffect.schema.liveability import MissingReason
+from buurteffect.sources.kwb_area import Areas, read_areas, refuse_repeated, stripped
+from buurteffect.sources.kwb_ledger import KwbLedger, MappedColumn
+from buurteffect.sources.kwb_mapping import Match, Resolved, resolve
+from buurteffect.sources.kwb_raw import RawTable
+from buurteffect.sources.kwb_values import BLANK, NULL, NUMBER, SENTINEL, Cells, parse_cells
+from buurteffect.sources.kwb_year import period_of
+from buurteffect.sources.lines import Lines, Mask
+from buurteffect.sources.rawfile import PUBLISHED, shown
+
+_NONE = -1
+_REASONS = tuple(str(reason) for reason in MissingReason)
+_IMPOSSIBLE, _SECRET, _BELOW, _NOT_PUBLISHED, _NOT_IN_YEAR = (
+    _REASONS.index(reason)
+    for reason in (
+        MissingReason.IMPOSSIBLE,
+        MissingReason.SECRET,
+        MissingReason.BELOW_THRESHOLD,
+        MissingReason.NOT_PUBLISHED,
+        MissingReason.NOT_IN_YEAR,
+    )
+)
+_TEXTS = np.array([*_REASONS, None], dtype=object)
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """Values of one concept in its own unit, and a reason's number where a value is missing."""
+
+    values: npt.NDArray[np.float64]
+    reasons: npt.NDArray[np.int8]
+
+
+def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.DataFrame, KwbLedger]:
+    """Return the table `schema.kwb.KWB` of a file and its ledger.
+
+    Parameters
+    ----------
+    table : RawTable
+        The file.
+    year : int
+        Its year.
+    notes : tuple of str
+        What is known so far, for the ledger.
+
+    Raises
+    ------
+    DataError
+        On anything that `kwb.read_kwb` lists about columns and values, with line and column.
+    """
+    lines = table.lines
+    _check_rows(lines)
+    resolved = resolve(table.columns, table.family, year, lines.origin)
+    _check_found(table, resolved)
+    areas = read_areas(table, resolved)
+    keep = _rows_of_year(table, resolved, year)
+    chosen = Lines(lines.origin, lines.numbers[keep], lines.ends_open)
+    key = table.columns[resolved.keys["area_code"][0]].name
+    refuse_repeated(areas.codes[keep].reset_index(drop=True), chosen, key)
+    columns = _columns(table, resolved)
+    frame = _frame(areas, columns, year, keep)
+    left_out = list(table.left_out)
+    if not keep.all():
+        left_out.append((f"another year than {year}", int((~keep).sum())))
+    ledger = KwbLedger(
+        rows_in=len(lines) + sum(count for _, count in table.left_out),
+        rows_out=len(frame),
+        left_out=tuple(left_out),
+        mapped=tuple(_mapped(concept, match, table) for concept, match in resolved.concepts.items()),
+        keys=tuple((role, table.columns[p].name) for role, found in resolved.keys.items() for p in found),
+        unmapped=tuple(table.columns[p].name for p in resolved.unmapped),
+        not_in_year=tuple(concept for concept in CONCEPTS if concept not in resolved.concepts),
+        notes=(*table.notes, *notes, *resolved.notes),
+    )
+    return frame, ledger
+
+
+def check_contract(frame: pd.DataFrame, origin: str, contract: Contract = KWB) -> pd.DataFrame:
+    """Return a table of key figures if it keeps its contract; see `Contract.check`."""
+    return contract.check(frame, origin)
+
+
+def _check_rows(lines: Lines) -> None:
+    """Refuse a file without rows."""
+    if not len(lines):
+        raise DataError(
+            lines.origin,
+            found="a header and no areas",
+            expected="at least one row with the code of an area",
+            action=PUBLISHED,
+        )
+
+
+def _check_found(table: RawTable, resolved: Resolved) -> None:
+    """Refuse a file in which no column is a concept."""
+    if not resolved.concepts:
+        raise DataError(
+            table.lines.origin,
+            found="no known column among " + ", ".join(shown(c.name) for c in table.columns[:6]),
+            expected="a table of the key figures of wijken and buurten",
+            action="use the publisher's own file; if it is of a new year, add its columns to kwb_columns.csv",
+        )
+
+
+def _rows_of_year(table: RawTable, resolved: Resolved, year: int) -> Mask:
+    """Return which rows are of the year; all where no column tells it."""
+    keep = np.ones(len(table.lines), dtype=bool)
+    for position in resolved.keys["year"]:
+        texts = stripped(table.texts(position))
+        periods = {text: period_of(text.removesuffix(".0")) for text in texts.unique()}
+        name = table.columns[position].name
+        table.lines.refuse(
+            texts.map({text: period is None for text, period in periods.items()}).to_numpy(dtype=bool),
+            lambda row, texts=texts: f"the period {shown(texts.iloc[row])}",  # type: ignore[misc]
+            column=name,
+            expected="a whole year, such as 2019 or 2019JJ00",
+            action=PUBLISHED,
+        )
+        keep &= texts.map({text: period == year for text, period in periods.items()}).to_numpy(dtype=bool)
+    if not keep.any():
+        raise DataError(
+            table.lines.origin,
+            column=table.columns[resolved.keys["year"][0]].name,
+            found=f"no row of {year}",
+            expected=f"rows of {year}, as the file's name, its title or the caller says",
+            action="find out which year the content is of, and give the publisher's file its own name",
+        )
+    return keep
+
+
+def _columns(table: RawTable, resolved: Resolved) -> dict[str, _Column]:
+    """Return all concepts of the file in their own units, with the reasons of what is missing."""
+    cells = {
+        concept: parse_cells(table.texts(m.position), table.columns[m.position].name, table.lines, table.decimal)
+        for concept, m in resolved.concepts.items()
+    }
+    # A file without types pads its numbers and writes blanks and dots; one with types has lost the difference.
+    typed = table.layout in ("bulk", "odata3", "odata4") and not any(one.padded for one in cells.values())
+    for concept, one in cells.items():
+        _check_source(one, resolved.concepts[concept], concept, table)
+    columns: dict[str, _Column] = {}
+    pending = sorted(cells, key=lambda concept: bool(resolved.concepts[concept].row.of))
+    for concept in pending:
+        match = resolved.concepts[concept]
+        columns[concept] = _converted(concept, cells[concept], match, columns, table, typed=typed)
+        _check_range(columns[concept].values, CONCEPTS[concept], match, table)
+    for concept, match in resolved.concepts.items():
+        columns[concept] = _below_threshold(columns[concept], match, columns)
+    return columns
+
+
+def _converted(
+    concept: str, cells: Cells, match: Match, done: dict[str, _Column], table: RawTable, *, typed: bool
+) -> _Column:
+    """Return a concept in its own unit; a percentage that is a count here is multiplied by its whole."""
+    row = match.row
+    reasons = np.full(len(cells.values), _NONE, dtype=np.int8)
+    missing = cells.marks != NUMBER
+    reasons[missing] = _SECRET
+    reasons[cells.marks == SENTINEL] = _NOT_PUBLISHED
+    reasons[cells.marks == BLANK] = _NOT_PUBLISHED if typed else _IMPOSSIBLE
+    reasons[cells.marks == NULL] = _NOT_PUBLISHED if typed else _IMPOSSIBLE
+    # Divided, not multiplied: 35 / 100 is the nearest number to 0.35, and 35 * 0.01 is not.
+    values = cells.values / round(1 / row.factor) if row.factor < 1 else cells.values * row.factor
+    if row.of:
+        if row.of not in done:
+            raise DataError(
+                table.lines.origin,
+                column=table.columns[match.position].name[:60],
+                found=f"percentages, but no column for {row.of}",
+                expected=f"{row.of} in the same file, to make {concept} of them",
+                action="give the whole table",
+            )
+        whole = done[row.of]
+        lost = ~missing & np.isnan(whole.values)
+        reasons[lost] = whole.reasons[lost]
+        values = values * whole.values
+    return _Column(values, reasons)
+
+
+def _below_threshold(column: _Column, match: Match, columns: dict[str, _Column]) -> _Column:
+    """Return a concept whose missing values below the year's threshold say so."""
+    row = match.row
+    if row.threshold is None or row.threshold_of not in columns:
+        return column
+    with np.errstate(invalid="ignore"):
+        small = columns[row.threshold_of].values < row.threshold
+    hidden = np.isin(column.reasons, (_SECRET, _NOT_PUBLISHED))
+    return _Column(column.values, np.where(hidden & small, np.int8(_BELOW), column.reasons))
+
+
+def _check_source(cells: Cells, match: Match, concept: str, table: RawTable) -> None:
+    """Refuse percentages outside 0 to 100 and counts that are not whole."""
+    values, name = cells.values, table.columns[match.position].name[:60]
+    if match.row.unit == "%":
+        with np.errstate(invalid="ignore"):
+            bad = (values < 0) | (values > 100)
+        table.lines.refuse(
+            bad,
+            lambda row: f"{values[row]:g} %",
+            column=name,
+            expected="a percentage from 0 to 100",
+            action=f"{PUBLISHED}; a lost decimal mark or a shifted column gives such values",
+        )
+    elif match.row.unit == "aantal" and concept.endswith("_count"):
+        table.lines.refuse(
+            np.isfinite(values) & (values != np.floor(values)),
+            lambda row: f"{values[row]:g}, a count with a fraction",
+            column=name,
+            expected="a whole number without thousands separator",
+            action=PUBLISHED,
+        )
+
+
+def _check_range(values: npt.NDArray[np.float64], concept: Concept, match: Match, table: RawTable) -> None:
+    """Refuse values that the concept cannot take."""
+    with np.errstate(invalid="ignore"):
+        low = values < concept.low if concept.low is not None else np.zeros(len(values), dtype=bool)
+        high = values > concept.high if concept.high is not None else np.zeros(len(values), dtype=bool)
+    table.lines.refuse(
+        low | high,
+        lambda row: f"{values[row]:g} {concept.unit}",
+        column=table.columns[match.position].name[:60],
+        expected=f"{concept.name} from {_limit(concept.low)} to {_limit(concept.high)}",
+        action=f"{PUBLISHED}; a lost decimal mark or a shifted column gives such values",
+    )
+
+
+def _limit(value: float | None) -> str:
+    """Print the end of a range."""
+    return "…" if value is None else f"{value:g}"
+
+
+def _frame(areas: Areas, columns: dict[str, _Column], year: int, keep: Mask) -> pd.DataFrame:
+    """Return the table with every concept of the list, those that the file lacks included."""
+    rows = int(keep.sum())
+    data: dict[str, object] = {
+        "area_code": areas.codes[keep].reset_index(drop=True),
+        "area_name": areas.names[keep].reset_index(drop=True),
+        "level": areas.levels[keep].reset_index(drop=True),
+        "gemeente_name": areas.gemeenten[keep].reset_index(drop=True),
+        "year": np.full(rows, year, dtype=np.int64),
+        "boundary_flag": areas.flags[keep],
+    }
+    absent = _Column(np.full(rows, np.nan), np.full(rows, _NOT_IN_YEAR, dtype=np.int8))
+    absent_reasons = pd.Series(_TEXTS[absent.reasons], dtype="str")
+    for concept in CONCEPTS:
+        if (column := columns.get(concept)) is None:
+            data[concept], data[f"{concept}_missing"] = absent.values, absent_reasons
+        else:
+            data[concept] = column.values[keep]
+            data[f"{concept}_missing"] = pd.Series(_TEXTS[column.reasons[keep]], dtype="str")
+    return pd.DataFrame(data)[KWB.columns]
+
+
+def _mapped(concept: str, match: Match, table: RawTable) -> MappedColumn:
+    """Return the ledger's line for one concept."""
+    row = match.row
+    note = row.note
+    if row.threshold_note:
+        note = f"{note}; {row.threshold_note}" if note else row.threshold_note
+    return MappedColumn(
+        concept=concept,
+        column=table.columns[match.position].name,
+        unit=row.unit,
+        factor=row.factor,
+        of=row.of,
+        break_from=row.break_from,
+        note=note,
+        source=row.source,
+    )

@@ -1,0 +1,228 @@
+"""Web exports of StatLine: a title, topic rows, units, then names with codes; ``;`` and a decimal comma.
+
+The depth of the header differs between exports and is found: data begin at the first row with the code of an
+area. The last row above them that holds units is the row of units, the one above it the row of titles, and
+the rows between the title and that one tell groups. A title may itself be a path (``A|B|C``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from buurteffect.errors import DataError
+from buurteffect.sources.kwb_area import SHAPES
+from buurteffect.sources.kwb_bulk import LINE_BYTES_LIMIT
+from buurteffect.sources.kwb_raw import AREA_NAME, RawColumn, RawTable, YearSaid, column_of
+from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, squeezed, unit_of
+from buurteffect.sources.kwb_year import period_of, table_id_in, years_in
+from buurteffect.sources.lines import Lines
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
+
+_CODE = re.compile(SHAPES)
+
+_FOOTER = re.compile(r"(?:bron\s*:|©|copyright\b)", re.IGNORECASE)
+_CUT = "the file ends without a line end: its last number may have been cut off"
+_REGIONS = {"wijkenenbuurten", "regios", "regio"}
+_NO_TOPIC = "onderwerp"
+_DEEPEST_HEADER = 60
+_Rows = list[tuple[int, list[str]]]
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What stands above the data."""
+
+    columns: tuple[RawColumn, ...]
+    said: tuple[YearSaid, ...]
+    table_ids: tuple[tuple[str, str], ...]
+
+
+def read_web(text: str, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
+    """Return the columns of a web export.
+
+    Rows below the data that hold only a source line are left out and counted.
+
+    Raises
+    ------
+    DataError
+        If no row holds the code of an area, no row of titles stands above it, or a record has too few or
+        too many fields; with its line.
+    """
+    _check_lengths(text, origin)
+    records = _records(text, origin)
+    start, code = _first_area(records, origin)
+    header = _read_header(records[:start], records[start][1], code, origin)
+    body, footers = _without_footers(records[start:])
+    width = len(header.columns)
+    lines = Lines(origin, np.array([line for line, _ in body], dtype=np.int64), not text.endswith(("\n", "\r")))
+    lines.refuse(
+        [len(row) != width for _, row in body],
+        lambda at: f"{len(body[at][1])} field(s)" if any(body[at][1]) else "an empty line",
+        expected=f"{width} fields separated by ';', as in the first row with a code",
+        action=FETCH_AGAIN,
+    )
+    return RawTable(
+        layout="web",
+        family="statline",
+        columns=header.columns,
+        lines=lines,
+        texts=lambda position: pa.array([row[position] for _, row in body], type=pa.string()),
+        decimal="comma",
+        said=header.said,
+        table_ids=header.table_ids,
+        left_out=(("source line below the data", footers),) if footers else (),
+        notes=(*notes, *((_CUT,) if lines.ends_open else ())),
+    )
+
+
+def _check_lengths(text: str, origin: str) -> None:
+    """Refuse a line that is too long before it is parsed."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > LINE_BYTES_LIMIT:
+            raise DataError(
+                origin,
+                line=number,
+                found=f"a line of {len(line):,} characters",
+                expected=f"at most {LINE_BYTES_LIMIT:,} in a line",
+                action=FETCH_AGAIN,
+            )
+
+
+def _records(text: str, origin: str) -> _Rows:
+    """Return every record with the line that it begins on, without empty ones at the end."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
+    records: _Rows = []
+    while True:
+        line = reader.line_num + 1
+        try:
+            records.append((line, next(reader)))
+        except StopIteration:
+            break
+        except csv.Error:
+            raise DataError(
+                origin,
+                line=line,
+                found="a quoted field that begins here and is not closed properly: the file is truncated or damaged",
+                expected="fields whose quotes are closed",
+                action=FETCH_AGAIN,
+            ) from None
+    while records and not any(cell.strip() for cell in records[-1][1]):
+        records.pop()
+    return records
+
+
+def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
+    """Return the first row that holds the code of an area, and the column that holds it."""
+    for number, (_, row) in enumerate(records[:_DEEPEST_HEADER]):
+        for column, cell in enumerate(row):
+            if _CODE.fullmatch(cell.strip()):
+                return number, column
+    first = records[0][1][0] if records and records[0][1] else ""
+    raise DataError(
+        origin,
+        line=1,
+        found=f"no code of an area in the first {min(len(records), _DEEPEST_HEADER)} rows; "
+        f"the file begins with {shown(first)}",
+        expected="a file of key figures in a known layout: a bulk CSV, a web export with its codes "
+        "(separated by ';'), a workbook, or pages of OData",
+        action="export the table with its codes (Codering), separated by ';'; " + PUBLISHED,
+    )
+
+
+def _read_header(rows: _Rows, first: list[str], code: int, origin: str) -> _Header:
+    """Return the columns, and what the rows above the data say about the year."""
+    width = len(first)
+    if not rows:
+        raise DataError(
+            origin,
+            line=1,
+            found="data in the first line, without a header",
+            expected="rows with titles above the data",
+            action=PUBLISHED,
+        )
+    cells = [[*(cell.strip() for cell in row), *[""] * width][: max(width, len(row))] for _, row in rows]
+    for (line, _), row in zip(rows, cells, strict=True):
+        if any(row[width:]):
+            raise DataError(
+                origin,
+                line=line,
+                found=f"{len(row)} fields in the header, {width} in the first row with a code",
+                expected="as many fields in the data as in the header",
+                action=FETCH_AGAIN,
+            )
+    has_units = sum(is_unit(cell) for cell in cells[-1]) >= max(1, sum(map(bool, cells[-1])) // 2) and len(cells) > 1
+    units = cells[-1] if has_units else [""] * width
+    titles = cells[:-1] if has_units else cells
+    above = [row for row in titles[:-1] if sum(map(bool, row)) > 1 or _NO_TOPIC in map(squeezed, row)]
+    columns = tuple(
+        _column(p, titles[-1][p], units[p], [_group_at(row, p) for row in above], first[p], p == code)
+        for p in range(width)
+    )
+    return _Header(columns, _years_above(cells, titles[-1]), _tables_above(cells))
+
+
+def _group_at(row: list[str], position: int) -> str:
+    """Return the group that a row of groups tells for a column: the nearest one to the left."""
+    filled = [cell for cell in row[: position + 1] if cell]
+    return filled[-1] if filled else ""
+
+
+def _column(position: int, title: str, unit: str, above: list[str], first: str, is_code: bool) -> RawColumn:
+    """Return one column from its title, its unit and the groups above it."""
+    if not unit and (behind := UNIT_BEHIND.match(title)) and is_unit(behind[2]):
+        title, unit = behind[1], behind[2]
+    path = [part.strip() for part in re.split(r"\|", title) if part.strip()]
+    if len(path) == 1 and not above and "/" in title:
+        path = [part.strip() for part in title.split("/") if part.strip()]
+    leaf = path[-1] if path else (above[-1] if above else "") or unit
+    known = [group for group in [*path[:-1], *above] if group and squeezed(group) != _NO_TOPIC]
+    groups = frozenset(squeezed(group) for group in known) if known else None
+    is_region = squeezed(leaf) in _REGIONS or squeezed(unit) in _REGIONS
+    stem = AREA_NAME if is_region and not _CODE.fullmatch(first.strip()) else None
+    if is_code and not is_region:
+        stem = "codering"
+    name = leaf or f"column {position + 1}"
+    known_unit = unit_of(unit) if is_unit(unit) else (unit_of(unit) if unit and not is_region else None)
+    return column_of(name, position, None if stem else known_unit, groups, stem)
+
+
+def _years_above(cells: list[list[str]], titles: list[str]) -> tuple[YearSaid, ...]:
+    """Return what a title of its own, or a row of periods, says about the year."""
+    said = []
+    for number, row in enumerate(cells):
+        filled = [cell for cell in row if cell]
+        if len(filled) == 1 and row is not titles and (years := years_in(filled[0])):
+            said.append(YearSaid(years, f"its title (line {number + 1})"))
+        elif "perioden" in map(squeezed, filled):
+            periods = {year for cell in filled if (year := period_of(cell)) is not None}
+            if periods:
+                said.append(YearSaid(frozenset(periods), "its row of periods"))
+    return tuple(said)
+
+
+def _tables_above(cells: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    """Return the tables that rows above the data name."""
+    found = {table for row in cells for cell in row if (table := table_id_in(cell))}
+    return tuple((table, "its header") for table in sorted(found))
+
+
+def _without_footers(body: _Rows) -> tuple[_Rows, int]:
+    """Return the rows of areas, and how many source lines follow them."""
+    kept = list(body)
+    footers = 0
+    while len(kept) > 1 and _is_footer(kept[-1][1]):
+        kept.pop()
+        footers += 1
+    return kept, footers
+
+
+def _is_footer(row: list[str]) -> bool:
+    """Return whether a row holds a source line only, or nothing."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    return not filled or (len(filled) == 1 and _FOOTER.match(filled[0]) is not None)

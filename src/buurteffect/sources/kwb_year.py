@@ -1,0 +1,147 @@
+"""The year of a file of key figures: what its content says, checked against its name and its table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from buurteffect.errors import DataError
+from buurteffect.schema.kwb import FIRST_YEAR, LAST_YEAR
+from buurteffect.sources.kwb_mapping import table_years
+from buurteffect.sources.kwb_raw import RawTable, YearSaid
+
+_YEAR = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
+_SPAN = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})\s*(?:-|–|t/m|tot en met)\s*((?:19|20)[0-9]{2})(?![0-9])")
+_TABLE = re.compile(r"(?<![0-9])([0-9]{5}NED)(?![A-Za-z0-9])", re.IGNORECASE)
+_PERIOD = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00)?")
+_MEND = "find out which year the content is of, and give the publisher's file its own name"
+
+
+def years_in(text: str) -> frozenset[int]:
+    """Return the years that a text names; a span names all of its years.
+
+    Examples
+    --------
+    >>> sorted(years_in("Kerncijfers wijken en buurten 2004-2006"))
+    [2004, 2005, 2006]
+    >>> sorted(years_in("TheHague_2019_84583NED"))
+    [2019]
+    """
+    spans = [range(int(a), int(b) + 1) for a, b in _SPAN.findall(text)]
+    found = {year for span in spans for year in span} | {int(year) for year in _YEAR.findall(text)}
+    return frozenset(year for year in found if FIRST_YEAR <= year <= LAST_YEAR)
+
+
+def table_id_in(text: str) -> str | None:
+    """Return the id of the StatLine table that a text names, or None.
+
+    Examples
+    --------
+    >>> table_id_in("ams_2019_84583NED.csv")
+    '84583NED'
+    """
+    found = _TABLE.search(text)
+    return found[1].upper() if found else None
+
+
+def period_of(text: str) -> int | None:
+    """Return the year of a period such as ``2019JJ00`` or ``2019``, or None if it is none.
+
+    Examples
+    --------
+    >>> period_of("2019JJ00"), period_of("2019KW01")
+    (2019, None)
+    """
+    found = _PERIOD.fullmatch(text.strip())
+    return int(found[1]) if found else None
+
+
+def decide_year(table: RawTable, name: str, asked: int | None) -> tuple[int, str | None, tuple[str, ...]]:
+    """Return the year of a file, the id of its table if that is known, and notes for the ledger.
+
+    The content rules. A file whose name, table or caller says another year is refused. Where the content
+    says nothing, the name or the caller decides, and a note says so.
+
+    Parameters
+    ----------
+    table : RawTable
+        The file.
+    name : str
+        Its name, with its archive's.
+    asked : int or None
+        Year that the caller says.
+
+    Raises
+    ------
+    DataError
+        If two of them contradict each other, or if together they do not name one year.
+    """
+    origin = table.lines.origin
+    table_id = _table_id(table, name)
+    inside = [*table.said, *_table_said(table_id, [where for _, where in table.table_ids])]
+    named = years_in(_TABLE.sub("", name))
+    outside = [YearSaid(named, "its name")] if named else []
+    if not table.table_ids:
+        outside += _table_said(table_id, ["the table in its name"])
+    if asked is not None:
+        outside.append(YearSaid(frozenset({asked}), "the caller"))
+    years = _agreed([*inside, *outside], origin)
+    if len(years) != 1:
+        listed = f"{len(years)} possible years ({min(years)}-{max(years)})" if years else "nothing that tells the year"
+        raise DataError(
+            origin,
+            found=listed,
+            expected="one year, told by the content or by the file's name",
+            action="give the year (read_kwb(path, year=…)), or keep the publisher's name, such as kwb-2019.xlsx",
+        )
+    certain = _agreed(inside, origin)
+    notes = [f"year {min(years)} from {' and '.join(said.where for said in [*inside, *outside])}"]
+    if len(certain) != 1:
+        notes.append("the content itself does not name its year")
+    if table_id and table_id not in table_years():
+        notes.append(f"table {table_id} is not in kwb_tables.csv")
+    return min(years), table_id, tuple(notes)
+
+
+def _agreed(said: Iterable[YearSaid], origin: str) -> frozenset[int]:
+    """Return the years that all agree on; empty if nothing is said."""
+    said = list(said)
+    years: frozenset[int] = frozenset()
+    for number, one in enumerate(said):
+        both = one.years if number == 0 else years & one.years
+        if not both:
+            before = ", ".join(sorted({other.where for other in said[:number]}))
+            raise DataError(
+                origin,
+                found=f"{_words(years)} in {before}, but {_words(one.years)} in {one.where}",
+                expected="one year in the content, the name and the table",
+                action=_MEND,
+            )
+        years = both
+    return years
+
+
+def _words(years: frozenset[int]) -> str:
+    """Print years."""
+    return str(min(years)) if len(years) == 1 else f"{min(years)}-{max(years)}"
+
+
+def _table_id(table: RawTable, name: str) -> str | None:
+    """Return the id of the table, refusing a file that names two."""
+    ids = {one for one, _ in table.table_ids}
+    if named := table_id_in(name):
+        ids.add(named)
+    if len(ids) > 1:
+        raise DataError(
+            table.lines.origin,
+            found=f"the tables {' and '.join(sorted(ids))} in its content and its name",
+            expected="one table",
+            action=_MEND + "; keep each table with its own metadata in a folder of its own",
+        )
+    return next(iter(ids), None)
+
+
+def _table_said(table_id: str | None, where: list[str]) -> list[YearSaid]:
+    """Return the years of a known table."""
+    years = table_years().get(table_id or "")
+    return [YearSaid(years, f"table {table_id} ({where[0]})")] if years and where else []

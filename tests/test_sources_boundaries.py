@@ -1,0 +1,182 @@
+"""Boundaries: polygons of every kind of file, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from buurteffect.errors import DataError
+from buurteffect.sources.boundaries import BoundaryFile, read_boundaries
+
+ROTTERDAM = (
+    Path(__file__).parents[1].parent / "shared/data/open/rotterdam_wijkprofiel/Rotterdam_buurten_repaired.geojson"
+)
+CRS84 = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+GRID = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::28992"}}
+PLACE = (90_000.0, 430_000.0)
+
+
+def square(west: float, south: float, side: float = 100.0) -> list[list[float]]:
+    corners = [(0, 0), (side, 0), (side, side), (0, side), (0, 0)]
+    return [[west + x, south + y] for x, y in corners]
+
+
+def feature(code: str = "BU05990110", ring: list[list[float]] | None = None, **properties: object) -> dict:
+    place = {"buurtcode": code, "buurtnaam": "Ergens", "wijkcode": code.replace("BU", "WK")[:8]}
+    place |= {"gemeentecode": f"GM{code[2:6]}", "gemeentenaam": "Rotterdam", "water": "NEE"}
+    geometry = {"type": "Polygon", "coordinates": [ring or square(*PLACE)]}
+    return {"type": "Feature", "properties": place | properties, "geometry": geometry}
+
+
+def collection(*features: dict, crs: dict | None = GRID) -> dict:
+    return {"type": "FeatureCollection", **({"crs": crs} if crs else {}), "features": list(features)}
+
+
+def read(tmp_path: Path, content: dict | str, level: str = "buurt", **options: object) -> BoundaryFile:
+    file = tmp_path / "areas.geojson"
+    file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return read_boundaries(file, level, **options)
+
+
+def test_a_square_of_100_metres_has_10_000_square_metres(tmp_path):
+    found = read(tmp_path, collection(feature()))
+    row = found.frame.iloc[0]
+    assert (row["area_code"], row["wijk_code"], row["gemeente_code"]) == ("BU05990110", "WK059901", "GM0599")
+    assert row["area_m2"] == pytest.approx(10_000)
+    assert found.frame.crs.to_epsg() == 28992
+    assert found.repaired.empty
+
+
+def test_degrees_and_metres_give_the_same_place(tmp_path):
+    metres = read(tmp_path, collection(feature())).frame
+    degrees = metres.to_crs("OGC:CRS84")
+    ring = [list(point) for point in degrees.geometry.iloc[0].exterior.coords]
+    back = read(tmp_path, collection(feature(ring=ring), crs=CRS84)).frame
+    assert back.geometry.iloc[0].symmetric_difference(metres.geometry.iloc[0]).area < 0.1
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson"])
+def test_a_geopackage_and_geojson_read_the_same(tmp_path, suffix):
+    frame = gpd.GeoDataFrame.from_features([feature(), feature("BU05990111", square(91_000, 430_000))], crs=28992)
+    file = tmp_path / f"areas{suffix}"
+    frame.to_file(file)
+    assert read_boundaries(file, "buurt").frame["area_code"].tolist() == ["BU05990110", "BU05990111"]
+
+
+def test_the_layer_of_a_geopackage_is_found_by_its_level(tmp_path):
+    file = tmp_path / "wijkenbuurten_2022_v1.gpkg"
+    buurten = gpd.GeoDataFrame.from_features([feature(), feature("BU05990111")], crs=28992)
+    buurten.to_file(file, layer="buurten")
+    buurten.dissolve("wijkcode").reset_index()[["wijkcode", "gemeentecode", "water", "geometry"]].to_file(
+        file, layer="wijken"
+    )
+    assert read_boundaries(file, "wijk").frame["area_code"].tolist() == ["WK059901"]
+    assert len(read_boundaries(file, "buurt").frame) == 2
+    with pytest.raises(DataError, match="0 layers for gemeente"):
+        read_boundaries(file, "gemeente")
+
+
+def test_names_of_the_leefbaarometer_are_known_too(tmp_path):
+    content = collection(feature())
+    content["features"][0]["properties"] = {"BU_CODE": "BU05990110", "bu_naam": "Ergens"}
+    found = read(tmp_path, content)
+    assert found.frame["area_name"].tolist() == ["Ergens"]
+    assert "does not tell water" in found.ledger["reason"].item()
+
+
+def test_water_is_left_out_and_counted(tmp_path):
+    water = [feature(water="JA"), feature("BU05999998", water="B"), feature("BU05999997", water="JA")]
+    found = read(tmp_path, collection(feature(), *water))
+    assert found.frame["area_code"].tolist() == ["BU05990110"]
+    assert found.ledger.set_index("reason")["areas_count"].to_dict() == {"": 1, "water = JA": 2, "water = B": 1}
+
+
+def test_a_shape_that_crosses_itself_is_repaired_and_counted(tmp_path):
+    x, y = PLACE
+    bow_tie = [[x, y], [x + 100, y + 100], [x + 100, y], [x, y + 100], [x, y]]
+    found = read(tmp_path, collection(feature(ring=bow_tie), feature("BU05990111")))
+    assert found.repaired["area_code"].tolist() == ["BU05990110"]
+    assert found.frame.geometry.is_valid.all()
+    assert found.frame["area_m2"].tolist() == pytest.approx([5_000, 10_000])
+    assert set(found.frame.geom_type) <= {"Polygon", "MultiPolygon"}
+
+
+def test_geojson_on_the_grid_that_does_not_say_so_is_refused_until_the_caller_does(tmp_path):
+    content = collection(feature(), crs=None)
+    with pytest.raises(DataError, match="coordinates in the Netherlands") as caught:
+        read(tmp_path, content)
+    assert "crs='EPSG:28992'" in caught.value.action
+    assert read(tmp_path, content, crs="EPSG:28992").frame["area_m2"].item() == pytest.approx(10_000)
+
+
+def test_a_caller_cannot_overrule_the_system_that_a_file_says(tmp_path):
+    with pytest.raises(DataError, match="while the caller gives"):
+        read(tmp_path, collection(feature()), crs="EPSG:4326")
+
+
+def test_a_geopackage_without_a_coordinate_system_is_refused(tmp_path):
+    file = tmp_path / "areas.gpkg"
+    with pytest.warns(UserWarning, match="crs"):
+        gpd.GeoDataFrame.from_features([feature()]).to_file(file)
+    with pytest.raises(DataError, match="without a coordinate system"):
+        read_boundaries(file, "buurt")
+    assert read_boundaries(file, "buurt", crs="EPSG:28992").frame["area_m2"].item() == pytest.approx(10_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        pytest.param(collection(feature(), feature()), "BU05990110 again, already on line 1", id="an area twice"),
+        pytest.param(collection(feature("BU599011")), "the code 'BU599011'", id="a code without zeros"),
+        pytest.param(collection(feature(), feature("WK059901")), "the code 'WK059901'", id="two levels"),
+        pytest.param(collection(feature(gemeentecode="GM0363")), "in gemeente 'GM0363'", id="another gemeente"),
+        pytest.param(collection(feature(water="misschien")), "the value 'misschien'", id="unknown water"),
+        pytest.param(collection(feature(water="JA")), "no land", id="water only"),
+        pytest.param(collection(feature(ring=square(430_000, 90_000))), "an area around", id="axes swapped"),
+        pytest.param(collection(feature(ring=square(*PLACE)), crs=CRS84), "an area around", id="metres as degrees"),
+        pytest.param(collection(feature() | {"geometry": None}), "with no shape", id="no shape"),
+        pytest.param(
+            collection(feature() | {"geometry": {"type": "Point", "coordinates": list(PLACE)}}),
+            "with Point",
+            id="a point",
+        ),
+        pytest.param(collection(feature(BUURTCODE="BU05990111")), "a property twice", id="a property twice"),
+        pytest.param(collection(), "no areas", id="no areas"),
+        pytest.param(json.dumps(collection(feature()))[:200], "cannot be read", id="truncated"),
+        pytest.param("{}", "cannot be read", id="JSON of another kind"),
+        pytest.param('<OGRVRTDataSource><OGRVRTLayer name="x"/></OGRVRTDataSource>', "another kind", id="a link"),
+        pytest.param("", "another kind", id="empty"),
+    ],
+)
+def test_a_file_that_is_not_as_it_should_be_is_refused(tmp_path, content, found):
+    with pytest.raises(DataError, match=found):
+        read(tmp_path, content)
+
+
+def test_a_level_that_the_file_does_not_hold_is_refused(tmp_path):
+    content = collection(feature())
+    del content["features"][0]["properties"]["wijkcode"]
+    with pytest.raises(DataError, match="the properties 'buurtcode'"):
+        read(tmp_path, content, "wijk")
+    with pytest.raises(DataError, match="level 'pc4'"):
+        read(tmp_path, content, "pc4")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DataError, match="cannot be opened") as caught:
+        read_boundaries(tmp_path / "areas.gpkg", "buurt")
+    assert caught.value.file == "areas.gpkg"
+
+
+@pytest.mark.shared
+def test_the_buurten_of_rotterdam_read_in_full():
+    if not ROTTERDAM.is_file():
+        pytest.skip("the shared polygons are not here")
+    found = read_boundaries(ROTTERDAM, "buurt")
+    assert len(found.frame) == 78
+    assert found.repaired["area_code"].tolist() == ["BU05990842", "BU05991290"]
+    assert (found.repaired["area_after_m2"] / found.repaired["area_before_m2"]).tolist() == pytest.approx([1, 1], 1e-3)
+    assert 100e6 < found.frame["area_m2"].sum() < 330e6  # the gemeente has 324 km2, a third of it water
