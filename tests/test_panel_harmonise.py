@@ -141,6 +141,24 @@ def test_the_floor_drops_the_same_flows_in_both_directions():
     assert set(shares(forth)) == {(t, s) for s, t in shares(back)} == {(A, P), (B, Q)}
 
 
+@pytest.mark.parametrize("direction", [(2016, 2017), (2017, 2016)])
+def test_an_area_all_of_whose_flows_are_small_is_still_placed(direction):
+    others = [f"WK00{n:04d}" for n in range(300, 500)]
+    flows = [(A, other, 2) for other in others[1:]] + [(A, others[0], 3)] + [(B, other, 5000) for other in others]
+    found = build_weights(crosswalk(flows), 2016, 2017, {2016: [A, B], 2017: others})
+    assert shares(found)[A, others[0]] == 1.0
+    turned = crosswalk([(target, source, count) for source, target, count in flows])
+    found = build_weights(turned, *direction, {2016: others, 2017: [A, B]})
+    ends = (others[0], A) if direction == (2016, 2017) else (A, others[0])
+    assert ends in shares(found)
+
+
+def test_a_code_that_the_crosswalk_lists_is_known_even_if_the_list_lacks_it():
+    weights = weigh([(A, P, 9)], {2016: [E], 2017: [E]})
+    assert shares(weights) == {(A, P): 1, (E, E): 1}
+    assert weights.unplaced.empty
+
+
 CHAIN = pd.concat(
     [
         crosswalk([(A, A, 60), (A, B, 40)], (2016, 2017)),
@@ -319,6 +337,36 @@ def test_pieces_without_dwellings_weigh_nothing_and_a_target_without_any_has_no_
     assert values(empty, "rented_share_missing")[M] == "impossible"
 
 
+def test_without_dwellings_a_share_cannot_exist_whatever_its_parts_say():
+    frame = table(
+        codes=[B, C],
+        dwellings_count=[0.0, 0.0],
+        rented_share=[np.nan, np.nan],
+        rented_share_missing=["secret", "secret"],
+    )
+    result = harmonise(frame, weigh(FLOWS[2:4], {2016: [B, C], 2017: [M]}), CONCEPTS)
+    assert result.frame["rented_share_missing"].tolist() == ["impossible"]
+
+
+@pytest.mark.parametrize(("of_b", "reason"), [(60, "secret"), (40, "below_threshold")])
+def test_the_reason_is_that_of_the_largest_missing_part(of_b, reason):
+    frame = table(codes=[B, C], inhabitants_count=[np.nan] * 2, inhabitants_count_missing=["secret", "below_threshold"])
+    weights = weigh([(B, M, of_b), (C, M, 100 - of_b)], {2016: [B, C], 2017: [M]})
+    assert harmonise(frame, weights, CONCEPTS).frame["inhabitants_count_missing"].tolist() == [reason]
+
+
+def test_a_part_that_goes_nowhere_is_listed_and_missed_in_the_totals():
+    flows = pd.concat([crosswalk([(A, A, 60), (A, B, 40)]), crosswalk([(D, E, 9)], (2017, 2018))])
+    weights = build_weights(flows, 2016, 2018, {2016: [A, D], 2018: [A, E]})
+    frame = table(codes=[A, D], inhabitants_count=[100.0, 9.0])
+    result = harmonise(frame, weights, CONCEPTS)
+    assert result.unplaced[["source_code", "arrives_at_code"]].to_numpy().tolist() == [[A, B]]
+    assert result.unplaced["weight_share"].tolist() == [0.4]
+    assert result.conservation["difference"].tolist() == [-40]
+    assert result.ledger["fate"].tolist() == ["recoded", "mixed"]
+    assert_accounted(result, frame)
+
+
 def test_a_source_that_the_table_lacks_counts_as_missing():
     result = harmonise(table(codes=[B], inhabitants_count=[30.0]), weigh(), CONCEPTS)
     assert result.frame["area_code"].tolist() == [M]
@@ -471,6 +519,23 @@ def test_flags_of_years_that_the_table_skips_are_needed_and_can_be_given():
     assert set(harmonise(frame, weights, CONCEPTS, UNCHANGED, flags=flags).frame["area_code"]) == {N}
 
 
+def test_a_row_that_the_base_year_lacks_says_nothing_about_its_boundary():
+    frame = flagged()
+    flags = frame[["area_code", "year", "boundary_flag"]]
+    without = frame[~((frame["area_code"] == E) & (frame["year"] == 2017))]
+    result = harmonise(without, weigh(), CONCEPTS, UNCHANGED, flags=flags)
+    assert sorted(result.frame["area_code"]) == [E, N, N]
+    assert_accounted(result, without)
+
+
+@pytest.mark.parametrize(("flag", "kept"), [(2, True), (3, False)])
+def test_the_flag_is_looked_up_under_the_code_of_its_own_year(flag, kept):
+    back = build_weights(crosswalk(FLOWS), 2017, 2016, CODES)
+    result = harmonise(flagged(N=flag), back, CONCEPTS, UNCHANGED)
+    assert (D in set(result.frame["area_code"])) == kept
+    assert E in set(result.frame["area_code"])
+
+
 def test_a_table_without_flags_cannot_follow_the_rule():
     with pytest.raises(DataError, match="no change flags for 2017"):
         harmonise(flagged().drop(columns="boundary_flag"), weigh(), CONCEPTS, UNCHANGED)
@@ -500,6 +565,15 @@ def test_totals_follow_gemeenten_that_merged():
     found = harmonise(frame, weigh(codes=codes), CONCEPTS, gemeente_weights={2016: gemeenten}).conservation
     row = found.set_index("gemeente_code").loc["GM0002"]
     assert (row["before"], row["after"], row["difference"]) == (287, 287, 0)
+
+
+def test_a_gemeente_that_the_weights_do_not_know_keeps_its_code_in_the_totals():
+    other = build_weights(
+        crosswalk([("GM0007", "GM0008", 2)], level="gemeente"), 2016, 2017, {2016: ["GM0007"], 2017: ["GM0008"]}
+    )
+    frame = table(codes=[A], inhabitants_count=[200.0])
+    row = conservation(frame, frame, ["inhabitants_count"], {2016: other}).iloc[0]
+    assert (row["gemeente_code"], row["before"], row["difference"]) == ("GM0001", 200, 0)
 
 
 def test_a_total_that_was_lost_is_shown():

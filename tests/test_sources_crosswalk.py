@@ -123,9 +123,9 @@ def test_codes_alone_cannot_divide_a_source(tmp_path):
 
 def test_shares_are_read_and_must_sum_to_one(tmp_path):
     head = "year_from,year_to,source,target,weight\n"
-    assert read(tmp_path, head + "2018,2019,0009,0014,.25\n2018,2019,0009,0010,0.75\n").frame[
+    assert read(tmp_path, head + "2018,2019,0009,0014,.25\n2018,2019,0009,0010,0.75\n2018,2019,0010,0010,1\n").frame[
         "weight_share"
-    ].tolist() == [0.75, 0.25]
+    ].tolist() == [0.75, 0.25, 1.0]
     with pytest.raises(DataError, match=r"sum to 0\.95"):
         read(tmp_path, head + "2018,2019,0009,0014,0.25\n2018,2019,0009,0010,0.70\n")
     with pytest.raises(DataError, match="the share '0,5'"):

@@ -1,6 +1,7 @@
 """The contract of every table that crosses a wall between two rooms."""
 
 from buurteffect.schema.contract import Contract, Field, codebook
+from buurteffect.schema.kwb import BOUNDARY_FLAGS, CONCEPTS, KWB, KWB_LEVELS, Concept
 from buurteffect.schema.liveability import (
     CLASS_CHANGES_2,
     CLASSES_2,
@@ -16,20 +17,31 @@ from buurteffect.schema.liveability import (
     WAVES_WITH_DIMENSIONS_3,
     MissingReason,
 )
+from buurteffect.schema.projects import PROJECTS
+from buurteffect.schema.statline import HOUSING_STOCK, PRIORITY_AREAS, SES_WOA
 
 __all__ = [
+    "BOUNDARY_FLAGS",
     "CLASSES_2",
     "CLASS_CHANGES_2",
+    "CONCEPTS",
     "DEVIATION_REFERENCE",
     "DIMENSIONS_2",
     "DIMENSIONS_3",
+    "HOUSING_STOCK",
+    "KWB",
+    "KWB_LEVELS",
     "LEVELS",
     "LIVEABILITY",
     "PANEL",
+    "PRIORITY_AREAS",
+    "PROJECTS",
     "SCORES_2",
+    "SES_WOA",
     "WAVES_2",
     "WAVES_3",
     "WAVES_WITH_DIMENSIONS_3",
+    "Concept",
     "Contract",
     "Field",
     "MissingReason",

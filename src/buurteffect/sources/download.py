@@ -104,7 +104,7 @@ def fetch(
     settings = Settings(tries, back_off_seconds, timeout_seconds, progress)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder, lock_wait_seconds, say):
+        with alone(folder, lock_wait_seconds, say):
             return [_fetch_one(source, folder, settings, say) for source in sources]
     except OSError as error:
         raise _cannot_write(folder, error) from None
@@ -284,7 +284,7 @@ def _zip_problem(file: Path) -> str | None:
 
 
 @contextmanager
-def _alone(folder: Path, wait_seconds: float, say: Callable[[str], None]) -> Iterator[None]:
+def alone(folder: Path, wait_seconds: float, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the folder's lock, so that two fetches never write the same part or record."""
     path, end, told = folder / LOCK_NAME, monotonic() + wait_seconds, False
     while (handle := _try_lock(path)) is None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from buurteffect.errors import DataError, DownloadError, ProjectError
-from buurteffect.sources.download import LOCK_WAIT_SECONDS, _alone
+from buurteffect.sources.download import LOCK_WAIT_SECONDS, alone
 from buurteffect.sources.rawfile import label_of, read_bytes, shown
 from buurteffect.sources.statline_connection import Connection, RowLimitError
 from buurteffect.sources.statline_metadata import (
@@ -117,7 +117,7 @@ def fetch_table(
     home = folder / query.table_id / query.name
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _alone(home, lock_wait_seconds, say), closing(Connection(table_id, settings, pause_seconds)) as connection:
+        with alone(home, lock_wait_seconds, say), closing(Connection(table_id, settings, pause_seconds)) as connection:
             return _Fetch(query, folder, connection, say, settings.progress).run(route)
     except OSError as error:
         raise DownloadError(

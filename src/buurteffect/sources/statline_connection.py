@@ -14,7 +14,7 @@ from buurteffect import __version__
 from buurteffect.errors import DownloadError
 from buurteffect.sources.part import announced_length
 from buurteffect.sources.rawfile import shown
-from buurteffect.sources.transfer import WEB_PAGE, Settings, _retry_after_seconds, _root
+from buurteffect.sources.transfer import WEB_PAGE, Settings, _root, retry_after_seconds
 
 PAGE_BYTES_LIMIT = 500_000_000
 """Largest body of one page; a page of 10,000 rows of the widest known table has about 40 million bytes."""
@@ -198,13 +198,13 @@ def _status_error(response: requests.Response) -> _AttemptError:
         target = shown(response.headers.get("Location", ""), 200)
         return _AttemptError(f"{last} and names {target}, which is not followed", again=False, advice=_MOVED)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _AttemptError(last, again=True, wait_seconds=_retry_after_seconds(response.headers))
+        return _AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         head = next(response.iter_content(_HEAD_BYTES), b"").decode("utf-8", "replace")
         if _LIMIT.search(head):
             advice = 'ask for the table by the route without a limit: route="feed"'
             return _RowsError(f"{last}: the query has more rows than this route gives", again=False, advice=advice)
-        return _AttemptError(last, again=True, wait_seconds=_retry_after_seconds(response.headers))
+        return _AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
     return _AttemptError(last, again=False, advice=_MOVED)
 
 

@@ -249,14 +249,14 @@ def _status_error(response: requests.Response) -> _AttemptError:
     phrase = HTTPStatus(status).phrase if status in list(HTTPStatus) else "no known status"
     last = f"the server answered {status} ({phrase})"
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _AttemptError(last, again=True, wait_seconds=_retry_after_seconds(response.headers))
+        return _AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
     return _AttemptError(
         last,
         advice="the publisher may have moved the file: look for its new address and put it in sources.toml",
     )
 
 
-def _retry_after_seconds(headers: Mapping[str, str]) -> float:
+def retry_after_seconds(headers: Mapping[str, str]) -> float:
     """Return how long the server asks to wait, in seconds or until a date, up to the cap."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d+", value):

@@ -1,0 +1,168 @@
+"""Key figures of several files become one table per level, as published and on the areas of one year."""
+
+import json
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from buurteffect import panel
+from buurteffect.errors import DataError, EstimationError, ProjectError
+from buurteffect.estimate import difference
+
+SHARED = ROOT.parent / "shared" / "data" / "open"
+TABLES = {2018: "84286NED", 2019: "84583NED", 2020: "84799NED"}
+
+
+def bulk(year, rows):
+    """Write StatLine's untyped bulk layout: code, inhabitants, dwellings, share owner-occupied."""
+    names = ["ID", "WijkenEnBuurten", "Gemeentenaam_1", "SoortRegio_2", "Codering_3"]
+    names += ["IndelingswijzigingWijkenEnBuurten_4", "AantalInwoners_5", "Woningvoorraad_34", "Koopwoningen_40"]
+    lines = [";".join(f'"{name}"' for name in names)]
+    for i, (code, people, dwellings, owned) in enumerate(rows):
+        kind = {"GM": "Gemeente", "WK": "Wijk", "BU": "Buurt"}[code[:2]]
+        cells = [i, f"{code:10}", f"{'Ergens':40}", f"{kind:10}", f"{code:10}", "1", f"{people:>8}", f"{dwellings:>8}",
+                 f"{owned:>8}"]  # fmt: skip
+        lines.append(";".join(f'"{cell}"' for cell in cells))
+    return "\ufeff" + "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def raw(tmp_path):
+    (tmp_path / "kwb").mkdir()
+    (tmp_path / "crosswalk").mkdir()
+    write(tmp_path, 2018, [("GM9001", 3000, 1500, 50), ("WK900100", 1000, 500, 40), ("WK900101", 2000, 1000, 55)])
+    write(tmp_path, 2020, [("GM9001", 3100, 1550, 51), ("WK900102", 3100, 1550, 51)])
+    (tmp_path / "crosswalk" / "wijk.csv").write_text(
+        "year_from,year_to,source,target,n_addresses\n2018,2020,900100,900102,500\n2018,2020,900101,900102,1000\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def write(raw, year, rows, folder="kwb"):
+    (raw / folder / f"key figures {TABLES[year]}.csv").write_text(bulk(year, rows), encoding="utf-8")
+
+
+@pytest.fixture
+def built(raw, project):
+    def build(level="wijk", rule="as_published", **options):
+        panel.build_statistics(raw, project.processed("open") / "panel", **options)
+        return panel.read_statistics("open", level, rule, project)
+
+    return build
+
+
+def test_a_merger_adds_counts_and_weighs_shares(built):
+    brought = built(rule="harmonised")
+    assert brought.base_year == 2020
+    rows = brought.frame.set_index(["area_code", "year"])
+    assert rows.loc[("WK900102", 2018), "inhabitants_count"] == 3000
+    assert rows.loc[("WK900102", 2018), "owner_occupied_share"] == pytest.approx((0.40 * 500 + 0.55 * 1000) / 1500)
+    assert rows.loc[("WK900102", 2020), "owner_occupied_share"] == pytest.approx(0.51)
+
+
+def test_every_row_is_accounted_for(built):
+    for rule in ("as_published", "harmonised"):
+        ledger = built(rule=rule).ledger
+        assert (ledger["rows_in"] == ledger["rows_placed"] + ledger["rows_left_out"]).all()
+        assert ledger["rows_in"].sum() == 3
+    assert built(rule="harmonised").conservation["difference"].abs().max() == 0
+
+
+def test_a_year_out_of_a_crosswalks_reach_stays_as_published_only(raw, built):
+    write(raw, 2019, [("WK900100", 1000, 500, 40)])
+    assert set(built().frame["year"]) == {2018, 2019, 2020}
+    brought = built(rule="harmonised")
+    assert set(brought.frame["year"]) == {2018, 2020}
+    left = brought.ledger[brought.ledger["year"] == 2019].iloc[0]
+    assert (left["fate"], left["rows_left_out"]) == ("left out", 1)
+    assert left["reason"]
+
+
+def test_a_level_without_a_crosswalk_is_there_as_published_only(built):
+    assert len(built("gemeente").frame) == 2
+    with pytest.raises(ProjectError, match="needs a crosswalk"):
+        built("gemeente", "harmonised")
+
+
+def test_the_same_area_twice_in_a_year_is_refused(raw, built):
+    (raw / "kwb-more").mkdir()
+    write(raw, 2018, [("WK900100", 1005, 500, 40)], "kwb-more")
+    with pytest.raises(DataError, match="WK900100 in 2018 in both"):
+        built()
+
+
+def test_the_same_bytes_under_two_names_are_refused(raw, built):
+    text = bulk(2018, [("WK900100", 1000, 500, 40)])
+    (raw / "kwb" / "a 84286NED.csv").write_text(text, encoding="utf-8")
+    (raw / "kwb" / "b 84286NED.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="same bytes"):
+        built()
+
+
+def test_a_folder_without_key_figures_leaves_no_stale_table(raw, built, project):
+    built()
+    for file in (raw / "kwb").iterdir():
+        file.unlink()
+    assert panel.build_statistics(raw, project.processed("open") / "panel") is False
+    with pytest.raises(ProjectError, match="no key figures"):
+        panel.read_statistics("open", "wijk", project=project)
+
+
+def test_files_that_hold_none_are_listed(raw, built):
+    (raw / "kwb" / "TableInfos.json").write_text("{}", encoding="utf-8")
+    (raw / "kwb" / "notes.pdf").write_text("x", encoding="utf-8")
+    assert set(built().passed_over["file"]) == {"TableInfos.json", "notes.pdf"}
+
+
+def test_a_failed_build_leaves_the_last_good_tables(raw, built, project):
+    built()
+    record = project.processed("open") / "panel" / "statistics.json"
+    before = record.read_bytes()
+    write(raw, 2019, [("WK9001", 1, 1, 1)])
+    with pytest.raises(DataError):
+        built()
+    assert record.read_bytes() == before
+    assert json.loads(before)["files"]
+
+
+def test_a_break_that_the_mapping_knows_stops_a_difference(built):
+    breaks = built().breaks
+    frame = pd.DataFrame({"area_code": ["WK1", "WK1"], "year": [2004, 2010], "owner_occupied_share": [0.4, 0.5]})
+    with pytest.raises(EstimationError, match="owner_occupied_share breaks between 2004 and 2010"):
+        difference(frame, "owner_occupied_share", 2004, 2010, breaks)
+
+
+def test_missing_values_are_counted_by_reason(built):
+    counts = panel.missing_by_concept(built().frame).set_index(["concept", "year"])
+    assert counts.loc[("inhabitants_count", 2018), "known_share"] == 1
+    assert counts.loc[("woz_value_eur", 2018), "not_in_year_count"] == 2
+
+
+def test_the_codebook_has_a_line_for_every_concept_with_its_sources():
+    book = panel.statistics_codebook()
+    assert book["column"].is_unique
+    row = book.set_index("column").loc["owner_occupied_share"]
+    assert row["breaks"] == "2005, 2009"
+    assert "Koopwoningen" in row["source_columns"]
+    assert row["combine"] == "weighted by dwellings_count"
+
+
+@pytest.mark.shared
+def test_the_real_files_build_and_keep_their_totals(project):
+    if not SHARED.is_dir():
+        pytest.skip("the real files are not beside this checkout")
+    panel.build_statistics(SHARED, project.processed("open") / "panel")
+    gemeenten = panel.read_statistics("open", "gemeente", project=project).frame.set_index(["area_code", "year"])
+    assert gemeenten.loc[("GM0363", 2019), "inhabitants_count"] == 862_965
+    buurten = panel.read_statistics("open", "buurt", project=project).frame
+    rotterdam = buurten[buurten["area_code"].str.startswith("BU0599")]
+    codes = rotterdam.groupby("year")["area_code"].agg(frozenset)
+    assert set(codes.index) == {2014, 2015, 2016, 2017}
+    assert len(set(codes)) == 1
+    assert len(codes.iloc[0]) == 92
+    assert (rotterdam["boundary_flag"] == 3).sum() == 43
+    brought = panel.read_statistics("open", "wijk", "harmonised", project)
+    whole = brought.conservation[brought.conservation["missing_after_count"] == 0]
+    assert whole["difference"].abs().max() < 1e-6
