@@ -40,7 +40,7 @@ endif
 LOOKING := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(findstring q,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports panel fetch run test test-slow lint lab lock clean clean-all fetch-open FORCE
+.PHONY: help setup reports panel fetch run test test-slow bench lint lab lock clean clean-all fetch-open FORCE
 .PRECIOUS: $(DONE)/executed/%.ipynb $(PAGES)/%.html
 
 help:  ## list the targets (this text)
@@ -73,6 +73,9 @@ test: $(READY)  ## run the tests
 
 test-slow: $(READY)  ## run the slow proofs: many seeds, many faults
 	@$(BIN)/python -m pytest -m slow
+
+bench: $(READY)  ## time the data layer on a generated country, beside plain pandas
+	@$(BIN)/python tests/bench_statistics.py
 
 lint: $(READY)  ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -104,6 +104,14 @@ def test_a_shape_that_crosses_itself_is_repaired_and_counted(tmp_path):
     assert set(found.frame.geom_type) <= {"Polygon", "MultiPolygon"}
 
 
+def test_a_repair_leaves_no_lines_behind(tmp_path):
+    x, y = PLACE
+    spike = [[0, 0], [100, 0], [100, 100], [50, 100], [50, 200], [50, 100], [0, 100], [0, 0]]
+    found = read(tmp_path, collection(feature(ring=[[x + a, y + b] for a, b in spike])))
+    assert found.frame.geom_type.item() in {"Polygon", "MultiPolygon"}
+    assert found.frame["area_m2"].item() == pytest.approx(10_000)
+
+
 def test_geojson_on_the_grid_that_does_not_say_so_is_refused_until_the_caller_does(tmp_path):
     content = collection(feature(), crs=None)
     with pytest.raises(DataError, match="coordinates in the Netherlands") as caught:

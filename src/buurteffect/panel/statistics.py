@@ -8,7 +8,7 @@ out of these two, with the reason in the ledger; it stays in the panel as publis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -101,47 +101,59 @@ def assemble_statistics(
             continue
         result[level, AS_PUBLISHED] = StatisticsLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
         if level in crosswalks:
+            way = _find_way(frame, level, crosswalks, base_year or int(frame["year"].max()))
             for rule in RULES:
-                result[level, rule] = _bring(frame, level, rule, crosswalks, base_year or int(frame["year"].max()))
+                result[level, rule] = _bring(frame, level, rule, way)
     return result
 
 
-def _bring(
-    frame: pd.DataFrame, level: str, rule: str, crosswalks: Mapping[str, pd.DataFrame], base_year: int
-) -> StatisticsLevel:
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """How the years of one level come to the base year, and why some do not."""
+
+    base_year: int
+    weights: dict[int, Weights]
+    gemeente_weights: dict[int, Weights] | None
+    out_of_reach: dict[int, str]
+
+
+def _find_way(frame: pd.DataFrame, level: str, crosswalks: Mapping[str, pd.DataFrame], base_year: int) -> _Way:
+    """Find the weights of a level, and those of its gemeenten for the totals before."""
+    codes = {int(year): set(names) for year, names in frame.groupby("year")["area_code"]}
+    weights, out_of_reach = _weights(codes, crosswalks[level], base_year)
+    if level == "gemeente":
+        return _Way(base_year, weights, weights, out_of_reach)
+    return _Way(base_year, weights, _gemeente_weights(codes, crosswalks, weights, base_year), out_of_reach)
+
+
+def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsLevel:
     """Bring all years that a crosswalk reaches to the base year."""
-    weights, out_of_reach = _weights(frame, crosswalks[level], base_year)
-    reached = frame[frame["year"].isin([base_year, *weights])].reset_index(drop=True)
-    left_out = _out_of_reach_ledger(frame, level, out_of_reach)
-    if reached.empty or not weights:
-        return StatisticsLevel(frame.iloc[:0], left_out, pd.DataFrame(), base_year)
-    gemeenten = _gemeente_weights(stacked_codes(frame), crosswalks, weights, base_year)
+    reached = frame[frame["year"].isin([way.base_year, *way.weights])].reset_index(drop=True)
+    left_out = _out_of_reach_ledger(frame, level, way.out_of_reach)
+    nothing = StatisticsLevel(frame.iloc[:0], left_out, pd.DataFrame(), way.base_year)
+    if reached.empty or not way.weights:
+        return nothing
     try:
         done = harmonise(
-            reached.drop(columns="level"), weights, concepts_frame(), Settings(rule=rule), gemeente_weights=gemeenten
+            reached.drop(columns="level"),
+            way.weights,
+            concepts_frame(),
+            Settings(rule=rule),
+            gemeente_weights=way.gemeente_weights,
         )
     except DataError as error:
         if rule != "unchanged_only":
             raise
-        reason = f"the rule cannot be applied: {error.found}"
-        return StatisticsLevel(
-            frame.iloc[:0],
-            _out_of_reach_ledger(frame, level, dict.fromkeys(frame["year"], reason)),
-            pd.DataFrame(),
-            base_year,
-        )
+        reasons = dict.fromkeys(frame["year"], f"the rule cannot be applied: {error.found}")
+        return replace(nothing, ledger=_out_of_reach_ledger(frame, level, reasons))
     ledger = pd.concat([done.ledger, left_out], ignore_index=True)
-    return StatisticsLevel(done.frame.assign(level=level), ledger, done.conservation, base_year)
+    return StatisticsLevel(done.frame.assign(level=level), ledger, done.conservation, way.base_year)
 
 
-def stacked_codes(frame: pd.DataFrame) -> dict[int, set[str]]:
-    """Return the codes that a table holds in each year."""
-    return {int(year): set(codes) for year, codes in frame.groupby("year")["area_code"]}
-
-
-def _weights(frame: pd.DataFrame, crosswalk: pd.DataFrame, base_year: int) -> tuple[dict[int, Weights], dict[int, str]]:
+def _weights(
+    codes: Mapping[int, set[str]], crosswalk: pd.DataFrame, base_year: int
+) -> tuple[dict[int, Weights], dict[int, str]]:
     """Return the weights of every year that the crosswalk reaches, and why it does not reach the others."""
-    codes = stacked_codes(frame)
     known = codes.get(base_year, set())
     weights: dict[int, Weights] = {}
     out_of_reach: dict[int, str] = {}

@@ -100,10 +100,12 @@ def build_statistics(raw: Path, out: Path, base_year: int | None = None) -> bool
         for level, rows in each.frame.groupby("level")
     }
     levels = assemble_statistics(stack_files(files), crosswalks, base_year)
-    kept = {f"statistics_{level}_{rule}.parquet" for level, rule in levels}
+    kept = {f"statistics_{level}_{rule}{part}.parquet" for level, rule in levels for part in ("", "_conservation")}
     for (level, rule), table in levels.items():
         with writing(out / f"statistics_{level}_{rule}.parquet") as aside:
             table.frame.to_parquet(aside, index=False)
+        with writing(out / f"statistics_{level}_{rule}_conservation.parquet") as aside:
+            table.conservation.to_parquet(aside, index=False)
     for stale in set(out.glob("statistics_*.parquet")) - {out / name for name in kept}:
         stale.unlink()
     record = {
@@ -113,7 +115,6 @@ def build_statistics(raw: Path, out: Path, base_year: int | None = None) -> bool
                 "rule": rule,
                 "base_year": table.base_year,
                 "ledger": json.loads(table.ledger.to_json(orient="records")),
-                "conservation": json.loads(table.conservation.to_json(orient="records", double_precision=15)),
             }
             for (level, rule), table in levels.items()
         ],
@@ -167,7 +168,7 @@ def read_statistics(source: str, level: str, rule: str = AS_PUBLISHED, project: 
         detail["base_year"],
         pd.read_parquet(folder / f"statistics_{level}_{rule}.parquet"),
         pd.DataFrame(detail["ledger"]),
-        pd.DataFrame(detail["conservation"]),
+        pd.read_parquet(folder / f"statistics_{level}_{rule}_conservation.parquet"),
         breaks().rename(columns={"break_from": "break_year", "note": "reason"})[["concept", "break_year", "reason"]],
         pd.DataFrame(record["files"]),
         pd.DataFrame(record["passed_over"], columns=["file", "reason"]),

@@ -14,7 +14,7 @@ from buurteffect import __version__
 from buurteffect.errors import DownloadError
 from buurteffect.sources.part import announced_length
 from buurteffect.sources.rawfile import shown
-from buurteffect.sources.transfer import WEB_PAGE, Settings, _root, retry_after_seconds
+from buurteffect.sources.transfer import WEB_PAGE, Settings, retry_after_seconds, root_cause
 
 PAGE_BYTES_LIMIT = 500_000_000
 """Largest body of one page; a page of 10,000 rows of the widest known table has about 40 million bytes."""
@@ -140,7 +140,7 @@ class Connection:
 
     def _explain(self, error: requests.RequestException) -> _AttemptError:
         """Put an error of the network in words of one line."""
-        root, (connect, read) = _root(error), self.settings.timeout_seconds
+        root, (connect, read) = root_cause(error), self.settings.timeout_seconds
         network = requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
         advice = f"see that this machine has a network and its proxy, if it names one, is right; then {_LATER}"
         if isinstance(error, requests.ConnectTimeout):

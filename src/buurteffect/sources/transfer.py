@@ -276,7 +276,7 @@ def _too_large(size_bytes: int) -> _AttemptError:
 
 def _explain(error: requests.RequestException, part: Part, settings: Settings) -> _AttemptError:
     """Put an error of the network in words of one line."""
-    root = _root(error)
+    root = root_cause(error)
     connect, read = settings.timeout_seconds
     again = isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError))
     advice = "see that this machine has a network and its proxy, if it names one, is right; then run it again"
@@ -299,9 +299,9 @@ def _so_far(part: Part) -> str:
     return f"{part.size_bytes} bytes" + (f" of {total}" if total else "")
 
 
-def _root(error: BaseException) -> BaseException:
+def root_cause(error: BaseException) -> BaseException:
     """Return the innermost error that the network libraries wrapped."""
     wrapped = getattr(error, "reason", None)
     candidates = [wrapped, *error.args, error.__cause__]
     inner = next((c for c in candidates if isinstance(c, BaseException)), None)
-    return error if inner is None else _root(inner)
+    return error if inner is None else root_cause(inner)
