@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from buurteffect.errors import ProjectError
+from buurteffect.panel.others import describe_others
 from buurteffect.panel.statistics import AS_PUBLISHED, STATISTICS_RULES, assemble_statistics, stack_files
 from buurteffect.panel.store import InputFile
 from buurteffect.project import Project, writing
@@ -43,6 +44,8 @@ class Statistics:
         One row per concept and break of its series: ``concept, break_year, reason``.
     files : DataFrame
         One row per file: ``file, layout, year, table_id, rows_in, rows_out, mapped_count, unmapped_count``.
+    others : DataFrame
+        Other sources in the folder, read and checked: ``file, kind, rows, note``.
     passed_over : DataFrame
         Files in the folder that hold no key figures: ``file, reason``.
     inputs : tuple of InputFile
@@ -58,6 +61,7 @@ class Statistics:
     conservation: pd.DataFrame
     breaks: pd.DataFrame
     files: pd.DataFrame
+    others: pd.DataFrame
     passed_over: pd.DataFrame
     inputs: tuple[InputFile, ...]
 
@@ -119,6 +123,7 @@ def build_statistics(raw: Path, out: Path, base_year: int | None = None) -> bool
             for (level, rule), table in levels.items()
         ],
         "files": [_describe(file) for file in files],
+        "others": describe_others(raw),
         "passed_over": [{"file": name, "reason": reason} for name, reason in passed_over],
         "inputs": [asdict(each) for each in inputs],
     }
@@ -171,6 +176,7 @@ def read_statistics(source: str, level: str, rule: str = AS_PUBLISHED, project: 
         pd.read_parquet(folder / f"statistics_{level}_{rule}_conservation.parquet"),
         breaks().rename(columns={"break_from": "break_year", "note": "reason"})[["concept", "break_year", "reason"]],
         pd.DataFrame(record["files"]),
+        pd.DataFrame(record["others"], columns=["file", "kind", "rows", "note"]),
         pd.DataFrame(record["passed_over"], columns=["file", "reason"]),
         tuple(InputFile(**item) for item in record["inputs"]),
     )
