@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import local_server as web
 import nbformat
 import pytest
+from fetching import ZIP
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from buurteffect.project import Project
@@ -50,3 +52,23 @@ def tiny(project: Project) -> Callable[..., Project]:
         return project
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a proxy of the environment away from the local servers."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+
+
+@pytest.fixture
+def server() -> Iterator[web.LocalServer]:
+    """Run a server that gives a zip."""
+    with web.LocalServer(ZIP) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Name a folder for open data that is not there yet."""
+    return tmp_path / "open"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from buurteffect import panel
+from buurteffect import claims, panel
 from buurteffect.errors import DataError, EstimationError, ProjectError
 from buurteffect.estimate import difference
 
@@ -125,6 +125,27 @@ def test_a_failed_build_leaves_the_last_good_tables(raw, built, project):
         built()
     assert record.read_bytes() == before
     assert json.loads(before)["files"]
+
+
+def test_another_source_that_fails_leaves_the_last_good_tables(raw, built, project):
+    built()
+    tables = project.processed("open") / "panel"
+    before = {file.name: file.read_bytes() for file in tables.iterdir()}
+    write(raw, 2019, [("WK900100", 1000, 500, 40)])
+    (raw / "ses_woa").mkdir()
+    (raw / "ses_woa" / "scores.csv").write_text("not;a;table\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"scores\.csv"):
+        built()
+    assert {file.name: file.read_bytes() for file in tables.iterdir()} == before
+
+
+def test_no_total_is_spoken_of_where_none_is_complete(built):
+    brought = built(rule="harmonised")
+    lacking = brought.conservation.assign(missing_after_count=1)
+    answer = claims.describe_statistics(brought.files, brought.ledger, lacking, "open", "wijk")
+    assert "largest" not in answer.numbers
+    whole = claims.describe_statistics(brought.files, brought.ledger, brought.conservation, "open", "wijk")
+    assert whole.numbers["largest"] == 0
 
 
 def test_a_break_that_the_mapping_knows_stops_a_difference(built):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import fcntl
 import resource
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import local_server as web
 import pytest
@@ -29,25 +27,6 @@ from fetching import (
 from buurteffect.errors import DataError, DownloadError, ProjectError
 from buurteffect.sources.download import check_open_data, fetch
 from buurteffect.sources.registry import read_records, write_records
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch):
-    """Keep a proxy of the environment away from the local server."""
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
-
-
-@pytest.fixture
-def server() -> Iterator[web.LocalServer]:
-    with web.LocalServer(ZIP) as running:
-        yield running
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    return tmp_path / "open"
-
 
 # What a fetch does where nothing is wrong
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,25 +15,6 @@ import requests
 from fetching import CSV, HASH, NEWER_ZIP, PART, WHOLE, ZIP, fetch_quickly, names, refused, source_at
 
 from buurteffect.sources import transfer
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch):
-    """Keep a proxy of the environment away from the local server."""
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
-
-
-@pytest.fixture
-def server() -> Iterator[web.LocalServer]:
-    with web.LocalServer(ZIP) as running:
-        yield running
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    return tmp_path / "open"
-
 
 # Connections that are cut
 

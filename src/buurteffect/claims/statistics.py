@@ -46,14 +46,14 @@ def describe_statistics(
         placed=int(ledger["rows_placed"].sum()),
         left_out=int(ledger["rows_left_out"].sum()),
     )
-    if len(conservation):
-        whole = conservation[conservation["missing_after_count"] == 0]
+    whole = conservation[conservation["missing_after_count"] == 0] if len(conservation) else conservation
+    if len(whole):
         answer.say(
             "inhabitants and dwellings were compared in {compared:,d} totals per gemeente; where no area lacks a "
             "value after ({whole:,d} totals), the largest difference is {largest:,.2f}.",
             compared=len(conservation),
             whole=len(whole),
-            largest=float(whole["difference"].abs().max()) if len(whole) else 0.0,
+            largest=float(whole["difference"].abs().max()),
         )
     answer.cannot_say(
         "Addresses stand in for inhabitants and dwellings when an area is divided: a part with larger households gets "

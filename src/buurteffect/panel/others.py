@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from buurteffect.sources import (
+    CrosswalkFile,
     read_boundaries,
     read_classes,
-    read_crosswalk,
     read_dimensions,
     read_focus_areas,
     read_growth_centres,
@@ -17,16 +17,18 @@ from buurteffect.sources import (
 )
 
 
-def describe_others(raw: Path) -> list[dict[str, Any]]:
+def describe_others(raw: Path, crosswalks: Sequence[CrosswalkFile]) -> list[dict[str, Any]]:
     """Read every other source in a folder of open data, and say what it holds.
 
-    Nothing of it enters the panel yet; the audit shows that the files read and how many rows they have.
+    But for the crosswalks nothing of it enters the panel yet; the audit shows what was read.
 
     Parameters
     ----------
     raw : Path
-        Folder of open data, with ``crosswalk/``, ``ses_woa/``, ``treatment/``, ``leefbaarometer2/`` and
-        ``boundaries/`` as far as they are there.
+        Folder of open data, with ``ses_woa/``, ``treatment/``, ``leefbaarometer2/`` and ``boundaries/`` as far
+        as they are there.
+    crosswalks : sequence of CrosswalkFile
+        The crosswalks of the folder, which harmonisation has read already.
 
     Returns
     -------
@@ -39,7 +41,6 @@ def describe_others(raw: Path) -> list[dict[str, Any]]:
         If a file is not what its reader expects.
     """
     kinds: tuple[tuple[str, str, Callable[[Path], tuple[int, str]]], ...] = (
-        ("crosswalk/*.csv", "crosswalk of codes", _crosswalk),
         ("ses_woa/*.csv", "SES-WOA scores", _ses_woa),
         ("treatment/groeikernen*.csv", "growth centres", _growth_centres),
         ("treatment/nplv*.csv", "focus areas of the NPLV", _focus_areas),
@@ -48,7 +49,7 @@ def describe_others(raw: Path) -> list[dict[str, Any]]:
         ("boundaries/*.gpkg", "boundaries of buurten", _boundaries),
         ("boundaries/*.geojson", "boundaries of buurten", _boundaries),
     )
-    found = []
+    found = [_describe_crosswalk(file) for file in crosswalks]
     for pattern, kind, read in kinds:
         for path in sorted(raw.glob(pattern)):
             rows, note = read(path)
@@ -56,10 +57,11 @@ def describe_others(raw: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _crosswalk(path: Path) -> tuple[int, str]:
-    """Read a crosswalk."""
-    frame = read_crosswalk(path).frame
-    return len(frame), f"{frame['level'].iloc[0]}, {frame['year_from'].min()} to {frame['year_to'].max()}"
+def _describe_crosswalk(file: CrosswalkFile) -> dict[str, Any]:
+    """Say what a crosswalk holds."""
+    frame = file.frame
+    note = f"{file.level}, {frame['year_from'].min()} to {frame['year_to'].max()}; used to harmonise"
+    return {"file": file.origin, "kind": "crosswalk of codes", "rows": len(frame), "note": note}
 
 
 def _ses_woa(path: Path) -> tuple[int, str]:

@@ -104,6 +104,7 @@ def build_statistics(raw: Path, out: Path, base_year: int | None = None) -> bool
         for level, rows in each.frame.groupby("level")
     }
     levels = assemble_statistics(stack_files(files), crosswalks, base_year)
+    others = describe_others(raw, crosswalk_files)  # all reading ends here: a file that fails leaves the last tables
     kept = {f"statistics_{level}_{rule}{part}.parquet" for level, rule in levels for part in ("", "_conservation")}
     for (level, rule), table in levels.items():
         with writing(out / f"statistics_{level}_{rule}.parquet") as aside:
@@ -123,7 +124,7 @@ def build_statistics(raw: Path, out: Path, base_year: int | None = None) -> bool
             for (level, rule), table in levels.items()
         ],
         "files": [_describe(file) for file in files],
-        "others": describe_others(raw),
+        "others": others,
         "passed_over": [{"file": name, "reason": reason} for name, reason in passed_over],
         "inputs": [asdict(each) for each in inputs],
     }
