@@ -1,0 +1,77 @@
+"""How unevenly a group is spread over areas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from buurteffect.errors import EstimationError
+
+
+def dissimilarity(group_count: ArrayLike, total_count: ArrayLike) -> float:
+    """Return the dissimilarity index of a group over areas.
+
+    .. math:: D = ½ Σ_b |x_b / X − (t_b − x_b) / (T − X)|
+
+    with *x* the group and *t* all units of area *b*: the share of the group that would have to move for every area
+    to have the same composition (Duncan and Duncan 1955, doi:10.2307/2088328).
+
+    Parameters
+    ----------
+    group_count, total_count : array_like, shape (areas,)
+        Units of the group and all units of each area.
+
+    Returns
+    -------
+    float
+        From 0 (even) to 1 (apart); NaN where the group or its complement is empty.
+
+    Raises
+    ------
+    EstimationError
+        If a count is negative or missing, or a group exceeds its total.
+
+    Examples
+    --------
+    >>> dissimilarity([10, 0], [10, 10])
+    1.0
+    >>> dissimilarity([5, 5], [10, 10])
+    0.0
+    """
+    group, total = np.asarray(group_count, dtype=float), np.asarray(total_count, dtype=float)
+    rest = total - group
+    if not (np.isfinite(group).all() and np.isfinite(total).all()) or (group < 0).any() or (rest < -1e-9).any():
+        raise EstimationError("dissimilarity needs counts of a group that are neither missing nor above the total")
+    if group.sum() == 0 or rest.sum() <= 0:
+        return float("nan")
+    return float(0.5 * np.abs(group / group.sum() - rest / rest.sum()).sum())
+
+
+def dissimilarity_by_year(frame: pd.DataFrame, group: str, total: str) -> pd.DataFrame:
+    """Return the dissimilarity index of each year over the areas that have both figures.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per area and year: ``year``, `group` and `total`. A `group` whose name ends in ``_share`` is a share
+        of `total`, else a count.
+    group, total : str
+        Columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per year: ``year, estimate, units_count, left_out_count`` (areas without one of the figures).
+    """
+    rows = []
+    for year, part in frame.groupby("year"):
+        known = part[[group, total]].dropna()
+        known = known[known[total] > 0]
+        count = known[group] * known[total] if group.endswith("_share") else known[group].clip(upper=known[total])
+        if len(known):
+            value = dissimilarity(count, known[total])
+            rows.append(
+                {"year": year, "estimate": value, "units_count": len(known), "left_out_count": len(part) - len(known)}
+            )
+    return pd.DataFrame(rows, columns=["year", "estimate", "units_count", "left_out_count"])

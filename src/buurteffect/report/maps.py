@@ -1,0 +1,109 @@
+"""Figures of places: maps of areas, and strips that show one place over the years."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.report.style import PALETTE, figure
+
+_EMPTY = "#efefec"
+
+
+def area_map(
+    areas: pd.DataFrame, value: str, label: str, outlined: str | None = None, height: float = 5.4, signed: bool = True
+) -> Any:
+    """Draw areas shaded by a value; some may be outlined.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        One row per area: ``geometry``, `value` (missing is drawn grey) and, if named, `outlined` (truth values).
+    value, label : str
+        Column that shades the areas, and its name with its unit.
+    outlined : str, optional
+        Column that says which areas get an outline.
+    height : float
+        Height in inches.
+    signed : bool
+        Whether the shades run both ways from the median, else from light to dark.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.colors import TwoSlopeNorm
+
+    drawn, axes = figure(height=height)
+    known = areas[value].dropna()
+    scale: dict[str, Any] = {"cmap": "Blues"}
+    if signed:
+        low, middle, high = known.min(), known.median(), known.max()
+        scale = {"cmap": "RdBu", "norm": TwoSlopeNorm(middle, min(low, middle - 1e-9), max(high, middle + 1e-9))}
+    areas.plot(
+        column=value,
+        ax=axes,
+        linewidth=0.15,
+        edgecolor="white",
+        legend=True,
+        legend_kwds={"label": label, "shrink": 0.7},
+        missing_kwds={"color": _EMPTY},
+        **scale,
+    )
+    if outlined is not None and areas[outlined].any():
+        areas[areas[outlined]].boundary.plot(ax=axes, color="black", linewidth=0.9)
+    axes.set_axis_off()
+    axes.set_aspect("equal")
+    return drawn
+
+
+def strip(
+    frame: pd.DataFrame, shade: str, shades: Mapping[str, str], marked: str, mark: str, years: Sequence[int]
+) -> Any:
+    """Draw the dwellings of one place as squares, one block of squares a year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per dwelling and year: ``position`` (from 0, the same dwelling in every year), ``year``, `shade` and
+        `marked`.
+    shade : str
+        Column that colours the squares.
+    shades : mapping of str to str
+        Values of `shade` in the order of the legend, with their names.
+    marked : str
+        Column of truth values: which squares carry a dot.
+    mark : str
+        What the dot means.
+    years : sequence of int
+        Years that are drawn, from left to right.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch, Rectangle
+
+    drawn, grid = figure(columns=len(years), height=3.0, squeeze=False)
+    across = int(np.ceil(np.sqrt(frame["position"].max() + 1) / 1.4))
+    colors = dict(zip(shades, PALETTE, strict=False))
+    for axes, year in zip(grid[0], years, strict=True):
+        part = frame[frame["year"] == year]
+        x, y = part["position"] % across, part["position"] // across
+        for column, row, kind in zip(x, y, part[shade], strict=True):
+            axes.add_patch(Rectangle((column, row), 0.9, 0.9, color=colors.get(kind, _EMPTY), linewidth=0))
+        dots = part[marked].to_numpy(dtype=bool)
+        axes.plot(x[dots] + 0.45, y[dots] + 0.45, "o", color="black", markersize=1.8)
+        axes.set_xlim(-0.2, across)
+        axes.set_ylim(frame["position"].max() // across + 1.1, -0.2)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        axes.set_title(str(year))
+    handles: list[Any] = [Patch(color=colors[kind], label=name) for kind, name in shades.items()]
+    handles.append(Line2D([], [], marker="o", color="black", linestyle="", markersize=3, label=mark))
+    drawn.legend(handles=handles, loc="outside lower center", ncols=2)
+    return drawn
