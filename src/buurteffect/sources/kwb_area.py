@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import PUBLISHED, shown
 
 PREFIXES = {"NL": "land", "GM": "gemeente", "WK": "wijk", "BU": "buurt"}
+COUNTRY = "NL00"
 SHAPES = r"NL[0-9]{2}|GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{4}"
 """Codes with their prefix; those of wijken and buurten may hold capitals."""
 
@@ -34,6 +35,8 @@ _LEVELS = {
     "b": "buurt",
     "buurt": "buurt",
 }
+_REGIONS = ("wijkenenbuurten", "regios")
+_LIKE_A_CODE = r"(?i:NL|GM|WK|BU)[0-9].*|[0-9][0-9A-Z]*"
 _PARTS = ("gmcode", "wkcode", "bucode")
 _SHAPE_WORDS = (
     "NL and two digits, GM and four, WK and six or BU and eight, of which the last two or four may be capitals"
@@ -49,13 +52,15 @@ class Areas:
     names: pd.Series
     gemeenten: pd.Series
     flags: npt.NDArray[np.float64]
+    notes: tuple[str, ...] = ()
 
 
 def read_areas(table: RawTable, resolved: Resolved) -> Areas:
     """Return the areas of a file's rows.
 
     A code without prefix gets the one of its level, and zeros that a spreadsheet dropped before it. Where
-    several columns tell a code, or a code and a level, they must agree.
+    several columns tell a code, or a code and a level, they must agree. A column that should hold codes and
+    holds none at all is one of names: software that replaces codes by titles leaves the code elsewhere.
 
     Raises
     ------
@@ -64,6 +69,7 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
         contradict one another; or if a flag is none of 1, 2 and 3.
     """
     levels, level_column = _levels(table, resolved)
+    resolved, names_in_place = _without_names(table, resolved)
     codes, code_column = _codes(table, resolved, levels)
     table.lines.refuse(
         ~codes.str.fullmatch(SHAPES).to_numpy(dtype=bool),
@@ -82,6 +88,8 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
             action=PUBLISHED,
         )
     names = _texts(table, resolved, "area_name")
+    if names is None and names_in_place is not None:
+        names = _named(stripped(table.texts(names_in_place)))
     gemeenten = _texts(table, resolved, "gemeente_name")
     if names is None:  # bulk files name the gemeente only
         names = gemeenten.where(found == "gemeente") if gemeenten is not None else None
@@ -92,6 +100,9 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
         names=empty if names is None else names,
         gemeenten=empty if gemeenten is None else gemeenten,
         flags=_flags(table, resolved),
+        notes=()
+        if names_in_place is None
+        else (f"column {shown(table.columns[names_in_place].name)} holds names, not codes",),
     )
 
 
@@ -138,6 +149,18 @@ def _levels(table: RawTable, resolved: Resolved) -> tuple[pd.Series | None, str]
     return levels, name
 
 
+def _without_names(table: RawTable, resolved: Resolved) -> tuple[Resolved, int | None]:
+    """Return the columns without one of regions that holds no code in any row, and that column's position."""
+    columns = resolved.keys["area_code"]
+    regions = [p for p in columns if table.columns[p].stem in _REGIONS]
+    if table.family != "statline" or len(regions) != 1 or len(columns) < 2:
+        return resolved, None
+    if stripped(table.texts(regions[0])).str.fullmatch(_LIKE_A_CODE).any():
+        return resolved, None
+    keys = {**resolved.keys, "area_code": tuple(p for p in columns if p != regions[0])}
+    return replace(resolved, keys=keys), regions[0]
+
+
 def _codes(table: RawTable, resolved: Resolved, levels: pd.Series | None) -> tuple[pd.Series, str]:
     """Return the code of each row from the first column that tells it, after comparing the others."""
     whole = [p for p in resolved.keys["area_code"] if table.columns[p].stem not in _PARTS]
@@ -168,8 +191,12 @@ def _codes(table: RawTable, resolved: Resolved, levels: pd.Series | None) -> tup
 
 def _prefixed(texts: pd.Series, levels: pd.Series | None) -> pd.Series:
     """Return codes with their prefix, from the level where the file gives digits only."""
+    if levels is None:
+        return texts
+    # The country has one code, which spreadsheets write as NL00, NL, or as zeros in the width of another level.
+    texts = texts.mask((levels == "land") & texts.str.fullmatch("NL|(?:NL)?0+"), COUNTRY)
     bare = texts.str.fullmatch(r"[0-9][0-9A-Z]{0,7}").to_numpy(dtype=bool)
-    if not bare.any() or levels is None:
+    if not bare.any():
         return texts
     widths = levels.map(_DIGITS)
     prefixes = levels.map({level: prefix for prefix, level in PREFIXES.items()})
@@ -190,7 +217,7 @@ def _joined(table: RawTable, parts: dict[str, int], levels: pd.Series | None) ->
     for level, gm, wk, bu in zip(levels if levels is not None else [], gemeente, wijk, buurt, strict=True):
         tail_wk = wk if len(wk) > 2 else gm + wk.zfill(2)
         tail_bu = bu if len(bu) > 2 else tail_wk + bu.zfill(2)
-        codes.append({"land": "NL00", "gemeente": f"GM{gm}", "wijk": f"WK{tail_wk}", "buurt": f"BU{tail_bu}"}[level])
+        codes.append({"land": COUNTRY, "gemeente": f"GM{gm}", "wijk": f"WK{tail_wk}", "buurt": f"BU{tail_bu}"}[level])
     return pd.Series(codes, dtype="str")
 
 
@@ -198,7 +225,11 @@ def _texts(table: RawTable, resolved: Resolved, role: str) -> pd.Series | None:
     """Return the texts of a role, missing where they are empty or a dot; None without such a column."""
     if not resolved.keys[role]:
         return None
-    texts = stripped(table.texts(_single(table, resolved, role)))
+    return _named(stripped(table.texts(_single(table, resolved, role))))
+
+
+def _named(texts: pd.Series) -> pd.Series:
+    """Return names, missing where there is nothing or a dot."""
     return texts.where(~texts.isin(["", "."]))
 
 

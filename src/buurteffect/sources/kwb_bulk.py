@@ -1,21 +1,28 @@
 """Bulk CSV of StatLine: one header line of keys, ``;``, every field quoted, with types or without.
 
 Without types, fields are padded, and nothing, ``.`` and a number differ; with types a missing number is
-empty, whatever the reason.
+empty, whatever the reason. A file that software of statistics saved again is read too where that can be told:
+by its separator, or by a nameless first column of row numbers; it may write NA, and may have the names of a
+yearly spreadsheet instead of keys.
 """
 
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from buurteffect.errors import DataError
+from buurteffect.sources.kwb_mapping import family_of
 from buurteffect.sources.kwb_raw import RawTable, column_of
-from buurteffect.sources.kwb_stem import suffix_of
+from buurteffect.sources.kwb_stem import suffix_of, title_stem
+from buurteffect.sources.kwb_values import refuse_thousands
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
 
@@ -24,21 +31,39 @@ LINE_BYTES_LIMIT = 1_000_000
 
 _ENOUGH_KEYS = 3
 _REGIONS = {"WijkenEnBuurten", "RegioS"}
+_SHEETS = ("workbook_lower", "workbook_upper")
+_SEPARATORS = {",": "','", "\t": "tabs"}
+_NOT_AVAILABLE = ("NA", "NaN", "nan")
 _NO_TABLE = "a CSV of key figures: a header line and rows, separated by ';'"
 
 
+@dataclass(frozen=True, eq=False)
+class _Fields:
+    """A CSV's names, columns of text and lines; whether another program saved it, and what shows that."""
+
+    header: list[str]
+    columns: list[pa.Array]
+    lines: Lines
+    again: tuple[str, ...] = ()
+
+
 def is_bulk(first_line: str) -> bool:
-    """Return whether a first line is the header of a bulk CSV: the key of the area, or three keys with a suffix.
+    """Return whether a first line is the header of a bulk CSV.
+
+    It is if it holds the key of the area, three keys with a suffix, or three names of a yearly spreadsheet.
 
     Examples
     --------
     >>> is_bulk('"ID";"WijkenEnBuurten";"Gemeentenaam_1";"SoortRegio_2";"Codering_3"')
     True
+    >>> is_bulk("gwb_code;regio;recs;a_inw")
+    True
     >>> is_bulk("Kerncijfers wijken en buurten 2014;;;")
     False
     """
     cells = [cell.strip('" \r\n') for cell in first_line.replace(",", ";").replace("\t", ";").split(";")]
-    return bool(_REGIONS & set(cells)) or sum(suffix_of(cell) is not None for cell in cells) >= _ENOUGH_KEYS
+    keys = bool(_REGIONS & set(cells)) or sum(suffix_of(cell) is not None for cell in cells) >= _ENOUGH_KEYS
+    return keys or family_of(cells, _SHEETS) is not None
 
 
 def read_bulk(text: str, origin: str) -> RawTable:
@@ -47,17 +72,43 @@ def read_bulk(text: str, origin: str) -> RawTable:
     Raises
     ------
     DataError
-        As `split_columns`.
+        As `split_columns`; if a nameless first column holds no row numbers; or, in a file that was saved
+        again, if a number may have a thousands separator.
     """
-    header, columns, lines = split_columns(text, origin)
+    fields = _split(text, origin, _separator(text.split("\n", 1)[0]))
+    names, columns, lines = fields.header, fields.columns, fields.lines
+    family = family_of(names, (*_SHEETS, "statline")) or "statline"
+    sheet = family != "statline"
+    own = sheet or bool(fields.again)
+
+    def texts(position: int) -> pa.Array:
+        cells = columns[position]
+        if own:
+            refuse_thousands(cells, names[position], lines)
+        if own:
+            gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(_NOT_AVAILABLE))
+            cells = pc.if_else(gone, pa.scalar(None, pa.string()), cells)
+        return cells
+
+    notes = [f"it was saved again by another program, which shows in {' and '.join(fields.again)}"] * bool(fields.again)
+    if sheet:
+        notes.append("its names are those of a yearly spreadsheet")
     return RawTable(
         layout="bulk",
-        family="statline",
-        columns=tuple(column_of(name, position) for position, name in enumerate(header)),
+        family=family,
+        columns=tuple(
+            column_of(name, at, None, None, title_stem(name) if sheet else None) for at, name in enumerate(names)
+        ),
         lines=lines,
-        texts=lambda position: columns[position],
-        decimal="point",
+        texts=texts,
+        decimal="either" if own else "point",
+        notes=tuple(notes),
     )
+
+
+def _separator(first: str) -> str:
+    """Return what separates the fields of a header line."""
+    return ";" if ";" in first else next((mark for mark in _SEPARATORS if mark in first), ";")
 
 
 def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Lines]:
@@ -76,41 +127,67 @@ def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Li
         If a line is too long, a quote is not closed on its line, a record has too few or too many fields, a
         line is empty, the separator is another one, or a column has no name or stands twice.
     """
+    fields = _split(text, origin, ";", strict=True)
+    return fields.header, fields.columns, fields.lines
+
+
+def _split(text: str, origin: str, separator: str, *, strict: bool = False) -> _Fields:
+    """Return the header, the columns of text and the lines of a CSV."""
     body = text.rstrip("\r\n")
     ends_open = len(body) == len(text)
     data = body.replace("\r\n", "\n").replace("\r", "\n").encode() if "\r" in body else body.encode()
     ends = _line_ends(data, origin)
-    if ends_open and data.endswith(b";"):
-        raise _bad_line(
-            origin, len(ends), "the end of the file behind a ';', without a line end: it was cut off there", _NO_TABLE
-        )
+    if ends_open and data.endswith(separator.encode()):
+        found = f"the end of the file behind a {separator!r}, without a line end: it was cut off there"
+        raise _bad_line(origin, len(ends), found, _NO_TABLE)
     _check_quotes(data, ends, origin)
     first = data[: int(ends[0])].decode()
-    header = _header(first, origin)
+    header = _header(first, origin, separator, numbered=not strict)
     lines = Lines(origin, np.arange(2, len(ends) + 1, dtype=np.int64), ends_open)
     if not len(lines):
         raise DataError(
             origin, line=1, found="only a header, no rows", expected="a header and at least one row", action=FETCH_AGAIN
         )
-    return header, _arrow_columns(data[int(ends[0]) + 1 :], len(header), lines), lines
+    columns = _arrow_columns(data[int(ends[0]) + 1 :], len(header), lines, separator)
+    again = [f"its fields, separated by {_SEPARATORS[separator]}"] if separator != ";" else []
+    if not header[0]:
+        _check_row_numbers(columns[0], lines)
+        header, columns = header[1:], columns[1:]
+        again.append("a nameless first column of row numbers, which is left out")
+    return _Fields(header, columns, lines, tuple(again))
 
 
-def _header(first: str, origin: str) -> list[str]:
-    """Return the names in the header line, each of them once."""
-    if ";" not in first:
+def _check_row_numbers(cells: pa.Array, lines: Lines) -> None:
+    """Refuse a nameless first column unless it counts the rows of a table."""
+    texts = cells.to_pylist()
+    whole = all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts)
+    numbers = [int(text) for text in texts] if whole else [0, 0]
+    if not whole or any(a >= b for a, b in itertools.pairwise(numbers)):
+        raise _unnamed(lines.origin)
+
+
+def _unnamed(origin: str, name: str = "", found: str = "a column without a name") -> DataError:
+    """Return the error for a header whose names do not tell its columns apart."""
+    return DataError(
+        origin, line=1, column=name[:60], found=found, expected="every column once, with its name", action=PUBLISHED
+    )
+
+
+def _header(first: str, origin: str, separator: str, *, numbered: bool) -> list[str]:
+    """Return the names in the header line, each of them once; where rows may be numbered, the first may be empty."""
+    if separator not in first:
         other = next((word for mark, word in ((",", "','"), ("\t", "tabs"), ("|", "'|'")) if mark in first), None)
         found = f"fields separated by {other}" if other else f"one field, {shown(first)}"
         raise _bad_line(origin, 1, found, _NO_TABLE)
     try:
-        header = [name.strip() for name in next(csv.reader([first], delimiter=";", strict=True))]
+        header = [name.strip() for name in next(csv.reader([first], delimiter=separator, strict=True))]
     except csv.Error:
         raise _bad_line(origin, 1, "a quote in the wrong place", _NO_TABLE) from None
     name, count = Counter(header).most_common(1)[0]
-    if count > 1 or "" in header:
-        found = "a column without a name" if "" in header else f"a column that stands {count} times"
-        raise DataError(
-            origin, line=1, column=name[:60], found=found, expected="every column once, with its name", action=PUBLISHED
-        )
+    if "" in header[1 if numbered and len(header) > 1 else 0 :]:
+        raise _unnamed(origin)
+    if count > 1:
+        raise _unnamed(origin, name, f"a column that stands {count} times")
     return header
 
 
@@ -141,7 +218,7 @@ def _check_quotes(data: bytes, ends: np.ndarray[tuple[int], np.dtype[np.int64]],
         )
 
 
-def _arrow_columns(data: bytes, width: int, lines: Lines) -> list[pa.Array]:
+def _arrow_columns(data: bytes, width: int, lines: Lines, separator: str) -> list[pa.Array]:
     """Return all fields column by column as text."""
     names = [str(position) for position in range(width)]
     bad: list[tuple[int, int]] = []
@@ -156,7 +233,7 @@ def _arrow_columns(data: bytes, width: int, lines: Lines) -> list[pa.Array]:
             column_names=names, use_threads=False, block_size=max(len(data) + 1, 1 << 16)
         ),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=";", quote_char='"', double_quote=True, ignore_empty_lines=False, invalid_row_handler=skip
+            delimiter=separator, quote_char='"', double_quote=True, ignore_empty_lines=False, invalid_row_handler=skip
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
@@ -171,7 +248,7 @@ def _arrow_columns(data: bytes, width: int, lines: Lines) -> list[pa.Array]:
             lines.origin,
             line=int(lines.numbers[max(number - 1, 0)]),
             found=f"{found}{cut}; this is the first of {len(bad)} such lines" if len(bad) > 1 else found + cut,
-            expected=f"{width} fields separated by ';', as in the header",
+            expected=f"{width} fields separated by {separator!r}, as in the header",
             action=FETCH_AGAIN if actual < width else PUBLISHED,
         )
     return [table.column(position).combine_chunks() for position in range(width)]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,7 +22,7 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS, FIRST_YEAR, LAST_YEAR
 from buurteffect.sources.kwb_raw import RawColumn
-from buurteffect.sources.kwb_stem import squeezed, stem_of
+from buurteffect.sources.kwb_stem import squeezed, stem_of, title_stem
 from buurteffect.sources.rawfile import shown
 
 KEYS = ("area_code", "area_name", "level", "gemeente_name", "boundary_flag", "year")
@@ -32,6 +33,10 @@ CONTRARY_STEMS = 3
 that the mapping does not know well; three are another year's file."""
 
 _ADD_ROWS = "use the publisher's own file; if the publisher changed the table, add its row to kwb_columns.csv"
+
+
+class _UntoldUnitError(DataError):
+    """A column that could be in one of several units. A spreadsheet has no metadata that would tell which."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,8 @@ class Resolved:
         Positions of the columns of each role, the one to trust first.
     unmapped : tuple of int
         Positions of all other columns.
+    unread : tuple of str
+        Concepts whose column does not tell its unit, where nothing else does either.
     notes : tuple of str
         For the ledger.
     """
@@ -102,6 +109,7 @@ class Resolved:
     concepts: dict[str, Match]
     keys: dict[str, tuple[int, ...]]
     unmapped: tuple[int, ...]
+    unread: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -110,6 +118,33 @@ def mapping_rows() -> tuple[MappingRow, ...]:
     """Return all rows of ``kwb_columns.csv``."""
     text = files("buurteffect.sources").joinpath("kwb_columns.csv").read_text(encoding="utf-8")
     return tuple(_row(record) for record in csv.DictReader(text.splitlines()))
+
+
+ENOUGH_NAMES = 3
+"""Known names that make a row of names the header of a family."""
+
+
+@cache
+def known_stems(family: str) -> frozenset[str]:
+    """Return the stems of all columns that a family of the mapping knows."""
+    return frozenset(row.stem for row in mapping_rows() if row.layout == family)
+
+
+def family_of(names: Iterable[str], families: Iterable[str]) -> str | None:
+    """Return the family that knows most of some names, the first of several; None if none knows three.
+
+    Examples
+    --------
+    >>> family_of(["gwb_code_10", "regio", "a_inw", "p_hh_110"], ("workbook_lower", "statline"))
+    'workbook_lower'
+    """
+    listed = list(names)
+    counts = {
+        family: len({(stem_of if family == "statline" else title_stem)(name) for name in listed} & known_stems(family))
+        for family in families
+    }
+    best = max(counts, key=lambda family: counts[family])
+    return best if counts[best] >= ENOUGH_NAMES else None
 
 
 @cache
@@ -164,9 +199,17 @@ def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str)
     rows = [row for row in mapping_rows() if row.layout == family]
     _check_year(columns, rows, year, origin)
     concepts: dict[str, Match] = {}
+    unread: list[str] = []
     notes: list[str] = []
     for concept in CONCEPTS:
-        match = _find(columns, [row for row in rows if row.concept == concept], year, origin)
+        try:
+            match = _find(columns, [row for row in rows if row.concept == concept], year, origin)
+        except _UntoldUnitError as error:
+            if family == "statline":
+                raise
+            unread.append(concept)
+            notes.append(f"column {shown(error.column)} is not read as {concept}: {error.found}")
+            continue
         if match is None:
             continue
         concepts[concept] = match
@@ -176,7 +219,7 @@ def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str)
     keys = {role: _key_positions(columns, [row for row in rows if row.concept == role]) for role in KEYS}
     used = {match.position for match in concepts.values()} | {p for found in keys.values() for p in found}
     unmapped = tuple(p for p in range(len(columns)) if p not in used)
-    return Resolved(concepts, keys, unmapped, tuple(notes))
+    return Resolved(concepts, keys, unmapped, tuple(unread), tuple(notes))
 
 
 def _row(record: dict[str, str]) -> MappingRow:
@@ -188,7 +231,7 @@ def _row(record: dict[str, str]) -> MappingRow:
         from_year=int(record["from_year"] or FIRST_YEAR),
         to_year=int(record["to_year"] or LAST_YEAR),
         column=record["column"],
-        stem=stem_of(record["column"]),
+        stem=(stem_of if record["layout"] == "statline" else title_stem)(record["column"]),
         group=squeezed(record["group"]),
         place=int(place) if place else None,
         places=int(places) if places else None,
@@ -205,8 +248,9 @@ def _row(record: dict[str, str]) -> MappingRow:
 
 
 def _key_positions(columns: tuple[RawColumn, ...], rows: list[MappingRow]) -> tuple[int, ...]:
-    """Return the positions of the columns of one role, in the order of the mapping's rows."""
-    return tuple(p for row in rows for p, column in enumerate(columns) if column.stem == row.stem)
+    """Return the positions of the columns of one role, each once, in the order of the mapping's rows."""
+    found = (p for row in rows for p, column in enumerate(columns) if column.stem == row.stem)
+    return tuple(dict.fromkeys(found))
 
 
 def _find(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: int, origin: str) -> Match | None:
@@ -228,6 +272,8 @@ def _find(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: int, ori
     if len(found) > 1:
         found = [match for match in found if match.row.holds_in(year)] or found
     if len(found) > 1:
+        found = [match for match in found if match.row.group] or found
+    if len(found) > 1:
         raise _ambiguous(columns[found[0].position], [columns[m.position] for m in found], rows[0].concept, origin)
     return found[0] if found else None
 
@@ -239,6 +285,8 @@ def _group_fits(row: MappingRow, column: RawColumn, columns: tuple[RawColumn, ..
     alike = [other for other in columns if other.stem == column.stem]
     if any(row.group in (other.groups or ()) for other in alike):
         return row.group in (column.groups or ())
+    if row.place is None:
+        return False
     twins = sorted(other.order for other in alike)
     if column.groups is not None and len(twins) != row.places:
         return False
@@ -249,11 +297,11 @@ def _group_fits(row: MappingRow, column: RawColumn, columns: tuple[RawColumn, ..
 
 def _row_of_year(rows: list[MappingRow], column: RawColumn, year: int, origin: str) -> MappingRow:
     """Return the row for a year, or the one nearest to it if all that fit read the column alike."""
-    in_year = [row for row in rows if row.holds_in(year)]
-    rows = in_year or rows
+    rows = [row for row in rows if row.holds_in(year)] or rows
+    rows = [row for row in rows if row.group] or rows
     if len({row.reading for row in rows}) > 1:
         ways = ", or ".join(sorted(f"{row.unit} ({row.from_year}-{row.to_year})" for row in rows))
-        raise DataError(
+        raise _UntoldUnitError(
             origin,
             column=column.name[:60],
             found=f"a column whose unit the file does not tell, in {year}",

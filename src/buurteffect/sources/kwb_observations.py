@@ -6,6 +6,7 @@ tell titles. Measure ids themselves differ between tables and are never interpre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,9 @@ from buurteffect.sources.kwb_year import period_of
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
 
-REGIONS = ("WijkenEnBuurten", "RegioS")
+_REGION = re.compile(r"(?:WijkenEnBuurten|RegioS?)(?:[0-9]{4})?")
+"""Name of the column with the area, which in old tables ends in their year."""
+
 NEEDED = ("Measure", "Value")
 _ATTRIBUTES = {
     "none": None,
@@ -90,12 +93,12 @@ def read_observations(
         area has two values of one measure.
     """
     measures = _series(cells["Measure"])
-    region = next((name for name in REGIONS if name in cells), None)
+    region = next((name for name in cells if _REGION.fullmatch(name)), None)
     if region is None:
         raise DataError(
             lines.origin,
             found="no column with the area",
-            expected=" or ".join(REGIONS) + " beside Measure and Value",
+            expected="WijkenEnBuurten or RegioS beside Measure and Value",
             action=PUBLISHED,
         )
     areas = _series(cells[region])

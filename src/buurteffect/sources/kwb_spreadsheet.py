@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,20 @@ import python_calamine
 
 from buurteffect.errors import DataError
 from buurteffect.sources.archive import list_members, read_member
-from buurteffect.sources.kwb_mapping import mapping_rows
+from buurteffect.sources.kwb_mapping import ENOUGH_NAMES, known_stems, mapping_rows
 from buurteffect.sources.kwb_raw import RawColumn, RawTable, YearSaid, column_of
-from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, stem_of, unit_of
+from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, title_stem, unit_of
+from buurteffect.sources.kwb_values import refuse_thousands
+from buurteffect.sources.kwb_web import has_areas, read_records
 from buurteffect.sources.kwb_year import table_id_in, years_in
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, shown
 
 FAMILIES = ("workbook_lower", "workbook_upper", "workbook_free")
 _COMMA = re.compile(r"-?[0-9]*,[0-9]+")
+_CODE = re.compile(r"(?:NL|GM|WK|BU)?[0-9]{1,8}(?:\.0)?")
 _DEEPEST_HEADER = 40
-_ENOUGH_NAMES = 3
+_FOOTER = re.compile(r"(?:bron\s*:|©|copyright\b)", re.IGNORECASE)
 _FAR = re.compile(rb'\br="((?:[A-I]?[A-Z][0-9]{6,}|[J-Z][A-Z][0-9]+|[A-Z]{3}[0-9]+))"')
 """A cell beyond column IZ (260) or row 99,999: the library would hold every cell up to it."""
 _Rows = list[list[Any]]
@@ -53,11 +57,17 @@ def read_spreadsheet(path: Path, data: bytes) -> RawTable:
     ------
     DataError
         If the workbook is damaged, hostile or empty; if no sheet or more than one has a header of key
-        figures; if a column has no name, or stands twice; or if a row is empty or a cell stands beside the
+        figures; if a column stands twice; or if a row is empty or a cell stands beside the
         columns.
     """
     sheets = _sheets(path, data)
+    exports = {name: records for name, rows in sheets.items() if has_areas(records := _records(rows))}
     found = [sheet for name, rows in sheets.items() if (sheet := _find_header(name, rows))]
+    found = [sheet for sheet in found if sheet.family != "workbook_free" or sheet.name not in exports]
+    if not found and len(exports) == 1:
+        name, records = next(iter(exports.items()))
+        notes = ["it is a web export in a workbook", *_passed_over(sheets, name)]
+        return read_records(records, label_of(path, name), tuple(notes), either=True)
     if len(found) != 1:
         names = ", ".join(shown(sheet.name) for sheet in found) or ", ".join(shown(name) for name in sheets)
         raise DataError(
@@ -66,8 +76,21 @@ def read_spreadsheet(path: Path, data: bytes) -> RawTable:
             expected="one sheet with columns such as gwb_code_10 and a_inw, or RECS, GWB_CODE and AANT_INW",
             action="give the publisher's own workbook, one year in each",
         )
-    passed = [f"sheet {shown(name)} is passed over" for name in sheets if name != found[0].name]
-    return _table(path, found[0], tuple(passed))
+    return _table(path, found[0], tuple(_passed_over(sheets, found[0].name)))
+
+
+def _passed_over(sheets: Iterable[str], name: str) -> list[str]:
+    """Return what the ledger says of the other sheets."""
+    return [f"sheet {shown(other)} is passed over" for other in sheets if other != name]
+
+
+def _records(rows: _Rows) -> list[tuple[int, list[str]]]:
+    """Return the rows of a sheet as those of a text, all as wide as the widest, without empty ones at the end."""
+    texts = [[_header_text(cell) if _filled(cell) else "" for cell in row] for row in rows]
+    while texts and not any(texts[-1]):
+        texts.pop()
+    width = max((max((at + 1 for at, cell in enumerate(row) if cell), default=0) for row in texts), default=0)
+    return [(number, (row + [""] * width)[:width]) for number, row in enumerate(texts, start=1)]
 
 
 def _sheets(path: Path, data: bytes) -> dict[str, _Rows]:
@@ -103,13 +126,12 @@ def _too_wide(path: Path, cell: str) -> DataError:
 
 def _find_header(name: str, rows: _Rows) -> _Found | None:
     """Return where the header of a sheet stands and which family of names it has, or None."""
-    stems = {family: {row.stem for row in mapping_rows() if row.layout == family} for family in FAMILIES}
     best: tuple[int, int, str] | None = None
     for number, row in enumerate(rows[:_DEEPEST_HEADER]):
-        names = {stem_of(_title(cell)[0]) for cell in row if isinstance(cell, str) and cell.strip()}
+        names = {title_stem(_title(cell)[0]) for cell in row if isinstance(cell, str) and cell.strip()}
         for family in FAMILIES:
-            count = len(names & stems[family])
-            if count >= _ENOUGH_NAMES and (best is None or count > best[0]):
+            count = len(names & known_stems(family))
+            if count >= ENOUGH_NAMES and (best is None or count > best[0]):
                 best = count, number, family
     return None if best is None else _Found(name, rows, best[1], best[2])
 
@@ -121,9 +143,10 @@ def _table(path: Path, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
     first = sheet.header + 1
     if first < len(sheet.rows) and _is_unit_row(sheet.rows[first]):
         first += 1
-    body = sheet.rows[first:]
-    while body and not any(_filled(cell) for cell in body[-1]):
-        body.pop()
+    while first < len(sheet.rows) and not any(map(_filled, sheet.rows[first])):
+        first += 1  # old sheets set their header apart
+    body, footers = _without_footers(sheet.rows[first:])
+    columns = _with_keys(columns, body, sheet.family)
     lines = Lines(origin, np.arange(first + 1, first + 1 + len(body), dtype=np.int64))
     width = len(columns)
     lines.refuse(
@@ -151,22 +174,55 @@ def _table(path: Path, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
         decimal="either",
         said=tuple(said),
         table_ids=tuple((table, "its title") for table in sorted(tables)),
+        left_out=(("source line below the data", footers),) if footers else (),
         notes=notes,
     )
 
 
+def _without_footers(rows: _Rows) -> tuple[_Rows, int]:
+    """Return the rows of areas, and how many source lines follow them."""
+    body, footers = list(rows), 0
+    while body:
+        filled = [cell for cell in body[-1] if _filled(cell)]
+        if len(filled) == 1 and isinstance(filled[0], str) and _FOOTER.match(filled[0].strip()):
+            footers += 1
+        elif filled:
+            break
+        body.pop()
+    return body, footers
+
+
+def _with_keys(columns: tuple[RawColumn, ...], body: _Rows, family: str) -> tuple[RawColumn, ...]:
+    """Return the columns of an old sheet with its first two as code and name, if no other says it is the code.
+
+    Titles of the first two differ from year to year; that they hold codes of digits and names does not.
+    """
+    codes = {row.stem for row in mapping_rows() if row.layout == family and row.concept == "area_code"}
+    if family != "workbook_free" or len(columns) < 2 or any(column.stem in codes for column in columns):
+        return columns
+    cells = [str(cell).strip() for row in body for cell in row[:1]]
+    if not cells or not all(_CODE.fullmatch(cell) for cell in cells):
+        return columns
+    named = (replace(columns[0], stem="code"), replace(columns[1], stem="naam"))
+    return (*named, *columns[2:])
+
+
 def _columns(sheet: _Found, origin: str) -> tuple[RawColumn, ...]:
-    """Return the columns of the header, with units from the row below it or behind the names."""
-    cells = [str(cell).strip() for cell in sheet.rows[sheet.header]]
+    """Return the columns of the header, with units from the row below it or behind the names.
+
+    A column without a name is called by its place, and no concept is found in it.
+    """
+    cells = [_header_text(cell) for cell in sheet.rows[sheet.header]]
     while cells and not cells[-1]:
         cells.pop()
+    cells = [cell or f"column {position + 1} (no name)" for position, cell in enumerate(cells)]
     name, count = Counter(cells).most_common(1)[0]
-    if count > 1 or "" in cells:
+    if count > 1:
         raise DataError(
             origin,
             line=sheet.header + 1,
             column=name[:60],
-            found="a column without a name" if "" in cells else f"a column that stands {count} times",
+            found=f"a column that stands {count} times",
             expected="every column once, with its name",
             action=PUBLISHED,
         )
@@ -176,8 +232,14 @@ def _columns(sheet: _Found, origin: str) -> tuple[RawColumn, ...]:
     for position, cell in enumerate(cells):
         title, unit = _title(cell)
         unit = unit or units[position].strip()
-        columns.append(column_of(cell, position, unit_of(unit) if unit else None, None, stem_of(title)))
+        columns.append(column_of(cell, position, unit_of(unit) if unit else None, None, title_stem(title)))
     return tuple(columns)
+
+
+def _header_text(cell: Any) -> str:
+    """Return a cell of the header as text; some years have a number in it."""
+    is_number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+    return number_text(cell) if is_number else str(cell).strip()
 
 
 def _title(cell: str) -> tuple[str, str]:
@@ -208,6 +270,8 @@ def _texts(body: _Rows, position: int, column: str, lines: Lines) -> pa.Array:
         expected="a number or text",
         action=PUBLISHED,
     )
+    own = [cell if isinstance(cell, str) else None for cell in cells]
+    refuse_thousands(pa.array(own, type=pa.string()), column, lines)
     # Cells of numbers and of text mix in one column; only text has a mark of decimals of its own.
     comma = any(isinstance(cell, str) and _COMMA.fullmatch(cell.strip()) for cell in cells)
     numbers = (

@@ -51,8 +51,18 @@ def stem_of(name: str) -> str:
     >>> stem_of("WmoClienten_89"), stem_of("Wmo-cliënten")
     ('wmoclienten', 'wmoclienten')
     """
-    bare = _SUFFIX.sub("", name.strip()).removeprefix("k_")
-    return squeezed(bare)
+    return title_stem(_SUFFIX.sub("", name.strip()))
+
+
+def title_stem(title: str) -> str:
+    """Return the stem of a title or of a name in a spreadsheet, where a number behind ``_`` belongs to the name.
+
+    Examples
+    --------
+    >>> title_stem("p_hh_110"), title_stem("p_hh_120"), title_stem("k_0Tot15Jaar")
+    ('phh110', 'phh120', '0tot15jaar')
+    """
+    return squeezed(title.strip().removeprefix("k_"))
 
 
 def squeezed(text: str) -> str:

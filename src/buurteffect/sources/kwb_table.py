@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from buurteffect.sources.kwb_area import Areas, read_areas, refuse_repeated, str
 from buurteffect.sources.kwb_ledger import KwbLedger, MappedColumn
 from buurteffect.sources.kwb_mapping import Match, Resolved, resolve
 from buurteffect.sources.kwb_raw import RawTable
-from buurteffect.sources.kwb_values import BLANK, NULL, NUMBER, SENTINEL, Cells, parse_cells
+from buurteffect.sources.kwb_values import BLANK, NULL, NUMBER, SENTINEL, UNKNOWN, Cells, parse_cells
 from buurteffect.sources.kwb_year import period_of
 from buurteffect.sources.lines import Lines, Mask
 from buurteffect.sources.rawfile import PUBLISHED, shown
@@ -71,7 +71,7 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
     key = table.columns[resolved.keys["area_code"][0]].name
     refuse_repeated(areas.codes[keep].reset_index(drop=True), chosen, key)
     columns = _columns(table, resolved)
-    frame = _frame(areas, columns, year, keep)
+    frame = _frame(areas, columns, resolved.unread, year, keep)
     left_out = list(table.left_out)
     if not keep.all():
         left_out.append((f"another year than {year}", int((~keep).sum())))
@@ -82,8 +82,8 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
         mapped=tuple(_mapped(concept, match, table) for concept, match in resolved.concepts.items()),
         keys=tuple((role, table.columns[p].name) for role, found in resolved.keys.items() for p in found),
         unmapped=tuple(table.columns[p].name for p in resolved.unmapped),
-        not_in_year=tuple(concept for concept in CONCEPTS if concept not in resolved.concepts),
-        notes=(*table.notes, *notes, *resolved.notes),
+        not_in_year=tuple(c for c in CONCEPTS if c not in resolved.concepts and c not in resolved.unread),
+        notes=(*table.notes, *notes, *resolved.notes, *areas.notes),
     )
     return frame, ledger
 
@@ -147,8 +147,10 @@ def _columns(table: RawTable, resolved: Resolved) -> dict[str, _Column]:
         concept: parse_cells(table.texts(m.position), table.columns[m.position].name, table.lines, table.decimal)
         for concept, m in resolved.concepts.items()
     }
-    # A file without types pads its numbers and writes blanks and dots; one with types has lost the difference.
+    # A file without types pads its numbers and writes blanks and dots; one with types has lost the difference,
+    # as has a web export without a single dot.
     typed = table.layout in ("bulk", "odata3", "odata4") and not any(one.padded for one in cells.values())
+    typed |= table.layout == "web" and not any((one.marks == UNKNOWN).any() for one in cells.values())
     for concept, one in cells.items():
         _check_source(one, resolved.concepts[concept], concept, table)
     columns: dict[str, _Column] = {}
@@ -173,6 +175,9 @@ def _converted(
     reasons[cells.marks == SENTINEL] = _NOT_PUBLISHED
     reasons[cells.marks == BLANK] = _NOT_PUBLISHED if typed else _IMPOSSIBLE
     reasons[cells.marks == NULL] = _NOT_PUBLISHED if typed else _IMPOSSIBLE
+    if row.unit == "code":  # classes begin at 1: a 0 or a dash says that there is none
+        reasons[cells.values == 0] = _NOT_PUBLISHED
+        cells = replace(cells, values=np.where(cells.values == 0, np.nan, cells.values))
     # Divided, not multiplied: 35 / 100 is the nearest number to 0.35, and 35 * 0.01 is not.
     values = cells.values / round(1 / row.factor) if row.factor < 1 else cells.values * row.factor
     if row.of:
@@ -244,7 +249,7 @@ def _limit(value: float | None) -> str:
     return "…" if value is None else f"{value:g}"
 
 
-def _frame(areas: Areas, columns: dict[str, _Column], year: int, keep: Mask) -> pd.DataFrame:
+def _frame(areas: Areas, columns: dict[str, _Column], unread: tuple[str, ...], year: int, keep: Mask) -> pd.DataFrame:
     """Return the table with every concept of the list, those that the file lacks included."""
     rows = int(keep.sum())
     data: dict[str, object] = {
@@ -255,11 +260,11 @@ def _frame(areas: Areas, columns: dict[str, _Column], year: int, keep: Mask) -> 
         "year": np.full(rows, year, dtype=np.int64),
         "boundary_flag": areas.flags[keep],
     }
-    absent = _Column(np.full(rows, np.nan), np.full(rows, _NOT_IN_YEAR, dtype=np.int8))
-    absent_reasons = pd.Series(_TEXTS[absent.reasons], dtype="str")
+    nothing = np.full(rows, np.nan)
+    absent, not_read = (pd.Series([_REASONS[at]] * rows, dtype="str") for at in (_NOT_IN_YEAR, _NOT_PUBLISHED))
     for concept in CONCEPTS:
         if (column := columns.get(concept)) is None:
-            data[concept], data[f"{concept}_missing"] = absent.values, absent_reasons
+            data[concept], data[f"{concept}_missing"] = nothing, not_read if concept in unread else absent
         else:
             data[concept] = column.values[keep]
             data[f"{concept}_missing"] = pd.Series(_TEXTS[column.reasons[keep]], dtype="str")

@@ -108,6 +108,31 @@ def parse_cells(texts: pa.Array, column: str, lines: Lines, decimal: str) -> Cel
     return Cells(values, marks, padded)
 
 
+def refuse_thousands(texts: pa.Array, column: str, lines: Lines) -> None:
+    """Refuse a column in which a mark may separate thousands rather than decimals.
+
+    For text of a program that is not the publisher's, or that the publisher writes with either mark of
+    decimals. The key figures have two decimals at most, so that three behind a mark are thousands.
+
+    Parameters
+    ----------
+    texts, column, lines
+        As in `parse_cells`.
+
+    Raises
+    ------
+    DataError
+        With the line of the first such cell.
+    """
+    lines.refuse(
+        _true(pc.match_substring_regex(pc.utf8_trim_whitespace(texts), r"^-?[1-9][0-9]{0,2}(?:[.,][0-9]{3})+$")),
+        lambda row: f"the text {shown(texts[row].as_py().strip())}, which may be thousands",
+        column=column[:60],
+        expected=_WORDS["either"],
+        action=PUBLISHED,
+    )
+
+
 def _floats(bare: pa.Array, here: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """Return the numbers where there are some, NaN elsewhere."""
     masked = pc.if_else(pa.array(here), bare, pa.scalar(None, pa.string()))

@@ -1,5 +1,8 @@
 """Web exports of StatLine: a title, topic rows, units, then names with codes; ``;`` and a decimal comma.
 
+The newer ones have one line of paths with units behind them (``A/B/C (aantal)``), and columns of text in them
+keep the decimal point, so that there each column may have either mark.
+
 The depth of the header differs between exports and is found: data begin at the first row with the code of an
 area. The last row above them that holds units is the row of units, the one above it the row of titles, and
 the rows between the title and that one tell groups. A title may itself be a path (``A|B|C``).
@@ -18,8 +21,10 @@ import pyarrow as pa
 from buurteffect.errors import DataError
 from buurteffect.sources.kwb_area import SHAPES
 from buurteffect.sources.kwb_bulk import LINE_BYTES_LIMIT
+from buurteffect.sources.kwb_mapping import known_stems
 from buurteffect.sources.kwb_raw import AREA_NAME, RawColumn, RawTable, YearSaid, column_of
-from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, squeezed, unit_of
+from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, squeezed, title_stem, unit_of
+from buurteffect.sources.kwb_values import refuse_thousands
 from buurteffect.sources.kwb_year import period_of, table_id_in, years_in
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
@@ -55,12 +60,45 @@ def read_web(text: str, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
         too many fields; with its line.
     """
     _check_lengths(text, origin)
-    records = _records(text, origin)
+    return read_records(_records(text, origin), origin, notes, ends_open=not text.endswith(("\n", "\r")))
+
+
+def read_records(
+    records: _Rows, origin: str, notes: tuple[str, ...] = (), *, ends_open: bool = False, either: bool = False
+) -> RawTable:
+    """Return the columns of the records of a web export.
+
+    Parameters
+    ----------
+    records : list of (line, fields)
+        All rows, header included.
+    origin : str
+        What the file is called in errors.
+    notes : tuple of str
+        For the ledger.
+    ends_open : bool
+        Whether the text ends without a line end.
+    either : bool
+        Whether a column may have either mark of decimals, as the one of a workbook may.
+
+    Raises
+    ------
+    DataError
+        As `read_web`.
+    """
     start, code = _first_area(records, origin)
     header = _read_header(records[:start], records[start][1], code, origin)
     body, footers = _without_footers(records[start:])
     width = len(header.columns)
-    lines = Lines(origin, np.array([line for line, _ in body], dtype=np.int64), not text.endswith(("\n", "\r")))
+    lines = Lines(origin, np.array([line for line, _ in body], dtype=np.int64), ends_open)
+    either = either or start == 1
+
+    def texts(position: int) -> pa.Array:
+        cells = pa.array([row[position] for _, row in body], type=pa.string())
+        if either:
+            refuse_thousands(cells, header.columns[position].name, lines)
+        return cells
+
     lines.refuse(
         [len(row) != width for _, row in body],
         lambda at: f"{len(body[at][1])} field(s)" if any(body[at][1]) else "an empty line",
@@ -72,13 +110,18 @@ def read_web(text: str, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
         family="statline",
         columns=header.columns,
         lines=lines,
-        texts=lambda position: pa.array([row[position] for _, row in body], type=pa.string()),
-        decimal="comma",
+        texts=texts,
+        decimal="either" if either else "comma",
         said=header.said,
         table_ids=header.table_ids,
         left_out=(("source line below the data", footers),) if footers else (),
         notes=(*notes, *((_CUT,) if lines.ends_open else ())),
     )
+
+
+def has_areas(records: _Rows) -> bool:
+    """Return whether a row near the top holds the code of an area, below at least one row of titles."""
+    return any(_CODE.fullmatch(cell.strip()) for _, row in records[1:_DEEPEST_HEADER] for cell in row)
 
 
 def _check_lengths(text: str, origin: str) -> None:
@@ -105,6 +148,14 @@ def _records(text: str, origin: str) -> _Rows:
         except StopIteration:
             break
         except csv.Error:
+            if line == 1 and '","' in text.partition("\n")[0]:
+                raise DataError(
+                    origin,
+                    line=1,
+                    found="fields separated by ',', as another program saves them",
+                    expected="fields separated by ';'",
+                    action=PUBLISHED,
+                ) from None
             raise DataError(
                 origin,
                 line=line,
@@ -179,7 +230,7 @@ def _column(position: int, title: str, unit: str, above: list[str], first: str, 
         title, unit = behind[1], behind[2]
     path = [part.strip() for part in re.split(r"\|", title) if part.strip()]
     if len(path) == 1 and not above and "/" in title:
-        path = [part.strip() for part in title.split("/") if part.strip()]
+        path = _split_path([part.strip() for part in title.split("/") if part.strip()])
     leaf = path[-1] if path else (above[-1] if above else "") or unit
     known = [group for group in [*path[:-1], *above] if group and squeezed(group) != _NO_TOPIC]
     groups = frozenset(squeezed(group) for group in known) if known else None
@@ -190,6 +241,14 @@ def _column(position: int, title: str, unit: str, above: list[str], first: str, 
     name = leaf or f"column {position + 1}"
     known_unit = unit_of(unit) if is_unit(unit) else (unit_of(unit) if unit and not is_region else None)
     return column_of(name, position, None if stem else known_unit, groups, stem)
+
+
+def _split_path(parts: list[str]) -> list[str]:
+    """Return a path of which the last title may itself hold slashes, where such a title is known."""
+    for start in range(1, len(parts) - 1):
+        if title_stem("/".join(parts[start:])) in known_stems("statline"):
+            return [*parts[:start], "/".join(parts[start:])]
+    return parts
 
 
 def _years_above(cells: list[list[str]], titles: list[str]) -> tuple[YearSaid, ...]:

@@ -7,12 +7,19 @@ from collections.abc import Iterable
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import FIRST_YEAR, LAST_YEAR
-from buurteffect.sources.kwb_mapping import table_years
+from buurteffect.sources.kwb_mapping import mapping_rows, table_years
 from buurteffect.sources.kwb_raw import RawTable, YearSaid
 
 _YEAR = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
 _SPAN = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})\s*(?:-|–|t/m|tot en met)\s*((?:19|20)[0-9]{2})(?![0-9])")
 _TABLE = re.compile(r"(?<![0-9])([0-9]{5}NED)(?![A-Za-z0-9])", re.IGNORECASE)
+_VERSION = re.compile(
+    r"versie[-_. ]*[0-9]+(?:[-_.][0-9]+)*"
+    r"|(?<![0-9])(?:19|20)[0-9]{2}[-_]?(?:0[1-9]|1[0-2])[-_]?(?:0[1-9]|[12][0-9]|3[01])(?![0-9])",
+    re.IGNORECASE,
+)
+"""When a file was made (``kwb-2003-versie-2011-08-16.xls``, ``x_20250605.csv``): no year of its content."""
+
 _PERIOD = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00)?")
 _MEND = "find out which year the content is of, and give the publisher's file its own name"
 
@@ -78,8 +85,8 @@ def decide_year(table: RawTable, name: str, asked: int | None) -> tuple[int, str
     """
     origin = table.lines.origin
     table_id = _table_id(table, name)
-    inside = [*table.said, *_table_said(table_id, [where for _, where in table.table_ids])]
-    named = years_in(_TABLE.sub("", name))
+    inside = [*table.said, *_periods_said(table), *_table_said(table_id, [where for _, where in table.table_ids])]
+    named = years_in(_VERSION.sub("", _TABLE.sub("", name)))
     outside = [YearSaid(named, "its name")] if named else []
     if not table.table_ids:
         outside += _table_said(table_id, ["the table in its name"])
@@ -97,10 +104,25 @@ def decide_year(table: RawTable, name: str, asked: int | None) -> tuple[int, str
     certain = _agreed(inside, origin)
     notes = [f"year {min(years)} from {' and '.join(said.where for said in [*inside, *outside])}"]
     if len(certain) != 1:
-        notes.append("the content itself does not name its year")
+        rests = " and ".join(said.where for said in outside)
+        notes.append(f"the content itself does not name its year, which rests on {rests}")
     if table_id and table_id not in table_years():
         notes.append(f"table {table_id} is not in kwb_tables.csv")
     return min(years), table_id, tuple(notes)
+
+
+def _periods_said(table: RawTable) -> list[YearSaid]:
+    """Return the years in columns of periods; a cell that is no year is refused where the rows are chosen."""
+    stems = {row.stem for row in mapping_rows() if row.concept == "year" and row.layout == table.family}
+    said = []
+    for position, column in enumerate(table.columns):
+        if column.stem not in stems or not len(table.lines):
+            continue
+        texts = {str(text) for text in table.texts(position).unique().to_pylist() if text is not None}
+        years = {year for text in texts if (year := period_of(text.strip().removesuffix(".0"))) is not None}
+        if years:
+            said.append(YearSaid(frozenset(years), f"its column {column.name[:60]!r}"))
+    return said
 
 
 def _agreed(said: Iterable[YearSaid], origin: str) -> frozenset[int]:
@@ -110,7 +132,7 @@ def _agreed(said: Iterable[YearSaid], origin: str) -> frozenset[int]:
     for number, one in enumerate(said):
         both = one.years if number == 0 else years & one.years
         if not both:
-            before = ", ".join(sorted({other.where for other in said[:number]}))
+            before = ", ".join(dict.fromkeys(other.where for other in said[:number]))
             raise DataError(
                 origin,
                 found=f"{_words(years)} in {before}, but {_words(one.years)} in {one.where}",
