@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 
 import numpy as np
@@ -13,7 +14,7 @@ from buurteffect.estimate.variance import fit_variance_components
 from buurteffect.estimate.waves import Waves
 
 CORRELATED = ((2002, 2022), (2002, 2008), (2008, 2012), (2012, 2014), (2014, 2018), (2018, 2022))
-SPREAD = (2002, 2012, 2022)
+SPREAD = (2002, 2008, 2012, 2014, 2016, 2018, 2020, 2022)
 _BREAK_YEAR = 2014
 
 
@@ -65,10 +66,51 @@ def recorded_facts() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per fact: ``fact, label, unit, value, source``.
+        One row per fact: ``fact, label, unit, value, tolerance, source``. The tolerance, where there is one, was set
+        before the synthetic country was tuned (DECISIONS.md).
     """
     with (resources.files("buurteffect.estimate") / "recorded_facts.csv").open(encoding="utf-8") as stream:
         return pd.read_csv(stream)
+
+
+def compare_facts(waves: Waves, others: Mapping[str, float], real: Waves | None = None) -> pd.DataFrame:
+    """Lay the facts of a synthetic country beside those of the Netherlands.
+
+    Parameters
+    ----------
+    waves : Waves
+        Scores of the synthetic country.
+    others : mapping of str to float
+        Facts that are not about scores, by name.
+    real : Waves, optional
+        Scores of the Netherlands; by default the recorded facts are used.
+
+    Returns
+    -------
+    DataFrame
+        One row per fact: ``fact, label, unit, synthetic, real, difference, tolerance, source``; ``real`` is missing
+        where nothing is recorded.
+    """
+    recorded = recorded_facts()
+    if real is not None:
+        computed = score_facts(real).set_index("fact")["estimate"]
+        there = recorded["fact"].isin(computed.index)
+        recorded.loc[there, "value"] = computed.reindex(recorded.loc[there, "fact"]).to_numpy()
+        recorded.loc[there, "source"] = "computed by score_facts from the scores in data/processed/open"
+    synthetic = score_facts(waves).set_index("fact")["estimate"].to_dict() | dict(others)
+    recorded = recorded.rename(columns={"value": "real"})
+    recorded.insert(3, "synthetic", recorded["fact"].map(synthetic))
+    recorded.insert(5, "difference", recorded["synthetic"] - recorded["real"])
+    return recorded
+
+
+def spread_of_two(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return the standard deviations in `facts` as one row per wave and country: ``year, country, estimate``."""
+    spread = facts[facts["fact"].str.fullmatch(r"sd_\d{4}")]
+    long = spread.assign(year=spread["fact"].str[3:].astype("int64")).melt(
+        "year", ["synthetic", "real"], "country", "estimate"
+    )
+    return long.dropna(subset="estimate").reset_index(drop=True)
 
 
 def _fact(name: str, label: str, unit: str, estimate: float, units: int) -> dict[str, object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import product
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -75,3 +78,48 @@ def dissimilarity_by_year(frame: pd.DataFrame, group: str, total: str) -> pd.Dat
                 {"year": year, "estimate": value, "units_count": len(known), "left_out_count": len(part) - len(known)}
             )
     return pd.DataFrame(rows, columns=["year", "estimate", "units_count", "left_out_count"])
+
+
+def segregation_of_groups(frame: pd.DataFrame, groups: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+    """Return the dissimilarity of several groups by year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per area and year.
+    groups : mapping of str to tuple of str
+        Name of a group to the columns of the group and of its total (see `dissimilarity_by_year`).
+
+    Returns
+    -------
+    DataFrame
+        One row per group and year: ``group, year, estimate, units_count, left_out_count``.
+    """
+    parts = [dissimilarity_by_year(frame, *columns).assign(group=name) for name, columns in groups.items()]
+    return pd.concat(parts, ignore_index=True)[["group", "year", "estimate", "units_count", "left_out_count"]]
+
+
+def shares_by_year(frame: pd.DataFrame, shares: Sequence[str], total: str) -> pd.DataFrame:
+    """Return shares of all areas together, weighted by what they are shares of.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per area and year: ``year``, `shares` and `total`.
+    shares : sequence of str
+        Columns with shares of `total`.
+    total : str
+        Column with counts.
+
+    Returns
+    -------
+    DataFrame
+        One row per share and year with a value: ``concept, year, estimate, units_count`` (areas with both).
+    """
+    rows = []
+    for (year, part), concept in product(frame.groupby("year"), shares):
+        known = part[[concept, total]].dropna()
+        if known[total].sum() > 0:
+            value = float((known[concept] * known[total]).sum() / known[total].sum())
+            rows.append({"concept": concept, "year": year, "estimate": value, "units_count": len(known)})
+    return pd.DataFrame(rows, columns=["concept", "year", "estimate", "units_count"])
