@@ -50,6 +50,8 @@ help:  ## list the targets (this text)
 	@echo
 	@echo "  SOURCE=$(SOURCE)  synthetic (default) or open"
 	@echo "  OPEN_DATA=folder  with SOURCE=open: read this folder instead of downloading"
+	@echo "  KWB=2013-2024     with make fetch: the key figures of these years; GEMEENTE=GM0599 only of one gemeente"
+	@echo "  TABLES='kwb …'    with make fetch: groups of tables, YEARS=… of them; LIST=1 shows what there is"
 	@echo "  BASE_YEAR=year    with SOURCE=open: bring the key figures of all years to the areas of this one"
 	@echo "  SEED=$(SEED) SIZE=$(SIZE)  the synthetic country: its seed, and small or default"
 	@echo "  RUN=name SET='name=value'  with make run: which run, and a parameter to replace"
@@ -60,8 +62,10 @@ reports: $(PAGES)/index.html  ## build all reports of SOURCE that are out of dat
 
 panel: $(DONE)/panel/inputs.json  ## build the panel of SOURCE
 
-fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open
-	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$$OPEN_DATA")
+export KWB TABLES YEARS GEMEENTE
+fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open, or what KWB= or TABLES= asks for
+	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(LIST),--list) $(if $(KWB),--kwb "$$KWB") \
+	  $(if $(TABLES),--tables "$$TABLES") $(if $(YEARS),--years "$$YEARS") $(if $(GEMEENTE),--gemeente "$$GEMEENTE")
 
 run: $(DONE)/panel/inputs.json  ## execute and render one run: RUN=name; SET='name=value' tries a parameter on a page of its own
 	@test -n "$(RUN)" || { echo "name a run: make run RUN=…, one of $(RUNS)" >&2; exit 2; }

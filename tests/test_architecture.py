@@ -112,7 +112,9 @@ def locked() -> dict[str, list[str]]:
 
 def test_environment_yml_and_pyproject_agree():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    conda = dict(split(text) for text in environment["dependencies"])
+    listed = [text for text in environment["dependencies"] if isinstance(text, str)]
+    listed += [text for each in environment["dependencies"] if isinstance(each, dict) for text in each["pip"]]
+    conda = dict(split(text) for text in listed)
     python = conda.pop("python")
     conda.pop("pip")
     assert conda == direct_dependencies() | direct_dependencies("dev")

@@ -349,3 +349,15 @@ def test_counting_gives_what_counting_by_hand_gives(tmp_path):
     frame = count_flows(read_houses(tmp_path, texts[2016]), read_houses(tmp_path, texts[2017]), "buurt").frame
     found = {(row.source_code, row.target_code): row.addresses_count for row in frame.itertuples()}
     assert found == expected
+
+
+def test_a_header_with_a_quote_that_is_never_closed_is_refused(tmp_path):
+    with pytest.raises(DataError, match="a quote that is never closed") as caught:
+        read_houses(tmp_path, '"' + NEW + "1011AB,1,3630000,36300,363\n")
+    assert caught.value.line == 1
+
+
+def test_tabs_that_pad_fields_do_not_separate_them(tmp_path):
+    plain = NEW + "1011AB,1,3630000,36300,363\n"
+    padded = "\n".join(",".join(f"\t{cell}" for cell in line.split(",")) for line in plain.splitlines()) + "\n"
+    assert read_houses(tmp_path, padded).frame.equals(read_houses(tmp_path, plain).frame)

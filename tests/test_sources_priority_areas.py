@@ -114,3 +114,8 @@ def test_a_table_of_version_4_is_refused(tmp_path):
         )
     with pytest.raises(DataError, match="api='v3'"):
         read_priority_areas(stored)
+
+
+def test_a_dimension_that_is_no_column_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no column 'Gebied'"):
+        read_priority_areas(fetched(tmp_path, DataProperties=described(area="Gebied"), Gebied=[]))

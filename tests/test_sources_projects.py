@@ -296,3 +296,10 @@ def test_the_real_lists_read_in_full():
     areas = read_focus_areas(SHARED / "nplv_20_focusgebieden_2022.csv")
     assert (centres.rows_count, centres.unconfirmed_count) == (17, 7)
     assert (areas.rows_count, areas.frame["gemeente_code"].nunique(), areas.unconfirmed_count) == (20, 19, 20)
+
+
+@pytest.mark.parametrize("mark", ["#N/A", "#REF!", " #NAME?"])
+def test_a_spreadsheets_error_in_the_identifier_is_no_comment(tmp_path, mark):
+    error = refused(tmp_path, text_of(GOOD, GOOD | {"project_id": mark}))
+    assert (error.line, error.column) == (3, "project_id")
+    assert "a spreadsheet writes" in error.found

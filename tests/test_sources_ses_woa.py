@@ -129,7 +129,7 @@ def test_a_year_may_be_provisional_or_a_code(tmp_path, period, year, provisional
         (0, 0, "2019KW01", 2, "the period '2019KW01'"),
         (0, 3, "   12345", 2, "12345 households"),
         (0, 3, "12.300,0", 2, "'12.300,0'"),
-        (0, 4, "    20,8", 3, "'    50.0'"),
+        (0, 4, "    20,8", 2, "'    20,8'"),
         (0, 4, "    21.8", 2, "sum to 101.1%"),
         (0, 7, "     NaN", 2, "'     NaN'"),
         (0, 7, "     1e3", 2, "'     1e3'"),

@@ -7,12 +7,17 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from buurteffect import __version__
 from buurteffect.errors import BuurteffectError, ParameterError, ProjectError
 from buurteffect.project import SOURCES, Project, check_identifier
+
+if TYPE_CHECKING:
+    from buurteffect.sources.errands import Errand
+    from buurteffect.sources.offers import Offer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
 
     fetch = verbs.add_parser("fetch", help="download what a source needs, or check a folder that holds it")
     fetch.add_argument("--open-data", type=Path, help="folder with the open data, used instead of a download")
+    fetch.add_argument("--kwb", metavar="YEARS", help="key figures of these years, such as 2013-2024 or 2015,2019")
+    fetch.add_argument(
+        "--tables", nargs="+", default=[], metavar="GROUP", help="groups of tables, as --list names them"
+    )
+    fetch.add_argument("--years", help="years of the groups that have a table or file per year")
+    fetch.add_argument("--gemeente", nargs="+", default=[], metavar="GM0599", help="only the rows of this gemeente")
+    fetch.add_argument("--list", action="store_true", help="show what can be fetched, and fetch nothing")
     fetch.set_defaults(verb=_fetch)
 
     synthetic = verbs.add_parser("synthetic", help="draw the synthetic country and publish it")
@@ -99,12 +111,61 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def _fetch(project: Project, options: argparse.Namespace) -> None:
-    """Download the open data."""
-    from buurteffect.sources.download import fetch
+    """Download the open data: what is needed by default, or what is asked for."""
+    from buurteffect.sources.download import check_open_data
+    from buurteffect.sources.errands import errands_of_sources, refuse_failures, run_errands
+    from buurteffect.sources.listing import listed
+    from buurteffect.sources.offers import read_offers
     from buurteffect.sources.registry import read_registry, sources_needed
+    from buurteffect.sources.transfer import Settings
 
-    needed = sources_needed(read_registry(project.raw / "sources.toml"))
-    fetch(needed, project.raw / "open", open_data=options.open_data)
+    registry = project.raw / "sources.toml"
+    sources, offers, folder = read_registry(registry), read_offers(registry), project.raw / "open"
+    asked = _asked(options)
+    if options.list:
+        print(listed(sources, offers, folder))
+    elif options.open_data is not None:
+        if asked:
+            raise ProjectError(
+                "a folder of open data of your own is read as it is, and nothing is fetched into it: leave out "
+                f"either OPEN_DATA or {', '.join(asked)}"
+            )
+        print(f"Open data are read from {check_open_data(options.open_data)} as they are; nothing is downloaded.")
+    else:
+        errands = errands_of_sources(sources_needed(sources), folder, Settings())
+        refuse_failures(run_errands(_requested(options, offers, folder) if asked else errands))
+
+
+def _asked(options: argparse.Namespace) -> list[str]:
+    """Return which options ask for something beyond what is fetched by default."""
+    given = {"KWB": options.kwb, "TABLES": options.tables, "YEARS": options.years, "GEMEENTE": options.gemeente}
+    return [name for name, value in given.items() if value]
+
+
+def _requested(options: argparse.Namespace, offers: Sequence[Offer], folder: Path) -> Sequence[Errand]:
+    """Return what the options ask for, table by table."""
+    from buurteffect.sources.errands import Request, errands_of_offer
+    from buurteffect.sources.offers import chosen, parse_years
+    from buurteffect.sources.transfer import Settings
+
+    names = " ".join(options.tables).replace(",", " ").split()
+    gemeenten = tuple(" ".join(options.gemeente).replace(",", " ").split())
+    years = parse_years(options.years) if options.years else ()
+    of_kwb = parse_years(options.kwb) if options.kwb else years
+    groups = chosen(offers, [*(["kwb"] if options.kwb else []), *names])
+    if not groups:
+        raise ProjectError("YEARS and GEMEENTE say which part of a group is wanted: name it too, by KWB or TABLES")
+    if years and not any(group.yearly for group in groups):
+        raise ProjectError(f"YEARS: there is no table per year of {', '.join(names)}; leave it out")
+    if gemeenten and not any(group.by_gemeente for group in groups):
+        raise ProjectError(f"GEMEENTE: {', '.join(names)} cannot be cut down to a gemeente; leave it out")
+    return [
+        errand
+        for group in groups
+        for errand in errands_of_offer(
+            group, Request(of_kwb if group.name == "kwb" else years, gemeenten), folder, Settings()
+        )
+    ]
 
 
 def _synthetic(project: Project, options: argparse.Namespace) -> None:
@@ -117,7 +178,7 @@ def _synthetic(project: Project, options: argparse.Namespace) -> None:
 
 def _panel(project: Project, options: argparse.Namespace) -> None:
     """Build the panel of a source."""
-    from buurteffect.panel import build, build_statistics
+    from buurteffect.panel import build
 
     if options.source == "synthetic":
         raw = project.processed("synthetic") / "published"
@@ -127,8 +188,7 @@ def _panel(project: Project, options: argparse.Namespace) -> None:
         raw = project.raw / "microdata"
     started = time.perf_counter()
     out = project.processed(options.source) / "panel"
-    build_statistics(raw, out, options.base_year)
-    for name in build(raw, out):
+    for name in build(raw, out, options.base_year):
         print(f"passed over: {name}")
     print(f"panel ({options.source}) built in {time.perf_counter() - started:.1f} s")
 

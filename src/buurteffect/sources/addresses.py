@@ -22,7 +22,6 @@ from buurteffect.errors import DataError
 from buurteffect.sources.archive import list_members, read_member
 from buurteffect.sources.columns import nearest
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, shown
-from buurteffect.sources.size import refuse_larger
 
 LINE_BYTES_LIMIT = 1 << 23
 """Longest line, and the size of the pieces that a file is parsed in; a true line has about 40 bytes."""
@@ -156,7 +155,6 @@ class _Coded:
 def _bytes_of(path: Path, member: str | None) -> tuple[bytes, str]:
     """Return the bytes of the CSV and what it is called."""
     if path.suffix.lower() != ".zip":
-        refuse_larger(path)
         return read_bytes(path), label_of(path)
     tables = [name for name in list_members(path) if name.lower().endswith(".csv")]
     chosen = [member] if member else tables if len(tables) == 1 else [n for n in tables if _NAMED_YEAR.search(n)]
@@ -182,15 +180,25 @@ def _header(data: bytes, origin: str) -> tuple[list[str], str]:
             action=FETCH_AGAIN,
         )
     text = head.decode("utf-8", errors="replace").strip("\r")
-    delimiter = max(",;\t", key=text.count)
-    return [name.strip().strip('"').strip() for name in text.split(delimiter)], delimiter
+    if text.count('"') % 2:
+        raise DataError(
+            origin, line=1, found="a quote that is never closed", expected=f"a header: {_EXPECTED}", action=FETCH_AGAIN
+        )
+    split = {d: [name.strip().strip('"').strip() for name in text.split(d)] for d in ",;\t"}
+    delimiter = max(split, key=lambda d: (sum(_kind(name) is not None for name in split[d]), len(split[d])))
+    return split[delimiter], delimiter
+
+
+def _kind(name: str) -> str | None:
+    """Return what a column of this name holds, or None."""
+    return next((kind for kind, shape in _KINDS.items() if shape.fullmatch(name.casefold())), None)
 
 
 def _columns(header: list[str], origin: str) -> dict[str, str]:
     """Return the name of the column of every kind; each stands there once, and no other."""
     columns: dict[str, str] = {}
     for name in header:
-        kind = next((kind for kind, shape in _KINDS.items() if shape.fullmatch(name.casefold())), None)
+        kind = _kind(name)
         if kind is None or kind in columns:
             near = nearest(name, ["PC6", "Huisnummer", "Buurt2020", "Wijk2020", "Gemeente2020"])
             raise DataError(

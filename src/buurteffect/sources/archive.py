@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from buurteffect.errors import DataError
 from buurteffect.sources.columns import nearest
-from buurteffect.sources.rawfile import FETCH_AGAIN, label_of, shown
+from buurteffect.sources.rawfile import FETCH_AGAIN, FILE_BYTES_LIMIT, label_of, shown
 
-MEMBER_BYTES_LIMIT = 500_000_000
-"""Largest uncompressed size of one member; the largest known raw table is below a tenth of it."""
+MEMBER_BYTES_LIMIT = FILE_BYTES_LIMIT
+"""Largest uncompressed size of one member."""
 
 RATIO_LIMIT = 200
 """Largest ratio of uncompressed to compressed size; tables of scores reach about 10, a bomb about 1,000."""
@@ -34,6 +34,7 @@ MEMBERS_LIMIT = 10_000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 _ENCRYPTED = 0x1
+_PIECE_BYTES = 1 << 20
 _DO_NOT_USE = "do not use this archive; fetch it again from the publisher's own address"
 
 
@@ -71,8 +72,9 @@ def read_member(archive: Path, member: str) -> bytes:
             )
         _check_content(archive, opened.getinfo(member))
         with _damage(label_of(archive, member)), opened.open(member) as handle:
-            # Never more than the declared size, which has been checked; a false one breaks the checksum.
-            return handle.read()
+            # Piece by piece: asked for all at once, the library unpacks whatever there is before it looks at the
+            # declared size, which has been checked.
+            return b"".join(iter(lambda: handle.read(_PIECE_BYTES), b""))
 
 
 @contextmanager

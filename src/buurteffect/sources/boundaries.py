@@ -7,6 +7,7 @@ that is within about a metre, far below what a map or a test of neighbours needs
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,24 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.schema.boundaries import AREA_LEVELS, BOUNDARIES
 from buurteffect.sources.areacode import check_codes
+from buurteffect.sources.geojson import read_geojson
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, sha256_of, shown
+from buurteffect.sources.rawfile import (
+    FETCH_AGAIN,
+    PUBLISHED,
+    label_of,
+    read_bytes,
+    read_head,
+    refuse_larger,
+    sha256_of,
+    shown,
+)
 
 CRS = "EPSG:28992"
 """The Dutch national grid, in metres."""
+
+PACKAGE_BYTES_LIMIT = 2_000_000_000
+"""Largest GeoPackage; it is read layer by layer, and one of the whole country has a few hundred million bytes."""
 
 EXTENT_M = (-10_000.0, 280_000.0, 310_000.0, 650_000.0)
 """West, south, east and north that hold the European Netherlands with its coastal waters, on the grid."""
@@ -105,7 +119,9 @@ def read_boundaries(path: Path, level: str, *, crs: str | None = None) -> Bounda
         raise DataError(
             origin,
             column=_CODES[level][0],
-            found="no areas" if raw.empty else f"the properties {', '.join(map(shown, list(raw.columns)[:8]))}",
+            found="no areas"
+            if raw.empty
+            else f"the properties {', '.join(map(shown, raw.columns.drop(raw.geometry.name)[:8]))}",
             expected=f"areas with the code of a {level} ({' or '.join(_CODES[level])})",
             action="choose the level that the file holds, or fetch the file again",
         )
@@ -126,24 +142,21 @@ def read_boundaries(path: Path, level: str, *, crs: str | None = None) -> Bounda
 
 def _read(path: Path, origin: str, level: str) -> gpd.GeoDataFrame:
     """Read the level's layer after the first bytes have shown what kind of file it is."""
-    try:
-        with path.open("rb") as handle:
-            head = handle.read(_HEAD_BYTES)
-    except OSError as error:
-        raise DataError(
-            origin,
-            found=f"a file that cannot be opened: {(error.strerror or type(error).__name__).lower()}",
-            expected="a GeoPackage or a GeoJSON file",
-            action="check the name and the folder, and put the publisher's file there",
-        ) from None
+    head = read_head(path, _HEAD_BYTES)
     # A file of another kind could make the reading library follow links to other files and hosts.
     package = head.startswith(b"SQLite format 3\0")
     if not package and not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         raise _no_geodata(origin, "a file of another kind")
+    if not package:
+        return read_geojson(read_bytes(path), origin)
+    refuse_larger(path, PACKAGE_BYTES_LIMIT)
     try:
-        layer = _layer(path, origin, level) if package else None
-        return gpd.read_file(path, layer=layer) if layer else gpd.read_file(path)
-    except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it warns of is seen below: a code or a polygon is missing
+            return gpd.read_file(path, layer=_layer(path, origin, level))
+    except DataError:
+        raise
+    except Exception as error:  # the library lets through whatever it stumbles over in a damaged database
         raise _no_geodata(origin, f"a file that cannot be read ({type(error).__name__})") from error
 
 

@@ -16,7 +16,6 @@ from buurteffect.sources.columns import check_columns
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_text, sha256_of, shown
 from buurteffect.sources.records import Records, parse_records
-from buurteffect.sources.size import refuse_larger
 
 PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
 """Letters that a code begins with in the project's tables, by level."""
@@ -72,7 +71,6 @@ def read_crosswalk(path: Path, *, years: tuple[int, int] | None = None) -> Cross
         is none, a pair repeats, a source without numbers has several targets, or shares do not sum to 1.
     """
     origin = label_of(path)
-    refuse_larger(path)
     text = read_text(path)
     head = text.partition("\n")[0]
     records = parse_records(text, origin, ";" if ";" in head and "," not in head else ",")

@@ -30,6 +30,7 @@ LOCK_NAME = ".fetch.lock"
 LOCK_WAIT_SECONDS = 600.0
 _LOCK_POLL_SECONDS = 0.1
 _REGISTRY = "data/raw/sources.toml"
+_GPKG_START = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,12 @@ def _check_file(wanted: _Wanted, file: Path, *, arrived: bool) -> Record:
         raise _not_the_file(wanted, WEB_PAGE, arrived)
     if wanted.sha256 not in (None, sha256) or wanted.size_bytes not in (None, size_bytes):
         raise _other_bytes(wanted, _bytes_text(sha256, size_bytes), arrived)
-    problem = _zip_problem(file) if wanted.target.suffix.lower() == ".zip" else None
+    suffix = wanted.target.suffix.lower()
+    problem = zip_problem(file) if suffix == ".zip" else None
     if problem:
         raise _not_the_file(wanted, f"not a readable zip: {problem}", arrived)
+    if suffix == ".gpkg" and not head.startswith(_GPKG_START):
+        raise _not_the_file(wanted, "no GeoPackage: its first bytes are those of another kind of file", arrived)
     return wanted.known or Record(wanted.source.address, sha256, size_bytes, date.today())
 
 
@@ -273,8 +277,8 @@ def _not_the_file(wanted: _Wanted, found: str, arrived: bool) -> DownloadError:
     )
 
 
-def _zip_problem(file: Path) -> str | None:
-    """Say what keeps a zip from being read to its end, or return None."""
+def zip_problem(file: Path) -> str | None:
+    """Return what keeps a zip from being read to its end, or None."""
     try:
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()

@@ -83,6 +83,9 @@ def read_priority_areas(table: StoredTable) -> PriorityTable:
     rows = read_rows(table)
     described = list(table.rows(DIMENSION_SETS["v3"]))
     area, time, others = _dimensions(table, described)
+    absent = [name for name in (area, time, *others) if name not in rows.columns]
+    if absent:
+        raise _error(table, f"no column {shown(absent[0])}", "a column for every dimension that the table describes")
     topics, texts = _topics(table, described, rows)
     periods = rows.texts(time)
     rows.lines.refuse(

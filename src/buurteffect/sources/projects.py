@@ -45,6 +45,7 @@ LETTERS_SINCE = 2023
 """First year in which the code of a buurt or wijk holds a letter in any file at hand (Amsterdam's new division)."""
 
 _COMMENT = "#"
+_CELL_ERROR = re.compile(r"\s*#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)")
 _MEND = "mend the line in the register; docs/project-register.md tells what belongs there"
 _AREAS = {
     "buurt": re.compile(r"BU[0-9]{4}[0-9A-Z]{4}"),
@@ -103,7 +104,7 @@ def read_projects(path: Path) -> Register:
     """
     data, origin = read_bytes(path), label_of(path)
     sha256 = hashlib.sha256(data).hexdigest()
-    body, numbers, comments = _without_comments(decode(data, origin))
+    body, numbers, comments = _without_comments(decode(data, origin), origin)
     if not numbers:
         raise DataError(origin, found="comments only", expected=f"a header: {','.join(COLUMNS)}", action=_MEND)
     if len(numbers) == 1 and body.count('"') % 2 == 0:
@@ -116,11 +117,20 @@ def read_projects(path: Path) -> Register:
     return Register(PROJECTS.check(frame, origin), origin, sha256, len(frame), comments)
 
 
-def _without_comments(text: str) -> tuple[str, list[int], int]:
+def _without_comments(text: str, origin: str) -> tuple[str, list[int], int]:
     """Return the text without comments and empty lines, the number of each line that is left, and of comments."""
     kept, numbers, comments, quoted = [], [], 0, False
     for number, line in enumerate(io.StringIO(text, newline=""), start=1):
         comment = not quoted and line.lstrip().startswith(_COMMENT)
+        if comment and _CELL_ERROR.match(line):
+            raise DataError(
+                origin,
+                line=number,
+                column="project_id",
+                found=f"the mark {shown(line.split(',')[0].strip())}, which a spreadsheet writes where a formula fails",
+                expected="an identifier, or a comment with a blank after its #",
+                action=_MEND,
+            )
         comments += comment
         if not comment and (quoted or line.strip()):
             kept.append(line)

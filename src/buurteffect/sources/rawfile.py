@@ -11,6 +11,9 @@ from pathlib import Path
 
 from buurteffect.errors import DataError
 
+FILE_BYTES_LIMIT = 500_000_000
+"""Largest file that is read into memory; the largest known raw table is below a tenth of it."""
+
 _CHUNK_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -74,12 +77,46 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     DataError
-        If there is no such file, or it cannot be read.
+        If there is no such file, it cannot be read, or it is larger than `FILE_BYTES_LIMIT`.
     """
+    refuse_larger(path)
     try:
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+def read_head(path: Path, bytes_count: int) -> bytes:
+    """Return the first bytes of a file.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as handle:
+            return handle.read(bytes_count)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def refuse_larger(path: Path, limit: int = FILE_BYTES_LIMIT) -> None:
+    """Refuse a file larger than a limit before a byte of it is read; a path without a file passes.
+
+    Raises
+    ------
+    DataError
+        If the file has more than `limit` bytes.
+    """
+    size = path.stat().st_size if path.is_file() else 0
+    if size > limit:
+        raise DataError(
+            label_of(path),
+            found=f"a file of {size:,} bytes",
+            expected=f"at most {limit:,} bytes in one table",
+            action="check that it is the publisher's table; no table of this kind is nearly as large",
+        )
 
 
 def read_text(path: Path) -> str:
@@ -106,8 +143,8 @@ def decode(data: bytes, origin: str) -> str:
     Raises
     ------
     DataError
-        If the content is empty or only white space, is not UTF-8, or holds a NUL byte. The error names the
-        line of the first bad byte.
+        If the content is empty or only white space, is not UTF-8, has its byte-order mark twice, or holds a NUL
+        byte. The error names the line of the first bad byte.
 
     Examples
     --------
@@ -122,6 +159,8 @@ def decode(data: bytes, origin: str) -> str:
             expected="a text file with a header and rows",
             action=FETCH_AGAIN,
         )
+    if body.startswith(_BOM):
+        raise _bad_byte(body, 0, origin, "a second byte-order mark, as a program that joins or saves files leaves it")
     if body.startswith(_UTF16_BOMS):
         raise _bad_byte(body, 0, origin, "text in UTF-16, as another program saves it")
     nul = body.find(b"\0")

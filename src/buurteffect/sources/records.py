@@ -13,6 +13,9 @@ from buurteffect.errors import DataError
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
 
+LINE_LENGTH_LIMIT = 1_000_000
+"""Longest line, in characters; the longest known one, a header of paths, has about 20,000."""
+
 _OTHER_DELIMITERS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 
@@ -56,8 +59,8 @@ def parse_records(text: str, origin: str, delimiter: str = ",") -> Records:
     Raises
     ------
     DataError
-        On another separator, no rows below the header, a quote that is never closed, a record with too few or
-        too many fields, or an empty line between records; each with its line.
+        On another separator, a line beyond `LINE_LENGTH_LIMIT`, no rows below the header, a quote that is never
+        closed, a record with too few or too many fields, or an empty line between records; each with its line.
 
     Examples
     --------
@@ -65,14 +68,12 @@ def parse_records(text: str, origin: str, delimiter: str = ",") -> Records:
     >>> records.rows, records.lines.numbers.tolist()
     ([['1', 'two\nlines'], ['2', 'one']], [2, 4])
     """
+    _check_line_lengths(text, origin)
     records = _numbered(text, origin, delimiter)
-    found = [next(records)]
-    header = tuple(name.strip() for name in found[0][1])
+    header = tuple(name.strip() for name in next(records)[1])
     _check_delimiter(header, origin, delimiter)
-    found += records
-    while len(found) > 1 and not found[-1][1]:
-        found.pop()  # empty lines at the very end hold nothing
-    if len(found) == 1:
+    found = list(_of_width(records, origin, len(header)))
+    if not found:
         raise DataError(
             origin,
             line=1,
@@ -80,11 +81,41 @@ def parse_records(text: str, origin: str, delimiter: str = ",") -> Records:
             expected="a header and at least one row",
             action=FETCH_AGAIN,
         )
-    for number, (line, row) in enumerate(found[1:], start=2):
-        if len(row) != len(header):
-            raise _wrong_length(origin, line, row, len(header), last=number == len(found))
-    lines = Lines(origin, np.array([line for line, _ in found[1:]], dtype=np.int64), not text.endswith(("\n", "\r")))
-    return Records(header, [row for _, row in found[1:]], lines)
+    lines = Lines(origin, np.array([line for line, _ in found], dtype=np.int64), not text.endswith(("\n", "\r")))
+    return Records(header, [row for _, row in found], lines)
+
+
+def _check_line_lengths(text: str, origin: str) -> None:
+    """Refuse a line so long that its fields could fill the memory."""
+    start = 0
+    while len(text) - start > LINE_LENGTH_LIMIT:
+        window = start, start + LINE_LENGTH_LIMIT
+        end = max(text.rfind("\n", *window), text.rfind("\r", *window))
+        if end < 0:
+            before = text[:start].replace("\r\n", "\n").replace("\r", "\n")
+            raise DataError(
+                origin,
+                line=before.count("\n") + 1,
+                found=f"a line of more than {LINE_LENGTH_LIMIT:,} characters",
+                expected="lines of a table: the longest known one has about 20,000 characters",
+                action=FETCH_AGAIN,
+            )
+        start = end + 1
+
+
+def _of_width(records: Iterator[tuple[int, list[str]]], origin: str, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records below the header; empty lines at the very end hold nothing, any other odd one is refused."""
+    empty: int | None = None
+    for line, row in records:
+        if not row:
+            empty = empty or line
+        elif empty is not None:
+            raise _wrong_length(origin, empty, [], width, last=False)
+        elif len(row) != width:
+            last = all(not rest for _, rest in records)
+            raise _wrong_length(origin, line, row, width, last=last)
+        else:
+            yield line, row
 
 
 def _numbered(text: str, origin: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

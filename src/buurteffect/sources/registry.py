@@ -21,6 +21,7 @@ from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import check_identifier, writing
 
 FETCHED_NAME = "fetched.toml"
+OFFERS_KEY = "offer"
 RESERVED_ENDINGS = (".part", ".part.json", ".lock")
 
 _REQUIRED = {
@@ -111,6 +112,8 @@ class Record:
 def read_registry(path: Path) -> tuple[Source, ...]:
     """Return the sources of a registry in the order of the file; one table is one source.
 
+    The table of what is fetched on request (`offers.OFFERS_KEY`) is not looked at.
+
     Raises
     ------
     DataError
@@ -120,7 +123,8 @@ def read_registry(path: Path) -> tuple[Source, ...]:
     """
     sources = []
     taken: dict[str, str] = {}
-    for name, table in _read_tables(path, _REQUIRED | _BYTES_SEEN, required=_REQUIRED).items():
+    document = {name: table for name, table in read_toml(path).items() if name != OFFERS_KEY}
+    for name, table in _checked_tables(path, document, _REQUIRED | _BYTES_SEEN, required=_REQUIRED).items():
         _check_path(path, name, table["path"], taken)
         values = {key: value for key, value in table.items() if key not in ("bytes", "needed_by")}
         sources.append(Source(id=name, needed_by=tuple(table["needed_by"]), size_bytes=table.get("bytes"), **values))
@@ -144,7 +148,7 @@ def read_records(path: Path) -> dict[str, Record]:
         return {}
     return {
         name: Record(table["address"], table["sha256"], table["bytes"], table["retrieved"])
-        for name, table in _read_tables(path, _RECORD, required=_RECORD).items()
+        for name, table in _checked_tables(path, read_toml(path), _RECORD, required=_RECORD).items()
     }
 
 
@@ -175,9 +179,10 @@ def recorded_lines(record: Record) -> list[str]:
     ]
 
 
-def _read_tables(path: Path, known: Mapping[str, type], *, required: Mapping[str, type]) -> dict[str, dict[str, Any]]:
+def _checked_tables(
+    path: Path, document: dict[str, Any], known: Mapping[str, type], *, required: Mapping[str, type]
+) -> dict[str, dict[str, Any]]:
     """Return the tables of a TOML file, each with its keys and values checked."""
-    document = _read_toml(path)
     for name, table in document.items():
         if not isinstance(table, dict):
             raise _fault(path, name, f"a {type(table).__name__} outside any table", "a table per source: [id]")
@@ -191,8 +196,14 @@ def _read_tables(path: Path, known: Mapping[str, type], *, required: Mapping[str
     return document
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file's content, or say on which line it stops being TOML."""
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return a TOML file's content.
+
+    Raises
+    ------
+    DataError
+        If it is missing or is not TOML in UTF-8, with the line where it stops being so.
+    """
     try:
         text = path.read_bytes().decode("utf-8")
         return tomllib.loads(text)
@@ -244,13 +255,19 @@ def _check_value(path: Path, column: str, kind: type, value: Any) -> Any:
         if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
             raise _fault(path, column, f"{value!r}, {len(value)} signs", "64 hexadecimal digits")
         return value.lower()
-    if key == "address" and not _is_web_address(value):
+    if key == "address" and not is_web_address(value):
         raise _fault(path, column, f"{value!r}", "an address that starts with https:// (or http://)")
     return value
 
 
-def _is_web_address(address: str) -> bool:
-    """Say whether an address is http or https, with a host and nothing unprintable."""
+def is_web_address(address: str) -> bool:
+    """Say whether an address is http or https, with a host and nothing unprintable.
+
+    Examples
+    --------
+    >>> is_web_address("https://opendata.cbs.nl"), is_web_address("file:///etc/hosts")
+    (True, False)
+    """
     try:
         parts = urlsplit(address)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

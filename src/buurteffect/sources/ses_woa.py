@@ -183,9 +183,9 @@ def _fits(words: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 
 def _decimal(rows: RawRows, columns: dict[str, str]) -> str:
-    """Return what stands before the decimals: a comma if one does, else a point."""
-    texts = (text for name in _VALUES if name in columns for text in rows.texts(columns[name]))
-    return "," if any("," in text for text in texts) else "."
+    """Return what stands before most decimals, a comma or a point: cells with the other one are refused."""
+    texts = [text for name in _VALUES if name in columns for text in rows.texts(columns[name]) if text != "."]
+    return "," if sum("," in text for text in texts) > sum("." in text for text in texts) else "."
 
 
 def _years(texts: list[str], lines: Lines, column: str) -> tuple[list[int], list[bool]]:

@@ -169,7 +169,7 @@ class _Fetch:
         if modified == table.modified:
             done = len(table.pages_of(table.dataset))
             self.say(f"{table.table_id}: going on after {done} whole pages ({table.rows_count} rows).")
-            return table
+            return replace(table, how="downloaded")
         self.say(
             f"{table.table_id}: the publisher changed it ({shown(table.modified)}, now {shown(modified)}); "
             f"the {table.rows_count} rows of the earlier version are thrown away."

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from buurteffect.errors import DataError
-from buurteffect.sources.rawfile import decode, shown
+from buurteffect.sources.jsontext import parse_object
+from buurteffect.sources.rawfile import shown
 
 _LINKS = ("odata.nextLink", "@odata.nextLink")
 _ROW_IDS = ("ID", "Id")
@@ -88,7 +89,7 @@ def parse_page(data: bytes, origin: str) -> Page:
     >>> parse_page(b'{"value":[{"ID":0,"RegioS":"GM0363"}]}', "example").rows
     ({'ID': 0, 'RegioS': 'GM0363'},)
     """
-    document = _parse(data, origin)
+    document = parse_object(data, origin, _AGAIN)
     if "odata.error" in document or "error" in document:
         message = document.get("odata.error", document.get("error"))
         raise _fault(origin, f"an error message of the service: {shown(json.dumps(message), 200)}", "rows of the table")
@@ -124,34 +125,6 @@ def check_uniform(page: Page, origin: str, columns: tuple[str, ...] | None = Non
     return columns or ()
 
 
-def _parse(data: bytes, origin: str) -> dict[str, Any]:
-    """Return the JSON object that a page is."""
-    text = decode(data, origin)
-    try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        cut = " at its end: it was cut off" if error.pos >= len(text.rstrip()) - 1 else ""
-        raise _fault(origin, f"text that is no JSON{cut} ({error.msg})", "a page of JSON", error.lineno) from None
-    except (ValueError, RecursionError) as error:
-        raise _fault(origin, f"JSON that cannot be taken: {shown(error)}", "a page of rows") from None
-    if not isinstance(document, dict):
-        raise _fault(origin, f"JSON that is a {type(document).__name__}", "an object with rows")
-    return document
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's members, none of them named twice."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a name that stands twice in one object")
-    return members
-
-
-def _no_constant(name: str) -> object:
-    """Refuse what Python takes for a number and JSON does not."""
-    raise ValueError(f"{name}, which is no number")
-
-
-def _fault(origin: str, found: str, expected: str, line: int | None = None) -> DataError:
+def _fault(origin: str, found: str, expected: str) -> DataError:
     """Return the error for a page as a whole."""
-    return DataError(origin, line=line, found=found, expected=expected, action=_AGAIN)
+    return DataError(origin, found=found, expected=expected, action=_AGAIN)

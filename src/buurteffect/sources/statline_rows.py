@@ -161,13 +161,22 @@ def stem_of(column: str) -> str:
 
 
 def refuse_doubled(columns: Sequence[str], origin: str) -> None:
-    """Refuse a header in which a name stands twice.
+    """Refuse a header in which a name stands twice or is empty.
 
     Raises
     ------
     DataError
         With the first such name.
     """
+    if "" in columns:
+        raise DataError(
+            origin,
+            line=1,
+            column="",
+            found=f"a column without a name, the {columns.index('') + 1}th of {len(columns)}",
+            expected="a name for every column",
+            action=PUBLISHED,
+        )
     name, count = Counter(columns).most_common(1)[0]
     if count > 1:
         raise DataError(

@@ -6,8 +6,10 @@ refused: only values that the publisher printed are data.
 
 from __future__ import annotations
 
+import io
 import math
 import warnings
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,16 @@ from buurteffect.errors import DataError
 from buurteffect.sources.archive import list_members, read_member
 from buurteffect.sources.columns import check_columns
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, shown
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_head, shown
+
+WORKBOOK_BYTES_LIMIT = 150_000_000
+"""Largest unpacked size of all parts of a workbook; the largest known one has under a tenth of it."""
+
+ROWS_LIMIT = 200_000
+"""Most rows of all sheets together; all buurten in three waves make 60,000."""
+
+WIDTH_LIMIT = 1_000
+"""Most columns of a sheet; the widest known one has 19."""
 
 _ZIP_START = b"PK"
 _CONTENTS = "[Content_Types].xml"
@@ -119,16 +130,21 @@ def read_workbook(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         If the file is missing or empty, is no workbook or a damaged one, or is a zip that may not be opened
         (see `archive.list_members`).
     """
-    _check_package(path)
+    package = _package(path)
     try:
         with warnings.catch_warnings():
             # About styles and extensions that are not kept; no value hangs on them.
             warnings.simplefilter("ignore", UserWarning)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=False)
+            book = openpyxl.load_workbook(package, read_only=True, data_only=False)
             try:
-                return {sheet.title: _rows(sheet) for sheet in book.worksheets}
+                found: dict[str, list[tuple[Any, ...]]] = {}
+                for sheet in book.worksheets:
+                    found[sheet.title] = _rows(sheet, ROWS_LIMIT - sum(map(len, found.values())))
+                return found
             finally:
                 book.close()
+    except _TooLargeError as error:
+        raise _no_workbook(path, str(error)) from None
     except Exception as error:  # openpyxl lets through whatever it stumbles over in damaged XML
         raise _no_workbook(path, f"damaged contents ({type(error).__name__}: {shown(error)})") from error
 
@@ -186,23 +202,49 @@ def header_of(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:
     return tuple("" if cell is None else str(cell).strip() for cell in cells)
 
 
-def _rows(sheet: Any) -> list[tuple[Any, ...]]:
-    """Return all rows of a sheet, whatever size the file claims for it."""
+def _rows(sheet: Any, limit: int) -> list[tuple[Any, ...]]:
+    """Return all rows of a sheet, whatever size the file claims for it, up to a limit.
+
+    Rows and cells that the file leaves out are filled in: a single cell far below or far to the right asks for
+    billions of them.
+    """
     sheet.reset_dimensions()
-    return list(sheet.iter_rows(values_only=True))
+    rows: list[tuple[Any, ...]] = []
+    for row in sheet.iter_rows(values_only=True):
+        if len(row) > WIDTH_LIMIT:
+            raise _TooLargeError(f"row {len(rows) + 1} of sheet {shown(sheet.title)} has {len(row):,} columns")
+        if len(rows) >= limit:
+            raise _TooLargeError(f"more than {ROWS_LIMIT:,} rows, reached in sheet {shown(sheet.title)}")
+        rows.append(row)
+    return rows
 
 
-def _check_package(path: Path) -> None:
-    """Refuse what is no zip of XML parts, or one with a part that may not be opened."""
-    start = read_bytes(path)[:2]
+class _TooLargeError(Exception):
+    """A sheet has more rows or columns than any table."""
+
+
+def _package(path: Path) -> io.BytesIO:
+    """Return the parts of a workbook as checked, in a zip of their own; refuse what is no workbook.
+
+    The library unpacks by itself, and a part may hold more than it declares.
+    """
+    start = read_head(path, len(_ZIP_START))
     if start != _ZIP_START:
         raise _no_workbook(path, "an empty file" if not start else f"a file that begins with {start!r}, not a zip")
     members = list_members(path)
     if _CONTENTS not in members:
         raise _no_workbook(path, "a zip without the parts of a workbook")
+    whole, package = 0, io.BytesIO()
     for member in members:
-        if b"<!DOCTYPE" in read_member(path, member)[:1024]:
+        part = read_member(path, member)
+        whole += len(part)
+        if b"<!DOCTYPE" in part or b"<\0!\0D\0" in part or b"\0<\0!\0D" in part:
             raise _no_workbook(path, f"a document type declaration in {shown(member)}, which no workbook has")
+        if whole > WORKBOOK_BYTES_LIMIT:
+            raise _no_workbook(path, f"parts that unpack to more than {WORKBOOK_BYTES_LIMIT:,} bytes")
+        with zipfile.ZipFile(package, "a") as checked:
+            checked.writestr(member, part)
+    return package
 
 
 def _no_workbook(path: Path, found: str) -> DataError:
