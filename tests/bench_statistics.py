@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from buurteffect.panel import build_statistics
+from buurteffect.panel import build
 from buurteffect.schema import CONCEPTS
 from buurteffect.sources.kwb_mapping import mapping_rows
 
@@ -97,7 +97,7 @@ def main() -> int:
         print(f"pandas.read_csv of the same files: {rows:,} rows in {plain:.1f} s")
 
         started = time.perf_counter()
-        build_statistics(raw, raw / "panel", BASE_YEAR)
+        build(raw, raw / "panel", BASE_YEAR)
         ours = time.perf_counter() - started
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / 1024
         print(f"raw files to harmonised panel: {ours:.1f} s, {ours / plain:.1f} times pandas.read_csv")

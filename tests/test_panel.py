@@ -137,7 +137,7 @@ def test_a_stored_panel_that_breaks_its_contract_is_refused(built, project):
 def test_inputs_carry_size_and_hash(built, project):
     file = built().inputs[0]
     assert (file.origin, file.bytes_count, len(file.sha256)) == ("wijken 2002-2012.csv", len(FULL.encode()), 64)
-    assert json.loads((project.processed("open") / "panel" / "inputs.json").read_text())["inputs"]
+    assert json.loads((project.processed("open") / "panel" / "inputs.json").read_text())["scores"]
 
 
 @pytest.mark.shared

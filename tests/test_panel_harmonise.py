@@ -257,7 +257,32 @@ def test_what_cannot_be_combined_is_kept_only_where_one_whole_area_became_one():
     found = values(result, "urbanity_class")
     assert {N: found[N], E: found[E]} == {N: 4, E: 5}
     reasons = values(result, "urbanity_class_missing")
-    assert {code for code, reason in reasons.items() if reason == "not_published"} == {P, Q, M}
+    assert {code for code, reason in reasons.items() if reason == "not_combinable"} == {P, Q, M}
+
+
+def test_land_is_added_where_whole_areas_merge_and_never_divided_by_addresses():
+    frame = table(land_area_ha=[50.0, 20.0, 30.0, 7.0, 9.0], population_density_per_km2=[100.0, 500.0, 1000.0, 10, 20])
+    result = harmonise(frame, weigh(), CONCEPTS)
+    assert values(result, "land_area_ha") == {
+        P: pytest.approx(np.nan, nan_ok=True),
+        Q: pytest.approx(np.nan, nan_ok=True),
+        M: 50,
+        N: 7,
+        E: 9,
+    }
+    # (20 × 500 + 30 × 1000) / 50
+    density = values(result, "population_density_per_km2")
+    assert (density[M], density[N], density[E]) == (pytest.approx(800), 10, 20)
+    for concept in ("land_area_ha", "population_density_per_km2"):
+        reasons = values(result, f"{concept}_missing")
+        assert {code for code, reason in reasons.items() if reason == "not_combinable"} == {P, Q}
+
+
+def test_the_land_of_a_merger_is_unknown_where_one_part_of_it_is():
+    frame = table(codes=[B, C], land_area_ha=[20.0, np.nan], land_area_ha_missing=[None, "secret"])
+    result = harmonise(frame, weigh(FLOWS[2:4], {2016: [B, C], 2017: [M]}), CONCEPTS)
+    assert np.isnan(values(result, "land_area_ha")[M])
+    assert values(result, "land_area_ha_missing")[M] == "secret"
 
 
 def test_a_missing_value_of_a_whole_area_keeps_its_reason():

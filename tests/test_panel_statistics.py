@@ -11,6 +11,7 @@ from buurteffect.errors import DataError, EstimationError, ProjectError
 from buurteffect.estimate import difference
 
 SHARED = ROOT.parent / "shared" / "data" / "open"
+SCORES = "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won\nWK900100,x,2012,4.102265,0,NA,NA,NA,NA,NA\n"
 TABLES = {2018: "84286NED", 2019: "84583NED", 2020: "84799NED"}
 
 
@@ -47,7 +48,7 @@ def write(raw, year, rows, folder="kwb"):
 @pytest.fixture
 def built(raw, project):
     def build(level="wijk", rule="as_published", **options):
-        panel.build_statistics(raw, project.processed("open") / "panel", **options)
+        panel.build(raw, project.processed("open") / "panel", **options)
         return panel.read_statistics("open", level, rule, project)
 
     return build
@@ -105,9 +106,12 @@ def test_a_folder_without_key_figures_leaves_no_stale_table(raw, built, project)
     built()
     for file in (raw / "kwb").iterdir():
         file.unlink()
-    assert panel.build_statistics(raw, project.processed("open") / "panel") is False
+    (raw / "leefbaarometer3").mkdir()
+    (raw / "leefbaarometer3" / "wijken.csv").write_text(SCORES, encoding="utf-8")
+    panel.build(raw, project.processed("open") / "panel")
     with pytest.raises(ProjectError, match="no key figures"):
         panel.read_statistics("open", "wijk", project=project)
+    assert not (project.processed("open") / "panel" / "gemeente.parquet").exists()
 
 
 def test_files_that_hold_none_are_listed(raw, built):
@@ -118,7 +122,7 @@ def test_files_that_hold_none_are_listed(raw, built):
 
 def test_a_failed_build_leaves_the_last_good_tables(raw, built, project):
     built()
-    record = project.processed("open") / "panel" / "statistics.json"
+    record = project.processed("open") / "panel" / "inputs.json"
     before = record.read_bytes()
     write(raw, 2019, [("WK9001", 1, 1, 1)])
     with pytest.raises(DataError):
@@ -162,7 +166,7 @@ def test_missing_values_are_counted_by_reason(built):
 
 
 def test_the_codebook_has_a_line_for_every_concept_with_its_sources():
-    book = panel.statistics_codebook()
+    book = panel.panel_codebook("wijk")
     assert book["column"].is_unique
     row = book.set_index("column").loc["owner_occupied_share"]
     assert row["breaks"] == "2005, 2009"
@@ -174,7 +178,7 @@ def test_the_codebook_has_a_line_for_every_concept_with_its_sources():
 def test_the_real_files_build_and_keep_their_totals(project):
     if not SHARED.is_dir():
         pytest.skip("the real files are not beside this checkout")
-    panel.build_statistics(SHARED, project.processed("open") / "panel")
+    panel.build(SHARED, project.processed("open") / "panel")
     gemeenten = panel.read_statistics("open", "gemeente", project=project).frame.set_index(["area_code", "year"])
     assert gemeenten.loc[("GM0363", 2019), "inhabitants_count"] == 862_965
     buurten = panel.read_statistics("open", "buurt", project=project).frame

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from buurteffect.errors import ProjectError
-from buurteffect.panel.store import read
+from buurteffect.panel.views import JoinedLevel, read
 from buurteffect.project import Project
 from buurteffect.schema import DEVIATION_REFERENCE, DIMENSIONS_3, LEVELS, MissingReason
 from buurteffect.schema.kwb import CONCEPTS
@@ -149,6 +151,80 @@ def totals(frame: pd.DataFrame) -> pd.DataFrame:
             inhabitants_count=("inhabitants_count", "sum"),
             dwellings_count=("dwellings_count", "sum"),
         )
+    )
+
+
+def source_coverage(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how many rows of the joined panel every source has, by year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One level under one rule (`schema.panel.panel_contract`).
+
+    Returns
+    -------
+    DataFrame
+        One row per source and year in which it has rows, in the order of years: ``source, year, rows_count``.
+    """
+    marks = {"in_key_figures": "key figures", "in_liveability": "Leefbaarometer", "in_ses_woa": "SES-WOA"}
+    marks |= {"in_housing_stock": "housing stock", "polygon_join": "boundaries"}
+    parts = []
+    for mark, name in marks.items():
+        if mark in frame.columns:
+            there = frame[mark].notna() if mark == "polygon_join" else frame[mark].astype(bool)
+            counts = frame[there].groupby("year").size()
+            parts.append(pd.DataFrame({"source": name, "year": counts.index, "rows_count": counts.to_numpy()}))
+    return pd.concat(parts).sort_values("year", kind="stable", ignore_index=True)
+
+
+def summarise(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return how columns are distributed over areas, by year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per area and year: ``year``, the columns and why each is missing.
+    columns : sequence of str
+        Columns with values.
+
+    Returns
+    -------
+    DataFrame
+        One row per column and year that has a value: ``column, year, known_count, below_threshold_count, mean, low,
+        high``; means are over areas, each counting once.
+    """
+    parts = []
+    for name in columns:
+        by_year = frame.groupby("year")
+        counts = by_year[name].agg(known_count="count", mean="mean", low="min", high="max")
+        small = (frame[f"{name}_missing"] == str(MissingReason.BELOW_THRESHOLD)).groupby(frame["year"]).sum()
+        parts.append(counts.assign(below_threshold_count=small, column=name).reset_index())
+    order = ["column", "year", "known_count", "below_threshold_count", "mean", "low", "high"]
+    every = pd.concat(parts, ignore_index=True)[order]
+    return every[every["known_count"] > 0].reset_index(drop=True)
+
+
+def joins_of(joined: JoinedLevel) -> pd.DataFrame:
+    """Return how the rows of every source were joined at a level, as published and under the rule at hand.
+
+    Returns
+    -------
+    DataFrame
+        One row per rule, source, way and reason: ``rule, source, join, reason, years, rows_count,
+        with_key_figures_count``.
+    """
+    joins = joined.joins[joined.joins["rule"].isin(["as_published", joined.rule])]
+    key = ["rule", "source", "join", "reason"]
+    return (
+        joins.sort_values("year")
+        .groupby(key, as_index=False)
+        .agg(
+            years=("year", lambda years: ", ".join(map(str, years.unique()))),
+            rows_count=("rows_count", "sum"),
+            with_key_figures_count=("with_key_figures_count", "sum"),
+        )
+        .reindex(columns=[*key, "years", "rows_count", "with_key_figures_count"])
     )
 
 

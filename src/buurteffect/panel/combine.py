@@ -2,12 +2,14 @@ r"""Values of the areas of a base year from values of the areas they are made of
 
 With pieces p of target t, each the share w_p of a source with value v_p and denominator d_p::
 
-    count:          Σ w_p v_p
+    count (sum):    Σ w_p v_p
     share or mean:  Σ w_p d_p v_p / Σ w_p d_p
+    whole:          Σ v_p where every piece is a whole source (w_p = 1), else missing
     none:           v_p where the target is one whole source, else missing
 
 A share or mean of a target with one source is that source's, whatever the denominator: to divide an area
-evenly leaves its shares as they are.
+evenly leaves its shares as they are. Land is not spread as addresses are: a land area (whole) is never divided,
+and neither is what is measured per land area.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ REASONS = tuple(MissingReason)
 PRESENT = -1
 """Code of a value that is not missing; other codes are positions in `REASONS`."""
 
-_IMPOSSIBLE, _NOT_PUBLISHED = REASONS.index(MissingReason.IMPOSSIBLE), REASONS.index(MissingReason.NOT_PUBLISHED)
+_IMPOSSIBLE, _NOT_PUBLISHED, _NOT_COMBINABLE = (
+    REASONS.index(reason)
+    for reason in (MissingReason.IMPOSSIBLE, MissingReason.NOT_PUBLISHED, MissingReason.NOT_COMBINABLE)
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,11 @@ class Pieces:
     def by_size(self) -> Positions:
         """Return the pieces in ascending order of addresses, ties in their own order, shape (pieces,)."""
         return np.argsort(np.nan_to_num(self.addresses), kind="stable").astype(np.int64)
+
+    @cached_property
+    def is_of_whole_areas(self) -> npt.NDArray[np.bool_]:
+        """Return for every target whether all its sources go to it whole, shape (targets,)."""
+        return np.asarray(self.total((self.weight != 1.0).astype(np.float64)) == 0)
 
     def total(self, values: Numbers) -> Numbers:
         """Return the sum of `values`, shape (pieces,), per target."""
@@ -177,12 +187,31 @@ def combine_means(column: Column, denominator: Column | None, pieces: Pieces, mi
     return _copy_single(combined, column, pieces, pieces.sources_count == 1)
 
 
+def combine_whole(column: Column, pieces: Pieces) -> Combined:
+    """Sum over whole sources that are all known; a target with a part of a source has no value."""
+    values = pieces.take(column.values)
+    missing = np.isnan(values)
+    lost = pieces.total(missing.astype(np.float64)) > 0
+    reasons = _largest_reason(missing, pieces.take_reasons(column.reasons), pieces)
+    total = pieces.total(np.where(missing, 0.0, values))
+    return only_whole(_result(total, lost.astype(np.float64), 0.0, reasons), pieces)
+
+
+def only_whole(combined: Combined, pieces: Pieces) -> Combined:
+    """Take away the values of targets with a part of a source."""
+    whole = pieces.is_of_whole_areas
+    return Combined(
+        np.where(whole, combined.values, np.nan),
+        np.where(whole, combined.reasons, _NOT_COMBINABLE).astype(np.int8),
+        np.where(whole, combined.missing_share, 1.0),
+    )
+
+
 def combine_none(column: Column, pieces: Pieces) -> Combined:
     """Carry the value of targets that are one whole source; the others have none."""
     count = pieces.targets_count
-    nothing = Combined(np.full(count, np.nan), np.full(count, _NOT_PUBLISHED, dtype=np.int8), np.ones(count))
-    whole = (pieces.sources_count == 1) & (pieces.total(pieces.weight) == 1.0)
-    return _copy_single(nothing, column, pieces, whole)
+    nothing = Combined(np.full(count, np.nan), np.full(count, _NOT_COMBINABLE, dtype=np.int8), np.ones(count))
+    return _copy_single(nothing, column, pieces, (pieces.sources_count == 1) & pieces.is_of_whole_areas)
 
 
 def _share_of_addresses(missing: npt.NDArray[np.bool_], pieces: Pieces) -> Numbers:

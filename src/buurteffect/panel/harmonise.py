@@ -23,6 +23,8 @@ from buurteffect.panel.combine import (
     combine_counts,
     combine_means,
     combine_none,
+    combine_whole,
+    only_whole,
 )
 from buurteffect.panel.conservation import CONSERVED, conservation
 from buurteffect.panel.fate import areas_left_out, build_ledger, fates_of, leave_out
@@ -113,7 +115,7 @@ def harmonise(
     weights : Weights or mapping of year to Weights
         For every year in `frame` but the base year; all lead to the same base year.
     concepts : DataFrame
-        One row per concept: ``concept, combine`` (sum, share, mean, none) ``, denominator``.
+        One row per concept: ``concept, combine`` (sum, share, mean, whole, none) ``, denominator``.
     settings : Settings, optional
         ``Settings()`` by default.
     flags : DataFrame, optional
@@ -215,9 +217,10 @@ def _concept_columns(frame: pd.DataFrame, concepts: pd.DataFrame, settings: Sett
             "add them to the list of concepts, or leave the columns out first",
         )
     ways = concepts.set_index("concept")["combine"].reindex(names)
-    bad = ways.index[~ways.isin(["sum", "share", "mean", "none"])].tolist()
+    bad = ways.index[~ways.isin(["sum", "share", "mean", "whole", "none"])].tolist()
     if bad:
-        raise _error(f"no known way to combine {bad[0]}", "sum, share, mean or none", "mend the list of concepts")
+        expected = "sum, share, mean, whole or none"
+        raise _error(f"no known way to combine {bad[0]}", expected, "mend the list of concepts")
     return names
 
 
@@ -291,8 +294,12 @@ def _combine(
             result[name] = combine_counts(columns[name], pieces, rule.count_missing_max)
         elif way == "none":
             result[name] = combine_none(columns[name], pieces)
+        elif way == "whole":
+            result[name] = combine_whole(columns[name], pieces)
         else:
             result[name] = combine_means(columns[name], columns.get(denominator), pieces, rule.mean_missing_max)
+            if denominator in listed.index and listed.loc[denominator, "combine"] == "whole":
+                result[name] = only_whole(result[name], pieces)
     return result
 
 

@@ -79,11 +79,7 @@ def _assemble(level: str, files: list[ScoreFile], gemeente_groups: pd.DataFrame)
     taken, *others = sorted(files, key=lambda f: (-len(f.frame), f.origin))
     frame = taken.frame.copy()
     frame["gemeente_code"] = gemeente_of(frame["area_code"], level)
-    groups = gemeente_groups.set_index("gemeente_code")["city_group"]
-    frame["city_group"] = (
-        frame["gemeente_code"].map(groups).where(frame["gemeente_code"].isna(), lambda g: g.fillna("other"))
-    )
-    frame["city_group"] = frame["city_group"].fillna("unknown").astype("str")
+    frame["city_group"] = city_group_of(frame["gemeente_code"], gemeente_groups)
     frame = PANEL.check(frame.sort_values(["area_code", "year"], ignore_index=True), taken.origin)
     rows = [(level, taken.origin, len(taken.frame), len(frame), len(taken.frame) - len(frame), "taken")]
     rows += [
@@ -106,6 +102,20 @@ def gemeente_of(area_code: pd.Series, level: str) -> pd.Series:
     if level not in _CODE_LENGTH:
         return pd.Series([None] * len(area_code), index=area_code.index, dtype="str")
     return ("GM" + area_code.str[2:6]).astype("str")
+
+
+def city_group_of(gemeente_code: pd.Series, gemeente_groups: pd.DataFrame) -> pd.Series:
+    """Return the group of every gemeente: ``other`` where the list names none, ``unknown`` without a gemeente.
+
+    Examples
+    --------
+    >>> groups = pd.DataFrame({"gemeente_code": ["GM0363"], "city_group": ["four_largest"]})
+    >>> city_group_of(pd.Series(["GM0363", "GM0014", None], dtype="str"), groups).tolist()
+    ['four_largest', 'other', 'unknown']
+    """
+    groups = gemeente_groups.set_index("gemeente_code")["city_group"]
+    known = gemeente_code.map(groups).fillna("other")
+    return known.where(gemeente_code.notna(), "unknown").astype("str")
 
 
 def _compare(taken: ScoreFile, other: ScoreFile) -> dict[str, object]:

@@ -14,11 +14,11 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise import RULES, Settings, harmonise
+from buurteffect.panel.vintage import AS_PUBLISHED
 from buurteffect.panel.weights import Weights, build_weights
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.kwb import KwbFile
 
-AS_PUBLISHED = "as_published"
 STATISTICS_RULES = (AS_PUBLISHED, *RULES)
 STATISTICS_LEVELS = ("buurt", "wijk", "gemeente")
 _KEY = ["area_code", "year"]
@@ -120,7 +120,7 @@ class _Way:
 def _find_way(frame: pd.DataFrame, level: str, crosswalks: Mapping[str, pd.DataFrame], base_year: int) -> _Way:
     """Find the weights of a level, and those of its gemeenten for the totals before."""
     codes = {int(year): set(names) for year, names in frame.groupby("year")["area_code"]}
-    weights, out_of_reach = _weights(codes, crosswalks[level], base_year)
+    weights, out_of_reach = weights_to(codes, crosswalks[level], base_year)
     if level == "gemeente":
         return _Way(base_year, weights, weights, out_of_reach)
     return _Way(base_year, weights, _gemeente_weights(codes, crosswalks, weights, base_year), out_of_reach)
@@ -139,6 +139,7 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsL
             way.weights,
             concepts_frame(),
             Settings(rule=rule),
+            flags=frame[["area_code", "year", "boundary_flag"]],
             gemeente_weights=way.gemeente_weights,
         )
     except DataError as error:
@@ -150,7 +151,7 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsL
     return StatisticsLevel(done.frame.assign(level=level), ledger, done.conservation, way.base_year)
 
 
-def _weights(
+def weights_to(
     codes: Mapping[int, set[str]], crosswalk: pd.DataFrame, base_year: int
 ) -> tuple[dict[int, Weights], dict[int, str]]:
     """Return the weights of every year that the crosswalk reaches, and why it does not reach the others."""

@@ -1,156 +1,248 @@
-"""The panel on disk: built once from raw files, read by every notebook."""
+"""The panel on disk: everything in a folder of raw files, built into one table per level."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from buurteffect.errors import DataError, ProjectError
-from buurteffect.panel.liveability import assemble_levels
-from buurteffect.project import Project, writing
-from buurteffect.schema import LEVELS, PANEL
-from buurteffect.sources import read_score_files
+from buurteffect.panel.breaks import series_breaks
+from buurteffect.panel.folder import Folder, read_folder
+from buurteffect.panel.join import JOIN_COLUMNS, Joined, Surroundings, count_stock_joins, join_rule
+from buurteffect.panel.register import FILE as PROJECTS_FILE
+from buurteffect.panel.register import resolve_projects
+from buurteffect.panel.side import Side, Stock, liveability_sides, ses_woa_sides, stack_stock
+from buurteffect.panel.statistics import StatisticsLevel, assemble_statistics, stack_files
+from buurteffect.panel.stock import bring_stock
+from buurteffect.panel.vintage import AS_PUBLISHED, NOT_JOINED
+from buurteffect.project import writing
+from buurteffect.schema.panel import BLOCKS, BOUNDARY_RULES, PANEL_LEVELS
+from buurteffect.sources import KwbFile
 
-_NOT_BUILT = "run make panel SOURCE={source}"
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """A raw file that the panel was built from: name as shown to people, size and hash."""
-
-    origin: str
-    bytes_count: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    """The panel of one level as a notebook sees it.
-
-    Attributes
-    ----------
-    source, level : str
-        Where the data come from, and the kind of area.
-    frame : DataFrame
-        One row per area and wave (`schema.PANEL`).
-    ledger : DataFrame
-        Rows in, out and left out, with the reason, for all levels.
-    agreement : DataFrame
-        How files that were left out agree with the one that was taken; empty where there was one file.
-    passed_over : DataFrame
-        Files in the folder that hold no scores: ``file, reason``.
-    inputs : tuple of InputFile
-        The raw files of all levels.
-    """
-
-    source: str
-    level: str
-    frame: pd.DataFrame
-    ledger: pd.DataFrame
-    agreement: pd.DataFrame
-    passed_over: pd.DataFrame
-    inputs: tuple[InputFile, ...]
+RECORD = "inputs.json"
+CONSERVATION = "conservation.parquet"
 
 
-def build(raw: Path, out: Path) -> list[str]:
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """What the tables of all levels are made from."""
+
+    folder: Folder
+    statistics: dict[tuple[str, str], StatisticsLevel]
+    sides: list[Side]
+    stock: Stock | None
+
+    def of_level(self, level: str) -> Surroundings:
+        """Return what all rows of a level are joined with."""
+        return Surroundings(
+            [side for side in self.sides if side.level == level],
+            self.folder.crosswalks.get(level),
+            [file for file in self.folder.polygons if file.level == level],
+            self.folder.groups,
+            self.folder.growth_centres,
+        )
+
+
+def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
     """Build the panel of every level from the raw files of one source.
+
+    All reading comes before anything is replaced, so a file that fails leaves the last panel as it was.
 
     Parameters
     ----------
     raw : Path
-        Folder with ``leefbaarometer3/``; a ``gemeente_groups.csv`` in it replaces the project's own list.
+        Folder as `folder.read_folder` takes it.
     out : Path
-        Folder for ``<level>.parquet`` and, last, ``inputs.json``, which marks the panel as complete.
+        Folder for ``<level>.parquet``, ``conservation.parquet``, perhaps ``projects.parquet`` and, last,
+        ``inputs.json``, which describes everything and marks the panel as complete.
+    base_year : int, optional
+        Year whose areas the key figures are brought to; by default the latest of each level.
 
     Returns
     -------
     list of str
-        Files that were passed over, each with its reason.
+        Files beside the scores that were passed over, each with its reason.
 
     Raises
     ------
     DataError
-        If a file is not what its reader expects, or there is none.
+        If a file is not what its reader expects, there is none, two hold the same bytes or the same area in a
+        year, or a project lies in an area that does not exist.
     """
-    found = read_score_files(raw / "leefbaarometer3")
-    levels = assemble_levels(found.files, _read_groups(raw))
-    for level, panel in levels.items():
-        with writing(out / f"{level}.parquet") as aside:
-            panel.frame.to_parquet(aside, index=False)
-    for level in set(LEVELS) - set(levels):
-        (out / f"{level}.parquet").unlink(missing_ok=True)
-    record = {
-        "levels": {
-            level: {
-                "ledger": panel.ledger.to_dict("records"),
-                "agreement": panel.agreement.to_dict("records"),
-            }
-            for level, panel in levels.items()
-        },
-        "passed_over": [{"file": item.label, "reason": item.reason} for item in found.passed_over],
-        "inputs": [asdict(InputFile(f.origin, f.bytes_count, f.sha256)) for f in found.files],
-    }
-    with writing(out / "inputs.json") as aside:
-        aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return [f"{item.label}: {item.reason}" for item in found.passed_over]
-
-
-def read(source: str, level: str, project: Project | None = None) -> Panel:
-    """Return the panel of one level.
-
-    Parameters
-    ----------
-    source : {"synthetic", "open", "microdata"}
-        Where the data come from.
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area.
-    project : Project, optional
-        The checkout; by default the one that holds the working folder.
-
-    Raises
-    ------
-    ProjectError
-        If the panel has not been built, or does not hold this level.
-    DataError
-        If the stored panel breaks its contract.
-    """
-    folder = (project or Project.find()).processed(source) / "panel"
-    record_file, file = folder / "inputs.json", folder / f"{level}.parquet"
-    if not record_file.is_file():
-        raise ProjectError(f"there is no panel for source {source!r} yet: {_NOT_BUILT.format(source=source)}")
-    record = json.loads(record_file.read_text(encoding="utf-8"))
-    if level not in record["levels"] or not file.is_file():
-        raise ProjectError(
-            f"the panel of source {source!r} has no level {level!r}; it has {', '.join(record['levels'])}. "
-            "Choose one of these with the parameter `level`, or add a file that holds the level"
-        )
-    detail = record["levels"][level]
-    return Panel(
-        source,
-        level,
-        PANEL.check(pd.read_parquet(file), file.name),
-        pd.DataFrame([row for each in record["levels"].values() for row in each["ledger"]]),
-        pd.DataFrame(detail["agreement"]),
-        pd.DataFrame(record["passed_over"], columns=["file", "reason"]),
-        tuple(InputFile(**item) for item in record["inputs"]),
+    folder = read_folder(raw)
+    key_figures = folder.key_figures
+    parts = _Parts(
+        folder,
+        assemble_statistics(stack_files(key_figures), folder.crosswalks, base_year) if key_figures else {},
+        [*liveability_sides(folder.levels), *ses_woa_sides(folder.ses_woa)],
+        stack_stock(folder.stock),
     )
+    projects = resolve_projects(folder.registers, _known_codes(parts)) if folder.registers else None
+    conservation = _conservation(parts.statistics)
+    record = _record(parts, projects)
+    with ExitStack() as stack:
+        # What is entered first is put in place last.
+        note = stack.enter_context(writing(out / RECORD))
+        kept = {CONSERVATION}
+        conservation.to_parquet(stack.enter_context(writing(out / CONSERVATION)), index=False)
+        if projects is not None:
+            kept.add(PROJECTS_FILE)
+            projects.to_parquet(stack.enter_context(writing(out / PROJECTS_FILE)), index=False)
+        for level in PANEL_LEVELS:
+            if rules := _rules(parts, level):
+                kept.add(f"{level}.parquet")
+                aside = stack.enter_context(writing(out / f"{level}.parquet"))
+                record["levels"][level] = _write_level(parts, level, rules, aside, record["joins"])
+        record["joins"] += _joins_elsewhere(parts)
+        note.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    for stale in out.glob("*.parquet"):
+        if stale.name not in kept:
+            stale.unlink()
+    return [f"{name}: {reason}" for name, reason in folder.scores_passed_over]
 
 
-def _read_groups(raw: Path) -> pd.DataFrame:
-    """Read the list of gemeente groups that comes with the data, else the project's own."""
-    own = raw / "gemeente_groups.csv"
-    place = own if own.is_file() else resources.files("buurteffect.panel") / "gemeente_groups.csv"
-    with place.open(encoding="utf-8") as stream:
-        groups = pd.read_csv(stream, dtype="str")
-    if list(groups.columns) != ["gemeente_code", "city_group", "source"] or groups["gemeente_code"].duplicated().any():
-        raise DataError(
-            place.name,
-            found=f"columns {', '.join(groups.columns)}, or a gemeente_code that repeats",
-            expected="gemeente_code, city_group, source; one row per gemeente",
-            action="mend the file, or remove it to use the project's own list",
-        )
-    return groups
+def _rules(parts: _Parts, level: str) -> list[str]:
+    """Return the rules that a level has a table under."""
+    alone = any(side.level == level for side in parts.sides) or (level == "gemeente" and parts.stock is not None)
+    published = [AS_PUBLISHED] if alone or (level, AS_PUBLISHED) in parts.statistics else []
+    return published + [rule for rule in BOUNDARY_RULES[1:] if (level, rule) in parts.statistics]
+
+
+def _write_level(
+    parts: _Parts, level: str, rules: list[str], aside: Path, joins: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Write the table of a level, one rule after the other; return what the record says of it."""
+    detail: dict[str, Any] = {"rules": {}, "observed": {}}
+    writer: pq.ParquetWriter | None = None
+    try:
+        for rule in rules:
+            found = parts.statistics.pop((level, rule), None)
+            joined, stock_joins = _join(parts, level, rule, found)
+            writer = writer or pq.ParquetWriter(aside, joined.table.schema)
+            writer.write_table(joined.table)
+            joins += _records(pd.concat([joined.joins, stock_joins], ignore_index=True))
+            detail["rules"][rule] = {
+                "base_year": found.base_year if found else None,
+                "rows_count": joined.table.num_rows,
+                "ledger": _records(found.ledger) if found else [],
+            }
+            if rule == AS_PUBLISHED:
+                detail["observed"] = _observed(joined.table, level)
+    finally:
+        if writer is not None:
+            writer.close()
+    liveability = parts.folder.levels.get(level)
+    detail["liveability"] = liveability and {
+        "ledger": liveability.ledger.to_dict("records"),
+        "agreement": liveability.agreement.to_dict("records"),
+    }
+    detail["breaks"] = _records(series_breaks(level, parts.stock.layouts if parts.stock else None))
+    return detail
+
+
+def _join(parts: _Parts, level: str, rule: str, found: StatisticsLevel | None) -> tuple[Joined, pd.DataFrame]:
+    """Join everything of one level and rule."""
+    around = parts.of_level(level)
+    base_year = found.base_year if found else None
+    key_figures = found.frame if found else None
+    no_joins = pd.DataFrame(columns=JOIN_COLUMNS)
+    if level != "gemeente" or parts.stock is None:
+        return join_rule(level, rule, key_figures, base_year, around), no_joins
+    here = key_figures if key_figures is not None else parts.stock.frame.iloc[:0]
+    stock = bring_stock(parts.stock.frame, rule, here, base_year, around.crosswalk)
+    joined = join_rule(level, rule, key_figures, base_year, around, stock.frame)
+    return joined, count_stock_joins(rule, stock.ledger, joined.table)
+
+
+def _joins_elsewhere(parts: _Parts) -> list[dict[str, Any]]:
+    """Return the rows of sources that no level of the panel has a place for."""
+    rows = []
+    for side in parts.sides:
+        if side.level not in PANEL_LEVELS:
+            for year, count in side.frame.groupby("year").size().items():
+                reason = f"the panel has no level {side.level}"
+                rows.append((side.name, side.level, AS_PUBLISHED, year, NOT_JOINED, reason, count, 0))
+    return _records(pd.DataFrame(rows, columns=JOIN_COLUMNS))
+
+
+def _known_codes(parts: _Parts) -> Mapping[tuple[str, int], frozenset[str]]:
+    """Return the codes of every level and year that any source of the panel knows."""
+    known: dict[tuple[str, int], set[str]] = {}
+    for (level, rule), table in parts.statistics.items():
+        if rule == AS_PUBLISHED:
+            for year, codes in table.frame.groupby("year")["area_code"]:
+                known.setdefault((level, int(year)), set()).update(codes)
+    for side in parts.sides:
+        for vintage, codes in side.frame.groupby("vintage")["area_code"]:
+            known.setdefault((side.level, int(vintage)), set()).update(codes)
+    for level, crosswalk in parts.folder.crosswalks.items():
+        for year_column, code_column in (("year_from", "source_code"), ("year_to", "target_code")):
+            for year, codes in crosswalk.groupby(year_column)[code_column]:
+                known.setdefault((level, int(year)), set()).update(codes)
+    return {key: frozenset(codes) for key, codes in known.items()}
+
+
+def _conservation(statistics: Mapping[tuple[str, str], StatisticsLevel]) -> pd.DataFrame:
+    """Return the totals before and after of all levels and rules."""
+    tables = [
+        table.conservation.assign(level=level, rule=rule)
+        for (level, rule), table in statistics.items()
+        if len(table.conservation)
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"level": [], "rule": []}, dtype="str")
+
+
+def _observed(table: pa.Table, level: str) -> dict[str, list[int]]:
+    """Return for every column with values the years in which an area has one."""
+    names = [name for block in BLOCKS if level in block.levels for name in block.values]
+    names += [name for name in ("boundary_flag", "area_m2") if name in table.schema.names]
+    known = table.select(["year", *names]).to_pandas().groupby("year").count() > 0
+    return {name: [int(year) for year in known.index[known[name]]] for name in names}
+
+
+def _record(parts: _Parts, projects: pd.DataFrame | None) -> dict[str, Any]:
+    """Return what the record says beside the levels."""
+    folder = parts.folder
+    left_out = parts.stock.rows_left_out if parts.stock else {}
+    return {
+        "levels": {},
+        "joins": [],
+        "files": [_describe(file) for file in folder.key_figures],
+        "others": folder.others,
+        "passed_over": [{"file": name, "reason": reason} for name, reason in folder.passed_over],
+        "scores_passed_over": [{"file": name, "reason": reason} for name, reason in folder.scores_passed_over],
+        "scores": [asdict(each) for each in folder.scores],
+        "inputs": [asdict(each) for each in folder.inputs],
+        "stock_rows_given_twice": dict(left_out),
+        "projects_count": None if projects is None else len(projects),
+    }
+
+
+def _describe(file: KwbFile) -> dict[str, Any]:
+    """Return what the record says of one file of key figures."""
+    return {
+        "file": file.origin,
+        "layout": file.layout,
+        "year": file.year,
+        "table_id": file.table_id,
+        "rows_in": file.ledger.rows_in,
+        "rows_out": file.ledger.rows_out,
+        "mapped_count": len(file.ledger.mapped),
+        "unmapped_count": len(file.unmapped),
+        "left_out": [{"reason": reason, "count": count} for reason, count in file.ledger.left_out],
+        "unmapped": list(file.unmapped),
+        "notes": list(file.ledger.notes),
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as JSON knows them."""
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records"))
+    return rows

@@ -17,6 +17,7 @@ from buurteffect.schema.liveability import (
     WAVES_WITH_DIMENSIONS_3,
     MissingReason,
 )
+from buurteffect.schema.panel import PANEL_LEVELS, SES_WOA_BLOCK, panel_contract
 from buurteffect.schema.projects import PROJECTS
 from buurteffect.schema.statline import HOUSING_STOCK, PRIORITY_AREAS, SES_WOA
 
@@ -34,10 +35,12 @@ __all__ = [
     "LEVELS",
     "LIVEABILITY",
     "PANEL",
+    "PANEL_LEVELS",
     "PRIORITY_AREAS",
     "PROJECTS",
     "SCORES_2",
     "SES_WOA",
+    "SES_WOA_BLOCK",
     "WAVES_2",
     "WAVES_3",
     "WAVES_WITH_DIMENSIONS_3",
@@ -46,4 +49,5 @@ __all__ = [
     "Field",
     "MissingReason",
     "codebook",
+    "panel_contract",
 ]

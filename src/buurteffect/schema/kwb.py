@@ -33,8 +33,8 @@ class Concept:
         As in `Field`.
     low, high : float or None
         Smallest and largest value that can occur.
-    combine : {"sum", "share", "mean", "none"}
-        How values of several areas make one.
+    combine : {"sum", "share", "mean", "whole", "none"}
+        How values of several areas make one; whole is a sum over areas that are not divided.
     denominator : str
         Concept that weighs a share or a mean; empty for sums.
     """

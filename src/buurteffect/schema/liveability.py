@@ -48,6 +48,10 @@ class MissingReason(StrEnum):
     """The publisher gives no value for this area."""
     NOT_IN_YEAR = "not_in_year"
     """The publisher gives this column for no area in this year."""
+    NO_ROW = "no_row"
+    """No file that was read has a row for this area in this year."""
+    NOT_COMBINABLE = "not_combinable"
+    """The area is made of others, and their values do not say what this one's is."""
 
 
 _REASONS = tuple(str(reason) for reason in MissingReason)

@@ -1,0 +1,286 @@
+"""Everything that a folder of raw files holds, read and checked before anything is built from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from buurteffect.errors import DataError
+from buurteffect.panel.liveability import LevelPanel, assemble_levels
+from buurteffect.panel.polygons import Polygons, read_polygons
+from buurteffect.panel.register import read_registers
+from buurteffect.panel.side import MANIFEST, describe_left_out, read_ses_files, read_stock_tables
+from buurteffect.sources import (
+    CrosswalkFile,
+    KwbFile,
+    open_table,
+    read_classes,
+    read_crosswalk,
+    read_dimensions,
+    read_focus_areas,
+    read_growth_centres,
+    read_kwb,
+    read_priority_areas,
+    read_score_files,
+    refuse_same_bytes,
+    sha256_of,
+)
+from buurteffect.sources.housing_stock import StockTable
+from buurteffect.sources.projects import Register
+from buurteffect.sources.rawfile import label_of
+from buurteffect.sources.ses_woa import SesFile
+
+_TABLES = (".csv", ".xls", ".xlsx", ".zip", ".json")
+_METADATA = ("DataProperties", "TableInfos", "CategoryGroups", "MeasureCodes", "MeasureGroups", "WijkenEnBuurtenCodes")
+_GROUP_COLUMNS = ["gemeente_code", "city_group", "source"]
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A raw file that the panel was built from: name as shown to people, size and hash."""
+
+    origin: str
+    bytes_count: int
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Folder:
+    """What was read from a folder of raw files.
+
+    Attributes
+    ----------
+    levels : dict of str to LevelPanel
+        The Leefbaarometer by level; empty where the folder has key figures only.
+    scores, scores_passed_over : tuple
+        Its files with their hashes, and ``(file, reason)`` of what stands beside them.
+    key_figures : list of KwbFile
+        Key figures, one file a year or several.
+    passed_over : list of (file, reason)
+        Files in their folders that hold none.
+    crosswalks : dict of str to DataFrame
+        By level.
+    ses_woa, stock, polygons, registers : list
+        The other tables, as read.
+    growth_centres : DataFrame or None
+        The list, where there is one.
+    groups : DataFrame
+        One row per gemeente of a group.
+    others : list of dict
+        One entry per file other than scores and key figures: ``file, kind, rows, note``.
+    inputs : tuple of InputFile
+        Every file but those of the scores, with its hash.
+    """
+
+    levels: dict[str, LevelPanel]
+    scores: tuple[InputFile, ...]
+    scores_passed_over: tuple[tuple[str, str], ...]
+    key_figures: list[KwbFile]
+    passed_over: list[tuple[str, str]]
+    crosswalks: dict[str, pd.DataFrame]
+    ses_woa: list[SesFile]
+    stock: list[StockTable]
+    polygons: list[Polygons]
+    registers: list[Register]
+    growth_centres: pd.DataFrame | None
+    groups: pd.DataFrame
+    others: list[dict[str, Any]]
+    inputs: tuple[InputFile, ...]
+
+
+def read_folder(raw: Path) -> Folder:
+    """Read every source in a folder.
+
+    Parameters
+    ----------
+    raw : Path
+        Folder with ``leefbaarometer3/``, one or more folders ``kwb…``, or both; and as far as they are there
+        ``crosswalk/``, ``ses_woa/``, ``housing_stock/``, ``boundaries/``, ``treatment/``, ``projects/``,
+        ``priority_areas/`` and ``leefbaarometer2/``. A ``gemeente_groups.csv`` in it replaces the project's own list.
+
+    Raises
+    ------
+    DataError
+        If there are neither scores nor key figures, a file is not what its reader expects, or two hold the same
+        bytes.
+    """
+    groups = _read_groups(raw)
+    paths, passed_over = _candidates(raw)
+    levels, scores, scores_passed_over = _read_scores(raw, groups, needed=not paths)
+    key_figures = [read_kwb(path) for path in paths]
+    crosswalks = [read_crosswalk(path) for path in sorted((raw / "crosswalk").glob("*.csv"))]
+    inputs = [InputFile(each.origin, each.bytes_count, each.sha256) for each in key_figures]
+    inputs += [InputFile(each.origin, each.bytes_count, each.sha256) for each in crosswalks]
+    ses_woa = read_ses_files(raw / "ses_woa")
+    inputs += [InputFile(file.origin, path.stat().st_size, file.sha256) for path, file in ses_woa]
+    registers = read_registers(raw / "projects")
+    inputs += [InputFile(file.origin, path.stat().st_size, file.sha256) for path, file in registers]
+    stock = read_stock_tables(raw / "housing_stock")
+    polygons = [each for path in _boundary_files(raw) for each in read_polygons(path)]
+    inputs += dict.fromkeys(InputFile(each.origin, each.bytes_count, each.sha256) for each in polygons)
+    refuse_same_bytes((each.origin, each.sha256) for each in inputs)
+    inputs += [InputFile(table.origin, size, table.sha256) for size, table in stock]
+    lists, growth_centres = _read_lists(raw)
+    inputs += [entry.pop("input") for entry in lists if "input" in entry]
+    others = [_describe_crosswalk(file) for file in crosswalks]
+    others += [_entry(f.origin, "SES-WOA scores", len(f.frame), _years(f.frame["year"])) for _, f in ses_woa]
+    others += [_entry(t.origin, "housing stock", len(t.frame), describe_left_out(t)) for _, t in stock]
+    others += [_describe_polygons(each) for each in polygons]
+    others += [_priority_areas(path.parent) for path in sorted((raw / "priority_areas").rglob(MANIFEST))]
+    others += [_entry(f.origin, "project register", len(f.frame), "resolved at its code years") for _, f in registers]
+    return Folder(
+        levels,
+        scores,
+        scores_passed_over,
+        key_figures,
+        passed_over,
+        _by_level(crosswalks),
+        [file for _, file in ses_woa],
+        [table for _, table in stock],
+        polygons,
+        [file for _, file in registers],
+        growth_centres,
+        groups,
+        [*others, *lists],
+        tuple(inputs),
+    )
+
+
+def _read_scores(
+    raw: Path, groups: pd.DataFrame, *, needed: bool
+) -> tuple[dict[str, LevelPanel], tuple[InputFile, ...], tuple[tuple[str, str], ...]]:
+    """Read the Leefbaarometer; a folder with key figures can do without it."""
+    folder = raw / "leefbaarometer3"
+    if not needed and not folder.is_dir():
+        return {}, (), ()
+    found = read_score_files(folder)
+    inputs = tuple(InputFile(file.origin, file.bytes_count, file.sha256) for file in found.files)
+    return assemble_levels(found.files, groups), inputs, tuple((p.label, p.reason) for p in found.passed_over)
+
+
+def _candidates(raw: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Return the files that may hold key figures, and the others with the reason to pass them over."""
+    paths, passed_over = [], []
+    for path in sorted(item for folder in sorted(raw.glob("kwb*")) for item in folder.rglob("*") if item.is_file()):
+        if path.suffix.lower() not in _TABLES:
+            passed_over.append((path.name, "not a table"))
+        elif path.stem in _METADATA:
+            passed_over.append((path.name, "describes the table beside it"))
+        else:
+            paths.append(path)
+    return paths, passed_over
+
+
+def _boundary_files(raw: Path) -> list[Path]:
+    """Return the files of boundaries."""
+    return [path for pattern in ("*.gpkg", "*.geojson") for path in sorted((raw / "boundaries").glob(pattern))]
+
+
+def _read_lists(raw: Path) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
+    """Read what is checked and listed but, for the growth centres, enters no table; and the growth centres."""
+    found, growth_centres = [], None
+    for path in sorted((raw / "treatment").glob("groeikernen*.csv")):
+        if growth_centres is not None:
+            raise DataError(
+                label_of(path),
+                found="a second list of growth centres",
+                expected="one list",
+                action="keep one of the lists in the folder treatment; they disagree about places",
+            )
+        growth_centres = read_growth_centres(path).frame
+        found.append(_listed(path, "growth centres", *_with_status(growth_centres)))
+    kinds: Sequence[tuple[str, str, Callable[[Path], tuple[int, str]]]] = (
+        ("treatment/nplv*.csv", "focus areas of the NPLV", _focus_areas),
+        ("leefbaarometer2/score*.xlsx", "Leefbaarometer 2: classes", _classes),
+        ("leefbaarometer2/dimensie*.xlsx", "Leefbaarometer 2: dimensions", _dimensions),
+    )
+    for pattern, kind, read in kinds:
+        found += [_listed(path, kind, *read(path)) for path in sorted(raw.glob(pattern))]
+    return found, growth_centres
+
+
+def _listed(path: Path, kind: str, rows: int, note: str) -> dict[str, Any]:
+    """Return the entry of a file with its hash."""
+    digest = InputFile(label_of(path), path.stat().st_size, sha256_of(path))
+    return {**_entry(label_of(path), kind, rows, note), "input": digest}
+
+
+def _entry(file: str, kind: str, rows: int, note: str) -> dict[str, Any]:
+    """Return the entry of a file in the list of other sources."""
+    return {"file": file, "kind": kind, "rows": rows, "note": note}
+
+
+def _by_level(files: Sequence[CrosswalkFile]) -> dict[str, pd.DataFrame]:
+    """Return the crosswalks by level."""
+    return {str(level): rows.reset_index(drop=True) for each in files for level, rows in each.frame.groupby("level")}
+
+
+def _describe_crosswalk(file: CrosswalkFile) -> dict[str, Any]:
+    """Say what a crosswalk holds."""
+    frame = file.frame
+    note = f"{file.level}, {frame['year_from'].min()} to {frame['year_to'].max()}; used to harmonise"
+    return _entry(file.origin, "crosswalk of codes", len(frame), note)
+
+
+def _describe_polygons(file: Polygons) -> dict[str, Any]:
+    """Say what a file of boundaries holds of a level."""
+    when = f"areas of {file.year}" if file.year else "the name says no year, so its codes are joined unchecked"
+    note = f"{when}; {file.repaired_count} repaired"
+    return _entry(file.origin, f"boundaries of the level {file.level}", len(file.frame), note)
+
+
+def _priority_areas(home: Path) -> dict[str, Any]:
+    """Read the outcomes of the 40 priority areas, which nothing is joined with."""
+    table = open_table(home)
+    found = read_priority_areas(table)
+    note = f"{found.areas_count} areas; its columns are unconfirmed, so it enters no table"
+    return _entry(table.table_id, "priority areas of 2007", len(found.frame), note)
+
+
+def _years(years: pd.Series) -> str:
+    """Say which years a table holds."""
+    return f"years {', '.join(map(str, sorted(years.unique())))}"
+
+
+def _focus_areas(path: Path) -> tuple[int, str]:
+    """Read the list of focus areas."""
+    return _with_status(read_focus_areas(path).frame)
+
+
+def _with_status(frame: pd.DataFrame) -> tuple[int, str]:
+    """Count the entries of a list by their status of confirmation."""
+    counts = frame["confirmation"].value_counts().sort_index()
+    return len(frame), ", ".join(f"{count} {status}" for status, count in counts.items())
+
+
+def _classes(path: Path) -> tuple[int, str]:
+    """Read classes of version 2."""
+    file = read_classes(path)
+    return len(file.classes), f"and {len(file.changes):,} changes of class; never joined with version 3"
+
+
+def _dimensions(path: Path) -> tuple[int, str]:
+    """Read dimensions of version 2."""
+    file = read_dimensions(path)
+    return len(file.frame), f"waves {', '.join(map(str, file.waves))}; never joined with version 3"
+
+
+def _read_groups(raw: Path) -> pd.DataFrame:
+    """Read the list of gemeente groups that comes with the data, else the project's own."""
+    own = raw / "gemeente_groups.csv"
+    place = own if own.is_file() else resources.files("buurteffect.panel") / "gemeente_groups.csv"
+    with place.open(encoding="utf-8") as stream:
+        groups = pd.read_csv(stream, dtype="str")
+    if list(groups.columns) != _GROUP_COLUMNS or groups["gemeente_code"].duplicated().any():
+        raise DataError(
+            place.name,
+            found=f"columns {', '.join(groups.columns)}, or a gemeente_code that repeats",
+            expected="gemeente_code, city_group, source; one row per gemeente",
+            action="mend the file, or remove it to use the project's own list",
+        )
+    return groups

@@ -1,0 +1,178 @@
+"""The tables that stand beside the key figures: read from a folder, checked, and made ready to be joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from buurteffect.errors import DataError
+from buurteffect.panel.liveability import LevelPanel
+from buurteffect.schema.panel import LIVEABILITY_BLOCK, SES_WOA_BLOCK, STOCK_BLOCK, Block
+from buurteffect.sources import open_table, read_housing_stock, read_ses_woa
+from buurteffect.sources.housing_stock import StockTable
+from buurteffect.sources.ses_woa import SesFile
+
+MANIFEST = "manifest.json"
+_KEY = ["area_code", "year"]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A table of one level on the areas of a vintage.
+
+    Attributes
+    ----------
+    block : Block
+        Its columns in the panel.
+    name : str
+        What the columns ``in_<name>`` and ``<name>_join`` call it.
+    level : str
+        Kind of area.
+    frame : DataFrame
+        One row per area and year: ``area_code, year, vintage``, perhaps ``area_name``, and the block's columns.
+    """
+
+    block: Block
+    name: str
+    level: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """Changes of the housing stock of gemeenten.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row per gemeente and year: ``area_code, year`` and the block's columns.
+    layouts : DataFrame
+        One row per year: ``year, layout``, the table that it was taken from.
+    rows_left_out : dict of str to int
+        Rows that another table gives too, by the file that they were left out of.
+    """
+
+    frame: pd.DataFrame
+    layouts: pd.DataFrame
+    rows_left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def liveability_sides(levels: Mapping[str, LevelPanel]) -> list[Side]:
+    """Return the Leefbaarometer of every level; its vintage is its last wave."""
+    sides = []
+    for level, panel in levels.items():
+        frame = panel.frame.assign(
+            vintage=int(panel.frame["year"].max()), liveability_area_name=panel.frame["area_name"]
+        )
+        sides.append(Side(LIVEABILITY_BLOCK, "liveability", level, frame))
+    return sides
+
+
+def read_ses_files(folder: Path) -> list[tuple[Path, SesFile]]:
+    """Read every file of SES-WOA in a folder."""
+    return [(path, read_ses_woa(path)) for path in sorted(folder.glob("*.csv"))]
+
+
+def ses_woa_sides(files: Sequence[SesFile]) -> list[Side]:
+    """Return SES-WOA of every level; the vintage of a file is its last year.
+
+    Raises
+    ------
+    DataError
+        If two files hold the same area in the same year.
+    """
+    if not files:
+        return []
+    frame = pd.concat(
+        [file.frame.assign(vintage=int(file.frame["year"].max()), origin=file.origin) for file in files],
+        ignore_index=True,
+    )
+    doubled = frame[frame.duplicated(_KEY, keep=False)]
+    if len(doubled):
+        first = doubled.iloc[0]
+        raise DataError(
+            " and ".join(sorted(set(doubled["origin"]))),
+            found=f"{first['area_code']} in {first['year']} in both, and {len(doubled) - 2:,} more such rows",
+            expected="every area once a year",
+            action="keep one of the files; two revisions are two different sources",
+        )
+    own = set(SES_WOA_BLOCK.values) | {f"{name}_missing" for name in SES_WOA_BLOCK.values}
+    names = {name.removeprefix("ses_woa_"): name for name in own}
+    frame = frame.rename(columns=names)
+    provisional = frame["provisional"].map({True: "yes", False: "no"}).astype("str")
+    frame = frame.drop(columns=["provisional", "origin"]).assign(ses_woa_provisional=provisional)
+    return [
+        Side(SES_WOA_BLOCK, "ses_woa", str(level), rows.drop(columns="level").reset_index(drop=True))
+        for level, rows in frame.groupby("level")
+    ]
+
+
+def read_stock_tables(folder: Path) -> list[tuple[int, StockTable]]:
+    """Read every table of the housing stock in a folder, each with its size in bytes.
+
+    Fetched tables are found by their manifest; beside them every CSV and JSON file is one.
+    """
+    manifests = sorted(folder.rglob(MANIFEST))
+    homes = {path.parent for path in manifests}
+    loose = [
+        path
+        for pattern in ("*.csv", "*.json")
+        for path in sorted(folder.rglob(pattern))
+        if not homes & set(path.parents)
+    ]
+    fetched = [open_table(path.parent) for path in manifests]
+    return [(sum(page.bytes_count for page in table.pages), read_housing_stock(table)) for table in fetched] + [
+        (path.stat().st_size, read_housing_stock(path)) for path in loose
+    ]
+
+
+def stack_stock(tables: Sequence[StockTable]) -> Stock | None:
+    """Return the housing stock of all tables; where two give a gemeente in a year, the one that is fully known.
+
+    A table whose columns are all known goes before one of which some are not; among equals the values must agree.
+
+    Raises
+    ------
+    DataError
+        If two tables of one layout give a gemeente other values in a year.
+    """
+    if not tables:
+        return None
+    ordered = sorted(tables, key=lambda table: (not table.layout_confirmed, table.origin))
+    frame = pd.concat(
+        [table.frame.assign(origin=table.origin, layout=table.layout) for table in ordered], ignore_index=True
+    )
+    key = ["gemeente_code", "year"]
+    values = [name for name in frame.columns if name.endswith("_count")]
+    distinct = frame.drop_duplicates([*key, "layout", *values])
+    twins = distinct[distinct.duplicated([*key, "layout"], keep=False)]
+    if len(twins):
+        first = twins.iloc[0]
+        raise DataError(
+            " and ".join(sorted(set(twins["origin"]))),
+            found=f"other values for {first['gemeente_code']} in {first['year']}",
+            expected="one account of a gemeente in a year",
+            action="keep one of the tables; two revisions are two different sources",
+        )
+    repeated = frame.duplicated(key)
+    left_out = frame[repeated].groupby("origin").size().to_dict()
+    kept = frame[~repeated].sort_values(key, ignore_index=True)
+    layouts = kept.drop_duplicates("year")[["year", "layout"]].sort_values("year", ignore_index=True)
+    names = {name: f"stock_{name}" for name in kept.columns if f"stock_{name}" in _stock_columns()}
+    kept = kept.rename(columns={"gemeente_code": "area_code", **names}).drop(columns=["origin", "layout"])
+    return Stock(kept, layouts, {str(origin): int(count) for origin, count in left_out.items()})
+
+
+def _stock_columns() -> set[str]:
+    """Return the columns of the housing stock in the panel."""
+    return {field.name for field in STOCK_BLOCK.fields}
+
+
+def describe_left_out(table: StockTable) -> str:
+    """Say which rows of a table of the housing stock are no gemeente-year of dwellings."""
+    counts = ", ".join(f"{count:,} of {reason}" for reason, count in table.left_out.items())
+    years = f"years {table.frame['year'].min()} to {table.frame['year'].max()}"
+    return f"{years}; left out: {counts}" if counts else years
