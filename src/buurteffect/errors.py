@@ -78,6 +78,54 @@ class EstimationError(BuurteffectError):
     exit_code = 6
 
 
+class MissingColumnError(EstimationError):
+    """The panel lacks a column that the design names."""
+
+    exit_code = 20
+
+
+class DuplicateUnitTimeError(EstimationError):
+    """A unit stands more than once in the same time."""
+
+    exit_code = 21
+
+
+class NotConstantError(EstimationError):
+    """Something that belongs to a unit, such as its cohort or weight, changes within it."""
+
+    exit_code = 22
+
+
+class UnusableValueError(EstimationError):
+    """A column holds infinite values, text where numbers belong, or numbers outside their range."""
+
+    exit_code = 23
+
+
+class SeriesBreakError(EstimationError):
+    """An outcome would be compared across a break of its series."""
+
+    exit_code = 24
+
+
+class NoSwitchError(EstimationError):
+    """No treated unit is seen both before and after its treatment."""
+
+    exit_code = 25
+
+
+class NoComparisonError(EstimationError):
+    """No untreated unit is left to compare with."""
+
+    exit_code = 26
+
+
+class OneTreatedClusterError(EstimationError):
+    """All treated units lie in one cluster, so clustered errors would mean nothing."""
+
+    exit_code = 27
+
+
 class DisclosureError(BuurteffectError):
     """Something would be published that has not passed disclosure control."""
 

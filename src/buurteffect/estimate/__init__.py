@@ -19,10 +19,12 @@ from buurteffect.estimate.decline import (
 from buurteffect.estimate.difference import difference
 from buurteffect.estimate.dispersion import dispersion_by_wave, dispersion_change, mean_by_wave
 from buurteffect.estimate.estimate import RESULT_COLUMNS, Estimate
+from buurteffect.estimate.facts import compare_facts, recorded_facts, score_facts, spread_of_two
 from buurteffect.estimate.gap import expected_regression, gap_by_class_year, split_wave_gap
 from buurteffect.estimate.noise import ScoreNoise
 from buurteffect.estimate.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
 from buurteffect.estimate.reliability import municipal_share_of_change, reliability_of_change
+from buurteffect.estimate.segregation import dissimilarity, segregation_of_groups, shares_by_year
 from buurteffect.estimate.trend import trend_break, trend_by_definition
 from buurteffect.estimate.variance import (
     VarianceFit,
@@ -74,12 +76,14 @@ __all__ = [
     "autocorrelation_profile",
     "break_scan",
     "cluster_bootstrap",
+    "compare_facts",
     "consecutive",
     "consecutive_pairs",
     "decline_grid",
     "difference",
     "dispersion_by_wave",
     "dispersion_change",
+    "dissimilarity",
     "exceptional",
     "expected_regression",
     "fit_variance_components",
@@ -90,10 +94,15 @@ __all__ = [
     "persistence",
     "rank_intervals",
     "rank_transition",
+    "recorded_facts",
     "reliability_of_change",
+    "score_facts",
+    "segregation_of_groups",
     "select",
     "share_declined",
+    "shares_by_year",
     "split_wave_gap",
+    "spread_of_two",
     "stack",
     "summarise_ranks",
     "tidy",

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from buurteffect.errors import EstimationError
+
 NEVER_TREATED, NOT_YET_TREATED = "never_treated", "not_yet_treated"
 COMPARISONS = (NEVER_TREATED, NOT_YET_TREATED)
+
+_BREAK_COLUMNS = ("concept", "break_year", "reason")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +33,10 @@ class Design:
     covariates : tuple of str
         Covariates; estimators that compare changes take their value in the last time before treatment.
     clusters : tuple of str
-        Columns within whose values errors may depend on each other; one or two.
+        Columns within whose values errors may depend on each other; one or two, the first the one over which
+        units are drawn or permuted. Empty stands for every unit by itself.
     coordinates_m : tuple of str, optional
-        Two columns with coordinates in metres, for errors that depend on distance.
+        Two columns with coordinates in metres (east, north), for errors that depend on distance.
     weights : str, optional
         Column of weights, constant within a unit.
     anticipation_years : int
@@ -42,6 +47,20 @@ class Design:
         Whether to compare across a break of the outcome's series all the same.
     alpha : float
         One minus the confidence level.
+
+    Raises
+    ------
+    EstimationError
+        If a setting makes no sense, or a column is named in two roles that exclude each other.
+
+    Examples
+    --------
+    >>> Design(outcome="liveability_score").key
+    ('area_code', 'year')
+    >>> Design(outcome="liveability_score", comparison="everyone")
+    Traceback (most recent call last):
+        ...
+    buurteffect.errors.EstimationError: comparison must be never_treated or not_yet_treated, found 'everyone'
     """
 
     outcome: str
@@ -55,6 +74,55 @@ class Design:
     coordinates_m: tuple[str, str] | None = None
     weights: str | None = None
     anticipation_years: int = 0
-    breaks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["concept", "break_year", "reason"]))
+    breaks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_BREAK_COLUMNS)))
     across_breaks: bool = False
     alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Check the settings against each other."""
+        if self.comparison not in COMPARISONS:
+            raise EstimationError(f"comparison must be {' or '.join(COMPARISONS)}, found {self.comparison!r}")
+        if not 0 < self.alpha < 1:
+            raise EstimationError(f"alpha must lie between 0 and 1, found {self.alpha}")
+        if self.anticipation_years < 0 or int(self.anticipation_years) != self.anticipation_years:
+            raise EstimationError(
+                f"anticipation_years must be 0 or a whole number above, found {self.anticipation_years}"
+            )
+        self._check_names()
+        lacking = [name for name in _BREAK_COLUMNS if name not in self.breaks.columns]
+        if lacking:
+            raise EstimationError(f"the table of breaks lacks {', '.join(lacking)}")
+
+    def _check_names(self) -> None:
+        """Refuse lists that are text, more than two clusters, and a column in two roles."""
+        lists: tuple[tuple[str, object], ...] = (("covariates", self.covariates), ("clusters", self.clusters))
+        for name, value in lists:
+            if not isinstance(value, tuple):
+                raise EstimationError(f"{name} must be a tuple of column names, found {value!r}")
+        if len(self.clusters) > 2 or len(set(self.clusters)) != len(self.clusters):
+            raise EstimationError(f"name one or two different clusters, found {', '.join(self.clusters)}")
+        if len(set(self.covariates)) != len(self.covariates):
+            raise EstimationError(f"a covariate is named twice: {', '.join(self.covariates)}")
+        if self.coordinates_m is not None and len(set(self.coordinates_m)) != 2:
+            raise EstimationError("coordinates_m must be two different columns, east and north")
+        roles = [self.outcome, self.unit, self.time, *(n for n in (self.cohort, self.dose) if n), *self.covariates]
+        repeated = sorted({name for name in roles if roles.count(name) > 1})
+        if repeated:
+            raise EstimationError(
+                f"{', '.join(repeated)} has two roles among outcome, unit, time, cohort, dose and covariates"
+            )
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Names of unit and time."""
+        return self.unit, self.time
+
+    @property
+    def cluster_columns(self) -> tuple[str, ...]:
+        """The clusters, or the unit where none is named."""
+        return self.clusters or (self.unit,)
+
+    @property
+    def confidence(self) -> float:
+        """Confidence level of the intervals."""
+        return 1 - self.alpha
