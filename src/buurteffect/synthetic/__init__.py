@@ -1,10 +1,13 @@
-"""The synthetic Netherlands: a country whose true values are known, published as the real sources are.
+"""The synthetic Netherlands: a country whose true effects are known, published as the real sources are.
 
-So far it holds a Leefbaarometer drawn from variance components. Nothing in it says anything about the
-Netherlands, and its codes can never be mistaken for real ones.
+Households earn, sort, move and are displaced; gemeenten choose where to restructure by looking at the very scores that
+later serve as outcome; and every effect is known by simulating the same country without it. Nothing in it says anything
+about the Netherlands, and its codes can never be mistaken for real ones.
 """
 
-from buurteffect.synthetic.liveability import SIZES, LiveabilityProcess, World, draw_world
-from buurteffect.synthetic.publication import publish
+from buurteffect.synthetic.country import draw_country, draw_world, scenario_parameters
+from buurteffect.synthetic.publish import publish_country
+from buurteffect.synthetic.scenarios import SCENARIOS, SIZES
+from buurteffect.synthetic.world import World
 
-__all__ = ["SIZES", "LiveabilityProcess", "World", "draw_world", "publish"]
+__all__ = ["SCENARIOS", "SIZES", "World", "draw_country", "draw_world", "publish_country", "scenario_parameters"]

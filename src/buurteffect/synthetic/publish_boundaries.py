@@ -57,7 +57,7 @@ def published_shift_m(geography: Geography) -> tuple[float, float]:
 
 
 def publish_boundaries(world: World, folder: Path) -> tuple[Path, ...]:
-    """Write ``buurten.geojson``, ``wijken.geojson`` and ``gemeenten.geojson``.
+    """Write the polygons of buurten, wijken and gemeenten, each to a file with the year in its name.
 
     Properties have the names of the public service that the real boundaries come from; wijken and gemeenten are the
     outlines of their buurten, whose corners they share to the millimetre.
@@ -89,7 +89,7 @@ def publish_boundaries(world: World, folder: Path) -> tuple[Path, ...]:
     }
     written = []
     for level, (properties, code) in levels.items():
-        path = folder / f"{level}.geojson"
+        path = folder / f"{level}_{world.history.years[-1]}.geojson"
         _write(path, level, _features(properties, code, corners))
         written.append(path)
     return tuple(written)

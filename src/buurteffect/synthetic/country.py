@@ -1,0 +1,153 @@
+"""The synthetic country: draw one, and, elsewhere, the truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from buurteffect.errors import ProjectError
+from buurteffect.synthetic.parameters import WorldParameters
+from buurteffect.synthetic.scenarios import SCENARIOS, SIZES
+from buurteffect.synthetic.simulate import Run, simulate
+from buurteffect.synthetic.snapshot import Setting, prepare
+from buurteffect.synthetic.truth import Truth, average_truth, draw_truth
+from buurteffect.synthetic.world import World
+
+
+def scenario_parameters(scenario: str, parameters: WorldParameters | None = None) -> WorldParameters:
+    """Return the parameters of a scenario.
+
+    Raises
+    ------
+    ProjectError
+        If there is no scenario of this name.
+    """
+    if scenario not in SCENARIOS:
+        raise ProjectError(f"no scenario {scenario!r}; choose one of {', '.join(SCENARIOS)}")
+    return SCENARIOS[scenario].of(parameters or WorldParameters())
+
+
+def draw_world(
+    seed: int = 1,
+    size: str = "default",
+    scenario: str = "S0",
+    parameters: WorldParameters | None = None,
+    *,
+    keep_people: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> World:
+    """Draw a country as it was, with its policy.
+
+    Parameters
+    ----------
+    seed : int
+        Same seed, same country.
+    size : str
+        One of `SIZES`.
+    scenario : str
+        One of `SCENARIOS`.
+    parameters : WorldParameters, optional
+        Parameters to which the scenario's changes are made; the defaults if left out.
+    keep_people : bool
+        Whether to keep who lives where; without it `World.residence` holds no year and `World.households` no row.
+    progress : callable, optional
+        Called with every year that is done.
+
+    Raises
+    ------
+    ProjectError
+        If there is no size or scenario of this name.
+
+    Examples
+    --------
+    >>> world = draw_world(seed=1, size="test")
+    >>> world.history.liveability_score.shape
+    (28, 60)
+    """
+    chosen = _checked(size, scenario, parameters)
+    setting = prepare(chosen, seed, size)
+    run = simulate(setting, keep_people=keep_people, progress=progress)
+    return _world(seed, size, scenario, setting, run)
+
+
+def draw_country(
+    seed: int = 1,
+    size: str = "default",
+    scenario: str = "S0",
+    parameters: WorldParameters | None = None,
+    *,
+    people: bool = True,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[World, Truth]:
+    """Draw a country and the true effects of its policy.
+
+    Parameters
+    ----------
+    seed, size, scenario, parameters
+        As of `draw_world`.
+    people : bool
+        Whether to keep who lives where, and to work out the effects on households.
+    workers : int, optional
+        Processes beside this one, 0 or 1; the results do not depend on it. Left out, 1 where it pays. A script that
+        draws a large country must then guard its entry with ``if __name__ == "__main__"``.
+    progress : callable, optional
+        Called with every year of the factual simulation that is done.
+
+    Raises
+    ------
+    ProjectError
+        If there is no size or scenario of this name.
+
+    Examples
+    --------
+    >>> world, truth = draw_country(seed=1, size="test")
+    >>> bool((truth.people["own_log_income"] == 0).all())
+    True
+    """
+    chosen = _checked(size, scenario, parameters)
+    setting, run, truth = draw_truth(chosen, seed, size, people=people, workers=workers, progress=progress)
+    return _world(seed, size, scenario, setting, run), truth
+
+
+def average_country(
+    seeds: Iterable[int],
+    size: str = "default",
+    scenario: str = "S0",
+    parameters: WorldParameters | None = None,
+    *,
+    people: bool = True,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> pd.DataFrame:
+    """Return the truth on average over seeds, with Monte Carlo errors: see `average_truth`.
+
+    Parameters
+    ----------
+    seeds : iterable of int
+        One country each.
+    size, scenario, parameters, people, workers
+        As of `draw_country`.
+    progress : callable, optional
+        Called with every seed that is done.
+    """
+    chosen = _checked(size, scenario, parameters)
+    summaries = []
+    for seed in seeds:
+        summaries.append(draw_truth(chosen, seed, size, people=people, workers=workers)[2].summary())
+        if progress:
+            progress(seed)
+    return average_truth(summaries)
+
+
+def _checked(size: str, scenario: str, parameters: WorldParameters | None) -> WorldParameters:
+    """Return the parameters of a scenario in a size that exists."""
+    if size not in SIZES:
+        raise ProjectError(f"no size {size!r}; choose one of {', '.join(SIZES)}")
+    return scenario_parameters(scenario, parameters)
+
+
+def _world(seed: int, size: str, scenario: str, setting: Setting, run: Run) -> World:
+    """Return a simulation as a country."""
+    return World(seed, size, scenario, setting.geography, run.history, run.residence, run.households, run.projects)
