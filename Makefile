@@ -4,6 +4,7 @@ SOURCE    ?= synthetic
 OPEN_DATA ?=
 SEED      ?= 1
 SIZE      ?= default
+SCENARIO  ?= S0
 BASE_YEAR ?=
 PYTHON    ?= python3
 
@@ -23,13 +24,13 @@ PAGES := reports/$(SOURCE)
 # data may or may not hold.
 RAW       := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
 RUN_FILES := $(sort $(shell grep -L '^sources:' notebooks/runs/*.yaml; grep -lE '^sources:.*[[ ,]$(SOURCE)[], ]' notebooks/runs/*.yaml))
-WITHOUT   := $(shell ls -d "$(RAW)"/kwb*/ >/dev/null 2>&1 || grep -l '^needs: kwb$$' notebooks/runs/*.yaml)
+WITHOUT   := $(if $(filter open,$(SOURCE)),$(shell ls -d "$(RAW)"/kwb*/ >/dev/null 2>&1 || grep -l '^needs: kwb$$' notebooks/runs/*.yaml))
 RUNS      := $(basename $(notdir $(filter-out $(WITHOUT),$(RUN_FILES))))
 
 PAGE_CODE  := $(shell find src/buurteffect/report/pages.py src/buurteffect/report/index.py src/buurteffect/report/mathml.py src/buurteffect/report/templates -type f)
-WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py')
+WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py' -o -name '*.csv')
 PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buurteffect/schema -name '*.py' -o -name '*.csv')
-RUN_CODE   := $(filter-out $(PAGE_CODE) $(WORLD_CODE) src/buurteffect/build/cli.py,$(shell find src -name '*.py' -o -name '*.toml'))
+RUN_CODE   := $(filter-out $(PAGE_CODE) $(WORLD_CODE) src/buurteffect/build/cli.py,$(shell find src -name '*.py' -o -name '*.toml' -o -name '*.csv'))
 
 export OPEN_DATA SET
 ifneq ($(strip $(foreach c,' " ` $$ \,$(findstring $c,$(value OPEN_DATA)))),)
@@ -53,7 +54,7 @@ help:  ## list the targets (this text)
 	@echo "  KWB=2013-2024     with make fetch: the key figures of these years; GEMEENTE=GM0599 only of one gemeente"
 	@echo "  TABLES='kwb …'    with make fetch: groups of tables, YEARS=… of them; LIST=1 shows what there is"
 	@echo "  BASE_YEAR=year    with SOURCE=open: bring the key figures of all years to the areas of this one"
-	@echo "  SEED=$(SEED) SIZE=$(SIZE)  the synthetic country: its seed, and small or default"
+	@echo "  SEED=$(SEED) SIZE=$(SIZE) SCENARIO=$(SCENARIO)  the synthetic country: its seed, test or default, S0 to S12"
 	@echo "  RUN=name SET='name=value'  with make run: which run, and a parameter to replace"
 
 setup: $(READY)  ## make the environment (.venv) that the other targets use
@@ -135,7 +136,7 @@ endif
 # A build that is asked for with other settings is another build: they are kept in a file that changes with them.
 ifneq ($(filter reports panel run,$(MAKECMDGOALS)),)
 ifeq ($(SOURCE),synthetic)
-SETTINGS := seed $(SEED) size $(SIZE)
+SETTINGS := seed $(SEED) size $(SIZE) scenario $(SCENARIO)
 RAW_IN   := $(DONE)/truth/truth.json
 else ifeq ($(SOURCE),open)
 # Names with spaces cannot be prerequisites, so content decides: the panel is built when the raw files have other
@@ -171,7 +172,7 @@ $(DONE)/settings.txt $(DONE)/runs.txt:
 	@mkdir -p $(DONE) && touch $@
 
 $(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt | $(READY)
-	@$(BIN)/buurteffect synthetic --seed $(SEED) --size $(SIZE)
+	@$(BIN)/buurteffect synthetic --seed $(SEED) --size $(SIZE) --scenario $(SCENARIO)
 
 fetch-open: | $(READY)
 	@$(BIN)/buurteffect fetch
@@ -183,7 +184,7 @@ $(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt | $(RAW_
 # --- runs and pages ----------------------------------------------------------------------------------------
 
 # How many runs are still to do is asked of make itself, as a dry run without the jobs of this one.
-ASK  := MAKEFLAGS= MAKELEVEL= $(MAKE) --dry-run reports SOURCE=$(SOURCE) BASE_YEAR=$(BASE_YEAR) SEED=$(SEED) SIZE=$(SIZE)
+ASK  := MAKEFLAGS= MAKELEVEL= $(MAKE) --dry-run reports SOURCE=$(SOURCE) BASE_YEAR=$(BASE_YEAR) SEED=$(SEED) SIZE=$(SIZE) SCENARIO=$(SCENARIO)
 LEFT  = $$(( $$($(ASK) 2>/dev/null | grep -c 'buurteffect run') - 1 ))
 
 define RUN_RULES
@@ -194,6 +195,9 @@ $(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
 	@$(BIN)/buurteffect render $(1) --source $(SOURCE)
 endef
 $(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
+
+# The fact sheet lays the real scores beside the synthetic ones where their panel has been built.
+$(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)
 
 $(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml)
 	@$(BIN)/buurteffect check $(RUNS) --source $(SOURCE) $(if $(WITHOUT),--without $(basename $(notdir $(WITHOUT))))

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from buurteffect import claims
+from buurteffect.claims.measurement import _say_reliability
 from buurteffect.claims.verdict import Answer, Outcome
 from buurteffect.errors import EstimationError
 from buurteffect.estimate import Estimate
@@ -248,3 +249,14 @@ def test_an_estimate_without_the_row_that_a_verdict_needs_is_refused():
     empty = estimate(standing().frame.query("definition != 'all'").to_dict("records"), ["outside"])
     with pytest.raises(EstimationError, match="0 rows have"):
         claims.judge_decline(empty, trend(0.1, 0.2), "open", "wijk")
+
+
+def test_noise_at_the_edge_is_said_and_not_divided_by():
+    rows = [
+        {"measure": "reliability", "years_between": years, "estimate": 1.0, "ci_low": 0.9, "ci_high": 1.0, **COUNTS}
+        for years in (2, 10)
+    ]
+    answer = Answer("n01", "open", "wijk")
+    _say_reliability(answer, estimate(rows), pd.Series({"estimate": 0.0, "ci_low": 0.0, "ci_high": 0.012}))
+    assert "estimated at zero" in answer.sentences[-1]
+    assert answer.numbers["noise_reach"] == 0.012

@@ -38,7 +38,7 @@ def write_run(checkout, name, *cells):
 def make(checkout, *arguments, **environment):
     """Run make on the small country; return its exit code and all it said."""
     clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    command = ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=small", *arguments]
+    command = ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=test", *arguments]
     done = subprocess.run(
         command, cwd=checkout, env=clean | environment, capture_output=True, text=True, timeout=300, check=False
     )

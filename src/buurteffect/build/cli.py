@@ -67,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
 
     synthetic = verbs.add_parser("synthetic", help="draw the synthetic country and publish it")
     synthetic.add_argument("--seed", type=int, default=1, help="same seed, same country (default 1)")
-    synthetic.add_argument("--size", default="default", help="small or default")
+    synthetic.add_argument("--size", default="default", help="test or default (default)")
+    synthetic.add_argument(
+        "--scenario", default="S0", help="S0 (default) to S12: what is known to be so in the country"
+    )
     synthetic.set_defaults(verb=_synthetic)
 
     panel = verbs.add_parser("panel", help="build the panel from the raw files of a source")
@@ -170,10 +173,23 @@ def _requested(options: argparse.Namespace, offers: Sequence[Offer], folder: Pat
 
 def _synthetic(project: Project, options: argparse.Namespace) -> None:
     """Draw and publish the synthetic country."""
-    from buurteffect.synthetic import draw_world, publish
+    from tqdm import tqdm
 
-    processed = project.processed("synthetic")
-    publish(draw_world(options.seed, options.size), processed / "published", processed / "truth" / "truth.json")
+    from buurteffect.synthetic import draw_country, publish_country, scenario_parameters
+
+    started = time.perf_counter()
+    parameters = scenario_parameters(options.scenario)
+    with tqdm(desc="simulating", unit=" years", leave=False, disable=None) as bar:
+
+        def advance(_: int) -> None:
+            bar.update()
+
+        world, truth = draw_country(options.seed, options.size, options.scenario, progress=advance)
+    publish_country(world, truth, parameters, project.processed("synthetic"))
+    print(
+        f"synthetic country (seed {options.seed}, size {options.size}, scenario {options.scenario}) "
+        f"drawn and published in {time.perf_counter() - started:.1f} s"
+    )
 
 
 def _panel(project: Project, options: argparse.Namespace) -> None:

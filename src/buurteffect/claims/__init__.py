@@ -7,6 +7,7 @@ from buurteffect.claims.measurement import describe_measurement
 from buurteffect.claims.register import Claim, read_register
 from buurteffect.claims.statistics import describe_statistics
 from buurteffect.claims.verdict import Outcome, Verdict
+from buurteffect.claims.world import describe_world
 
 __all__ = [
     "Claim",
@@ -14,6 +15,7 @@ __all__ = [
     "Verdict",
     "describe_measurement",
     "describe_statistics",
+    "describe_world",
     "judge_bottom",
     "judge_decline",
     "judge_gap",

@@ -69,6 +69,13 @@ def _say_reliability(answer: Answer, reliability: Estimate, noise: pd.Series) ->
         long_low=long["estimate"].min(),
         long_high=long["estimate"].max(),
     )
+    if not noise["estimate"] > 0:
+        answer.say(
+            "the noise is estimated at zero, the edge of what it can be, so that every change would count as signal; "
+            "its interval reaches to {noise_reach:.4f} points, and the reliabilities above are upper limits.",
+            noise_reach=noise["ci_high"],
+        )
+        return
     plain = frame[(frame["measure"] == _RELIABILITY) & (frame["years_between"] == frame["years_between"].min())]
     answer.say(
         "that holds for the noise as estimated; within the interval of the noise it would be {noisy:.0%} to "

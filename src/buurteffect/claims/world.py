@@ -29,8 +29,8 @@ def describe_world(facts: pd.DataFrame, segregation: pd.DataFrame, level: str) -
     aimed = facts.dropna(subset=["synthetic", "real", "tolerance"])
     off = (aimed["synthetic"] - aimed["real"]).abs() / aimed["tolerance"]
     answer.say(
-        "of {aimed:d} facts with a tolerance that was set before the country was tuned, {inside:d} lie within it in this "
-        "one country; the tolerances are meant for the mean of many.",
+        "of {aimed:d} facts with a tolerance that was set before the country was tuned, {inside:d} lie within it in "
+        "this one country; the tolerances are meant for the mean of many.",
         aimed=len(aimed),
         inside=int((off <= 1).sum()),
     )

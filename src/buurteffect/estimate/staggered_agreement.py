@@ -20,8 +20,8 @@ COEFFICIENT, STD_ERROR = 1e-8, 1e-6
 COLUMNS = ("estimator", "option", "term", "figure", "ours", "reference", "difference", "tolerance", "met", "note")
 
 STOPPED = (
-    "the reference's first stage stops iterating at fixest's default tolerance (1e-6); here the equations are solved, "
-    "and least squares with dummies gives this figure to 1e-12"
+    "least squares with dummies gives this project's figure to 1e-11; the reference's first stage iterates to fixest's "
+    "default tolerance (1e-6), which is the likely reason of the difference"
 )
 SHARES = (
     "the reference lets every cohort's share vary as the first cohort's does in this row; reproduced here, while the "

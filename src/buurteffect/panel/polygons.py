@@ -11,7 +11,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from buurteffect.errors import ProjectError
 from buurteffect.panel.vintage import BY_CODE, NOT_JOINED, ONE_TO_ONE, SAME_VINTAGE, match_codes
+from buurteffect.project import Project
 from buurteffect.sources.boundaries import read_boundaries
 
 COLUMNS = ("area_m2", "centroid_x_m", "centroid_y_m")
@@ -134,3 +136,35 @@ def _levels(path: Path) -> list[str]:
         if re.search(pattern, head, re.IGNORECASE):
             return [level]
     return ["gemeente"] if re.search(rb'"(gemeentecode|gm_code)"', head, re.IGNORECASE) else ["buurt"]
+
+
+def read_map(source: str, level: str, project: Project | None = None) -> gpd.GeoDataFrame:
+    """Return the polygons of one level from the latest file of boundaries of a source.
+
+    Parameters
+    ----------
+    source : {"synthetic", "open"}
+        Where the data come from.
+    level : {"buurt", "wijk", "gemeente"}
+        Kind of area.
+    project : Project, optional
+        The checkout.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row per area: ``area_code`` and ``geometry`` (EPSG:28992).
+
+    Raises
+    ------
+    ProjectError
+        If the source has no boundaries of this level.
+    """
+    project = project or Project.find()
+    folder = project.processed("synthetic") / "published" if source == "synthetic" else project.raw / source
+    files = sorted(p for p in (folder / "boundaries").glob("*") if p.suffix.lower() in (".gpkg", ".geojson"))
+    holding = [path for path in files if level in _levels(path)]
+    if not holding:
+        raise ProjectError(f"there are no boundaries of the level {level} for source {source!r}")
+    latest = max(holding, key=lambda path: _YEAR.findall(path.stem)[-1:])
+    return read_boundaries(latest, level).frame[["area_code", "geometry"]]

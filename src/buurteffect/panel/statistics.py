@@ -128,15 +128,16 @@ def _find_way(frame: pd.DataFrame, level: str, crosswalks: Mapping[str, pd.DataF
 
 def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsLevel:
     """Bring all years that a crosswalk reaches to the base year."""
-    reached = frame[frame["year"].isin([way.base_year, *way.weights])].reset_index(drop=True)
-    left_out = _out_of_reach_ledger(frame, level, way.out_of_reach)
+    weights, out_of_reach = _usable(frame, rule, way)
+    reached = frame[frame["year"].isin([way.base_year, *weights])].reset_index(drop=True)
+    left_out = _out_of_reach_ledger(frame, level, out_of_reach)
     nothing = StatisticsLevel(frame.iloc[:0], left_out, pd.DataFrame(), way.base_year)
-    if reached.empty or not way.weights:
+    if reached.empty or not weights:
         return nothing
     try:
         done = harmonise(
             reached.drop(columns="level"),
-            way.weights,
+            weights,
             concepts_frame(),
             Settings(rule=rule),
             flags=frame[["area_code", "year", "boundary_flag"]],
@@ -149,6 +150,24 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsL
         return replace(nothing, ledger=_out_of_reach_ledger(frame, level, reasons))
     ledger = pd.concat([done.ledger, left_out], ignore_index=True)
     return StatisticsLevel(done.frame.assign(level=level), ledger, done.conservation, way.base_year)
+
+
+def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[dict[int, Weights], dict[int, str]]:
+    """Return the weights that a rule can use, and why other years are out of its reach.
+
+    That an area did not change is known only from where the years with flags run without a gap: CBS published no key
+    figures for some years before 2003.
+    """
+    out_of_reach = dict(way.out_of_reach)
+    if rule != "unchanged_only":
+        return dict(way.weights), out_of_reach
+    flagged = set(frame.loc[frame["boundary_flag"].notna(), "year"])
+    there, first = set(frame["year"]), way.base_year
+    while first in flagged and first - 1 in there:
+        first -= 1
+    reason = f"the rule needs flags of every year up to {way.base_year}; before {first} some year has none"
+    out_of_reach |= {int(year): reason for year in sorted(there) if year < first and year not in out_of_reach}
+    return {year: each for year, each in way.weights.items() if year >= first}, out_of_reach
 
 
 def weights_to(

@@ -175,6 +175,15 @@ def read(source: str, level: str, project: Project | None = None) -> Panel:
     )
 
 
+def has_scores(source: str, level: str, project: Project | None = None) -> bool:
+    """Return whether the panel of a source is built and has scores of a level."""
+    try:
+        record = _open(source, project)[1]
+    except ProjectError:
+        return False
+    return bool(record["levels"].get(level, {}).get("liveability"))
+
+
 def read_statistics(source: str, level: str, rule: str = AS_PUBLISHED, project: Project | None = None) -> Statistics:
     """Return the key figures of one level under one rule.
 

@@ -149,8 +149,12 @@ def shaded_table(
 
 
 def _year_ticks(grid: Sequence[Any], values: pd.Series) -> None:
-    """Put a tick at each value where there are few of them."""
+    """Put a tick at each value where there are few of them, else at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
     ticks = sorted(values.unique())
+    for axes in grid:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(ticks) <= 10:
         for axes in grid:
             axes.set_xticks(ticks, [str(tick) for tick in ticks], rotation=45 if len(grid) > 1 else 0)
