@@ -109,6 +109,8 @@ def shaded_table(
 ) -> Any:
     """Draw a table as shaded cells with their values; a missing cell stays empty.
 
+    A table of more than 250 cells gets a scale beside it in place of the values, which would be too small to read.
+
     Parameters
     ----------
     table : DataFrame
@@ -127,24 +129,29 @@ def shaded_table(
     matplotlib.figure.Figure
     """
     import seaborn as sns
+    from matplotlib.ticker import PercentFormatter
 
     drawn, axes = figure(height=height)
+    crowded = table.size > 250
     shown = table.map(lambda value: "" if pd.isna(value) else format(value, spec).replace("-", "−"))
     sns.heatmap(
         table.astype(float),
-        annot=shown,
+        annot=None if crowded else shown,
         fmt="",
         ax=axes,
         center=center,
         cmap=sns.light_palette(PALETTE[0], as_cmap=True) if center is None else "RdBu_r",
-        cbar=False,
-        linewidths=1,
+        cbar=crowded,
+        cbar_kws={"format": PercentFormatter(1) if spec.endswith("%") else None, "shrink": 0.4} if crowded else None,
+        yticklabels=True,
+        linewidths=0.4 if crowded else 1,
+        rasterized=crowded,
         annot_kws={"size": 9},
     )
     axes.grid(visible=False)
     axes.set_xlabel(axis[0])
     axes.set_ylabel(axis[1])
-    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="y", rotation=0, labelsize=8 if crowded else None)
     return drawn
 
 
