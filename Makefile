@@ -41,7 +41,7 @@ endif
 LOOKING := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(findstring q,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports panel fetch run test test-slow bench lint lab lock clean clean-all fetch-open FORCE
+.PHONY: help setup reports panel fetch run test test-slow bench scoreboard lint lab lock clean clean-all fetch-open FORCE
 .PRECIOUS: $(DONE)/executed/%.ipynb $(PAGES)/%.html
 
 help:  ## list the targets (this text)
@@ -54,6 +54,7 @@ help:  ## list the targets (this text)
 	@echo "  KWB=2013-2024     with make fetch: the key figures of these years; GEMEENTE=GM0599 only of one gemeente"
 	@echo "  TABLES='kwb …'    with make fetch: groups of tables, YEARS=… of them; LIST=1 shows what there is"
 	@echo "  BASE_YEAR=year    with SOURCE=open: bring the key figures of all years to the areas of this one"
+	@echo "  BENCH=world       with make bench: only statistics, world or estimators"
 	@echo "  SEED=$(SEED) SIZE=$(SIZE) SCENARIO=$(SCENARIO)  the synthetic country: its seed, test or default, S0 to S12"
 	@echo "  RUN=name SET='name=value'  with make run: which run, and a parameter to replace"
 
@@ -79,8 +80,11 @@ test: $(READY)  ## run the tests
 test-slow: $(READY)  ## run the slow proofs: many seeds, many faults
 	@$(BIN)/python -m pytest -m slow
 
-bench: $(READY)  ## time the data layer on a generated country, beside plain pandas
-	@$(BIN)/python tests/bench_statistics.py
+bench: $(READY)  ## time the data layer, the synthetic country and the estimators (BENCH=world: one of them)
+	@$(BIN)/python tests/bench.py $(BENCH)
+
+scoreboard: $(READY)  ## score every estimator on many simulated countries (goes on where it stopped; an hour or two)
+	@$(BIN)/buurteffect scoreboard
 
 lint: $(READY)  ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -195,6 +199,7 @@ $(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
 	@$(BIN)/buurteffect render $(1) --source $(SOURCE)
 endef
 $(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
+$(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv)
 
 # The fact sheet lays the real scores beside the synthetic ones where their panel has been built.
 $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)

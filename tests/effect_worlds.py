@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import buurteffect.estimate
 from buurteffect.estimate.design import Design
 from buurteffect.estimate.sample import Sample, draw_sample
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(buurteffect.estimate.__file__).parent / "reference"
 PLAIN = Design("y", clusters=("gemeente_code",))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from staggered_worlds import staggered
 
+import buurteffect.estimate
 from buurteffect.estimate.adoption import Adoption
 from buurteffect.estimate.aggregates import callaway_santanna
 from buurteffect.estimate.design import Design
@@ -16,7 +17,7 @@ from buurteffect.estimate.imputation_fit import fit_untreated
 from buurteffect.estimate.sample import draw_sample
 from buurteffect.estimate.staggered_agreement import SHARES, STOPPED, staggered_agreement, unmet
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(buurteffect.estimate.__file__).parent / "reference"
 STAGGERED = ("did::", "fixest::sunab", "didimputation", "did2s")
 
 

@@ -102,6 +102,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(check)
     check.set_defaults(verb=_check)
 
+    scoreboard = verbs.add_parser("scoreboard", help="score every estimator on many simulated countries")
+    scoreboard.add_argument("--seeds", type=int, default=200, help="countries per scenario (default 200)")
+    scoreboard.add_argument("--scenarios", help="which scenarios, such as S0,S1 (default: all)")
+    scoreboard.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    scoreboard.add_argument("--size", default="scoreboard", help="size of the countries (default scoreboard)")
+    scoreboard.add_argument("--out", type=Path, help="where the summary goes, if not where a full or partial one does")
+    scoreboard.set_defaults(verb=_scoreboard)
+
     parameters = verbs.add_parser("parameters", help="list the parameters that a notebook declares")
     parameters.add_argument("notebook", help="name of a notebook without .ipynb")
     parameters.set_defaults(verb=_parameters)
@@ -256,6 +264,18 @@ def _check(project: Project, options: argparse.Namespace) -> None:
             f"make sees the runs {', '.join(options.names)}, the run files say {', '.join(sorted(known))}: "
             "write their keys on one line each, as CONTRIBUTING.md shows"
         )
+
+
+def _scoreboard(project: Project, options: argparse.Namespace) -> None:
+    """Run what is left of the scoreboard, and summarise it."""
+    from buurteffect.build.scoreboard import cells_of, run_cells
+    from buurteffect.build.scoreboard_summary import store_scoreboard
+
+    folder = project.root / "data" / "processed" / "scoreboard"
+    scenarios = options.scenarios.split(",") if options.scenarios else None
+    cells = cells_of(folder, scenarios, options.seeds, options.size)
+    run_cells(cells, options.workers)
+    print(f"scoreboard of {len(cells)} cells in {project.show(store_scoreboard(project, cells, options.out))}")
 
 
 def _parameters(project: Project, options: argparse.Namespace) -> None:

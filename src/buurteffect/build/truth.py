@@ -7,9 +7,18 @@ after the kernel that made it has ended.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_BY_COHORT = re.compile(
+    r"att_(?P<low>\d+)_(?P<high>\d+)_(?P<outcome>[a-z0-9_]+)_cohorts_(?P<first>\d{4})_(?P<last>\d{4})", re.ASCII
+)
+_PLACE = "place.parquet"
 
 
 def join_truth(estimands: Mapping[str, Mapping[str, Any]], truth_file: Path) -> list[dict[str, Any]]:
@@ -18,9 +27,13 @@ def join_truth(estimands: Mapping[str, Mapping[str, Any]], truth_file: Path) -> 
     Parameters
     ----------
     estimands : mapping
-        Name of an estimand to ``label, estimate, ci_low, ci_high, unit``.
+        Name of an estimand to ``label, estimate, ci_low, ci_high, unit``. What follows an ``@`` in a name tells
+        estimates of one truth apart: ``att_6_9_log_woz@imputation``. ``att_6_9_log_woz_cohorts_2004_2012`` is the
+        mean effect over event times 6 to 9 of the cohorts of these years, every treated buurt and event time counting
+        once.
     truth_file : Path
-        JSON with the true value by name; absent for real data.
+        JSON with the true value by name, beside which ``place.parquet`` holds effects by cohort and event time;
+        absent for real data.
 
     Returns
     -------
@@ -30,16 +43,29 @@ def join_truth(estimands: Mapping[str, Mapping[str, Any]], truth_file: Path) -> 
     if not truth_file.is_file():
         return []
     truth = json.loads(truth_file.read_text(encoding="utf-8"))
-    return [
-        {
-            "name": name,
-            **estimand,
-            "truth": truth[name],
-            "covered": _within(truth[name], estimand["ci_low"], estimand["ci_high"]),
-        }
-        for name, estimand in estimands.items()
-        if name in truth
+    rows = []
+    for name, estimand in estimands.items():
+        value = _true_value(name.split("@")[0], truth, truth_file.parent / _PLACE)
+        if value is not None:
+            covered = _within(value, estimand["ci_low"], estimand["ci_high"])
+            rows.append({"name": name, **estimand, "truth": value, "covered": covered})
+    return rows
+
+
+def _true_value(name: str, truth: Mapping[str, float], place: Path) -> float | None:
+    """Return the true value of a name, None where there is none."""
+    if name in truth:
+        return truth[name]
+    match = _BY_COHORT.fullmatch(name)
+    if match is None or not place.is_file():
+        return None
+    effects = pd.read_parquet(place)
+    cells = effects[
+        (effects["outcome"] == match["outcome"])
+        & effects["event_time"].between(int(match["low"]), int(match["high"]))
+        & effects["cohort"].between(int(match["first"]), int(match["last"]))
     ]
+    return float(np.average(cells["effect"], weights=cells["buurten"])) if len(cells) else None
 
 
 def _within(value: float, low: float | None, high: float | None) -> bool:

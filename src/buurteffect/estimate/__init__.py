@@ -22,6 +22,7 @@ from buurteffect.estimate.estimate import RESULT_COLUMNS, Estimate
 from buurteffect.estimate.facts import compare_facts, recorded_facts, score_facts, spread_of_two
 from buurteffect.estimate.gap import expected_regression, gap_by_class_year, split_wave_gap
 from buurteffect.estimate.noise import ScoreNoise
+from buurteffect.estimate.outside_values import agreement_with_outside, read_outside_values, summarise_agreement
 from buurteffect.estimate.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
 from buurteffect.estimate.reliability import municipal_share_of_change, reliability_of_change
 from buurteffect.estimate.segregation import dissimilarity, segregation_of_groups, shares_by_year
@@ -72,6 +73,7 @@ __all__ = [
     "VarianceFit",
     "Vulnerable",
     "Waves",
+    "agreement_with_outside",
     "all_pairs",
     "autocorrelation_profile",
     "break_scan",
@@ -94,6 +96,7 @@ __all__ = [
     "persistence",
     "rank_intervals",
     "rank_transition",
+    "read_outside_values",
     "recorded_facts",
     "reliability_of_change",
     "score_facts",
@@ -104,6 +107,7 @@ __all__ = [
     "split_wave_gap",
     "spread_of_two",
     "stack",
+    "summarise_agreement",
     "summarise_ranks",
     "tidy",
     "trend_break",

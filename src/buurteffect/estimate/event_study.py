@@ -11,15 +11,18 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.conventions import HOUSE, Convention
 from buurteffect.estimate.estimate import RESULT_COLUMNS, EffectEstimate
+from buurteffect.estimate.fit import Fit
 from buurteffect.estimate.fixed_effects import fit_effects
 from buurteffect.estimate.moments import Floats
 from buurteffect.estimate.panel_regression import STAGGERED, fit_two_way
 from buurteffect.estimate.regression_table import regression_estimate
 from buurteffect.estimate.regressors import Regressors
 from buurteffect.estimate.sample import Sample
-from buurteffect.estimate.uncertainty import Errors
+from buurteffect.estimate.term_fit import fit_terms
+from buurteffect.estimate.uncertainty import ClusteredErrors, Errors
 
-PYFIXEST, LINEARMODELS = "pyfixest", "linearmodels"
+CELLS, PYFIXEST, LINEARMODELS = "cells", "pyfixest", "linearmodels"
+"""How the regression is fitted: from sums over cells of unit, time and event time, or by a library."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def two_way_event_study(
     window: Window | None = None,
     errors: Errors | None = None,
     convention: Convention = HOUSE,
-    engine: str = PYFIXEST,
+    engine: str | None = None,
 ) -> EffectEstimate:
     """Return the effect at each event time from a regression with unit and time effects.
 
@@ -76,8 +79,9 @@ def two_way_event_study(
         How errors may depend on each other; by default clustered as the design says.
     convention : Convention
         The small-sample correction.
-    engine : {"pyfixest", "linearmodels"}
-        The library; the figures are the same.
+    engine : {"cells", "pyfixest", "linearmodels"}, optional
+        How it is fitted; the figures are the same. By default from sums over cells, in a third of the time, which do
+        for errors that are grouped; other errors need the regressors written out, by pyfixest.
 
     Returns
     -------
@@ -97,13 +101,7 @@ def two_way_event_study(
     binned = window.binned(np.where(sample.never & ~np.isfinite(sample.event_times), np.nan, sample.event_times))
     times = _told_apart(binned, window)
     _check_identified(sample, window)
-    dummies = Regressors(
-        tuple(window.name(k) for k in times), np.column_stack([(binned == k).astype(float) for k in times])
-    )
-    chosen = dummies.and_columns(design.covariates, sample.covariates)
-    if engine not in (PYFIXEST, LINEARMODELS):
-        raise EstimationError(f"engine must be {PYFIXEST} or {LINEARMODELS}, found {engine!r}")
-    fit = fit_two_way(sample, chosen) if engine == LINEARMODELS else fit_effects(sample, design.key, chosen)
+    fit = _fit(sample, window, binned, times, engine or (CELLS if _grouped(errors) else PYFIXEST))
     cohorts = np.unique(sample.cohorts[~sample.never])
     result = regression_estimate(
         fit,
@@ -129,6 +127,34 @@ def _told_apart(binned: Floats, window: Window) -> list[int]:
             f"there are {', '.join(map(str, found))}"
         )
     return [k for k in found if k not in window.reference]
+
+
+def _grouped(errors: Errors | None) -> bool:
+    """Return whether errors are clustered, which sums over cells are enough for."""
+    return errors is None or isinstance(errors, ClusteredErrors)
+
+
+def _fit(sample: Sample, window: Window, binned: Floats, times: Sequence[int], engine: str) -> Fit:
+    """Return the regression, fitted as asked for."""
+    design, names = sample.design, tuple(window.name(k) for k in times)
+    if engine == CELLS and times:
+        found = np.searchsorted(times, binned)
+        terms = np.where(np.isin(binned, times), found, -1)
+        return fit_terms(sample, (*names, *design.covariates), terms, sample.covariates)
+    chosen = Regressors(names, _dummies(binned, times)).and_columns(design.covariates, sample.covariates)
+    if engine == LINEARMODELS:
+        return fit_two_way(sample, chosen)
+    if engine not in (CELLS, PYFIXEST):
+        raise EstimationError(f"engine must be {CELLS}, {PYFIXEST} or {LINEARMODELS}, found {engine!r}")
+    return fit_effects(sample, design.key, chosen)
+
+
+def _dummies(binned: Floats, times: Sequence[int]) -> Floats:
+    """Return one column per event time, each in one piece of memory."""
+    values = np.empty((len(binned), len(times)), order="F")
+    for place, time in enumerate(times):
+        values[:, place] = binned == time
+    return values
 
 
 def _check_identified(sample: Sample, window: Window) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,19 @@ from buurteffect.estimate.within import Integers
 
 _LEFT = 1e-9  # a regressor of which less than this share is left after the effects is taken as absorbed
 _ORTHOGONAL = 1e-6  # largest correlation of residuals with a regressor that counts as rounding
+
+
+class Columns(Protocol):
+    """Regressors after their effects, times the root of the weight, by their products with each other and residuals."""
+
+    @property
+    def cross(self) -> Floats:
+        """The cross product."""
+        ...
+
+    def score_sums(self, codes: Integers) -> Floats:
+        """Return regressors times residuals, summed within groups."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +42,8 @@ class Fit:
     coefficients : ndarray
         Shape (regressors,).
     regressors : ndarray
-        What is left of the regressors after the effects, times the root of the weight, shape (rows, regressors).
+        What is left of the regressors after the effects, times the root of the weight, shape (rows, regressors);
+        without columns where `columns` stands for them.
     residuals : ndarray
         Residuals times the root of the weight, shape (rows,).
     effects : tuple of ndarray of int
@@ -45,6 +60,8 @@ class Fit:
         What was left out and how often.
     weighted : bool
         Whether rows have weights.
+    columns : Columns, optional
+        Regressors that are known by their products only.
     """
 
     names: tuple[str, ...]
@@ -60,6 +77,7 @@ class Fit:
     software: str
     dropped: tuple[tuple[str, int], ...] = ()
     weighted: bool = False
+    columns: Columns | None = None
 
     @property
     def rows_count(self) -> int:
@@ -69,12 +87,34 @@ class Fit:
     @cached_property
     def bread(self) -> Floats:
         """Inverse of the regressors' cross product."""
-        return np.asarray(np.linalg.inv(self.regressors.T @ self.regressors), dtype=float)
+        return np.asarray(np.linalg.inv(self.cross), dtype=float)
+
+    @cached_property
+    def cross(self) -> Floats:
+        """The regressors' cross product."""
+        return np.asarray(self.regressors.T @ self.regressors if self.columns is None else self.columns.cross)
 
     @cached_property
     def scores(self) -> Floats:
-        """Regressors times residuals, shape (rows, regressors)."""
+        """Regressors times residuals, shape (rows, regressors).
+
+        Raises
+        ------
+        EstimationError
+            If the regressors are not written out.
+        """
+        if self.columns is not None:
+            raise EstimationError("one effect per cohort and time takes errors that are grouped, one way or two")
         return np.asarray(self.regressors * self.residuals[:, None])
+
+    def score_sums(self, codes: Integers) -> Floats:
+        """Return regressors times residuals, summed within groups, shape (groups, regressors)."""
+        if self.columns is not None:
+            return self.columns.score_sums(codes)
+        sums = np.empty((int(codes.max(initial=-1)) + 1, len(self.names)))
+        for place, column in enumerate(self.regressors.T):  # a column at a time: the scores are never written out
+            sums[:, place] = np.bincount(codes, weights=column * self.residuals, minlength=len(sums))
+        return sums
 
     @cached_property
     def effect_sizes(self) -> tuple[int, ...]:
@@ -124,10 +164,29 @@ def check_regressors(names: Sequence[str], left: Floats, before: Floats) -> None
     EstimationError
         With the names of those that cannot be told apart.
     """
+    check_told_apart(names, left.T @ left, np.sqrt(np.einsum("ij,ij->j", before, before)))
+
+
+def check_told_apart(names: Sequence[str], cross: Floats, start: Floats) -> None:
+    """Refuse regressors as `check_regressors` does.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Their names.
+    cross : ndarray
+        Cross product of what is left of them after the effects.
+    start : ndarray
+        Length of each before the effects are partialled out.
+
+    Raises
+    ------
+    EstimationError
+        With the names of those that cannot be told apart.
+    """
     if not names:
         raise EstimationError("there is nothing to estimate: name a cohort, a dose or covariates")
-    cross = left.T @ left
-    size, start = np.sqrt(np.diag(cross)), np.sqrt(np.einsum("ij,ij->j", before, before))
+    size = np.sqrt(np.maximum(np.diag(cross), 0))
     gone = [name for name, now, was in zip(names, size, start, strict=True) if now <= _LEFT * was or was == 0]
     if gone:
         raise EstimationError(
@@ -152,13 +211,19 @@ def check_normal_equations(fit: Fit) -> Fit:
     EstimationError
         If a correlation of residuals and regressor exceeds rounding.
     """
-    scale = np.sqrt(np.einsum("ij,ij->j", fit.regressors, fit.regressors)) * np.linalg.norm(fit.residuals)
+    scale = np.sqrt(np.diag(fit.cross)) * np.linalg.norm(fit.residuals)
+    total = fit.regressors.T @ fit.residuals if fit.columns is None else _total(fit.columns, fit.rows_count)
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.abs(fit.regressors.T @ fit.residuals) / scale
-    outcome = np.linalg.norm(fit.regressors @ fit.coefficients)
+        correlation = np.abs(total) / scale
+    outcome = np.sqrt(max(float(fit.coefficients @ fit.cross @ fit.coefficients), 0.0))
     if np.linalg.norm(fit.residuals) > 1e-9 * outcome and np.nanmax(correlation, initial=0) > _ORTHOGONAL:
         raise EstimationError(
             f"{fit.software} did not converge: residuals and regressors correlate by {np.nanmax(correlation):.1e}; use "
             "a smaller tolerance or fewer effects"
         )
     return fit
+
+
+def _total(columns: Columns, rows: int) -> Floats:
+    """Return regressors times residuals, summed over all rows."""
+    return np.asarray(columns.score_sums(np.zeros(rows, dtype=int))[0])

@@ -171,13 +171,15 @@ def _table(
 
     The library stops sweeping at a tolerance in the units of the data: scaled, the unit of measurement is no matter.
     """
-    columns = [outcome, *values.T]
-    spread = [float(column.std()) for column in columns]
-    scale = np.asarray([size if size > 0 else 1.0 for size in spread])
     names = ["y", *(f"x{place}" for place in range(values.shape[1]))]
-    table = {name: (column - column.mean()) / size for name, column, size in zip(names, columns, scale, strict=True)}
-    table |= {f"e{place}": codes for place, codes in enumerate(effects)}
-    return pd.DataFrame(table if weights is None else table | {"w": weights}), scale
+    scaled, scale = np.empty((len(outcome), len(names)), order="F"), np.ones(len(names))
+    for place, column in enumerate([outcome, *values.T]):
+        spread = float(column.std())
+        scale[place] = spread if spread > 0 else 1.0
+        np.divide(np.subtract(column, column.mean(), out=scaled[:, place]), scale[place], out=scaled[:, place])
+    table = pd.DataFrame(scaled, columns=names, copy=False)
+    codes = {f"e{place}": codes for place, codes in enumerate(effects)}
+    return table.assign(**(codes if weights is None else codes | {"w": weights})), scale
 
 
 def _feols(table: pd.DataFrame, regressors: Regressors) -> pyfixest.estimation.models.feols_.Feols:

@@ -32,7 +32,9 @@ class Regressors:
 
     def and_columns(self, names: Sequence[str], values: Floats) -> Regressors:
         """Return these and further columns."""
-        return Regressors((*self.names, *names), np.column_stack([self.values, values]))
+        both = np.empty((len(self.values), len(self.names) + len(names)), order="F")
+        both[:, : len(self.names)], both[:, len(self.names) :] = self.values, values
+        return Regressors((*self.names, *names), both)
 
 
 def default_regressors(sample: Sample) -> Regressors:

@@ -10,13 +10,12 @@ from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.conventions import HOUSE, Convention
 from buurteffect.estimate.effects import effects_from_covariance, regressors
 from buurteffect.estimate.estimate import EffectEstimate
-from buurteffect.estimate.fit import Fit, check_normal_equations, check_regressors
 from buurteffect.estimate.moments import Floats
 from buurteffect.estimate.regression_table import design_errors
 from buurteffect.estimate.sample import Integers, Sample, Truths
 from buurteffect.estimate.software import software_versions
+from buurteffect.estimate.term_fit import fit_terms
 from buurteffect.estimate.uncertainty import Covariance, covariance
-from buurteffect.estimate.within import within_two_way
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,32 +95,13 @@ def fit_saturated(sample: Sample, rows: Truths, convention: Convention = HOUSE) 
     pairs, places = np.unique(np.column_stack([cohort, time]), axis=0, return_inverse=True)
     if not len(pairs):
         raise EstimationError("no cohort is seen at any time that an effect could be estimated for")
-    terms = np.zeros((sample.rows_count, len(pairs)))
-    terms[np.flatnonzero(rows), places] = 1.0
+    terms = np.full(sample.rows_count, -1)
+    terms[rows] = places
     table, names = regressors(sample, sample.coded())
-    values = np.column_stack([terms, table[names].to_numpy(dtype=float)])
     labels = (*(f"cohort {int(g)} in {int(t)}" for g, t in pairs), *names)
-    weighted = sample.design.weights is not None
-    both = np.column_stack([sample.outcome, values])
-    left = within_two_way(both, sample.unit_codes, sample.time_codes, sample.weights if weighted else None)
-    check_regressors(labels, left[:, 1:], values)
-    left *= np.sqrt(sample.weights)[:, None]
-    coefficients = np.asarray(np.linalg.solve(left[:, 1:].T @ left[:, 1:], left[:, 1:].T @ left[:, 0]), dtype=float)
-    fit = Fit(
-        names=labels,
-        coefficients=coefficients,
-        regressors=left[:, 1:],
-        residuals=left[:, 0] - left[:, 1:] @ coefficients,
-        effects=(sample.unit_codes, sample.time_codes),
-        frame=sample.frame,
-        unit=sample.design.unit,
-        time=sample.design.time,
-        units_count=sample.units_count,
-        treated_count=sample.treated_count,
-        software=software_versions("numpy"),
-        dropped=sample.dropped,
-    )
-    found = covariance(check_normal_equations(fit), design_errors(sample.design), convention)
+    others = table[names].to_numpy(dtype=float)
+    fit = fit_terms(sample, labels, terms, others)
+    found = covariance(fit, design_errors(sample.design), convention)
     mass = np.asarray(np.bincount(places, weights=sample.weights[rows]), dtype=float)
     return SaturatedFit(
         sample,
@@ -130,7 +110,7 @@ def fit_saturated(sample: Sample, rows: Truths, convention: Convention = HOUSE) 
         mass,
         np.bincount(places),
         tuple(names),
-        coefficients,
+        fit.coefficients,
         found,
     )
 

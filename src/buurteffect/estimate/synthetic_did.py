@@ -69,7 +69,7 @@ def synthetic_did(
     mine = table.groupby("unit")["treated"].max().to_numpy(dtype=bool)
     after = [int(time) for time in outcome.columns if time >= start]
     paths = outcome.to_numpy()
-    found = _library(paths, mine, outcome.columns.to_numpy(), after, seed)
+    found = _library(paths, mine, outcome.columns.to_numpy(), after)
     donors = np.flatnonzero(~mine)
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     size = int(mine.sum())
@@ -77,7 +77,7 @@ def synthetic_did(
         chosen = [np.array([donor]) for donor in donors]
     else:
         chosen = [generator.choice(donors, size, replace=False) for _ in range(placebos)]
-    moved = np.array([_placebo(paths[donors], np.isin(donors, pick), outcome, after, seed) for pick in chosen])
+    moved = np.array([_placebo(paths[donors], np.isin(donors, pick), outcome, after) for pick in chosen])
     error = float(np.sqrt(np.mean((moved - moved.mean()) ** 2)))
     estimate = float(found.att)
     row = effect_frame(
@@ -133,13 +133,13 @@ def _places_and_donors(
     return table[keep], int(cohorts[0]), tuple((reason, count) for reason, count in counts if count)
 
 
-def _placebo(paths: np.ndarray, mine: np.ndarray, outcome: pd.DataFrame, after: list[int], seed: int) -> float:
+def _placebo(paths: np.ndarray, mine: np.ndarray, outcome: pd.DataFrame, after: list[int]) -> float:
     """Return the effect on donors taken for the place."""
-    return float(_library(paths, mine, outcome.columns.to_numpy(), after, seed).att)
+    return float(_library(paths, mine, outcome.columns.to_numpy(), after).att)
 
 
-def _library(paths: np.ndarray, mine: np.ndarray, times: np.ndarray, after: list[int], seed: int) -> Any:
-    """Return the library's fit; its own draws are not used, two are the fewest it makes."""
+def _library(paths: np.ndarray, mine: np.ndarray, times: np.ndarray, after: list[int]) -> Any:
+    """Return the library's fit; its own error is not used, and the jackknife costs least: it fits no weights anew."""
     from diff_diff.synthetic_did import SyntheticDiD
 
     size, length = paths.shape
@@ -151,7 +151,7 @@ def _library(paths: np.ndarray, mine: np.ndarray, times: np.ndarray, after: list
             "treated": np.repeat(mine.astype(int), length),
         }
     )
-    model = SyntheticDiD(variance_method="placebo", n_bootstrap=2, seed=seed)
+    model = SyntheticDiD(variance_method="jackknife")
     return call_library(
         "diff-diff", lambda: model.fit(table, "outcome", "treated", "unit", "time", post_periods=after)
     ).result

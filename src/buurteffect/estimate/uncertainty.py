@@ -109,10 +109,10 @@ class ClusteredErrors:
             raise EstimationError(f"errors are clustered one way or two, asked for {len(self.clusters)}")
         groups = tuple(fit.codes(name) for name in self.clusters)
         counts = [int(codes.max(initial=-1)) + 1 for codes in groups]
-        matrix = sum(_outer(group_sums(fit.scores, codes)) for codes in groups)
+        matrix = sum(_outer(fit.score_sums(codes)) for codes in groups)
         if len(groups) == 2:
             crossed = np.unique(groups[0] * counts[1] + groups[1], return_inverse=True)[1]
-            matrix = matrix - _outer(group_sums(fit.scores, crossed))
+            matrix = matrix - _outer(fit.score_sums(crossed))
         told = " and ".join(f"{name} ({count})" for name, count in zip(self.clusters, counts, strict=True))
         fewest = min(counts)
         return Meat(np.asarray(matrix), groups, fewest, max(fewest - 1, 1), f"clustered by {told}")

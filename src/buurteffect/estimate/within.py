@@ -13,7 +13,10 @@ Integers = NDArray[np.int_]
 def group_sums(values: Floats, codes: Integers, count: int | None = None) -> Floats:
     """Return the sums of the columns of `values` (rows by columns) per code: codes by columns."""
     size = int(codes.max(initial=-1)) + 1 if count is None else count
-    return np.column_stack([np.bincount(codes, weights=column, minlength=size) for column in values.T])
+    sums = np.empty((size, values.shape[1]))
+    for place, column in enumerate(values.T):
+        sums[:, place] = np.bincount(codes, weights=column, minlength=size)
+    return sums
 
 
 def demean(values: Floats, codes: Integers, weights: Floats | None = None) -> Floats:

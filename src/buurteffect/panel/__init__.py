@@ -14,6 +14,7 @@ from buurteffect.panel.audit import (
 )
 from buurteffect.panel.breaks import break_table, series_breaks
 from buurteffect.panel.codebook import panel_codebook
+from buurteffect.panel.dose_panel import DosePanel, dose_panel
 from buurteffect.panel.folder import Folder, InputFile, read_folder
 from buurteffect.panel.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.polygons import read_map
@@ -26,6 +27,13 @@ from buurteffect.panel.residence import (
     strip_of_buurt,
     summarise_destinations,
     turnover_by_year,
+)
+from buurteffect.panel.restructuring import RestructuringPanel, restructuring_panel
+from buurteffect.panel.restructuring_tables import (
+    built_and_demolished,
+    focus_areas_of,
+    register_by_cohort,
+    restructuring_map,
 )
 from buurteffect.panel.statistics import STATISTICS_LEVELS, STATISTICS_RULES, assemble_statistics, stack_files
 from buurteffect.panel.store import build
@@ -45,20 +53,25 @@ __all__ = [
     "RINGS_M",
     "STATISTICS_LEVELS",
     "STATISTICS_RULES",
+    "DosePanel",
     "Folder",
     "InputFile",
     "JoinedLevel",
     "LevelPanel",
     "Panel",
+    "RestructuringPanel",
     "Statistics",
     "assemble_levels",
     "assemble_statistics",
     "boundary_changes",
     "break_table",
     "build",
+    "built_and_demolished",
     "coverage",
     "destinations",
+    "dose_panel",
     "extracts_folder",
+    "focus_areas_of",
     "has_scores",
     "identities",
     "joins_of",
@@ -75,6 +88,9 @@ __all__ = [
     "read_record",
     "read_spells",
     "read_statistics",
+    "register_by_cohort",
+    "restructuring_map",
+    "restructuring_panel",
     "series_breaks",
     "source_coverage",
     "stack_files",

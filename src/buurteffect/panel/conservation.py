@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from buurteffect.panel.weights import Weights, is_among
+from buurteffect.panel.weights import Weights
 
 CONSERVED = ("inhabitants_count", "dwellings_count")
 """Counts that nothing may gain or lose."""
@@ -60,59 +61,73 @@ def conservation(
     """
     columns = ["area_code", "year", *concepts]
     before, after = before[columns], after[columns]
+    years = sorted(before["year"].unique().tolist())
+    if not years or not concepts:
+        return pd.DataFrame(columns=_COLUMNS)
+    after = after[after["year"].isin(years)]
+    weights = {year: found for year, found in (gemeente_weights or {}).items() if year in years}
+    moved, new = _bring(_totals(before, concepts), weights), _totals(after, concepts)
+    missing = after[list(concepts)].isna().groupby(_places(after)).sum()
+    places = moved.index.union(new.index).sort_values()
+    groups = _groups(weights, places)
     parts = []
-    for year in sorted(before["year"].unique().tolist()):
-        weights = (gemeente_weights or {}).get(year)
-        old = _totals(before[before["year"] == year], concepts)
-        new_rows = after[after["year"] == year]
-        new = _totals(new_rows, concepts)
-        moved = _bring(old, weights)
-        groups = _groups(weights, sorted({*moved.index, *new.index}))
-        gemeente = _gemeente(new_rows)
-        for concept in concepts:
-            both = pd.DataFrame({"before": moved[concept], "after": new[concept]}).fillna(0.0)
-            missing = new_rows[concept].isna().groupby(gemeente).sum()
-            both["missing_after_count"] = missing.reindex(both.index).fillna(0).astype("int64")
-            both["difference"] = both["after"] - both["before"]
-            both["difference_share"] = (both["difference"] / both["before"]).where(both["before"] > 0)
-            both["group_code"] = groups.reindex(both.index).astype("str")
-            both["group_difference"] = both.groupby("group_code")["difference"].transform("sum")
-            both = both.rename_axis("gemeente_code").reset_index().assign(year=year, concept=concept)
-            parts.append(both[_COLUMNS])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
+    for order, concept in enumerate(concepts):
+        both = pd.DataFrame({"before": moved[concept], "after": new[concept]}).reindex(places).fillna(0.0)
+        both["missing_after_count"] = missing[concept].reindex(places).fillna(0).astype("int64")
+        both["difference"] = both["after"] - both["before"]
+        both["difference_share"] = (both["difference"] / both["before"]).where(both["before"] > 0)
+        both["group_code"] = groups
+        both = both.reset_index().assign(concept=concept, order=order)
+        both["group_difference"] = both.groupby(["year", "group_code"])["difference"].transform("sum")
+        parts.append(both)
+    return pd.concat(parts).sort_values(["year", "order"], kind="stable", ignore_index=True)[_COLUMNS]
 
 
-def _gemeente(rows: pd.DataFrame) -> pd.Series:
-    """Return the gemeente that every row's code names."""
-    return "GM" + rows["area_code"].str[2:6]
+def _places(rows: pd.DataFrame) -> list[pd.Series]:
+    """Return the year of every row and the gemeente that its code names."""
+    number, codes = pd.factorize(rows["area_code"])
+    gemeente = pd.Series("GM" + pd.Series(codes, dtype="str").str[2:6], dtype="str").array.take(number)
+    return [rows["year"], pd.Series(gemeente, index=rows.index, name="gemeente_code")]
 
 
 def _totals(rows: pd.DataFrame, concepts: Sequence[str]) -> pd.DataFrame:
-    """Return the sum of every concept per gemeente."""
-    return rows[list(concepts)].astype("float64").groupby(_gemeente(rows)).sum()
+    """Return the sum of every concept per year and gemeente."""
+    return rows[list(concepts)].astype("float64").groupby(_places(rows)).sum()
 
 
-def _bring(totals: pd.DataFrame, weights: Weights | None) -> pd.DataFrame:
+def _flows(weights: Mapping[int, Weights]) -> pd.DataFrame:
+    """Return the flows of all years, one row per year, source and target."""
+    frames = [found.frame.assign(year=year) for year, found in sorted(weights.items())]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _bring(totals: pd.DataFrame, weights: Mapping[int, Weights]) -> pd.DataFrame:
     """Return totals per gemeente of the base year; one that the weights do not know keeps its code."""
-    if weights is None:
+    if not weights:
         return totals
-    flows = weights.frame[is_among(weights.frame["source_code"], totals.index)]
-    parts = totals.reindex(flows["source_code"]).mul(flows["weight_share"].to_numpy(), axis=0)
-    moved = parts.groupby(flows["target_code"].to_numpy()).sum()
-    kept = totals[~is_among(totals.index, flows["source_code"])]
-    return pd.concat([moved, kept]).groupby(level=0).sum()
+    flows = _flows(weights)
+    place = totals.index.get_indexer(pd.MultiIndex.from_frame(flows[["year", "source_code"]]))
+    flows, place = flows[place >= 0], place[place >= 0]
+    parts = totals.iloc[place].mul(flows["weight_share"].to_numpy(), axis=0)
+    targets = pd.MultiIndex.from_arrays([flows["year"], flows["target_code"]], names=totals.index.names)
+    stays = np.ones(len(totals), dtype=bool)
+    stays[place] = False
+    moved = parts.set_axis(targets).groupby(level=[0, 1]).sum()
+    return pd.concat([moved, totals[stays]]).groupby(level=[0, 1]).sum()
 
 
-def _groups(weights: Weights | None, gemeenten: list[str]) -> pd.Series:
-    """Return the first gemeente of the group that each belongs to: those tied by a common source."""
-    own = pd.Series(gemeenten, index=gemeenten, dtype="str")
-    if weights is None:
+def _groups(weights: Mapping[int, Weights], places: pd.MultiIndex) -> pd.Series:
+    """Return the first gemeente of the group that each belongs to in a year: those tied by a common source."""
+    own = pd.Series(places.get_level_values(1), index=places, dtype="str")
+    if not weights:
         return own
-    flows = weights.frame
-    source, _ = pd.factorize(flows["source_code"])
-    target, codes = pd.factorize(flows["target_code"])
-    size = source.max() + 1 + len(codes)
-    graph = sparse.coo_array((flows["weight_share"], (source, target + source.max() + 1)), shape=(size, size))
-    label = csgraph.connected_components(graph, directed=False)[1][source.max() + 1 :]
-    first = pd.Series(codes).groupby(label).transform("min")
-    return pd.Series(first.to_numpy(), index=codes, dtype="str").reindex(gemeenten).fillna(own)
+    flows = _flows(weights)
+    source, sources = pd.factorize(pd.MultiIndex.from_frame(flows[["year", "source_code"]]))
+    target, targets = pd.factorize(pd.MultiIndex.from_frame(flows[["year", "target_code"]]), sort=True)
+    size = len(sources) + len(targets)
+    graph = sparse.coo_array((flows["weight_share"], (source, target + len(sources))), shape=(size, size))
+    label = csgraph.connected_components(graph, directed=False)[1][len(sources) :]
+    first = np.full(int(label.max()) + 1, len(targets))
+    np.minimum.at(first, label, np.arange(len(targets)))
+    names = pd.MultiIndex(targets.levels, targets.codes).get_level_values(1)[first[label]]
+    return pd.Series(names, index=targets, dtype="str").reindex(places).fillna(own)

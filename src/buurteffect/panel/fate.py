@@ -75,12 +75,14 @@ def leave_out(rows: pd.DataFrame, weights: Weights, targets_left_out: pd.Series 
         One row per row that is left out: ``area_code, year, reason``.
     """
     flows = weights.frame
-    codes = pd.Index(rows["area_code"].unique())
-    lost = is_among(codes, weights.unplaced["source_code"])
+    codes = pd.Index(rows["area_code"])
+    codes = codes[~is_among(codes, flows["source_code"])]
     why = np.where(
-        lost, f"its code does not exist in {weights.year_to}", f"its code is not known in {weights.year_from}"
+        is_among(codes, weights.unplaced["source_code"]),
+        f"its code does not exist in {weights.year_to}",
+        f"its code is not known in {weights.year_from}",
     )
-    reason = pd.Series(why, index=codes)[~is_among(codes, flows["source_code"])]
+    reason = pd.Series(why, index=codes, dtype="object")
     if targets_left_out is not None:
         gone = is_among(flows["target_code"], targets_left_out.index)
         first = flows[gone].drop_duplicates("source_code")
@@ -132,17 +134,20 @@ def build_ledger(
 ) -> pd.DataFrame:
     """Return one row per year and fate; every row that came in and every row that came out is in one of them."""
     keyed = frame[["area_code", "year"]].merge(left_out, on=["area_code", "year"], how="left")
+    gone = keyed["reason"].notna()
+    here = keyed[~gone]
+    placed = [(year, part.map(fates[year].sources)) for year, part in here.groupby("year")["area_code"]]
+    counts_in = {year: fate.value_counts() for year, fate in placed}
+    counts_out = {year: part.value_counts() for year, part in rows.groupby("year")["change"]}
+    counts_lost = {year: part.value_counts().sort_index() for year, part in keyed[gone].groupby("year")["reason"]}
+    none: pd.Series = pd.Series(dtype="int64")
     parts = []
     for year in sorted(frame["year"].unique().tolist()):
-        of_year = keyed[keyed["year"] == year]
-        gone = of_year["reason"].notna()
-        fate = of_year.loc[~gone, "area_code"].map(fates[year].sources)
-        out = rows.loc[rows["year"] == year, "change"]
         for name in FATES:
-            rows_in, rows_out = int((fate == name).sum()), int((out == name).sum())
+            rows_in, rows_out = (int(counts.get(year, none).get(name, 0)) for counts in (counts_in, counts_out))
             if rows_in or rows_out:
                 parts.append((level, year, name, "", rows_in, rows_in, 0, rows_out))
-        for reason, count in of_year.loc[gone, "reason"].value_counts().sort_index().items():
+        for reason, count in counts_lost.get(year, none).items():
             parts.append((level, year, LEFT_OUT, str(reason), int(count), 0, int(count), 0))
     return pd.DataFrame(parts, columns=list(LEDGER_COLUMNS))
 

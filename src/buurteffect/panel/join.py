@@ -14,6 +14,7 @@ from buurteffect.panel.liveability import city_group_of, gemeente_of
 from buurteffect.panel.polygons import Polygons, lay_polygons
 from buurteffect.panel.side import Side
 from buurteffect.panel.vintage import AS_PUBLISHED, BY_CODE, NOT_JOINED, SAME_VINTAGE, UNCHANGED_ONLY, Placed, place
+from buurteffect.panel.weights import Crossing
 from buurteffect.schema import MissingReason
 from buurteffect.schema.arrow import arrow_schema, check_table
 from buurteffect.schema.contract import Contract, Field
@@ -34,7 +35,7 @@ class Surroundings:
     ----------
     sides : sequence of Side
         Tables on the areas of a vintage.
-    crosswalk : DataFrame or None
+    crosswalk : Crossing or None
         Of the level.
     polygons : sequence of Polygons
         Of the level.
@@ -45,7 +46,7 @@ class Surroundings:
     """
 
     sides: Sequence[Side]
-    crosswalk: pd.DataFrame | None
+    crosswalk: Crossing | None
     polygons: Sequence[Polygons]
     groups: pd.DataFrame
     growth_centres: pd.DataFrame | None

@@ -13,6 +13,7 @@ import pandas as pd
 
 from buurteffect.errors import ProjectError
 from buurteffect.panel.vintage import BY_CODE, NOT_JOINED, ONE_TO_ONE, SAME_VINTAGE, match_codes
+from buurteffect.panel.weights import Crossing
 from buurteffect.project import Project
 from buurteffect.sources.boundaries import read_boundaries
 
@@ -76,7 +77,7 @@ def read_polygons(path: Path) -> list[Polygons]:
     return found
 
 
-def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: pd.DataFrame | None) -> pd.DataFrame:
+def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: Crossing | None) -> pd.DataFrame:
     """Return the polygon of every row: that of the file whose year is nearest to the row's areas.
 
     Parameters
@@ -85,7 +86,7 @@ def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: pd.Da
         One row per area: ``boundary_year, area_code``.
     files : sequence of Polygons
         Of one level.
-    crosswalk : DataFrame or None
+    crosswalk : Crossing or None
         Of the level.
 
     Returns
@@ -93,24 +94,23 @@ def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: pd.Da
     DataFrame
         One row per row of `keys`, in order: ``area_m2, centroid_x_m, centroid_y_m, polygon_join``.
     """
-    laid = pd.DataFrame(dict.fromkeys(COLUMNS, np.nan), index=keys.index)
-    laid["polygon_join"] = pd.Series(None, index=keys.index, dtype="str")
-    if not files:
-        return laid
-    for year, codes in keys.groupby("boundary_year")["area_code"]:
+    values = np.full((len(keys), len(COLUMNS)), np.nan)
+    how = np.full(len(keys), None, dtype=object)
+    places = keys.groupby("boundary_year").indices if files else {}
+    for year, rows in places.items():
         file = min(files, key=lambda f: (f.year is None, abs((f.year or 0) - int(year)), f.origin))
-        join = _joins(file, int(year), crosswalk)
-        position = pd.Index(file.frame["area_code"]).get_indexer(pd.Index(codes))
-        known = position >= 0
-        how = join.to_numpy(dtype=object)[position[known]]
-        laid.loc[codes.index[known], "polygon_join"] = how
-        joined = codes.index[known][how != NOT_JOINED]
-        values = file.frame[list(COLUMNS)].to_numpy()[position[known][how != NOT_JOINED]]
-        laid.loc[joined, list(COLUMNS)] = values
+        join = _joins(file, int(year), crosswalk).to_numpy(dtype=object)
+        position = pd.Index(file.frame["area_code"]).get_indexer(pd.Index(keys["area_code"].iloc[rows]))
+        rows, position = rows[position >= 0], position[position >= 0]
+        how[rows] = join[position]
+        joined = how[rows] != NOT_JOINED
+        values[rows[joined]] = file.frame[list(COLUMNS)].to_numpy()[position[joined]]
+    laid = pd.DataFrame(dict(zip(COLUMNS, values.T, strict=True)), index=keys.index)
+    laid["polygon_join"] = pd.Series(how, index=keys.index, dtype="str")
     return laid
 
 
-def _joins(file: Polygons, year: int, crosswalk: pd.DataFrame | None) -> pd.Series:
+def _joins(file: Polygons, year: int, crosswalk: Crossing | None) -> pd.Series:
     """Return how every area of a file belongs to the code of a year."""
     codes = file.frame["area_code"]
     if file.year == year:

@@ -15,7 +15,7 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise import RULES, Settings, harmonise
 from buurteffect.panel.vintage import AS_PUBLISHED
-from buurteffect.panel.weights import Weights, build_weights
+from buurteffect.panel.weights import Crossing, Weights
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.kwb import KwbFile
 
@@ -77,7 +77,7 @@ def stack_files(files: Sequence[KwbFile]) -> pd.DataFrame:
 
 
 def assemble_statistics(
-    stacked: pd.DataFrame, crosswalks: Mapping[str, pd.DataFrame], base_year: int | None = None
+    stacked: pd.DataFrame, crosswalks: Mapping[str, pd.DataFrame | Crossing], base_year: int | None = None
 ) -> dict[tuple[str, str], StatisticsLevel]:
     """Return the key figures of every level under every rule that the crosswalks allow.
 
@@ -85,7 +85,7 @@ def assemble_statistics(
     ----------
     stacked : DataFrame
         From `stack_files`.
-    crosswalks : mapping of str to DataFrame
+    crosswalks : mapping of str to DataFrame or Crossing
         By level, one row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`).
     base_year : int, optional
         Year of the areas; by default the latest year of each level.
@@ -94,14 +94,15 @@ def assemble_statistics(
     -------
     dict of (level, rule) to StatisticsLevel
     """
+    crossings = {level: Crossing.of(crosswalk) for level, crosswalk in crosswalks.items()}
     result: dict[tuple[str, str], StatisticsLevel] = {}
     for level in STATISTICS_LEVELS:
         frame = stacked[stacked["level"] == level].reset_index(drop=True)
         if frame.empty:
             continue
         result[level, AS_PUBLISHED] = StatisticsLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
-        if level in crosswalks:
-            way = _find_way(frame, level, crosswalks, base_year or int(frame["year"].max()))
+        if level in crossings:
+            way = _find_way(frame, level, crossings, base_year or int(frame["year"].max()))
             for rule in RULES:
                 result[level, rule] = _bring(frame, level, rule, way)
     return result
@@ -117,13 +118,13 @@ class _Way:
     out_of_reach: dict[int, str]
 
 
-def _find_way(frame: pd.DataFrame, level: str, crosswalks: Mapping[str, pd.DataFrame], base_year: int) -> _Way:
+def _find_way(frame: pd.DataFrame, level: str, crossings: Mapping[str, Crossing], base_year: int) -> _Way:
     """Find the weights of a level, and those of its gemeenten for the totals before."""
     codes = {int(year): set(names) for year, names in frame.groupby("year")["area_code"]}
-    weights, out_of_reach = weights_to(codes, crosswalks[level], base_year)
+    weights, out_of_reach = weights_to(codes, crossings[level], base_year)
     if level == "gemeente":
         return _Way(base_year, weights, weights, out_of_reach)
-    return _Way(base_year, weights, _gemeente_weights(codes, crosswalks, weights, base_year), out_of_reach)
+    return _Way(base_year, weights, _gemeente_weights(codes, crossings, weights, base_year), out_of_reach)
 
 
 def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsLevel:
@@ -171,15 +172,15 @@ def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[dict[int, Weight
 
 
 def weights_to(
-    codes: Mapping[int, set[str]], crosswalk: pd.DataFrame, base_year: int
+    codes: Mapping[int, set[str]], crosswalk: pd.DataFrame | Crossing, base_year: int
 ) -> tuple[dict[int, Weights], dict[int, str]]:
     """Return the weights of every year that the crosswalk reaches, and why it does not reach the others."""
-    known = codes.get(base_year, set())
+    crossing, known = Crossing.of(crosswalk), codes.get(base_year, set())
     weights: dict[int, Weights] = {}
     out_of_reach: dict[int, str] = {}
     for year in sorted(set(codes) - {base_year}):
         try:
-            weights[year] = build_weights(crosswalk, year, base_year, {year: codes[year], base_year: known})
+            weights[year] = crossing.weights(year, base_year, {year: codes[year], base_year: known})
         except DataError as error:
             out_of_reach[year] = error.found
     return weights, out_of_reach
@@ -187,19 +188,19 @@ def weights_to(
 
 def _gemeente_weights(
     codes: Mapping[int, set[str]],
-    crosswalks: Mapping[str, pd.DataFrame],
+    crossings: Mapping[str, Crossing],
     weights: Mapping[int, Weights],
     base_year: int,
 ) -> dict[int, Weights] | None:
     """Return the gemeenten's own weights for the totals before, where there is a crosswalk of gemeenten."""
-    if "gemeente" not in crosswalks:
+    if "gemeente" not in crossings:
         return None
     gemeenten = {year: {f"GM{code[2:6]}" for code in names} for year, names in codes.items()}
     result = {}
     for year in weights:
         known = {year: gemeenten[year], base_year: gemeenten.get(base_year, set())}
         try:
-            result[year] = build_weights(crosswalks["gemeente"], year, base_year, known)
+            result[year] = crossings["gemeente"].weights(year, base_year, known)
         except DataError:
             return None
     return result

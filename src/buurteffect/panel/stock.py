@@ -9,6 +9,7 @@ import pandas as pd
 from buurteffect.panel.harmonise import harmonise
 from buurteffect.panel.statistics import weights_to
 from buurteffect.panel.vintage import AS_PUBLISHED, UNCHANGED_ONLY
+from buurteffect.panel.weights import Crossing
 from buurteffect.schema.panel import STOCK_BLOCK
 
 _WHOLE = ("unchanged", "recoded")
@@ -32,7 +33,11 @@ class StockRule:
 
 
 def bring_stock(
-    stock: pd.DataFrame, rule: str, key_figures: pd.DataFrame, base_year: int | None, crosswalk: pd.DataFrame | None
+    stock: pd.DataFrame,
+    rule: str,
+    key_figures: pd.DataFrame,
+    base_year: int | None,
+    crosswalk: pd.DataFrame | Crossing | None,
 ) -> StockRule:
     """Return the housing stock on the areas of a rule; its counts are divided and added as key figures are.
 
@@ -46,7 +51,7 @@ def bring_stock(
         Those of gemeenten under the rule; ``unchanged_only`` keeps gemeenten that are there.
     base_year : int or None
         Year of the areas; None as published.
-    crosswalk : DataFrame or None
+    crosswalk : DataFrame, Crossing or None
         Of gemeenten.
     """
     if rule == AS_PUBLISHED or base_year is None or crosswalk is None:

@@ -22,6 +22,7 @@ from buurteffect.panel.side import Side, Stock, liveability_sides, ses_woa_sides
 from buurteffect.panel.statistics import StatisticsLevel, assemble_statistics, stack_files
 from buurteffect.panel.stock import bring_stock
 from buurteffect.panel.vintage import AS_PUBLISHED, NOT_JOINED
+from buurteffect.panel.weights import Crossing
 from buurteffect.project import writing
 from buurteffect.schema.panel import BLOCKS, BOUNDARY_RULES, PANEL_LEVELS
 from buurteffect.sources import KwbFile
@@ -38,12 +39,13 @@ class _Parts:
     statistics: dict[tuple[str, str], StatisticsLevel]
     sides: list[Side]
     stock: Stock | None
+    crossings: dict[str, Crossing]
 
     def of_level(self, level: str) -> Surroundings:
         """Return what all rows of a level are joined with."""
         return Surroundings(
             [side for side in self.sides if side.level == level],
-            self.folder.crosswalks.get(level),
+            self.crossings.get(level),
             [file for file in self.folder.polygons if file.level == level],
             self.folder.groups,
             self.folder.growth_centres,
@@ -78,11 +80,13 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
     """
     folder = read_folder(raw)
     key_figures = folder.key_figures
+    crossings = {level: Crossing(crosswalk) for level, crosswalk in folder.crosswalks.items()}
     parts = _Parts(
         folder,
-        assemble_statistics(stack_files(key_figures), folder.crosswalks, base_year) if key_figures else {},
+        assemble_statistics(stack_files(key_figures), crossings, base_year) if key_figures else {},
         [*liveability_sides(folder.levels), *ses_woa_sides(folder.ses_woa)],
         stack_stock(folder.stock),
+        crossings,
     )
     projects = resolve_projects(folder.registers, _known_codes(parts)) if folder.registers else None
     conservation = _conservation(parts.statistics)

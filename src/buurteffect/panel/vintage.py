@@ -15,7 +15,7 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.panel.fate import fates_of
-from buurteffect.panel.weights import build_weights, is_among
+from buurteffect.panel.weights import Crossing, is_among
 
 AS_PUBLISHED = "as_published"
 UNCHANGED_ONLY = "unchanged_only"
@@ -59,7 +59,9 @@ class Placed:
     touched: dict[int, frozenset[str]]
 
 
-def match_codes(crosswalk: pd.DataFrame | None, vintage: int, year: int, codes: Collection[str]) -> Match | None:
+def match_codes(
+    crosswalk: pd.DataFrame | Crossing | None, vintage: int, year: int, codes: Collection[str]
+) -> Match | None:
     """Return which areas of a vintage are areas of another year, or None where no crosswalk covers the two.
 
     Flows below the floor of `weights.Floor` are noise here as they are in harmonisation. An area that the
@@ -79,25 +81,43 @@ def match_codes(crosswalk: pd.DataFrame | None, vintage: int, year: int, codes: 
     """
     if crosswalk is None:
         return None
-    # Only who shares with whom matters: where no addresses are given, every flow that is listed counts.
-    counts = crosswalk["addresses_count"].fillna(_NEVER_NOISE)
+    crossing = Crossing.of(crosswalk)
+    key = ("match", vintage, year, frozenset(codes))
+    return crossing.recall(key, lambda: _match(crossing, vintage, year, codes))
+
+
+def _match(crossing: Crossing, vintage: int, year: int, codes: Collection[str]) -> Match | None:
+    """Work out which areas of a vintage are areas of another year."""
+    counted = crossing.recall("counted", lambda: _counted(crossing))
     try:
-        weights = build_weights(crosswalk.assign(addresses_count=counts), vintage, year, {vintage: codes, year: codes})
+        weights = counted.weights(vintage, year, {vintage: codes, year: codes})
     except DataError:
         return None
     flows = weights.frame
-    single = flows["source_code"].map(fates_of(weights).sources).isin(["unchanged", "recoded"])
-    single &= is_among(flows["source_code"], codes)
+    sources = fates_of(weights).sources
+    mine = is_among(flows["source_code"], codes)
+    single = mine & is_among(flows["source_code"], sources.index[sources.isin(["unchanged", "recoded"])])
     pairs = flows[single].set_index("source_code")["target_code"]
-    mine = ~single & is_among(flows["source_code"], codes)
+    mine &= ~single
     return Match(pairs, frozenset(flows.loc[mine, "target_code"]))
+
+
+def _counted(crossing: Crossing) -> Crossing:
+    """Return a crosswalk in which every flow has addresses.
+
+    Only who shares with whom matters here: where none are given, every flow that is listed counts.
+    """
+    counts = crossing.frame["addresses_count"]
+    if not counts.isna().any():
+        return crossing
+    return Crossing(crossing.frame.assign(addresses_count=counts.fillna(_NEVER_NOISE)))
 
 
 def place(
     frame: pd.DataFrame,
     rule: str,
     base_year: int | None,
-    crosswalk: pd.DataFrame | None,
+    crosswalk: Crossing | None,
     unchanged: pd.Index | None = None,
 ) -> Placed:
     """Return where the rows of a table belong.
@@ -114,8 +134,8 @@ def place(
         What an area is over the years.
     base_year : int or None
         Year of the areas; None as published.
-    crosswalk : DataFrame or None
-        Of the level (`schema.boundaries.CROSSWALK`).
+    crosswalk : Crossing or None
+        Of the level.
     unchanged : Index of str, optional
         Areas that the rule ``unchanged_only`` keeps.
     """
@@ -137,7 +157,7 @@ def place(
 
 
 def _place_part(
-    part: pd.DataFrame, vintage: int, target: int, rule: str, crosswalk: pd.DataFrame | None
+    part: pd.DataFrame, vintage: int, target: int, rule: str, crosswalk: Crossing | None
 ) -> tuple[pd.DataFrame, frozenset[str]]:
     """Place the rows of one vintage and year among the areas of a year; say which of these are shared in vain."""
     codes, published = part["area_code"], rule == AS_PUBLISHED

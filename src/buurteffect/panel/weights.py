@@ -7,8 +7,10 @@ the code is known in the base year; otherwise it is unplaced, and whoever uses t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,32 +18,11 @@ import pandas as pd
 from scipy import sparse
 
 from buurteffect.errors import DataError
-from buurteffect.panel.route import Step, find_route
+from buurteffect.panel.leg import Floor, Leg, make_leg
+from buurteffect.panel.route import Flows, find_route
 from buurteffect.schema.boundaries import WEIGHTS
 
-
-@dataclass(frozen=True)
-class Floor:
-    """What counts as noise: a flow of few addresses that is also a small share of both its ends.
-
-    An address can seem to move because its postcode or coordinate was mended, not because a boundary moved.
-    All three conditions must hold, so that a small area keeps its few addresses, a new area keeps its only
-    source, and the same flows are dropped whichever way the crosswalk is read. The largest flow of a source
-    and the largest into a target are always kept. What is dropped goes to the other flows of the source in
-    proportion.
-
-    Parameters
-    ----------
-    addresses_min : float
-        A flow of so many addresses is never noise. CBS rounds counts of dwellings to 5, so a smaller flow is
-        below what its counts can show.
-    share_min : float
-        A flow with so large a share of its source or of its target is never noise. CBS publishes percentages
-        as whole numbers, which a flow below 1% can hardly change.
-    """
-
-    addresses_min: float = 5
-    share_min: float = 0.01
+_Found = TypeVar("_Found")
 
 
 ROUNDING = 1e-12
@@ -88,8 +69,82 @@ class Weights:
     floor: Floor
 
 
+class Crossing:
+    """A crosswalk of one level, with every step and every pair of years worked out once.
+
+    Whoever builds a panel makes one per level and passes it along: the key figures, the tables beside them and the
+    polygons ask for the same pairs of years again and again.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`), one level.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        """Take the crosswalk; nothing is worked out before it is asked for."""
+        self.frame = frame
+        self._legs: dict[tuple[int, int, Floor], Leg] = {}
+        self._listed: dict[int, frozenset[str]] = {}
+        self._recalled: dict[Hashable, object] = {}
+
+    @classmethod
+    def of(cls, crosswalk: pd.DataFrame | Crossing) -> Crossing:
+        """Return a crosswalk as a crossing, the same one if it is one."""
+        return crosswalk if isinstance(crosswalk, Crossing) else cls(crosswalk)
+
+    @cached_property
+    def flows(self) -> Flows:
+        """The flows by pair of years."""
+        return Flows(self.frame)
+
+    @property
+    def codes(self) -> pd.Index:
+        """All codes of all years, ascending."""
+        return self.flows.codes
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Place of every code in `codes`."""
+        return {code: place for place, code in enumerate(self.codes)}
+
+    def recall(self, key: Hashable, work_out: Callable[[], _Found]) -> _Found:
+        """Return what was worked out under a key before; else work it out."""
+        if key not in self._recalled:
+            self._recalled[key] = work_out()
+        found: _Found = self._recalled[key]  # type: ignore[assignment]
+        return found
+
+    def listed(self, year: int) -> frozenset[str]:
+        """Return the codes that the crosswalk names in a year."""
+        if year not in self._listed:
+            self._listed[year] = frozenset(self.codes[self.flows.named_in(year)])
+        return self._listed[year]
+
+    def leg(self, first: int, second: int, floor: Floor) -> Leg:
+        """Return one step."""
+        key = (first, second, floor)
+        if key not in self._legs:
+            self._legs[key] = make_leg(self.flows.step(first, second), floor, self.codes)
+        return self._legs[key]
+
+    def weights(
+        self,
+        year_from: int,
+        year_to: int,
+        codes: Mapping[int, Collection[str]],
+        *,
+        floor: Floor | None = None,
+        route: str = "auto",
+    ) -> Weights:
+        """Return the weights from the codes of one year to those of another; see `build_weights`."""
+        ends = tuple(frozenset(codes.get(year, ())) for year in (year_from, year_to))
+        key = ("weights", year_from, year_to, floor, route, ends)
+        return self.recall(key, lambda: _weights(self, year_from, year_to, codes, floor or Floor(), route))
+
+
 def build_weights(
-    crosswalk: pd.DataFrame,
+    crosswalk: pd.DataFrame | Crossing,
     year_from: int,
     year_to: int,
     codes: Mapping[int, Collection[str]],
@@ -101,9 +156,9 @@ def build_weights(
 
     Parameters
     ----------
-    crosswalk : DataFrame
+    crosswalk : DataFrame or Crossing
         One row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`), one level. A pair of
-        years is also read in the other direction.
+        years is also read in the other direction. A crossing remembers what was asked before.
     year_from, year_to : int
         Year of the data and base year.
     codes : mapping of year to collection of str
@@ -134,29 +189,7 @@ def build_weights(
     >>> build_weights(crosswalk, 2016, 2017, codes).frame["weight_share"].tolist()
     [0.75, 0.25, 1.0]
     """
-    floor = floor or Floor()
-    level = _level(crosswalk)
-    for year in (year_from, year_to):
-        _check_codes(codes, year, level)
-    steps = find_route(crosswalk, year_from, year_to, route)
-    parts = [_apply_floor(step.flows, floor) for step in steps]
-    kept = [_shares(flows, step) for (flows, _), step in zip(parts, steps, strict=True)]
-    start = sorted(set(codes[year_from]) | _listed(crosswalk, year_from))
-    known = set(codes[year_to]) | _listed(crosswalk, year_to)
-    chained = _chain(start, kept)
-    reached = is_among(chained["target_code"], known)
-    frame = WEIGHTS.check(chained[reached], f"weights {year_from} to {year_to}")
-    unplaced = chained.loc[~reached, ["source_code", "target_code", "weight_share"]]
-    return Weights(
-        level,
-        year_from,
-        year_to,
-        frame,
-        unplaced.rename(columns={"target_code": "arrives_at_code"}).reset_index(drop=True),
-        pd.DataFrame([_describe(step, dropped, start) for step, (_, dropped) in zip(steps, parts, strict=True)]),
-        _dropped_flows(steps, [dropped for _, dropped in parts]),
-        floor,
-    )
+    return Crossing.of(crosswalk).weights(year_from, year_to, codes, floor=floor, route=route)
 
 
 def identity_weights(codes: Iterable[str], year: int, level: str) -> Weights:
@@ -210,7 +243,7 @@ def _check_codes(codes: Mapping[int, Collection[str]], year: int, level: str) ->
             action=f"give codes={{{year}: …}}, for instance all codes in the table of {year}",
         )
     prefix = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}[level]
-    other = int((~pd.Series(list(codes[year]), dtype="str").str.startswith(prefix).astype(bool)).sum())
+    other = sum(not str(code).startswith(prefix) for code in codes[year])
     if other:
         raise DataError(
             "crosswalk",
@@ -220,100 +253,59 @@ def _check_codes(codes: Mapping[int, Collection[str]], year: int, level: str) ->
         )
 
 
-def _listed(crosswalk: pd.DataFrame, year: int) -> set[str]:
-    """Return the codes that a crosswalk names in a year."""
-    sources = crosswalk.loc[crosswalk["year_from"] == year, "source_code"]
-    targets = crosswalk.loc[crosswalk["year_to"] == year, "target_code"]
-    return {*sources.unique().tolist(), *targets.unique().tolist()}
-
-
-def _apply_floor(flows: pd.DataFrame, floor: Floor) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the flows above the floor, and those below it with their share of both ends."""
-    counts = flows["addresses_count"]
-    by_source, by_target = (counts.groupby(flows[end]) for end in ("source_code", "target_code"))
-    shares = flows.assign(
-        source_share=counts / by_source.transform("sum"), target_share=counts / by_target.transform("sum")
+def _weights(
+    crossing: Crossing, year_from: int, year_to: int, codes: Mapping[int, Collection[str]], floor: Floor, route: str
+) -> Weights:
+    """Work out the weights between two years."""
+    level = _level(crossing.frame)
+    for year in (year_from, year_to):
+        _check_codes(codes, year, level)
+    legs = [crossing.leg(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to, route)]
+    start = sorted({*codes[year_from], *crossing.listed(year_from)})
+    chained = _chain(start, legs, crossing)
+    known = {*codes[year_to], *crossing.listed(year_to)}
+    reached = np.fromiter((code in known for code in chained["target_code"]), dtype=bool, count=len(chained))
+    frame = WEIGHTS.check(chained[reached], f"weights {year_from} to {year_to}")
+    unplaced = chained.loc[~reached, ["source_code", "target_code", "weight_share"]]
+    here = frozenset(start)
+    return Weights(
+        level,
+        year_from,
+        year_to,
+        frame,
+        unplaced.rename(columns={"target_code": "arrives_at_code"}).reset_index(drop=True),
+        pd.DataFrame([{**leg.account, "one_sided_count": len(here & leg.one_sided)} for leg in legs]),
+        pd.concat([leg.dropped for leg in legs if len(leg.dropped)] or [legs[0].dropped], ignore_index=True),
+        floor,
     )
-    noise = (
-        (counts < floor.addresses_min)
-        & (shares["source_share"] < floor.share_min)
-        & (shares["target_share"] < floor.share_min)
-        & (counts < by_source.transform("max"))
-        & (counts < by_target.transform("max"))
-    )
-    return flows[~noise], shares[noise]
 
 
-def _shares(flows: pd.DataFrame, step: Step) -> pd.DataFrame:
-    """Give every flow its share of the source; where there are no counts, the share that the file gives."""
-    counted = flows["addresses_count"] / flows.groupby("source_code")["addresses_count"].transform("sum")
-    given = flows["weight_share"]
-    if step.reverse and counted.isna().any():
-        merged = flows["source_code"].duplicated(keep=False)
-        if merged.any():
-            raise DataError(
-                "crosswalk",
-                found=f"{flows.loc[merged, 'source_code'].nunique():,} areas of {step.year_from} that come from "
-                f"several areas of {step.year_to}, without numbers of addresses",
-                expected="address counts, to divide a merged area over its parts again",
-                action=f"take a base year from {step.year_from} on, or a crosswalk with address counts",
-            )
-        given = pd.Series(1.0, index=flows.index)
-    return flows.assign(weight_share=counted.where(counted.notna(), given))
-
-
-def _chain(start: list[str], steps: list[pd.DataFrame]) -> pd.DataFrame:
+def _chain(start: list[str], legs: list[Leg], crossing: Crossing) -> pd.DataFrame:
     """Multiply the steps: one row per source and final target, areas that no step lists at weight 1."""
-    codes = pd.Index(sorted(set(start).union(*(set(s["source_code"]) | set(s["target_code"]) for s in steps))))
-    rows = codes.get_indexer(pd.Index(start))
-    product = sparse.csr_array((np.ones(len(rows)), (np.arange(len(rows)), rows)), shape=(len(rows), len(codes)))
-    size = np.full(len(rows), np.nan)
-    for step in steps:
-        product = product @ _matrix(step, codes)
-        listed = step.groupby("source_code")["addresses_count"].sum(min_count=1).reindex(start).to_numpy()
-        size = np.where(np.isnan(size), listed, size)
+    place = np.fromiter((crossing.places.get(code, -1) for code in start), dtype=np.int64, count=len(start))
+    inside, outside = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
+    rows = place[inside]
+    shape = (len(rows), len(crossing.codes))
+    product = sparse.csr_array((np.ones(len(rows)), (np.arange(len(rows)), rows)), shape=shape)
+    size = np.full(len(start), np.nan)
+    for leg in legs:
+        product = product @ leg.matrix
+        size[inside] = np.where(np.isnan(size[inside]), leg.sizes[rows], size[inside])
     entries = product.tocoo()
+    row = np.concatenate([inside[entries.row], outside])
+    column = np.concatenate([entries.col, np.full(len(outside), -1)])
+    order = np.lexsort((column, row))
+    row, column = row[order], column[order]
     # Parts that meet again sum to 1 only up to rounding.
-    weight = np.where(entries.data > 1 - ROUNDING, 1.0, entries.data)
-    frame = pd.DataFrame(
+    weight = np.concatenate([entries.data, np.ones(len(outside))])[order]
+    weight = np.where(weight > 1 - ROUNDING, 1.0, weight)
+    source = np.asarray(start, dtype=object)[row]
+    target = np.where(column >= 0, np.append(crossing.codes.to_numpy(dtype=object), "")[column], source)
+    return pd.DataFrame(
         {
-            "source_code": pd.Series(np.asarray(start, dtype=object)[entries.row], dtype="str"),
-            "target_code": pd.Series(codes.to_numpy(dtype=object)[entries.col], dtype="str"),
+            "source_code": pd.Series(source, dtype="str"),
+            "target_code": pd.Series(target, dtype="str"),
             "weight_share": weight,
-            "addresses_count": weight * size[entries.row],
+            "addresses_count": weight * size[row],
         }
     )
-    return frame.sort_values(["source_code", "target_code"], ignore_index=True)
-
-
-def _matrix(step: pd.DataFrame, codes: pd.Index) -> sparse.csr_array:
-    """Return a step as a square matrix over all codes, with 1 on the diagonal for codes it does not list."""
-    source, target = (codes.get_indexer(step[end]) for end in ("source_code", "target_code"))
-    kept = np.setdiff1d(np.arange(len(codes)), source)
-    values = np.concatenate([step["weight_share"].to_numpy(), np.ones(len(kept))])
-    where = (np.concatenate([source, kept]), np.concatenate([target, kept]))
-    return sparse.csr_array((values, where), shape=(len(codes), len(codes)))
-
-
-def _describe(step: Step, dropped: pd.DataFrame, start: list[str]) -> dict[str, object]:
-    """Return a step's row: what is listed, and what fell below the floor."""
-    one_sided = set(start) & (set(step.flows["target_code"]) - set(step.flows["source_code"]))
-    return {
-        "year_from": step.year_from,
-        "year_to": step.year_to,
-        "listed": "none listed" if step.flows.empty else "reversed" if step.reverse else "as listed",
-        "flows_count": len(step.flows),
-        "addresses_count": float(step.flows["addresses_count"].sum()),
-        "flows_dropped_count": len(dropped),
-        "addresses_dropped_count": float(dropped["addresses_count"].sum()),
-        "one_sided_count": len(one_sided),
-    }
-
-
-def _dropped_flows(steps: list[Step], parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return the flows below the floor in every step."""
-    frames = [
-        part.assign(year_from=step.year_from, year_to=step.year_to) for step, part in zip(steps, parts, strict=True)
-    ]
-    columns = ["year_from", "year_to", "source_code", "target_code", "addresses_count", "source_share", "target_share"]
-    return pd.concat(frames)[columns].reset_index(drop=True)

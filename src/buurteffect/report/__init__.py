@@ -6,8 +6,19 @@ A notebook calls `begin`, shows its tables, figures and verdicts through the `Dr
 
 from buurteffect.report.draft import Draft, begin
 from buurteffect.report.maps import area_map, strip
-from buurteffect.report.plots import intervals, lines, shaded_table
+from buurteffect.report.plots import event_study, intervals, lines, shaded_table
 from buurteffect.report.style import figure
 from buurteffect.report.tables import Column
 
-__all__ = ["Column", "Draft", "area_map", "begin", "figure", "intervals", "lines", "shaded_table", "strip"]
+__all__ = [
+    "Column",
+    "Draft",
+    "area_map",
+    "begin",
+    "event_study",
+    "figure",
+    "intervals",
+    "lines",
+    "shaded_table",
+    "strip",
+]

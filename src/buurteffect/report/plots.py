@@ -104,6 +104,48 @@ def intervals(
     return drawn
 
 
+def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, height: float = 3.8) -> Any:
+    """Draw an event study: effects by event time with pointwise intervals and, wider and thinner, the band of all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per event time: ``event_time, estimate, ci_low, ci_high`` and, where there is a band,
+        ``ci_low_simultaneous, ci_high_simultaneous``.
+    axis : tuple of str
+        Labels of the horizontal and of the vertical axis.
+    base : int
+        Event time that all others are compared with; drawn hollow, treatment begins to the right of it.
+    height : float
+        Height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    drawn, axes = figure(height=height)
+    rows = frame.sort_values("event_time")
+    x, y = rows["event_time"].to_numpy(dtype=float), rows["estimate"].to_numpy(dtype=float)
+    axes.axhline(0, color="#4d4d4d", linewidth=1)
+    axes.axvline(base + 0.5, color="#4d4d4d", linewidth=1, linestyle=":")
+    for low, high, width, label in (
+        ("ci_low_simultaneous", "ci_high_simultaneous", 1.2, "interval for all event times at once"),
+        ("ci_low", "ci_high", 4.0, "interval for this event time alone"),
+    ):
+        spread = [y - rows[low].to_numpy(dtype=float), rows[high].to_numpy(dtype=float) - y]
+        axes.errorbar(x, y, yerr=spread, fmt="none", elinewidth=width, color=PALETTE[0], alpha=0.55, label=label)
+    at = x == base
+    axes.plot(x[~at], y[~at], "o", markersize=5, color=PALETTE[0])
+    axes.plot(x[at], y[at], "o", markersize=6, markerfacecolor="white", markeredgecolor=PALETTE[0])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel(axis[0])
+    axes.set_ylabel(axis[1])
+    drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return drawn
+
+
 def shaded_table(
     table: pd.DataFrame, axis: tuple[str, str], spec: str, center: float | None = None, height: float = 3.8
 ) -> Any:

@@ -25,7 +25,7 @@ from buurteffect.sources.kwb_mapping import ENOUGH_NAMES, known_stems, mapping_r
 from buurteffect.sources.kwb_raw import RawColumn, RawTable, YearSaid, column_of
 from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, title_stem, unit_of
 from buurteffect.sources.kwb_values import refuse_thousands
-from buurteffect.sources.kwb_web import has_areas, read_records
+from buurteffect.sources.kwb_web import DEEPEST_HEADER, has_areas, read_records
 from buurteffect.sources.kwb_year import table_id_in, years_in
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, shown
@@ -34,6 +34,8 @@ FAMILIES = ("workbook_lower", "workbook_upper", "workbook_free")
 _COMMA = re.compile(r"-?[0-9]*,[0-9]+")
 _CODE = re.compile(r"(?:NL|GM|WK|BU)?[0-9]{1,8}(?:\.0)?")
 _DEEPEST_HEADER = 40
+_WHOLE_BELOW = 1e15
+"""From here on a number is written as it is held: its digits are no longer all known."""
 _FOOTER = re.compile(r"(?:bron\s*:|©|copyright\b)", re.IGNORECASE)
 _FAR = re.compile(rb'\br="((?:[A-I]?[A-Z][0-9]{6,}|[J-Z][A-Z][0-9]+|[A-Z]{3}[0-9]+))"')
 """A cell beyond column IZ (260) or row 99,999: the library would hold every cell up to it."""
@@ -61,13 +63,13 @@ def read_spreadsheet(path: Path, data: bytes) -> RawTable:
         columns.
     """
     sheets = _sheets(path, data)
-    exports = {name: records for name, rows in sheets.items() if has_areas(records := _records(rows))}
+    exports = [name for name, rows in sheets.items() if has_areas(_records(rows[:DEEPEST_HEADER]))]
     found = [sheet for name, rows in sheets.items() if (sheet := _find_header(name, rows))]
     found = [sheet for sheet in found if sheet.family != "workbook_free" or sheet.name not in exports]
     if not found and len(exports) == 1:
-        name, records = next(iter(exports.items()))
+        (name,) = exports
         notes = ["it is a web export in a workbook", *_passed_over(sheets, name)]
-        return read_records(records, label_of(path, name), tuple(notes), either=True)
+        return read_records(_records(sheets[name]), label_of(path, name), tuple(notes), either=True)
     if len(found) != 1:
         names = ", ".join(shown(sheet.name) for sheet in found) or ", ".join(shown(name) for name in sheets)
         raise DataError(
@@ -270,6 +272,9 @@ def _texts(body: _Rows, position: int, column: str, lines: Lines) -> pa.Array:
         expected="a number or text",
         action=PUBLISHED,
     )
+    if not any(isinstance(cell, str) for cell in cells):
+        whole = _whole_texts(cells)
+        return pa.array(map(number_text, cells), type=pa.string()) if whole is None else whole
     own = [cell if isinstance(cell, str) else None for cell in cells]
     refuse_thousands(pa.array(own, type=pa.string()), column, lines)
     # Cells of numbers and of text mix in one column; only text has a mark of decimals of its own.
@@ -282,6 +287,14 @@ def _texts(body: _Rows, position: int, column: str, lines: Lines) -> pa.Array:
     return pa.array([cell if isinstance(cell, str) else next(numbers) for cell in cells], type=pa.string())
 
 
+def _whole_texts(cells: list[Any]) -> pa.Array | None:
+    """Return whole numbers as `number_text` writes them, or None if some are not whole."""
+    numbers = np.array(cells, dtype=np.float64)
+    if not (np.abs(numbers) < _WHOLE_BELOW).all() or (numbers != np.floor(numbers)).any():
+        return None
+    return pa.array(numbers.astype(np.int64)).cast(pa.string())
+
+
 def number_text(number: float) -> str:
     """Return a number as the shortest text that means it, without an exponent.
 
@@ -290,7 +303,7 @@ def number_text(number: float) -> str:
     >>> number_text(363.0), number_text(1.8), number_text(1e-05)
     ('363', '1.8', '0.00001')
     """
-    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+    if isinstance(number, float) and number.is_integer() and abs(number) < _WHOLE_BELOW:
         return str(int(number))
     text = repr(number)
     return format(Decimal(text), "f") if "e" in text else text

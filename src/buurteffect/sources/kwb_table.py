@@ -33,7 +33,7 @@ _IMPOSSIBLE, _SECRET, _BELOW, _NOT_PUBLISHED, _NOT_IN_YEAR = (
         MissingReason.NOT_IN_YEAR,
     )
 )
-_TEXTS = np.array([*_REASONS, None], dtype=object)
+_TEXTS = pd.array(_REASONS, dtype="str")
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,13 +261,13 @@ def _frame(areas: Areas, columns: dict[str, _Column], unread: tuple[str, ...], y
         "boundary_flag": areas.flags[keep],
     }
     nothing = np.full(rows, np.nan)
-    absent, not_read = (pd.Series([_REASONS[at]] * rows, dtype="str") for at in (_NOT_IN_YEAR, _NOT_PUBLISHED))
+    absent, not_read = (_TEXTS.take(np.full(rows, at)) for at in (_NOT_IN_YEAR, _NOT_PUBLISHED))
     for concept in CONCEPTS:
         if (column := columns.get(concept)) is None:
             data[concept], data[f"{concept}_missing"] = nothing, not_read if concept in unread else absent
         else:
             data[concept] = column.values[keep]
-            data[f"{concept}_missing"] = pd.Series(_TEXTS[column.reasons[keep]], dtype="str")
+            data[f"{concept}_missing"] = _TEXTS.take(column.reasons[keep], allow_fill=True)
     return pd.DataFrame(data)[KWB.columns]
 
 

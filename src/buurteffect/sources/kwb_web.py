@@ -35,7 +35,7 @@ _FOOTER = re.compile(r"(?:bron\s*:|©|copyright\b)", re.IGNORECASE)
 _CUT = "the file ends without a line end: its last number may have been cut off"
 _REGIONS = {"wijkenenbuurten", "regios", "regio"}
 _NO_TOPIC = "onderwerp"
-_DEEPEST_HEADER = 60
+DEEPEST_HEADER = 60
 _Rows = list[tuple[int, list[str]]]
 
 
@@ -121,7 +121,7 @@ def read_records(
 
 def has_areas(records: _Rows) -> bool:
     """Return whether a row near the top holds the code of an area, below at least one row of titles."""
-    return any(_CODE.fullmatch(cell.strip()) for _, row in records[1:_DEEPEST_HEADER] for cell in row)
+    return any(_CODE.fullmatch(cell.strip()) for _, row in records[1:DEEPEST_HEADER] for cell in row)
 
 
 def _check_lengths(text: str, origin: str) -> None:
@@ -170,7 +170,7 @@ def _records(text: str, origin: str) -> _Rows:
 
 def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
     """Return the first row that holds the code of an area, and the column that holds it."""
-    for number, (_, row) in enumerate(records[:_DEEPEST_HEADER]):
+    for number, (_, row) in enumerate(records[:DEEPEST_HEADER]):
         for column, cell in enumerate(row):
             if _CODE.fullmatch(cell.strip()):
                 return number, column
@@ -178,7 +178,7 @@ def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
     raise DataError(
         origin,
         line=1,
-        found=f"no code of an area in the first {min(len(records), _DEEPEST_HEADER)} rows; "
+        found=f"no code of an area in the first {min(len(records), DEEPEST_HEADER)} rows; "
         f"the file begins with {shown(first)}",
         expected="a file of key figures in a known layout: a bulk CSV, a web export with its codes "
         "(separated by ';'), a workbook, or pages of OData",

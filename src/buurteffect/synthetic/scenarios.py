@@ -33,6 +33,7 @@ class Size:
 SIZES: Mapping[str, Size] = MappingProxyType(
     {
         "test": Size((1, 2, 1, 2), (6, 6, 3, 3), 60, 60),
+        "scoreboard": Size((4, 16, 8, 12), (40, 80, 32, 40), 960, 30),
         "default": Size((2, 8, 4, 10), (24, 40, 20, 36), 480, 150),
         "national": Size((4, 36, 17, 288), (240, 720, 255, 2_085), 14_000, 150),
     }

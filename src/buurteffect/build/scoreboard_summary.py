@@ -1,0 +1,219 @@
+"""Estimates meet their truth: bias, errors, coverage, size and power of each estimator in each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from buurteffect.build.scoreboard import SEEDS, SIZE, Cell, read_cells, read_truths
+from buurteffect.errors import DataError, ProjectError
+from buurteffect.project import Project, writing
+from buurteffect.synthetic.scenarios import SCENARIOS
+
+STORED = "docs/scoreboard.csv"
+"""The last full scoreboard, kept with the code; relative to the checkout."""
+
+DOCUMENTED = "gemeente"
+"""Clustering of the design that the project documents."""
+
+_KEYS = ["scenario", "outcome", "estimator", "clusters"]
+SUMMARY_COLUMNS = (
+    *_KEYS, "size", "code", "seeds", "failed_share", "stopped_share", "treated_mean", "truth", "bias", "bias_mc_error",
+    "rmse", "error_sd", "std_error", "coverage", "coverage_low", "coverage_high", "coverage_of_mean_truth", "rejected",
+    "rejected_low", "rejected_high", "commonest_error",
+)  # fmt: skip
+"""Columns of the summary, as `summarise` explains them."""
+
+
+def summarise(estimates: pd.DataFrame, truths: pd.DataFrame, size: str, codes: Mapping[str, str]) -> pd.DataFrame:
+    r"""Return how each estimator does.
+
+    With estimate :math:`\hat\theta_s` and truth :math:`\theta_s` of the S seeds in which it has a figure, and their
+    difference :math:`d_s`: bias :math:`\bar d`, its Monte Carlo error :math:`sd(d) / \sqrt S`, root mean squared error
+    :math:`\sqrt{\sum d_s^2 / S}`.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        One row per scenario, seed, outcome, estimator and clustering, as `read_cells` returns it.
+    truths : DataFrame
+        One row per scenario, seed and outcome, as `read_truths` returns it.
+    size : str
+        Size of the countries.
+    codes : mapping of str to str
+        Scenario to the hash of what made its figures.
+
+    Returns
+    -------
+    DataFrame
+        `SUMMARY_COLUMNS`, one row per scenario, outcome, estimator and clustering: ``seeds`` run; ``failed_share`` of
+        them without a figure, with their ``commonest_error``; ``stopped_share`` of those with a figure in which the
+        estimator itself says that it is no headline; ``treated_mean`` treated units; of the seeds with a figure, the
+        mean ``truth``, ``bias, bias_mc_error, rmse``, ``error_sd`` (spread of the estimate around the truth),
+        ``std_error`` (mean of the reported ones); ``coverage``, the share of 95% intervals that hold the seed's truth,
+        and ``rejected``, the share that do not hold 0, each with its exact binomial 95% band (Clopper & Pearson 1934);
+        ``coverage_of_mean_truth``, the share that hold the mean truth of all seeds.
+
+    Raises
+    ------
+    ProjectError
+        If an estimate has no truth, or a key stands twice.
+    """
+    keys = ["scenario", "seed", "outcome"]
+    joined = estimates.merge(truths, on=keys, how="left", validate="many_to_one")
+    if joined["truth"].isna().any():
+        raise ProjectError("an estimate of the scoreboard has no truth: remove the cells, and run make scoreboard")
+    if joined.duplicated([*keys, "estimator", "clusters"]).any():
+        raise ProjectError("an estimator stands twice in a cell of the scoreboard: remove the cells, and run it anew")
+    joined["mean_truth"] = joined.groupby(["scenario", "outcome"])["truth"].transform("mean")
+    rows = [dict(zip(_KEYS, key, strict=True)) | _score(part) for key, part in joined.groupby(_KEYS, sort=False)]
+    table = pd.DataFrame(rows)
+    return table.assign(size=size, code=table["scenario"].map(codes)).reindex(columns=list(SUMMARY_COLUMNS))
+
+
+def store_scoreboard(project: Project, cells: Sequence[Cell], out: Path | None = None) -> Path:
+    """Summarise the cells that are done, and return where the summary is.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    cells : sequence of Cell
+        As `cells_of` returns them.
+    out : Path, optional
+        Where to write. Left out, a full scoreboard takes the place of the stored one, and any other goes to the
+        folder of cells, so that a trial never replaces it.
+    """
+    full = {cell.scenario for cell in cells} == set(SCENARIOS) and max(cell.seed for cell in cells) >= SEEDS
+    full &= {cell.size for cell in cells} == {SIZE} and all(cell.done for cell in cells)
+    path = out or (project.root / STORED if full else cells[0].folder / "summary.csv")
+    codes = {cell.scenario: cell.key for cell in cells}
+    table = summarise(read_cells(cells), read_truths(cells), cells[0].size, codes)
+    with writing(path) as aside:
+        table.to_csv(aside, index=False, float_format="%.4g", lineterminator="\n")
+    return path
+
+
+def read_scoreboard(path: Path | None = None) -> pd.DataFrame:
+    """Return the stored summary, with the name and kind of each estimator.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Another file than the stored one.
+
+    Returns
+    -------
+    DataFrame
+        `SUMMARY_COLUMNS`, then ``label`` and ``kind`` (naive, robust, adjusted) of the estimator, ``documented``
+        (whether errors are clustered as the project's design says) and ``meaning`` of the scenario.
+
+    Raises
+    ------
+    DataError
+        If the file lacks a column, or names an estimator or a scenario that is unknown.
+    """
+    from buurteffect.build.scoreboard_cells import ESTIMATORS
+
+    project = Project.find()
+    file = path or project.root / STORED
+    if not file.is_file():
+        raise ProjectError(f"{project.show(file)} is not there: run make scoreboard")
+    table = pd.read_csv(file, keep_default_na=True)
+    known = set(table.columns) >= set(SUMMARY_COLUMNS)
+    if not known or not set(table["estimator"]) <= set(ESTIMATORS) or not set(table["scenario"]) <= set(SCENARIOS):
+        raise DataError(
+            project.show(file),
+            found="columns, estimators or scenarios that this version does not have",
+            expected=", ".join(SUMMARY_COLUMNS),
+            action="run make scoreboard",
+        )
+    return table.assign(
+        commonest_error=table["commonest_error"].astype(object).fillna(""),
+        label=[ESTIMATORS[name].label for name in table["estimator"]],
+        kind=[ESTIMATORS[name].kind for name in table["estimator"]],
+        documented=table["clusters"] == DOCUMENTED,
+        meaning=[SCENARIOS[name].meaning for name in table["scenario"]],
+    )
+
+
+def grid(table: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Return one figure of a scoreboard, estimators down and scenarios across, both in their order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of the scoreboard for one outcome and one clustering.
+    value : str
+        Which column.
+    """
+    wide = table.set_index(["label", "scenario"])[value].unstack()  # noqa: PD010  (keeps rows without any figure)
+    return wide.loc[list(dict.fromkeys(table["label"])), list(dict.fromkeys(table["scenario"]))]
+
+
+def bias_intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Return biases with the 95% interval that the number of countries leaves them: ``estimate, ci_low, ci_high``."""
+    found = table.dropna(subset=["bias"])
+    reach = stats.norm.ppf(0.975) * found["bias_mc_error"]
+    return found.assign(estimate=found["bias"], ci_low=found["bias"] - reach, ci_high=found["bias"] + reach)
+
+
+def _score(part: pd.DataFrame) -> dict[str, float | int | str]:
+    """Return the figures of one estimator in one scenario."""
+    errors = part.loc[part["error"] != "", "error"]
+    found = part[part["error"] == ""]
+    common = "" if errors.empty else str(errors.value_counts().sort_index().idxmax())
+    scores: dict[str, float | int | str] = {
+        "seeds": len(part),
+        "failed_share": len(errors) / len(part),
+        "commonest_error": common,
+    }
+    count = len(found)
+    if not count:
+        return scores
+    gap = (found["estimate"] - found["truth"]).to_numpy()
+    held = _holds(found, found["truth"].to_numpy())
+    against = ~_holds(found, np.zeros(count))
+    low, high = exact_band(int(held.sum()), count)
+    rejected_low, rejected_high = exact_band(int(against.sum()), count)
+    spread = float(gap.std(ddof=1)) if count > 1 else np.nan
+    return scores | {
+        "stopped_share": float(found["stopped"].astype(bool).mean()),
+        "treated_mean": float(found["treated_count"].mean()),
+        "truth": float(found["truth"].mean()),
+        "bias": float(gap.mean()),
+        "bias_mc_error": spread / np.sqrt(count),
+        "rmse": float(np.sqrt((gap**2).mean())),
+        "error_sd": spread,
+        "std_error": float(found["std_error"].mean()),
+        "coverage": float(held.mean()),
+        "coverage_low": low,
+        "coverage_high": high,
+        "coverage_of_mean_truth": float(_holds(found, found["mean_truth"].to_numpy()).mean()),
+        "rejected": float(against.mean()),
+        "rejected_low": rejected_low,
+        "rejected_high": rejected_high,
+    }
+
+
+def exact_band(hits: int, count: int, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the exact interval of a share (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in exact_band(190, 200)]
+    [0.91, 0.976]
+    """
+    low = float(stats.beta.ppf(alpha / 2, hits, count - hits + 1)) if hits else 0.0
+    high = float(stats.beta.ppf(1 - alpha / 2, hits + 1, count - hits)) if hits < count else 1.0
+    return low, high
+
+
+def _holds(found: pd.DataFrame, value: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which intervals hold a value."""
+    return np.asarray((found["ci_low"].to_numpy() <= value) & (value <= found["ci_high"].to_numpy()))

@@ -1,0 +1,98 @@
+"""What was known of every area before the outcome's first year: it cannot have been moved by a later treatment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+BEFORE = (
+    "baseline_outcome",
+    "woz_level",
+    "woz_trend",
+    "owner_share_before",
+    "association_share_before",
+    "low_income_share_before",
+    "dwellings_before",
+)
+"""The outcome in its first year; log value of dwellings less its mean, and its change a year; shares; dwellings."""
+
+TREND_YEARS = 4
+"""Years over which a trend is taken, at the least where they are there."""
+
+_SHARES = {
+    "owner_share_before": "owner_occupied_share",
+    "association_share_before": "association_rented_share",
+    "low_income_share_before": "low_income_households_share",
+}
+
+
+def values_before(
+    frame: pd.DataFrame, known_until: int, first_year: int, column: str, outcome: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what was published of every area before a year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The joined panel: one row per area and year.
+    known_until : int
+        Values of this year and later do not count.
+    first_year : int
+        The outcome's first year.
+    column : str
+        The outcome's column in `outcome`.
+    outcome : DataFrame
+        ``area_code, year`` and the outcome.
+
+    Returns
+    -------
+    DataFrame
+        One row is one area: ``area_code``, `BEFORE` (NaN where nothing was published), ``alike``: its fifth among all
+        areas by ``woz_level``, else by ``baseline_outcome``; 1 is the lowest, 0 unknown.
+    """
+    early = frame[frame["year"] < known_until]
+    codes = pd.Index(sorted(frame["area_code"].unique()), name="area_code")
+    found = pd.DataFrame(index=codes)
+    start = outcome[(outcome["year"] == first_year)].dropna(subset=column).drop_duplicates("area_code", keep=False)
+    found["baseline_outcome"] = start.set_index("area_code")[column].reindex(codes)
+    worth = _logged(_wide(early, "woz_value_eur", codes))
+    found["woz_level"], found["woz_trend"] = _level_and_trend(worth)
+    for name, concept in _SHARES.items():
+        found[name] = _last(_wide(early, concept, codes))
+    found["dwellings_before"] = _last(_wide(early, "dwellings_count", codes))
+    ranked = found["woz_level"] if found["woz_level"].notna().any() else found["baseline_outcome"]
+    found["alike"] = np.ceil(ranked.rank(pct=True, method="first") * 5).fillna(0).astype("int64")
+    return found.reindex(columns=[*BEFORE, "alike"]).reset_index()
+
+
+def _wide(frame: pd.DataFrame, concept: str, codes: pd.Index) -> pd.DataFrame:
+    """Return the values of a concept by area and year, without years that have none."""
+    known = frame.loc[frame[concept].notna(), ["area_code", "year", concept]]
+    known = known.drop_duplicates(["area_code", "year"], keep=False)
+    table = known.set_index(["area_code", "year"])[concept].astype(float).unstack("year")  # noqa: PD010
+    return table.reindex(codes)
+
+
+def _logged(wide: pd.DataFrame) -> pd.DataFrame:
+    """Return logarithms; what is 0 or less has none."""
+    return np.log(wide.where(wide > 0))
+
+
+def _last(wide: pd.DataFrame) -> pd.Series:
+    """Return the last value of every area."""
+    if wide.shape[1] == 0:
+        return pd.Series(np.nan, index=wide.index)
+    return wide.ffill(axis=1).iloc[:, -1]
+
+
+def _level_and_trend(wide: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return the last year's values less their mean, and their change a year since some years before."""
+    nothing = pd.Series(np.nan, index=wide.index)
+    if wide.shape[1] == 0:
+        return nothing, nothing
+    years = [int(year) for year in wide.columns]
+    last = years[-1]
+    level = wide[last] - wide[last].mean()
+    earlier = [year for year in years if year <= last - TREND_YEARS] or years[:1]
+    start = earlier[-1]
+    return level, (wide[last] - wide[start]) / (last - start) if last > start else nothing

@@ -1,0 +1,171 @@
+"""The panel on which restructuring is judged: outcome, treatment, and what was known before."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from test_sources_projects import GOOD, text_of
+
+from buurteffect import panel
+from buurteffect.errors import ProjectError
+from buurteffect.panel.before import values_before
+from buurteffect.panel.outcome_series import OUTCOMES, outcome_series
+from buurteffect.panel.placed_projects import place_projects
+from buurteffect.panel.restructuring import FRAME_COLUMNS
+
+SHARED = ROOT.parent / "shared" / "data" / "open"
+WAVES = (2002, 2008, 2012, 2014, 2016)
+CODES = [f"WK9001{n:02d}" for n in range(6)]
+
+
+def scores():
+    lines = ["wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won"]
+    for place, code in enumerate(CODES):
+        lines += [f"{code},x,{year},{4.102265 + place / 100},{place / 100},NA,NA,NA,NA,NA" for year in WAVES]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def built(tmp_path, project):
+    def build(*projects):
+        raw = tmp_path / "raw"
+        (raw / "leefbaarometer3").mkdir(parents=True)
+        (raw / "projects").mkdir()
+        (raw / "leefbaarometer3" / "wijken.csv").write_text(scores(), encoding="utf-8")
+        if projects:
+            (raw / "projects" / "register.csv").write_text(text_of(*projects), encoding="utf-8")
+        panel.build(raw, project.processed("open") / "panel")
+        return panel.restructuring_panel("open", project=project)
+
+    return build
+
+
+def work(name, code, start, **more):
+    dates = {"announce": "", "start": str(start), "end": "", "code_year": "2016"}
+    return GOOD | {"project_id": name, "area_code": code} | dates | more
+
+
+def test_without_a_register_the_panel_says_what_is_needed(built):
+    study = built()
+    assert not study.ready
+    assert "docs/project-register.md" in study.reason
+    assert set(study.frame["status"]) == {"untreated"}
+
+
+def test_waves_are_the_times_and_the_first_one_in_or_after_the_start_is_the_cohorts_step(built):
+    study = built(work("a", CODES[0], 2009), work("b", CODES[1], 2012), work("c", CODES[2], 2020))
+    assert study.ready
+    assert study.years == list(WAVES)
+    assert list(study.frame.columns) == ["area_code", "year", study.column, *FRAME_COLUMNS[1:2], *FRAME_COLUMNS[3:]]
+    steps = study.frame.drop_duplicates("area_code").set_index("area_code")["cohort_step"]
+    assert list(steps[CODES[:3]]) == [3, 3, 6]
+    assert steps[CODES[3:]].isna().all()
+
+
+def test_a_register_without_dwellings_treats_by_an_unknown_dose(built):
+    study = built(work("a", CODES[0], 2009))
+    row = study.treated.iloc[0]
+    assert (row["cohort_year"], row["status"]) == (2009, "treated")
+    assert np.isnan(row["dose_share"])
+    assert study.covariates == ()
+
+
+def test_areas_without_a_place_are_never_left_out_as_near(built):
+    study = built(work("a", CODES[0], 2009))
+    assert len(study.compared(10_000)) == len(study.frame)
+
+
+def test_the_register_by_cohort_leaves_a_missing_figure_missing(built):
+    study = built(work("a", CODES[0], 2009, demolished_social=""), work("b", CODES[1], 2012, demolished_social="10"))
+    table = panel.register_by_cohort(study).set_index("cohort_year")
+    assert np.isnan(table.loc[2009, "demolished_social"])
+    assert table.loc[2012, "demolished_social"] == 10
+    assert list(table["before_count"]) == [2, 2]
+
+
+def test_an_outcome_that_no_source_has_is_a_reason_and_no_failure(built, project):
+    built(work("a", CODES[0], 2009))
+    study = panel.restructuring_panel("open", outcome="woz", project=project)
+    assert "no log of mean assessed value" in study.reason
+    assert study.frame.empty
+
+
+def test_an_unknown_outcome_is_refused_with_the_known_ones():
+    with pytest.raises(ProjectError, match="liveability, liveability_rest"):
+        outcome_series("happiness")
+
+
+def test_a_sum_of_dimensions_is_missing_where_one_of_them_is():
+    frame = pd.DataFrame({"year": [2014, 2016], "physical_score": [0.1, 0.2], "nuisance_score": [0.1, np.nan]})
+    values = OUTCOMES["liveability_rest"].values(frame.assign(amenities_score=0.5))
+    assert values.tolist()[0] == pytest.approx(0.7)
+    assert np.isnan(values.tolist()[1])
+
+
+def test_a_logged_outcome_leaves_out_its_years_and_what_has_no_logarithm():
+    frame = pd.DataFrame({"year": [2001, 2003, 2004, 2005, 2006], "woz_value_eur": [1e5, 1e5, 1e5, 0.0, 1e5]})
+    values = OUTCOMES["woz"].values(frame)
+    assert list(values.notna()) == [False, True, False, False, False]
+    assert values[1] == pytest.approx(np.log(1e5))
+
+
+def test_breaks_of_a_logged_outcome_carry_its_own_name():
+    breaks = pd.DataFrame({"concept": ["woz_value_eur", "other"], "break_year": [2005, 2006], "reason": "x"})
+    assert OUTCOMES["woz"].breaks(breaks)[["concept", "break_year"]].to_numpy().tolist() == [["log_woz_value", 2005]]
+
+
+def test_what_was_known_before_ends_before_the_year_asked_for():
+    frame = pd.DataFrame({"area_code": ["a"] * 4 + ["b"] * 4, "year": [1997, 2001, 2005, 2009] * 2})
+    frame["woz_value_eur"] = np.exp([11.0, 11.4, 99.0, 99.0, 12.0, 12.0, 99.0, 99.0])
+    frame["dwellings_count"], frame["owner_occupied_share"] = 100.0, [np.nan, 0.0, 0.9, 0.9] * 2
+    frame["association_rented_share"] = frame["low_income_households_share"] = np.nan
+    outcome = frame[["area_code", "year"]].assign(y=range(8))
+    found = values_before(frame, 2005, 2005, "y", outcome).set_index("area_code")
+    assert found["woz_level"].tolist() == pytest.approx([-0.3, 0.3])
+    assert found["woz_trend"].tolist() == pytest.approx([0.1, 0.0])
+    assert found["owner_share_before"].tolist() == [0.0, 0.0]
+    assert found["baseline_outcome"].tolist() == [2, 6]
+    assert found["association_share_before"].isna().all()
+
+
+REGISTER = pd.DataFrame(
+    {
+        "project_id": list("abcd"),
+        "area_code": ["BU90010001", "WK900100", "GM9001", "BU90010101"],
+        "level": ["buurt", "wijk", "gemeente", "buurt"],
+        "code_year": [2022, 2022, 2022, 2018],
+    }
+)
+
+
+def test_a_project_in_a_buurt_lies_in_the_wijk_of_its_code():
+    placed = place_projects(REGISTER, pd.Series(["WK900100", "WK900101"]), "wijk", 2022)
+    assert dict(zip(placed.frame["project_id"], placed.frame["area_code"], strict=True)) == {
+        "a": "WK900100",
+        "b": "WK900100",
+        "d": "WK900101",
+    }
+    reasons = {row["what"]: row["reason"] for row in placed.left_out}
+    assert "gemeente" in reasons["projects"]
+    assert "another year than 2022" in reasons["projects kept"]
+
+
+def test_projects_without_an_area_of_the_panel_are_counted():
+    placed = place_projects(REGISTER, pd.Series(["BU90010001"]), "buurt", 2022)
+    assert list(placed.frame["project_id"]) == ["a"]
+    assert sum(row["count"] for row in placed.left_out) == 3
+
+
+@pytest.mark.shared
+def test_the_rotterdam_panel_keeps_the_buurten_that_the_flag_says_did_not_change(project):
+    if not SHARED.is_dir():
+        pytest.skip("the shared data are not there")
+    panel.build(SHARED, project.processed("open") / "panel")
+    data = panel.dose_panel("open", "GM0599", project)
+    every = panel.read_joined("open", "buurt", project=project).frame.query("gemeente_code == 'GM0599'")
+    changed = set(every.loc[(every["year"] > 2014) & (every["boundary_flag"] != 1), "area_code"])
+    assert data.years == [2014, 2015, 2016, 2017]
+    assert changed
+    assert not changed & set(data.frame["area_code"])
+    assert data.left_out["count"].iloc[0] == len(changed)
+    assert len(data.long_difference()) % 2 == 0
