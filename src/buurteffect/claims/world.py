@@ -53,8 +53,8 @@ def describe_world(facts: pd.DataFrame, segregation: pd.DataFrame, level: str) -
                 **{f"{group}_first": float(first["estimate"]), f"{group}_last": float(last["estimate"])},
             )
     answer.cannot_say(
-        "The country has no births that change its size, no building on new land, no vacancy chains, no rent "
-        "and no schools; grown children and former partners leave the register; its dwellings are as many in every buurt, and stand for more in print. What it says "
-        "about a method, it says for a country of this kind."
+        "The country has no births that change its size, no building on new land, no vacancy chains, no rent and no "
+        "schools; grown children and former partners leave the register; its dwellings are as many in every buurt, and "
+        "stand for more in print. What it says about a method, it says for a country of this kind."
     )
     return answer

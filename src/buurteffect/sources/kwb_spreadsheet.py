@@ -29,6 +29,7 @@ from buurteffect.sources.kwb_web import DEEPEST_HEADER, has_areas, read_records
 from buurteffect.sources.kwb_year import table_id_in, years_in
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, shown
+from buurteffect.sources.sheet_extent import Extent, TooFarError
 
 FAMILIES = ("workbook_lower", "workbook_upper", "workbook_free")
 _COMMA = re.compile(r"-?[0-9]*,[0-9]+")
@@ -37,8 +38,6 @@ _DEEPEST_HEADER = 40
 _WHOLE_BELOW = 1e15
 """From here on a number is written as it is held: its digits are no longer all known."""
 _FOOTER = re.compile(r"(?:bron\s*:|©|copyright\b)", re.IGNORECASE)
-_FAR = re.compile(rb'\br="((?:[A-I]?[A-Z][0-9]{6,}|[J-Z][A-Z][0-9]+|[A-Z]{3}[0-9]+))"')
-"""A cell beyond column IZ (260) or row 99,999: the library would hold every cell up to it."""
 _Rows = list[list[Any]]
 
 
@@ -98,10 +97,14 @@ def _records(rows: _Rows) -> list[tuple[int, list[str]]]:
 def _sheets(path: Path, data: bytes) -> dict[str, _Rows]:
     """Return the rows of every sheet."""
     if data.startswith(b"PK"):
+        extent = Extent()
         for member in list_members(path):
             content = read_member(path, member)  # refuses a bomb before the workbook is opened
-            if member.startswith("xl/worksheets/") and (far := _FAR.search(content)):
-                raise _too_wide(path, far[1].decode())
+            if member.lower().endswith((".xml", ".rels")) or content[:1] == b"<":
+                try:
+                    extent.add(content)
+                except TooFarError as error:
+                    raise _too_far(path, str(error)) from None
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
@@ -116,11 +119,11 @@ def _sheets(path: Path, data: bytes) -> dict[str, _Rows]:
         ) from None
 
 
-def _too_wide(path: Path, cell: str) -> DataError:
+def _too_far(path: Path, what: str) -> DataError:
     """Return the error for a workbook whose cells reach too far."""
     return DataError(
         label_of(path),
-        found=f"a cell at {cell[:12]}",
+        found=what,
         expected="at most 260 columns and 99,999 rows",
         action=PUBLISHED,
     )
