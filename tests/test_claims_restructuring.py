@@ -213,4 +213,24 @@ def test_every_number_of_a_verdict_comes_from_an_estimate():
     for sentence in verdict.sentences:
         for text in re.findall(r"(?<![\w.])[−-]?\d[\d,]*(?:\.\d+)?%?", sentence):
             value = float(text.replace("−", "-").replace(",", "").rstrip("%")) / (100 if text.endswith("%") else 1)
-            assert any(abs(value - number) <= 0.051 for number in verdict.numbers.values()), (text, sentence)
+            places = len(text.partition(".")[2].rstrip("%")) + (2 if text.endswith("%") else 0)
+            near = 0.5001 * 10.0**-places
+            assert any(abs(value - number) <= near for number in verdict.numbers.values()), (text, sentence)
+
+
+def test_placebos_that_find_something_are_named():
+    table = pd.DataFrame(
+        {
+            "term": ["early", "dealt"],
+            "estimate": [-0.02, 0.0],
+            "ci_low": -0.04,
+            "ci_high": -0.001,
+            "p_value": [0.04, 0.9],
+        }
+    )
+    answer = claims.describe_placebos("liveability", table, "open", "wijk")
+    assert "(early)" in answer.sentences[0]
+    assert answer.numbers["feigned"] == -0.02
+    none = claims.describe_placebos("liveability", table.assign(estimate=np.nan), "open", "wijk")
+    assert none.limits
+    assert not none.sentences

@@ -16,13 +16,8 @@ from buurteffect.claims.restructuring import (
     not_testable,
     truth_remarks,
 )
-from buurteffect.claims.restructuring_design import (
-    describe_design,
-    describe_discontinuity,
-    describe_future,
-    describe_pretrends,
-    describe_selection,
-)
+from buurteffect.claims.restructuring_checks import describe_discontinuity, describe_placebos, describe_pretrends
+from buurteffect.claims.restructuring_design import describe_design, describe_future, describe_selection
 from buurteffect.claims.statistics import describe_statistics
 from buurteffect.claims.verdict import Outcome, Verdict
 from buurteffect.claims.world import describe_world
@@ -40,6 +35,7 @@ __all__ = [
     "describe_dose",
     "describe_future",
     "describe_measurement",
+    "describe_placebos",
     "describe_pretrends",
     "describe_selection",
     "describe_statistics",

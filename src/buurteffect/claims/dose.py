@@ -69,7 +69,10 @@ def describe_dose(result: EffectEstimate, frame: pd.DataFrame, spread: float, so
         "told."
     )
     answer.cannot_say(
-        "The value of a year is the price level of the year before. The areas are of one gemeente, so nothing here "
+        "The value of a year is the price level of the year before, and shares are published in whole percents: part "
+        "of "
+        "their change is rounding, which pulls the coefficient towards zero. The areas are of one gemeente, so "
+        "nothing here "
         "says "
         "how others differ, and errors are clustered by area."
     )

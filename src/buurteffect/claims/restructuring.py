@@ -193,9 +193,11 @@ def _say_permutation(answer: Answer, evidence: Evidence) -> bool:
     if not evidence.permutation:
         return False
     chance = float(evidence.permutation.result.frame["p_value"].iloc[0])
+    design = evidence.headline.result.design
+    like = "dwellings of like value" if design is not None and design.covariates else "a like first figure"
     answer.say(
-        "had the same projects fallen on other {areas} with dwellings of like value, a figure as large would come up "
-        "in {chance:.1%} of cases; that speaks against chance, not against selection.",
+        f"had the same projects fallen on other {{areas}} with {like}, a figure as large would come up in "
+        "{chance:.1%} of cases; that speaks against chance, not against selection.",
         chance=chance,
     )
     return chance < ALPHA

@@ -8,12 +8,19 @@ from buurteffect.claims.restructuring import MEASURES
 from buurteffect.claims.verdict import Answer
 from buurteffect.estimate.attempt import Attempt
 from buurteffect.estimate.before_after import EXPECTED, NAIVE, TREATED
-from buurteffect.estimate.discontinuity import Discontinuity
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.group_design import GroupDesign
-from buurteffect.estimate.power import JointTest
 
-_SMALLEST_P = 0.001
+_DIMENSIONS = {
+    "liveability": "Housing and cohesion are parts of the score, and demolition and building move them by definition. "
+    "The parts are published for later waves only, so that the effect cannot be had without them; the page of the run "
+    "n05_liveability_rest shows how far one gets.",
+    "liveability_rest": "The dimensions are published for later waves only. Areas whose treatment began before the "
+    "first of these have no figure before: they can be set beside others, but nothing can be said of what changed. "
+    "That the score rose because housing and cohesion are in it can therefore be neither shown nor ruled out.",
+}
+"""What the dimensions of the score do to an estimate, by outcome."""
+
 _PROGRAMME_START = 2022
 """Year in which the programme of the focus areas (NPLV) began."""
 
@@ -73,6 +80,8 @@ def describe_design(
             "Nothing from another source was known of these areas before. The headline therefore compares treated "
             "areas with all others, and what regression to the mean feigns is in it."
         )
+    if outcome in _DIMENSIONS:
+        answer.cannot_say(_DIMENSIONS[outcome])
     ahead = int((treated["cohort_year"] >= years[-1]).sum())
     if ahead:
         answer.say(
@@ -182,103 +191,6 @@ def _say_regression(answer: Answer, change: float, gap: float, expected: float, 
         expected=expected,
         **({"share": expected / gap} if same else {}),
     )
-
-
-def describe_pretrends(
-    outcome: str,
-    test: Attempt[JointTest],
-    slope: Attempt[float],
-    headline: Attempt[EffectEstimate],
-    source: str,
-    level: str,
-) -> Answer:
-    """Say what the test of trends before treatment found, and what it could not have found.
-
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    test : Attempt of JointTest
-        From `pretrend_test`.
-    slope : Attempt of float
-        From `detectable_slope`, for a power of four in five, per step.
-    headline : Attempt of EffectEstimate
-        One row.
-    source, level : str
-        Where the data come from, and the kind of area.
-    """
-    answer, unit = Answer("n05-pretrends", source, level), MEASURES[outcome].unit
-    if not test:
-        answer.cannot_say(f"There is no test of trends before treatment: {test.reason.rstrip('.')}.")
-        return answer
-    found = test.result
-    words = "finds a difference" if found.p_value < 0.05 else "finds no difference"
-    chance = "p = {p_value:.3f}" if found.p_value >= _SMALLEST_P else "p below one in a thousand"
-    answer.say(
-        f"the joint test of the steps before treatment ({{restrictions:d}}) {words} ({chance}).",
-        restrictions=found.restrictions,
-        **({"p_value": found.p_value} if found.p_value >= _SMALLEST_P else {}),
-    )
-    if slope:
-        answer.say(
-            f"it would find four in five times only trends that part by {{slope:.3f}} {unit} a step or more"
-            + (
-                ", which over the steps to the headline is more than the headline itself: that it passes says little."
-                if headline and slope.result > abs(float(headline.result.frame["estimate"].iloc[0])) / 2
-                else "."
-            ),
-            slope=slope.result,
-        )
-    return answer
-
-
-def describe_discontinuity(found: Attempt[Discontinuity], source: str, level: str) -> Answer:
-    """Say whether a discontinuity design passes its own tests.
-
-    Parameters
-    ----------
-    found : Attempt of Discontinuity
-        From `discontinuity`.
-    source, level : str
-        Where the data come from, and the kind of area.
-    """
-    answer = Answer("n05-discontinuity", source, level)
-    if source == "synthetic":
-        answer.cannot_say(
-            "The synthetic country has no list that was made by a cut and then tampered with: areas are ranked anew "
-            "each year by score, dip, chance and the gemeente's capacity. What is shown is that no cut on the "
-            "published score makes its list; the bunching that the real list shows cannot be reproduced here."
-        )
-    if not found:
-        answer.cannot_say(f"No discontinuity can be drawn: {found.reason.rstrip('.')}.")
-        return answer
-    design = found.result
-    answer.say(
-        "with the cut below as many {areas} as are listed, {wrong_side:d} of {listed:d} listed ones lie above it, and "
-        "{unlisted:d} that are not listed below it.",
-        wrong_side=design.listed_count - design.listed_below_count,
-        listed=design.listed_count,
-        unlisted=design.below_count - design.listed_below_count,
-    )
-    first = design.table[design.table["role"] == "first stage"].iloc[0]
-    others = design.table[design.table["role"] != "first stage"]
-    failing = others[others["p_value"] < 0.05]
-    jump = "so the cut does not decide" if first["ci_low"] < 0.5 else "so the cut decides for most"
-    answer.say(
-        f"at the cut the share on the list jumps by {{jump:.2f}} [{{jump_low:.2f}}, {{jump_high:.2f}}], {jump}; of "
-        "{tests:d} tests of density and balance {failed:d} reject at 5%"
-        + (
-            f" ({', '.join(failing['test'])})."
-            if len(failing)
-            else ", with few areas near the cut to reject anything by."
-        ),
-        jump=first["estimate"],
-        jump_low=first["ci_low"],
-        jump_high=first["ci_high"],
-        tests=len(others),
-        failed=len(failing),
-    )
-    return answer
 
 
 def describe_future(
