@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from buurteffect.errors import ProjectError
 from buurteffect.synthetic import snapshot
@@ -19,6 +22,7 @@ from buurteffect.synthetic.population import first_people, renew
 from buurteffect.synthetic.scenarios import SCENARIOS, SIZES
 from buurteffect.synthetic.simulate import simulate
 from buurteffect.synthetic.snapshot import prepare
+from buurteffect.synthetic.towns import divided_town, hangs_together, neighbours, round_town
 from buurteffect.synthetic.world import Arrival, Tenure
 
 
@@ -126,17 +130,34 @@ def test_neighbours_share_their_corners_exactly(geography):
     assert (same == 2).all()
 
 
-def test_nearly_every_wijk_is_one_cluster(geography):
-    layout = prepare(WorldParameters(), 1, "national").layout
+@pytest.mark.parametrize("area", ["wijk", "gemeente"])
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_every_area_hangs_together(size, area):
+    layout = prepare(WorldParameters(), 1, size).layout
     spacing = np.array(WorldParameters().map.spacing_m.values())[layout.kind]
-    joined = (layout.near_m < 1.01 * spacing[layout.near_from]) & (
-        layout.wijk[layout.near_from] == layout.wijk[layout.near_to]
-    )
-    label = np.arange(layout.buurten)
-    for _ in range(12):  # more steps than the longest wijk has buurten
-        np.minimum.at(label, layout.near_to[joined], label[layout.near_from[joined]])
-    clusters = pd.Series(label).groupby(layout.wijk).nunique()
-    assert (clusters == 1).mean() > 0.9
+    of_buurt = getattr(layout, area)
+    joined = layout.near_m < 1.01 * spacing[layout.near_from]
+    joined &= of_buurt[layout.near_from] == of_buurt[layout.near_to]
+    edges = (np.ones(joined.sum()), (layout.near_from[joined], layout.near_to[joined]))
+    _, part = connected_components(coo_array(edges, shape=(layout.buurten, layout.buurten)), directed=False)
+    parts = np.unique(np.column_stack([of_buurt, part]), axis=0)
+    assert parts[:, 0].tolist() == np.unique(of_buurt).tolist()
+
+
+def test_a_wijk_that_is_in_two_parts_is_seen():
+    near = neighbours(np.array([[0, 0], [2, 0], [4, 0], [1, 3]]))
+    assert near == [{1, 3}, {0, 2, 3}, {1}, {0, 1}]
+    assert hangs_together({0, 1, 2}, near) and hangs_together(set(), near)
+    assert not hangs_together({0, 2}, near)
+
+
+@pytest.mark.parametrize("sizes", [(1,), (4, 4, 4, 4, 4), (5, 1, 7), (30, 2, 30)])
+def test_a_town_is_divided_into_wijken_of_the_sizes_asked_for(sizes):
+    cells = divided_town(sizes)
+    assert sorted(map(tuple, cells.tolist())) == sorted(map(tuple, round_town(sum(sizes)).tolist()))
+    near, edges = neighbours(cells), np.cumsum((0, *sizes))
+    for first, last in pairwise(edges):
+        assert hangs_together(set(range(first, last)), near)
 
 
 def test_dwellings_that_are_published_follow_the_lognormal_that_was_set(geography):

@@ -1,6 +1,7 @@
 """Register extracts, project register and boundaries of the synthetic country: read back, and compared with it."""
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -19,11 +20,13 @@ from buurteffect.schema.microdata import (
 )
 from buurteffect.synthetic.country import draw_world
 from buurteffect.synthetic.events import BoundaryChanges, draw_vintages
-from buurteffect.synthetic.extracts import pieces_of_dwellings
+from buurteffect.synthetic.extracts import cut_register, pieces_of_dwellings
+from buurteffect.synthetic.moving_days import draw_moving_days
 from buurteffect.synthetic.outcomes import children, person_years
 from buurteffect.synthetic.people import draw_persons
+from buurteffect.synthetic.people_parameters import PeopleParameters
 from buurteffect.synthetic.publish_microdata import Extract, publish_microdata, publish_people
-from buurteffect.synthetic.spells import address_spells, building_objects, first_day
+from buurteffect.synthetic.spells import address_spells, building_days, building_objects, first_day
 
 PERSON, OBJECT = "RINPERSOON", "RINOBJECTNUMMER"
 START, END = "GBADATUMAANVANGADRESHOUDING", "GBADATUMEINDEADRESHOUDING"
@@ -54,7 +57,7 @@ def read(folder):
 @pytest.fixture(scope="module")
 def names(world):
     """The pseudonym of each person_id."""
-    ids = np.sort(draw_persons(world).person_id)
+    ids = np.unique(draw_persons(world).person_id)
     return pd.Series([f"999{n:09d}" for n in range(1, len(ids) + 1)], index=ids)
 
 
@@ -173,6 +176,78 @@ def test_the_members_of_a_household_move_on_the_same_day(world):
     assert (days == 1).mean() > 0.90
 
 
+def stays_of_households(world):
+    """Unbroken stays of households at objects, from the first day of a member to the last, and the objects."""
+    persons, objects = draw_persons(world), building_objects(world)
+    spells = address_spells(world, persons, objects)
+    values = {"household": persons.household[spells.person], "object": spells.object}
+    frame = pd.DataFrame(values | {"start": spells.start, "end": spells.end})
+    frame = frame.sort_values(["object", "household", "start"], ignore_index=True)
+    until = frame.groupby(["object", "household"])["end"].cummax()
+    fresh = frame["start"] > until.shift() + 1
+    fresh |= frame["object"].ne(frame["object"].shift()) | frame["household"].ne(frame["household"].shift())
+    stays = frame.groupby(fresh.cumsum()).agg(
+        object=("object", "first"), household=("household", "first"), start=("start", "min"), end=("end", "max")
+    )
+    return stays.sort_values(["object", "start"], ignore_index=True), objects
+
+
+@pytest.mark.parametrize(("seed", "size"), [(5, "test"), (6, "test"), (7, "test"), (8, "test"), (5, "default")])
+def test_no_stay_is_outside_its_building_and_no_dwelling_holds_two_households_on_a_day(seed, size):
+    stays, objects = stays_of_households(country(seed, size))
+    completed, demolished = building_days(country(seed, size), objects)
+    of = stays["object"].to_numpy()
+    assert (stays["start"].to_numpy() >= completed[of]).all()
+    gone = demolished[of] >= 0
+    assert gone.sum() > 50
+    assert (stays["end"].to_numpy() < demolished[of])[gone].all()
+    until = stays.groupby("object")["end"].cummax().shift()
+    same = stays["object"].eq(stays["object"].shift())
+    assert (stays["start"] > until)[same].all()
+
+
+def test_what_is_demolished_is_left_by_may_and_what_replaces_it_entered_from_august_on(read):
+    life, spells = read("LEVCYCLWOONNIETWOONBUS"), read("GBAADRESOBJECTBUS")
+    life = life.set_index(OBJECT)
+    gone = life[life["EINDLEVCYCLWOONNIETWOON"] != RUNNING]
+    new = life[life["AANVLEVCYCLWOONNIETWOON"] >= "19950101"]
+    assert len(gone) == len(new) > 20
+    assert set(gone["EINDLEVCYCLWOONNIETWOON"].str[4:6]) == {"06"}
+    assert set(new["AANVLEVCYCLWOONNIETWOON"].str[4:6]) == {"07"}
+    assert (new["AANVLEVCYCLWOONNIETWOON"].str[:4] == new["VBOBOUWJAAR"]).all()
+    assert (life["AANVLEVCYCLWOONNIETWOON"].str[:4] == life["VBOBOUWJAAR"]).all()
+    left = spells.groupby(OBJECT)[END].max()[gone.index]
+    entered = spells.groupby(OBJECT)[START].min()[new.index]
+    assert (left.str[4:] < "0601").all()
+    assert (left.str[:4] == gone["EINDLEVCYCLWOONNIETWOON"].str[:4]).all()
+    assert (entered.str[4:] >= "0801").all()
+    assert (entered.str[:4] == new["VBOBOUWJAAR"]).all()
+
+
+def test_a_chain_a_ring_and_a_rebuilt_place_have_days_in_their_order(world):
+    # Places 0 to 2: household 0 ends, 1 takes its place, 2 that of 1, and the new 6 that of 2. Places 3 and 4 trade.
+    # Place 5 is rebuilt around household 5.
+    grid = np.array([[0, 1, 2, 3, 4, 5], [1, 2, 6, 4, 3, 5]], dtype=np.int32)
+    some = replace(world.households, **{n: getattr(world.households, n)[:7] for n in vars(world.households)})
+    residence = replace(world.residence, years=np.array([2001, 2002]), household=grid)
+    objects = np.array([[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 6]], dtype=np.int32)
+    for seed in range(20):
+        days = draw_moving_days(replace(world, seed=seed, residence=residence, households=some), objects)
+        into, out = days.into[1].astype(int), days.out[1].astype(int)
+        assert out[0] <= into[0] == out[1] <= into[1] == out[2] <= into[2]
+        assert into[3] == out[3] == into[4] == out[4]
+        assert out[5] < 150 < 212 < into[5]
+        assert min(into.min(), out.min()) >= 1
+        assert max(into.max(), out.max()) <= 364
+    assert (days.into[0] == 0).all()
+
+
+def test_the_number_of_a_dwelling_says_nothing_of_its_place(read):
+    areas = read("VSLGWBTAB").sort_values(OBJECT)
+    next_door = areas["bc2022"].eq(areas["bc2022"].shift())
+    assert next_door.mean() < 0.05
+
+
 def test_a_building_in_the_place_of_another_is_another_object(world, read):
     built = world.residence.built_year
     rebuilt = int((built[1:] != built[:-1]).sum())
@@ -198,9 +273,11 @@ def test_codes_of_earlier_years_are_those_of_the_vintage(world, tmp_path):
     share = np.bincount(piece, minlength=len(vintages.share)) / 60
     assert np.abs(share - vintages.share).max() <= 1 / 60 + 1e-9
     objects = building_objects(world)
+    register = cut_register(world, draw_persons(world), objects, 1.0, PeopleParameters())
+    row = pd.Series(np.arange(len(objects.place)), index=register.object_names.to_pylist())
     for year in (1995, 2009, 2022):
         standing = areas[areas[f"bc{year}"] != NO_AREA]
-        place = objects.place[standing[OBJECT].str[3:].astype(int) - 1]
+        place = objects.place[row[standing[OBJECT]]]
         assert standing[f"bc{year}"].tolist() == vintages.codes[year][piece[place]].tolist()
     assert (areas["bc1995"] != areas["bc2022"]).mean() > 0.05
 
@@ -251,27 +328,46 @@ def test_ownership_and_value_follow_the_world(world, read):
     assert values["WOZWAARDE"].mean() == pytest.approx(mean, rel=0.03)
 
 
-def test_the_ranks_of_children_are_published_when_they_turn_28(world, read, names):
+def test_the_ranks_of_children_are_published_when_they_turn_28_if_they_are_in_the_country(world, read, names):
     truth = children(world)
     turning = truth[truth["birth_year"] == 1990]
+    turning = turning.set_index(turning["person_id"].map(names))
+    here = turning[turning.index.isin(set(person_years(world, [2018])["person_id"].map(names)))]
     ranks = read("INPATAB", 2018).set_index(PERSON)["INPP100PPERS"]
-    expected = np.clip(np.ceil(turning["adult_rank"]), 1, 100)
-    assert len(ranks) == len(turning) > 50
-    assert ranks[turning["person_id"].map(names)].tolist() == expected.tolist()
+    expected = np.clip(np.ceil(here["adult_rank"]), 1, 100)
+    assert 50 < len(ranks) == len(here) < len(turning)
+    assert ranks[here.index].tolist() == expected.tolist()
 
 
-def test_children_have_parents_in_their_own_household(world, read, names):
+def test_children_have_the_adults_of_the_household_of_their_childhood_as_parents(world, read, names):
     frame = draw_persons(world).frame(world)
     frame[PERSON] = frame["person_id"].map(names)
-    household, sex = frame.set_index(PERSON)["household_id"], frame.set_index(PERSON)["sex"]
+    child = frame[frame["role"] == "child"].set_index(PERSON)["household_id"]
+    adults = frame[frame["role"] != "child"].groupby(PERSON)["household_id"].agg(set)
+    sex = frame.drop_duplicates(PERSON).set_index(PERSON)["sex"]
     parents = read("KINDOUDERTAB")
-    assert len(parents) == (frame["role"] == "child").sum()
+    assert set(parents[PERSON]) == set(child.index)
+    assert parents[PERSON].is_unique
     assert parents[["RINPERSOONpa", "RINPERSOONMa"]].notna().any(axis=1).all()
     for column in ("RINPERSOONpa", "RINPERSOONMa"):
         known = parents[parents[column].notna()]
-        assert (household[known[PERSON]].to_numpy() == household[known[column]].to_numpy()).all()
+        pairs = zip(child[known[PERSON]], adults[known[column]], strict=True)
+        assert all(home in homes for home, homes in pairs)
     mothers = parents["RINPERSOONMa"].dropna()
     assert (sex[mothers] == "female").mean() > 0.97
+
+
+def test_a_life_goes_on_from_the_parental_home_to_a_household_of_ones_own(world, read):
+    links, parents = read("KOPPELPERSOONHUISHOUDEN", 2022), read("KINDOUDERTAB")
+    born = read("GBAPERSOONTAB").set_index(PERSON)["GBAGEBOORTEJAAR"].astype(int)
+    grown = parents[parents[PERSON].map(born).between(1980, 1990)]
+    now = grown.merge(links, on=PERSON)
+    own = (now["RINPERSOONHKW"] != now["RINPERSOONpa"]) & (now["RINPERSOONHKW"] != now["RINPERSOONMa"])
+    assert len(now) > 0.75 * len(grown)
+    assert own.all()
+    spells = read("GBAADRESOBJECTBUS")
+    homes = spells[spells[PERSON].isin(set(now[PERSON]))].groupby(PERSON)[OBJECT].nunique()
+    assert (homes > 1).all()
 
 
 def test_a_part_of_the_country_has_whole_lives_and_the_same_names(world, read, tmp_path):
@@ -282,8 +378,12 @@ def test_a_part_of_the_country_has_whole_lives_and_the_same_names(world, read, t
     theirs = whole[whole[PERSON].isin(set(some[PERSON]))]
     pd.testing.assert_frame_equal(some, theirs.reset_index(drop=True))
     gemeenten = some.merge(pd.read_parquet(tmp_path / extract_file("VSLGWBTAB", 2022))[[OBJECT, "gem2022"]])
-    complete = gemeenten["gem2022"].nunique()
-    assert complete > 1
+    assert len(set(gemeenten["gem2022"])) > 1
+    links, incomes = (pd.read_parquet(tmp_path / extract_file(n, 2010)) for n in ("KOPPELPERSOONHUISHOUDEN", "INHATAB"))
+    whole_links, persons = read("KOPPELPERSOONHUISHOUDEN", 2010), set(some[PERSON])
+    theirs = whole_links[whole_links[PERSON].isin(persons)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(links, theirs)
+    assert set(incomes["RINPERSOONHKW"]) == set(links["RINPERSOONHKW"])
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1])

@@ -51,27 +51,20 @@ def residence_of(household, buurt, years=(2001, 2002, 2003, 2004), arrival=None)
 # --- persons ---------------------------------------------------------------------------------------------------
 
 
-def test_a_household_has_the_same_persons_in_every_branch_of_the_world():
+def test_everybody_lives_in_the_same_households_in_every_branch_of_the_world():
     with_policy, without = country(), country(scenario="S1")
     assert not np.array_equal(with_policy.residence.household, without.residence.household)
-    frames = [draw_persons(w).frame(w).set_index("person_id") for w in (with_policy, without)]
-    both = frames[0].index.intersection(frames[1].index)
-    assert len(both) > 0.95 * len(frames[0])
-    lasting = ["household_id", "role", "birth_year", "sex", "origin", "education"]
-    pd.testing.assert_frame_equal(frames[0].loc[both, lasting], frames[1].loc[both, lasting])
-    assert np.isin(with_policy.households.key, without.households.key).mean() > 0.99
+    frames = [draw_persons(w).frame(w).sort_values(["person_id", "first_year"]) for w in (with_policy, without)]
+    pd.testing.assert_frame_equal(*(frame.reset_index(drop=True) for frame in frames))
 
 
 def test_a_household_has_the_same_persons_whatever_its_row(world):
     households = world.households
     turned = replace(households, **{name: values[::-1].copy() for name, values in vars(households).items()})
-    ours, theirs = (draw_persons(replace(world, households=h)) for h in (households, turned))
-    ids = [household_ids(h)[p.household] for h, p in ((households, ours), (turned, theirs))]
-    columns = ["person_id", "birth_year", "sex", "origin", "education", "first_year", "last_year"]
-    tables = [
-        pd.DataFrame({"household": names} | {c: getattr(p, c) for c in columns}).sort_values("person_id")
-        for names, p in zip(ids, (ours, theirs), strict=True)
-    ]
+    tables = []
+    for some in (households, turned):
+        moved = replace(world, households=some)
+        tables.append(draw_persons(moved).frame(moved).sort_values(["person_id", "first_year"]))
     pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in tables))
 
 
@@ -81,7 +74,8 @@ def test_another_seed_gives_other_persons(world):
 
 def test_every_person_and_household_has_a_name_of_its_own(large):
     persons = draw_persons(large)
-    assert len(np.unique(persons.person_id)) == len(persons)
+    lasting = persons.frame(large).groupby("person_id")[["birth_year", "sex", "origin", "education"]].nunique()
+    assert (lasting == 1).all(axis=None)
     assert len(np.unique(household_ids(large.households))) == len(large.households.key)
     assert persons.person_id.min() >= 0
 
@@ -103,15 +97,15 @@ def test_nobody_is_seen_before_birth_or_outside_the_household(world):
     assert (persons.first_year > persons.birth_year)[child].all()
 
 
-def test_children_are_born_to_parents_of_an_age_and_leave_home_between_18_and_24(world):
+def test_children_are_born_to_parents_of_an_age(world):
     persons = draw_persons(world)
     child = persons.slot >= CHILD
     parent_age = (persons.birth_year - world.households.head_birth_year[persons.household])[child]
     assert parent_age.min() >= 18
     assert parent_age.max() <= 47
-    last_age = (persons.last_year - persons.birth_year - 1)[child]
-    left = (persons.last_year < world.households.exit_year[persons.household] - 1)[child]
-    assert set(np.unique(last_age[left])) <= set(range(17, 24))
+
+
+# --- households, ages and origins -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("year", [1995, 2005, 2015, 2022])
@@ -143,11 +137,13 @@ def test_the_origin_of_the_head_is_that_of_the_household(world):
 
 def test_a_child_has_an_origin_of_its_parents(world):
     frame = draw_persons(world).frame(world)
-    parents = frame[frame["role"] != "child"].groupby("household_id")["origin"].agg(lambda o: set(o))
+    adults = frame[frame["role"] != "child"].groupby("household_id")["origin"]
+    parents, number = adults.agg(lambda o: set(o)), adults.size()
     children_of = frame[frame["role"] == "child"]
     other = children_of["origin"] != "netherlands"
-    both_seen = children_of["household_id"].map(parents).map(len) == 2
+    both_seen = children_of["household_id"].map(number) == 2
     inherited = [o in p for o, p in zip(children_of["origin"], children_of["household_id"].map(parents), strict=True)]
+    assert both_seen.sum() > 1000
     assert np.array(inherited)[both_seen].all()
     assert 0.1 < other.mean() < 0.5
 

@@ -10,6 +10,7 @@ import pytest
 
 from buurteffect.synthetic.country import draw_country, draw_world, scenario_parameters
 from buurteffect.synthetic.facts import dissimilarity
+from buurteffect.synthetic.parameters import ByKind
 from buurteffect.synthetic.simulate import simulate
 from buurteffect.synthetic.snapshot import prepare
 
@@ -110,11 +111,45 @@ def test_boundary_chaos_is_left_to_the_publication():
     assert (plain.history.liveability_score == chaos.history.liveability_score).all()
 
 
-def test_few_clusters_lie_in_three_gemeenten():
-    world = draw_world(1, "default", "S12", keep_people=False)
-    assert len(world.projects) >= 20
-    assert world.projects["buurt_code"].str[2:6].nunique() == 3
-    assert draw_world(1, "default", keep_people=False).projects["buurt_code"].str[2:6].nunique() > 3
+@pytest.mark.parametrize(("size", "seeds"), [("default", range(1, 5)), ("test", range(1, 25))])
+def test_few_clusters_lie_in_exactly_three_gemeenten(size, seeds):
+    for seed in seeds:
+        projects = draw_world(seed, size, "S12", keep_people=False).projects
+        assert projects["buurt_code"].str[2:6].nunique() == 3, seed
+        assert len(projects) >= {"default": 18, "test": 6}[size], seed
+    assert draw_world(1, size, keep_people=False).projects["buurt_code"].str[2:6].nunique() > 3 or size == "test"
+
+
+def test_the_few_gemeenten_are_drawn_by_lot():
+    chosen = {
+        tuple(sorted(draw_world(seed, "default", "S12", keep_people=False).projects["buurt_code"].str[2:6].unique()))
+        for seed in range(1, 5)
+    }
+    assert len(chosen) > 1
+
+
+def test_where_only_two_gemeenten_can_be_chosen_there_are_two():
+    base = scenario_parameters("S12")
+    only_new_towns = replace(base, policy=replace(base.policy, takes_part=ByKind(1, 0, 1, 0)))
+    projects = draw_world(1, "test", "S0", only_new_towns, keep_people=False).projects
+    assert projects["buurt_code"].str[2:6].nunique() == 2
+
+
+@pytest.mark.parametrize("size", ["test", "scoreboard"])
+def test_with_parallel_trends_every_project_demolishes_something(size):
+    world = draw_world(2, size, "S6", keep_people=False)
+    assert (world.projects["demolished_social"] > 0).all() and (world.projects["dose"] > 0).all()
+    assert (world.history.social_share[0] > 0).all()
+
+
+def test_with_parallel_trends_scores_of_others_are_what_they_would_have_been():
+    world = draw_world(2, "test", "S6", keep_people=False)
+    without = simulate(prepare(scenario_parameters("S6"), 2, "test"), without="all", keep_people=False).history
+    never = ~world.geography.buurten["buurt_code"].isin(world.projects["buurt_code"]).to_numpy()
+    score = (world.history.liveability_score - without.liveability_score)[:, never]
+    owner = (world.history.owner_share - without.owner_share)[:, never]
+    np.testing.assert_allclose(score, scenario_parameters("S6").score.on_owner * owner, rtol=0, atol=1e-12)
+    assert np.abs(score).max() < 0.005
 
 
 def test_the_trend_gap_lets_deprived_buurten_fall_behind_without_any_policy():

@@ -11,7 +11,8 @@ import pytest
 from buurteffect.synthetic.branches import HORIZONS, find_residents
 from buurteffect.synthetic.country import average_country, draw_country, scenario_parameters
 from buurteffect.synthetic.effects import OUTCOMES
-from buurteffect.synthetic.simulate import simulate
+from buurteffect.synthetic.publish import named_truth
+from buurteffect.synthetic.simulate import first_choice, simulate
 from buurteffect.synthetic.snapshot import prepare
 from buurteffect.synthetic.truth import average_truth, draw_truth
 
@@ -103,7 +104,44 @@ def test_place_effects_are_the_difference_of_two_simulations(pair):
     for outcome in OUTCOMES:
         expected = (getattr(world.history, outcome) - getattr(without, outcome))[row, index].mean()
         table = truth.place.set_index(["outcome", "cohort", "event_time"])
-        assert np.isclose(table.loc[(outcome, cohort, 7), "effect"], expected, rtol=0, atol=1e-14)
+        assert table.loc[(outcome, cohort, 7), "effect"] == expected
+
+
+def test_a_country_without_policy_that_parts_in_1998_is_the_one_simulated_from_the_beginning():
+    setting = prepare(scenario_parameters("S2"), 2, "test")
+    assert first_choice(setting) == 1998
+    parting = simulate(setting, snapshots=frozenset({1998}), keep_people=False).snapshots[1998]
+    whole = simulate(setting, without="all", keep_people=False).history
+    later = simulate(setting, without="all", start=parting, keep_people=False).history
+    assert later.years.tolist() == list(range(1998, 2023))
+    for member in fields(whole):
+        assert (getattr(later, member.name) == getattr(whole, member.name)[3:]).all(), member.name
+
+
+def test_without_any_policy_nothing_differs():
+    plain = scenario_parameters("S0")
+    never = replace(plain, policy=replace(plain.policy, first_announcement=2030, last_announcement=2031))
+    _, run, truth = draw_truth(never, 2, "test", people=False, workers=0)
+    assert not len(run.schedule.buurt)
+    assert truth.groups.empty and not truth.place.size
+
+
+def test_effects_since_before_leave_out_what_had_happened_by_then(pair):
+    world, truth = pair
+    table = truth.place.set_index(["outcome", "cohort", "event_time"])
+    before = table["effect"].xs(-1, level="event_time")
+    assert (before != 0).any()  # earlier cohorts have touched the buurten of later ones
+    expected = table["effect"] - before.reindex(table.droplevel("event_time").index).to_numpy()
+    np.testing.assert_array_equal(table["effect_since_before"], expected)
+    assert (table["effect_since_before"].xs(-1, level="event_time") == 0).all()
+    rows = truth.place[(truth.place["outcome"] == "log_woz") & truth.place["event_time"].between(6, 9)]
+    mean = np.average(rows["effect_since_before"], weights=rows["buurten"])
+    found = truth.late.set_index("outcome").loc["log_woz"]
+    assert np.isclose(found["effect_since_before"], mean, rtol=1e-12)
+    assert not np.isclose(found["effect_since_before"], found["effect"], rtol=1e-6)
+    named = named_truth(world, truth, scenario_parameters("S0"))
+    assert named["att_6_9_since_before_log_woz"] == found["effect_since_before"]
+    assert named["att_6_9_log_woz"] == found["effect"]
 
 
 def test_nothing_differs_before_the_first_project(pair):
@@ -294,6 +332,8 @@ def test_the_summary_holds_what_the_tables_hold(default_pair):
     summary = truth.summary().set_index(["quantity", "outcome"])["value"]
     assert summary.index.is_unique
     assert summary["att_6_9", "liveability_score"] == late(truth)
+    since = truth.late.set_index("outcome").loc["log_woz", "effect_since_before"]
+    assert summary["att_6_9_since_before", "log_woz"] == since
     rows = truth.people.query("horizon == 7 and tercile == 'low'")
     assert np.isclose(summary["people_low", "exit_buurt"], np.average(rows["exit_buurt"], weights=rows["households"]))
     assert summary["people_all", "own_log_income"] == 0

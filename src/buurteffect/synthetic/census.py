@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from buurteffect.schema import CONCEPTS, DEVIATION_REFERENCE
 from buurteffect.synthetic.households import Composition, composition, personal_incomes, wealth
 from buurteffect.synthetic.outcomes import BENEFITS, benefits, employed, low_income
-from buurteffect.synthetic.people import EDUCATIONS, FIRST_NONWESTERN, ORIGINS, Persons, age_on, draw_persons, present
+from buurteffect.synthetic.people import EDUCATIONS, Persons, age_on, draw_persons, present
 from buurteffect.synthetic.people_draws import PeoplePurpose, normal, uniform
 from buurteffect.synthetic.people_parameters import PeopleParameters
+from buurteffect.synthetic.succession import FIRST_NONWESTERN, ORIGINS
 from buurteffect.synthetic.world import GEMEENTE_KINDS, Tenure, World
 
 AGE_BREAKS = (15, 25, 45, 65)
@@ -191,6 +192,8 @@ def _homes(now: _Year, lasting: dict[str, Vector]) -> dict[str, Vector]:
     """Return the concepts of dwellings."""
     history, t = now.world.history, now.t
     residence = now.world.residence
+    # What is built in the panel carries the year of its first 1 January; it was completed the year before.
+    completed = residence.built_year[t] - (residence.built_year[t] > residence.years[0])
     shares = np.stack(
         [_divide(now.by_buurt(residence.tenure[t] == tenure), now.households) for tenure in Tenure], axis=1
     )
@@ -213,7 +216,7 @@ def _homes(now: _Year, lasting: dict[str, Vector]) -> dict[str, Vector]:
         "association_rented_share": shares[:, Tenure.SOCIAL],
         "other_rented_share": shares[:, Tenure.PRIVATE],
         "tenure_unknown_share": np.where(now.households > 0, 0.0, np.nan),
-        "built_before_2000_share": _divide(now.by_buurt(residence.built_year[t] < 2000), now.households),
+        "built_before_2000_share": _divide(now.by_buurt(completed < 2000), now.households),
     }
 
 

@@ -24,6 +24,8 @@ OUTCOMES = (
 )
 EVENT_TIMES = range(-5, 13)
 LATE_EVENT_TIMES = range(6, 10)
+EVENT_TIME_BEFORE = -1
+"""The last 1 January before the year in which a project begins: what designs with a reference year set to 0."""
 RING_EDGES = (1.25, 2.25, 4.25)
 """Outer edges of the rings around a restructured buurt, in distances between neighbouring centres."""
 LEDGER_YEARS = (2006, 2010, 2014, 2018, 2022)
@@ -93,34 +95,59 @@ def sort_places(layout: Layout, spacing_m: NDArray[np.float64], schedule: Schedu
 
 
 def differences(factual: History, without: History) -> dict[str, NDArray[np.float64]]:
-    """Return, for each outcome, the country as it was less the one without policy: shape (years, buurten)."""
-    return {name: getattr(factual, name) - getattr(without, name) for name in OUTCOMES}
+    """Return, for each outcome, the country as it was less the one without policy: shape (years, buurten).
+
+    The one without policy may begin later; before that, the two are the same and the differences 0.
+    """
+    found = {}
+    for name in OUTCOMES:
+        found[name] = np.zeros_like(getattr(factual, name))
+        found[name][-len(without.years) :] = getattr(factual, name)[-len(without.years) :] - getattr(without, name)
+    return found
 
 
 def place_effects(schedule: Schedule, years: NDArray[np.int64], effect: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
     """Return ATT(g, e): one row per outcome, cohort and event time.
 
     Columns: ``outcome``, ``cohort`` (first year of demolition, g), ``event_time`` (e: 1 January of g + e; at e = 0
-    nothing has been demolished yet), ``effect`` (mean over the cohort's buurten, each once) and ``buurten``.
+    nothing has been demolished yet), ``effect`` (mean over the cohort's buurten, each once), ``effect_since_before``
+    (``effect`` less that of the same cohort at e = `EVENT_TIME_BEFORE`) and ``buurten``.
+
+    Both are contrasts with the same country without any policy. By g − 1 the projects of earlier cohorts may have
+    touched a cohort's buurten already, so that ``effect`` is not 0 then. A design that sets the gap of g − 1 to 0
+    (difference in differences and its descendants, an event study, a before/after contrast) aims at
+    ``effect_since_before``; one that fills in the score without any policy aims at ``effect``.
     """
     rows = []
     for cohort in np.unique(schedule.start_year):
         buurten = schedule.buurt[schedule.start_year == cohort]
+        before = {
+            name: values[cohort + EVENT_TIME_BEFORE - years[0], buurten].mean() for name, values in effect.items()
+        }
         for event_time in EVENT_TIMES:
             row = cohort + event_time - years[0]
             if 0 <= row < len(years):
                 for name, values in effect.items():
-                    rows.append((name, int(cohort), event_time, float(values[row, buurten].mean()), len(buurten)))
-    columns = ["outcome", "cohort", "event_time", "effect", "buurten"]
+                    mean = values[row, buurten].mean()
+                    since = float(mean - before[name])
+                    rows.append((name, int(cohort), event_time, float(mean), since, len(buurten)))
+    columns = ["outcome", "cohort", "event_time", "effect", "effect_since_before", "buurten"]
     return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], ignore_index=True)
 
 
 def late_effects(place: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean of ATT(g, e) over `LATE_EVENT_TIMES`, weighted by buurten: one row per outcome."""
+    """Return the mean of ATT(g, e) over `LATE_EVENT_TIMES`, weighted by buurten: one row per outcome.
+
+    Columns: ``outcome``, ``effect`` and ``effect_since_before``, as `place_effects` defines them and says which
+    designs aim at which; both with the same weights.
+    """
     late = place[place["event_time"].isin(LATE_EVENT_TIMES)]
-    total = (late["effect"] * late["buurten"]).groupby(late["outcome"]).sum()
     weight = late["buurten"].groupby(late["outcome"]).sum()
-    return (total / weight).rename("effect").rename_axis("outcome").reset_index()
+    means = {
+        name: (late[name] * late["buurten"]).groupby(late["outcome"]).sum() / weight
+        for name in ("effect", "effect_since_before")
+    }
+    return pd.DataFrame(means).rename_axis("outcome").reset_index()
 
 
 def group_effects(places: Places, years: NDArray[np.int64], effect: dict[str, NDArray[np.float64]]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from buurteffect.synthetic.extracts import (
     names_of,
     objects_of,
 )
+from buurteffect.synthetic.families import CHILD
 from buurteffect.synthetic.households import Composition, composition, personal_incomes
 from buurteffect.synthetic.outcomes import benefits, employed, low_income, pension_age
 from buurteffect.synthetic.people import age_on, present
@@ -32,14 +33,24 @@ from buurteffect.synthetic.world import Tenure
 FIRST_JOBS_YEAR = 2010
 UNKNOWN_INCOME_SHARE = 0.005
 
-_CHILD = 2
 _GROSS, _PRIMARY_WORK, _PRIMARY_REST = 1.35, 1.30, 0.25
 _VALUE_SD = 0.15
 
 
 @dataclass(frozen=True, eq=False)
 class YearOfRegister:
-    """One year of the extract: who is there, and what is known of their households."""
+    """One year of the register: everybody who is there, and what is known of their households.
+
+    Attributes
+    ----------
+    rows, dwelling, age, works, low : ndarray
+        Of everybody in the country on 1 January.
+    kept : ndarray of bool
+        Which of them are in the extract.
+    homes : ndarray of int64
+        Dwellings in which one of those lives.
+    shape, income_eur, earner : arrays over dwellings
+    """
 
     register: Register
     t: int
@@ -52,6 +63,8 @@ class YearOfRegister:
     works: NDArray[np.bool_]
     low: NDArray[np.bool_]
     earner: NDArray[np.int64]
+    kept: NDArray[np.bool_]
+    homes: NDArray[np.int64]
 
 
 def year_of_register(register: Register, t: int) -> YearOfRegister:
@@ -67,18 +80,21 @@ def year_of_register(register: Register, t: int) -> YearOfRegister:
     earner = np.full(len(world.residence.buurt), -1, dtype=np.int64)
     heads = persons.slot[rows] == 0
     earner[dwelling[heads]] = rows[heads]
-    return YearOfRegister(register, t, year, rows, dwelling, age, shape, income, works, low, earner)
+    kept = register.kept[rows]
+    homes = np.unique(dwelling[kept]).astype(np.int64)
+    return YearOfRegister(register, t, year, rows, dwelling, age, shape, income, works, low, earner, kept, homes)
 
 
 def links_table(now: YearOfRegister) -> pa.Table:
     """Return KOPPELPERSOONHUISHOUDEN."""
-    return pa.table({**names_of(now.register, now.rows), **names_of(now.register, now.earner[now.dwelling], "HKW")})
+    earner = now.earner[now.dwelling[now.kept]]
+    return pa.table({**names_of(now.register, now.rows[now.kept]), **names_of(now.register, earner, "HKW")})
 
 
 def household_incomes_table(now: YearOfRegister) -> pa.Table:
     """Return INHATAB; one amount in two hundred is unknown."""
     world = now.register.world
-    places = np.flatnonzero(now.earner >= 0)
+    places = now.homes
     disposable = now.income_eur[places] * now.shape.equivalence[places]
     earns = np.bincount(now.dwelling, weights=now.works, minlength=len(now.earner))[places] > 0
     amounts = {
@@ -128,7 +144,8 @@ def jobs_table(now: YearOfRegister) -> pa.Table:
     personal, _ = personal_incomes(
         persons, now.rows, now.dwelling, now.age, now.income_eur, now.shape, now.register.parameters
     )
-    rows, wage = now.rows[now.works], personal[now.works]
+    some = now.works & now.kept
+    rows, wage = now.rows[some], personal[some]
     start = np.full(len(rows), int(first_day(now.year)))
     names = names_of(now.register, rows)
     return pa.table(
@@ -143,10 +160,12 @@ def jobs_table(now: YearOfRegister) -> pa.Table:
 
 
 def ranks_table(now: YearOfRegister) -> pa.Table:
-    """Return INPATAB: children of the extract who turn 28 in the year, wherever they live now."""
-    register = now.register
-    turned = register.persons.birth_year + register.parameters.measured_age == now.year
-    rows = np.flatnonzero(turned & ~np.isnan(register.ranks))
+    """Return INPATAB: children of the extract who turn 28 in the year and are in the country, in any household."""
+    register, persons = now.register, now.register.persons
+    here = np.zeros(len(register.first), dtype=bool)
+    here[register.number[now.rows[now.kept]]] = True
+    turned = persons.birth_year + register.parameters.measured_age == now.year
+    rows = np.flatnonzero(turned & ~np.isnan(register.ranks) & here[register.number])
     group = np.clip(np.ceil(register.ranks[rows]), 1, 100).astype(np.int64)
     return pa.table({**names_of(register, rows), "INPP100PPERS": pa.array(group)})
 
@@ -155,7 +174,7 @@ def activity_codes(now: YearOfRegister) -> NDArray[np.int8]:
     """Return the socio-economic category of each person of a year as position in `ACTIVITY_CODES`."""
     register = now.register
     benefit = benefits(register.world, register.persons, now.rows, now.year, now.works, now.low, register.parameters)
-    young = (now.age < 18) | ((register.persons.slot[now.rows] >= _CHILD) & (now.age < 25))
+    young = (now.age < 18) | ((register.persons.slot[now.rows] >= CHILD) & (now.age < 25))
     position = np.select(
         [now.works, now.age >= pension_age(now.year), benefit == 3, benefit == 4, benefit == 2, young],
         [0, 4, 1, 2, 3, 5],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from buurteffect.schema import microdata as layout
 from buurteffect.synthetic.events import WIDTHS, Vintages
+from buurteffect.synthetic.families import CHILD
 from buurteffect.synthetic.outcomes import adult_ranks, exposure_years
-from buurteffect.synthetic.people import ORIGINS, Persons
+from buurteffect.synthetic.people import Persons, present
 from buurteffect.synthetic.people_draws import PeoplePurpose, uniform
 from buurteffect.synthetic.people_parameters import PeopleParameters
-from buurteffect.synthetic.spells import Objects, address_spells, first_day
+from buurteffect.synthetic.spells import Objects, address_spells, building_days, completed_year, first_day
+from buurteffect.synthetic.succession import ORIGINS, SEXES
 from buurteffect.synthetic.world import World
 
 PERSON_PREFIX = "999"
@@ -25,8 +27,7 @@ PERSON_PREFIX = "999"
 OBJECT_PREFIX = "SYN"
 """What every synthetic RINOBJECTNUMMER begins with; a real one begins with a digit."""
 
-_CHILD = 2
-_FEMALE = 1
+_FEMALE = SEXES.index("female")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,20 +38,27 @@ class Register:
     ----------
     world : World
     persons : Persons
-        Those in the extract.
+        Everybody, in every household of his or hers.
+    number, first : ndarray of int64
+        Number of each row's person, and a first row of every person: `Persons.numbers`.
+    kept : ndarray of bool
+        Rows of `persons` that are in the extract: all rows of a person, or none.
     objects : Objects
         All buildings of the country.
     drawn : ndarray of bool
-        Buildings in the extract: where one of these persons lived.
+        Buildings in the extract: where one of these persons lived on a 1 January.
     person_names, object_names : pyarrow string array
-        Pseudonyms, of the persons in the extract and of all buildings.
+        Pseudonyms, of every row of `persons` and of all buildings; their order says nothing.
     ranks : ndarray of float
-        Adult rank of each person in the extract; missing without a childhood in the panel.
+        Adult rank of each row that is a child; missing without a childhood in the panel.
     parameters : PeopleParameters
     """
 
     world: World
     persons: Persons
+    number: NDArray[np.int64]
+    first: NDArray[np.int64]
+    kept: NDArray[np.bool_]
     objects: Objects
     drawn: NDArray[np.bool_]
     person_names: pa.Array
@@ -71,33 +79,45 @@ def cut_register(
     """
     codes = world.geography.gemeenten["gemeente_code"]
     lot = uniform(world.seed, PeoplePurpose.SAMPLE, np.arange(len(codes), dtype=np.uint64))
-    number = max(1, round(gemeente_share * len(codes)))
-    chosen = codes.to_numpy()[np.argsort(lot, kind="stable")[:number]]
+    count = max(1, round(gemeente_share * len(codes)))
+    chosen = codes.to_numpy()[np.argsort(lot, kind="stable")[:count]]
     inside = world.geography.buurten["gemeente_code"].isin(set(chosen)).to_numpy()[world.residence.buurt]
-    households = np.zeros(len(world.households.key), dtype=bool)
-    households[world.residence.household[:, inside].ravel()] = True
+    number, first = persons.numbers()
+    ever = np.zeros(len(first), dtype=bool)
+    lived = [present(world, persons, t) for t in range(len(world.residence.years))]
+    for rows, dwelling in lived:
+        ever[number[rows[inside[dwelling]]]] = True
+    kept = ever[number]
     drawn = np.zeros(len(objects.place), dtype=bool)
-    drawn[objects.of[households[world.residence.household]]] = True
-    rank = np.empty(len(persons), dtype=np.int64)
-    rank[np.argsort(persons.person_id, kind="stable")] = np.arange(1, len(persons) + 1)
-    keep = households[persons.household]
-    some = replace(persons, **{f.name: getattr(persons, f.name)[keep] for f in fields(Persons)})
+    for t, (rows, dwelling) in enumerate(lived):
+        drawn[objects.of[t, dwelling[kept[rows]]]] = True
     return Register(
         world,
-        some,
+        persons,
+        number,
+        first,
+        kept,
         objects,
         drawn,
-        pa.array([f"{PERSON_PREFIX}{n:09d}" for n in rank[keep]]),
-        pa.array([f"{OBJECT_PREFIX}{n:09d}" for n in range(1, len(objects.place) + 1)]),
-        _ranks(world, some, parameters),
+        pa.array([f"{PERSON_PREFIX}{n:09d}" for n in range(1, len(first) + 1)]).take(pa.array(number)),
+        pa.array([f"{OBJECT_PREFIX}{n:09d}" for n in _shuffled(world, len(objects.place))]),
+        _ranks(world, persons, parameters),
         parameters,
     )
 
 
+def _shuffled(world: World, number: int) -> NDArray[np.int64]:
+    """Return the numbers from 1 on in an order that is drawn, so that neighbours cannot be told by their numbers."""
+    u = uniform(world.seed, PeoplePurpose.OBJECT_NAME, np.arange(number, dtype=np.uint64))
+    names = np.empty(number, dtype=np.int64)
+    names[np.argsort(u, kind="stable")] = np.arange(1, number + 1)
+    return names
+
+
 def _ranks(world: World, persons: Persons, p: PeopleParameters) -> NDArray[np.float64]:
-    """Return the adult rank of each person who is old enough and was a child in the panel, missing for others."""
+    """Return the adult rank of each child who is old enough and was a child in the panel, missing for others."""
     known = persons.birth_year + p.measured_age <= int(world.residence.years[-1])
-    rows = np.flatnonzero((persons.slot >= _CHILD) & known)
+    rows = np.flatnonzero((persons.slot >= CHILD) & known)
     years, total = exposure_years(world, persons, rows, p)
     ranks = np.full(len(persons), np.nan)
     ranks[rows[years > 0]] = adult_ranks(world, persons, rows, years, total, p)[years > 0]
@@ -140,14 +160,15 @@ def objects_of(register: Register, rows: NDArray[np.integer]) -> dict[str, pa.Ar
 def persons_table(register: Register) -> pa.Table:
     """Return GBAPERSOONTAB."""
     persons = register.persons
+    rows = register.first[register.kept[register.first]]
     low = int(persons.birth_year.min())
     years = [str(year) for year in range(low, int(persons.birth_year.max()) + 1)]
     return pa.table(
         {
-            **names_of(register, np.arange(len(persons))),
-            "GBAGEBOORTEJAAR": labelled(years, persons.birth_year - low),
-            "GBAGESLACHT": labelled(["1", "2"], persons.sex),
-            "GBAHERKOMSTGROEPERING": labelled([layout.ORIGIN_CODES[name] for name in ORIGINS], persons.origin),
+            **names_of(register, rows),
+            "GBAGEBOORTEJAAR": labelled(years, persons.birth_year[rows] - low),
+            "GBAGESLACHT": labelled(["1", "2"], persons.sex[rows]),
+            "GBAHERKOMSTGROEPERING": labelled([layout.ORIGIN_CODES[name] for name in ORIGINS], persons.origin[rows]),
         }
     )
 
@@ -155,12 +176,13 @@ def persons_table(register: Register) -> pa.Table:
 def addresses_table(register: Register) -> pa.Table:
     """Return GBAADRESOBJECTBUS."""
     spells = address_spells(register.world, register.persons, register.objects)
+    some = register.kept[spells.person]
     return pa.table(
         {
-            **names_of(register, spells.person),
-            "GBADATUMAANVANGADRESHOUDING": as_digits(spells.start),
-            "GBADATUMEINDEADRESHOUDING": as_digits(spells.end),
-            **objects_of(register, spells.object),
+            **names_of(register, spells.person[some]),
+            "GBADATUMAANVANGADRESHOUDING": as_digits(spells.start[some]),
+            "GBADATUMEINDEADRESHOUDING": as_digits(spells.end[some]),
+            **objects_of(register, spells.object[some]),
         }
     )
 
@@ -198,17 +220,10 @@ def pieces_of_dwellings(world: World, vintages: Vintages) -> NDArray[np.int64]:
 
 def dwellings_table(register: Register) -> pa.Table:
     """Return LEVCYCLWOONNIETWOONBUS."""
-    world, objects = register.world, register.objects
     rows = np.flatnonzero(register.drawn)
-    years, first, last = world.residence.years.astype(np.int64), objects.first[rows], objects.last[rows]
-    built = world.residence.built_year[last, objects.place[rows]].astype(np.int64)
-    u = uniform(world.seed, PeoplePurpose.OBJECT, objects.place[rows].astype(np.uint64))
-    within = np.floor(u * 300).astype(np.int64)
-    # The year in the building is that of the plan's end and can lie after the first household's arrival.
-    completed = np.minimum(first_day(built) + within, first_day(years[first]) - np.where(first > 0, 30, 1))
-    gone = last < len(years) - 1
-    ended = first_day(years[last]) + 1 + within
-    end = pc.if_else(pa.array(gone), as_digits(ended), layout.RUNNING)
+    completed, demolished = (days[rows] for days in building_days(register.world, register.objects))
+    built = completed_year(register.world, register.objects)[rows]
+    end = pc.if_else(pa.array(demolished >= 0), as_digits(demolished), layout.RUNNING)
     low = int(built.min()) if len(built) else 0
     return pa.table(
         {
@@ -221,11 +236,11 @@ def dwellings_table(register: Register) -> pa.Table:
 
 
 def parents_table(register: Register) -> pa.Table:
-    """Return KINDOUDERTAB: the children of the extract, with the head and the partner of their household."""
+    """Return KINDOUDERTAB: the children of the extract, with the head and the partner of the household of birth."""
     persons = register.persons
-    children = np.flatnonzero(persons.slot >= _CHILD)
+    children = np.flatnonzero((persons.slot >= CHILD) & register.kept)
     parent = np.full((len(register.world.households.key), 2), -1, dtype=np.int64)
-    adults = np.flatnonzero(persons.slot < _CHILD)
+    adults = np.flatnonzero(persons.slot < CHILD)
     parent[persons.household[adults], persons.slot[adults]] = adults
     two = parent[persons.household[children]]
     head_is_mother = persons.sex[np.maximum(two[:, 0], 0)] == _FEMALE
@@ -240,9 +255,15 @@ def activities_table(register: Register, codes: NDArray[np.int8]) -> pa.Table:
 
     Parameters
     ----------
-    codes : ndarray, shape (persons, years)
-        Category on each 1 January; negative where the person is not there. It is taken to hold for the year.
+    codes : ndarray, shape (rows of the register's persons, years)
+        Category on each 1 January; negative where the person is not in that household. It is taken to hold for the
+        year.
     """
+    whole = np.full((len(register.first), codes.shape[1]), -1, dtype=codes.dtype)
+    row, year = np.nonzero(codes >= 0)
+    whole[register.number[row], year] = codes[row, year]
+    rows = register.first[register.kept[register.first]]
+    codes = whole[register.number[rows]]
     new = np.ones(codes.shape, dtype=bool)
     new[:, 1:] = codes[:, 1:] != codes[:, :-1]
     person, begin = np.nonzero(new)
@@ -254,7 +275,7 @@ def activities_table(register: Register, codes: NDArray[np.int8]) -> pa.Table:
     years = register.world.residence.years.astype(np.int64)
     return pa.table(
         {
-            **names_of(register, person),
+            **names_of(register, rows[person]),
             "AANVSECM": as_digits(first_day(years[begin])),
             "EINDSECM": as_digits(first_day(years[end] + 1) - 1),
             "SECM": labelled(list(layout.ACTIVITY_CODES), code),

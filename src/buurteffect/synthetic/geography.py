@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import sqrt
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from buurteffect.synthetic.draws import Draws, Purpose
 from buurteffect.synthetic.parameters import MapParameters
 from buurteffect.synthetic.scenarios import Size
+from buurteffect.synthetic.towns import divided_town, round_town
 from buurteffect.synthetic.world import GEMEENTE_KINDS, Geography
 
 ORIGIN_M = (-100_000.0, 680_000.0)
@@ -79,7 +80,9 @@ def draw_geography(parameters: MapParameters, size: Size, draws: Draws) -> tuple
     wijk = np.repeat(np.arange(len(gemeente_of_wijk)), _even(size.buurten, len(gemeente_of_wijk)))
     gemeente = gemeente_of_wijk[wijk]
     spacing = np.array(parameters.spacing_m.values())[kind_of_gemeente]
-    cells = np.concatenate([_town(count) for count in np.bincount(gemeente)])
+    buurten_of_wijk = np.bincount(wijk)
+    parts = [tuple(buurten_of_wijk[gemeente_of_wijk == one].tolist()) for one in range(len(kind_of_gemeente))]
+    cells = np.concatenate([divided_town(sizes) for sizes in parts])
     centres = _sites(len(kind_of_gemeente), parameters.pitch_m, draws)
 
     def place(steps: NDArray[np.int64], of_gemeente: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -122,28 +125,11 @@ def _wijken(size: Size) -> NDArray[np.int64]:
     return np.repeat(np.arange(sum(size.gemeenten)), np.concatenate(counts))
 
 
-def _town(count: int) -> NDArray[np.int64]:
-    """Return the cells of a round town in half spacings and spacings / 2√3, so that those in a row lie together.
-
-    They are walked in bands of two rows, to the east and back to the west, so that a few in a row are a cluster.
-    """
-    reach = ceil(sqrt(count)) + 1
-    row, along = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-2 * reach, 2 * reach + 1), indexing="ij")
-    on_grid = (row + along) % 2 == 0
-    row, along = row[on_grid], along[on_grid]
-    far = 3 * row**2 + along**2  # four times the squared distance, in whole numbers
-    taken = np.lexsort((along, row, far))[:count]
-    row, along = row[taken], along[taken]
-    band = row // 2
-    walk = np.lexsort((np.where(band % 2 == 0, along, -along), band))
-    return np.column_stack([along, 3 * row])[walk]
-
-
 def _sites(count: int, pitch_m: float, draws: Draws) -> NDArray[np.float64]:
     """Return the centres of the towns: a hexagonal pattern, shuffled and somewhat disturbed."""
     order = np.argsort(draws.uniform(0, Purpose.MAP, np.arange(count)), kind="stable")
     steps = np.empty((count, 2))
-    steps[order] = _town(count) * np.array([0.5, 0.5 / sqrt(3)])
+    steps[order] = round_town(count) * np.array([0.5, 0.5 / sqrt(3)])
     shift = draws.uniform(0, Purpose.MAP, count + np.arange(2 * count)).reshape(count, 2) - 0.5
     metres = (steps + 2 * _JITTER * shift) * pitch_m
     corner: NDArray[np.float64] = np.round(metres - metres.min(axis=0) + np.array(ORIGIN_M) + pitch_m / 2)

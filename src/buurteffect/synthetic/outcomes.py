@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from buurteffect.synthetic.people import (
-    ORIGINS,
     Persons,
     age_on,
     draw_persons,
@@ -31,6 +30,7 @@ from buurteffect.synthetic.people import (
 from buurteffect.synthetic.people_draws import PeoplePurpose, normal, uniform
 from buurteffect.synthetic.people_parameters import PeopleParameters
 from buurteffect.synthetic.stays import draw_stays, moves_between_buurten
+from buurteffect.synthetic.succession import ORIGINS
 from buurteffect.synthetic.world import Arrival, World
 
 BENEFITS = ("none", "state_pension", "disability", "unemployment", "social_assistance")

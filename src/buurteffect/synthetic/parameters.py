@@ -65,8 +65,11 @@ class PopulationParameters:
         0.0020, "per year", "hazard that a household of which the head is 27 ends", TUNED
     )
     dissolution_growth: float = setting(0.06, "per year of age", "growth of that hazard with age", TUNED)
-    entry_age_low: float = setting(20.0, "years", "youngest head of a new household")
-    entry_age_span: float = setting(15.0, "years", "spread of the head's age at entry for nine in ten of the entrants")
+    dissolution_growth_after_85: float = setting(
+        0.09, "per year of age", "growth of that hazard with age above 85, beside the other", TUNED
+    )
+    entry_age_low: float = setting(18.0, "years", "youngest head of a new household")
+    entry_age_span: float = setting(11.0, "years", "spread of the head's age at entry for nine in ten of the entrants")
     nonwestern_entry_1960: float = setting(0.02, "share", "new households of non-western origin, 1960")
     nonwestern_entry_1970: float = setting(0.06, "share", "the same, 1970")
     nonwestern_entry_1995: float = setting(0.20, "share", "the same, 1995")
@@ -84,6 +87,7 @@ class StockParameters:
     private_share: ByKind = setting(ByKind(0.16, 0.10, 0.06, 0.06), "share", "mean share of private rent")
     social_on_score: float = setting(-1.6, "share per point", "social rent where the score is permanently higher")
     social_sd: float = setting(0.12, "share", "SD of the share of social rent between like buurten")
+    social_least: float = setting(0.02, "share", "least share of social rent that a buurt is meant to have")
     sale: ByKind = setting(ByKind(0.006, 0.003, 0.003, 0.003), "per year", "social dwellings sold, from 1998 on")
     social_vacancy: float = setting(
         0.10, "per year", "social dwellings that fall vacant; only those can be sold", TUNED
@@ -221,7 +225,7 @@ class PolicyParameters:
     starts_at_least: float = setting(0.5, "per year", "projects a year in the smallest country")
     takes_part: ByKind = setting(ByKind(1, 1, 1, 0), "0 or 1", "whether gemeenten of this kind take part")
     social_share_above: float = setting(0.40, "share", "social rent above which a buurt can be chosen")
-    gemeenten_at_most: int = setting(0, "gemeenten", "gemeenten that take part at most; 0 for no limit")
+    gemeenten_at_most: int = setting(0, "gemeenten", "gemeenten that get projects; 0 for no limit")
     weight_level: float = setting(1.0, "per point", "pull of a low score on the choice of buurten")
     weight_dip: float = setting(1.0, "per point", "pull of a fall of the score over the last three years")
     noise_sd: float = setting(0.10, "points", "SD of what else decides between buurten")
@@ -240,7 +244,7 @@ class PolicyParameters:
 class PublicationParameters:
     """What the publication does to the country; read by the publication layer only."""
 
-    recoded_share: float = setting(0.03, "per year", "buurten that get another code in a year of recoding")
+    recoded_share: float = setting(0.03, "per year", "buurten with a boundary event in an average year of key figures")
 
 
 @dataclass(frozen=True)

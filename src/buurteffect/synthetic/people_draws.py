@@ -40,9 +40,16 @@ class PeoplePurpose(IntEnum):
     FAMILY = 1024
     RANK_NOISE = 1025
     WEALTH = 1026
+    LATER_END = 1027
+    END_KIND = 1028
+    WIDOWHOOD = 1029
     TIE_KIND = 1030
     TIE_ALTER = 1031
     TIE_NUMBER = 1032
+    FAMILY_FROM_ABROAD = 1033
+    TURN = 1034
+    LIKENESS = 1035
+    EARLIER_WAIT = 1036
     SAMPLE = 1040
     ANSWER_CONTACT = 1041
     ANSWER_AT_HOME = 1042
@@ -56,6 +63,8 @@ class PeoplePurpose(IntEnum):
     MOVE_DAY = 1070
     ADMINISTRATIVE = 1071
     OBJECT = 1072
+    EARLY_DAY = 1073
+    OBJECT_NAME = 1074
 
 
 def uniform(seed: int, purpose: PeoplePurpose, ids: ArrayLike, year: int = 0) -> NDArray[np.float64]:

@@ -13,6 +13,10 @@ import pandas as pd
 CHOSEN = "chosen"
 SCOPE = "domain scope, 3.5"
 RANKS = "points on a scale of 0 to 100"
+VISIBLE = (
+    "about 4% a year of the gap between places (Chetty and Hendren 2018, doi 10.1093/qje/qjy007), "
+    "so that one country can show it"
+)
 
 
 def _set(default: Any, unit: str, source: str = CHOSEN) -> Any:
@@ -24,29 +28,42 @@ def _set(default: Any, unit: str, source: str = CHOSEN) -> Any:
 class PeopleParameters:
     """Parameters of persons, outcomes, ties and survey answers; `parameter_table` prints unit and source of each.
 
-    The scale of adult income ranks is 0 to 100. On a scale of 0 to 1 the planted 0.03 per year of childhood would
-    add up to half of the whole distribution; on 0 to 100 a childhood of 18 years in buurten with 10 percentage
-    points fewer low incomes is worth 0.54 points.
+    The scale of adult income ranks is 0 to 100: a childhood of 18 years in buurten with 10 percentage points fewer
+    low incomes is worth 2.7 points. The domain scope plants 0.03 a year, 0.54 points in all, for which a country of
+    the default size is far too small: ``PeopleParameters(exposure_points=0.03)`` makes such a country. What else
+    makes one child's rank differ from another's is kept small for the same reason.
     """
 
     union_share_old: float = _set(0.92, "share of heads born up to 1940 who ever have a partner")
     union_share_young: float = _set(0.77, "share of heads born from 1985 on who ever have a partner")
-    union_age_mean: float = _set(25.5, "years, heads born in 1950")
+    union_age_mean: float = _set(24.0, "years, heads born in 1950")
     union_age_rise: float = _set(0.07, "years per year of birth after 1950")
     union_age_sd: float = _set(4.0, "years")
     separation_share: float = _set(0.28, "share of couples who separate")
     separation_after_mean: float = _set(14.0, "years after the start")
     widowed_age_mean: float = _set(83.0, "age of the head at the death of the partner")
     widowed_age_sd: float = _set(8.0, "years")
-    children_couple: tuple[float, ...] = _set((0.13, 0.17, 0.42, 0.20, 0.08), "share with 0 to 4 children")
+    partner_age_gap: float = _set(2.0, "years by which the partner is younger than the head, on average")
+    partner_age_sd: float = _set(3.0, "years")
+    partner_wait: int = _set(5, "years after a separation in which a partner finds another household, or leaves")
+    widowed_for_mean: float = _set(7.0, "years that a head who dies has lived on after the partner")
+    dies_from_age: float = _set(50.0, "age of the head above which some households end by death")
+    dies_surely_age: float = _set(75.0, "age of the head above which all do; the others leave the country whole")
+    family_from_abroad_share: float = _set(
+        0.30, "share of entrant households with a birth before their entry that come from abroad with the child"
+    )
+    children_couple: tuple[float, ...] = _set((0.16, 0.20, 0.42, 0.16, 0.06), "share with 0 to 4 children")
     children_single: tuple[float, ...] = _set((0.86, 0.09, 0.05, 0.0, 0.0), "share with 0 to 4 children")
     extra_child_nonwestern: float = _set(0.30, "share with one child more")
     first_birth_age: float = _set(28.5, "years, heads born in 1950")
     first_birth_rise: float = _set(0.08, "years per year of birth after 1950")
     first_birth_sd: float = _set(4.0, "years")
     leaving_shares: tuple[float, ...] = _set(
-        (0.10, 0.13, 0.16, 0.18, 0.17, 0.14, 0.12), "share of children who leave home at 18 to 24"
+        (0.10, 0.13, 0.16, 0.18, 0.17, 0.14, 0.12),
+        "share of children who seek a household of their own from 18 to 24 on",
     )
+    earlier_wait_mean: float = _set(2.0, "years that those who were free before the panel sought a household")
+    home_until: int = _set(28, "age at which a child who found no household in the country leaves it")
     nonwestern_mix: tuple[float, ...] = _set(
         (0.20, 0.08, 0.20, 0.21, 0.31), "share: Morocco, Antilles, Suriname, Turkey, other"
     )
@@ -77,14 +94,16 @@ class PeopleParameters:
     paid_off_young: float = _set(0.08, "share of an owned dwelling that is paid off at 25")
     paid_off_old: float = _set(0.80, "share of an owned dwelling that is paid off from 70 on")
 
-    exposure_points: float = _set(0.03, f"{RANKS}, per year aged 0 to 17 and -10 pp low incomes", SCOPE)
+    exposure_points: float = _set(
+        0.15, f"{RANKS}, per year aged 0 to 17 and -10 pp low incomes", f"{CHOSEN}: {VISIBLE}; {SCOPE} has 0.03"
+    )
     exposure_reference_share: float = _set(0.10, "share of low incomes at which exposure adds nothing")
     last_exposed_age: int = _set(17, "years", SCOPE)
     measured_age: int = _set(28, "years, first age at which the adult rank is known", "domain scope, 2.1 (Ter Weel)")
     parental_rank_slope: float = _set(0.25, "points per point of the parents' permanent rank")
     selection_points: float = _set(2.0, f"{RANKS}, per SD of permanent income that no single year shows")
-    family_sd: float = _set(7.0, f"{RANKS}, shared by siblings")
-    rank_noise_sd: float = _set(18.0, f"{RANKS}, of one child")
+    family_sd: float = _set(4.0, f"{RANKS}, shared by siblings")
+    rank_noise_sd: float = _set(7.0, f"{RANKS}, of one child", f"{CHOSEN}: a rank over several years, not of one")
 
     ties_count: int = _set(6, "ties per household at most", SCOPE)
     ties_at_arrival: float = _set(2.0, "ties", SCOPE)
@@ -114,7 +133,7 @@ def parameter_table(parameters: PeopleParameters | None = None) -> pd.DataFrame:
     --------
     >>> table = parameter_table().set_index("parameter")
     >>> table.loc["exposure_points", "value"]
-    '0.03'
+    '0.15'
     """
     parameters = parameters or PeopleParameters()
     rows = [

@@ -3,12 +3,63 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from buurteffect.synthetic.people import ENDS, Persons, age_on, draw_persons
 from buurteffect.synthetic.people_parameters import PeopleParameters
 from buurteffect.synthetic.stays import draw_stays
 from buurteffect.synthetic.ties import homophily, income_groups, tie_counts
 from buurteffect.synthetic.world import World
+
+EXIT_HORIZONS = range(1, 10)
+EXIT_AGES = (18, 25, 45, 65)
+EXIT_AGE_GROUPS = ("0-17", "18-24", "25-44", "45-64", "65+")
+
+
+def register_exits(world: World, persons: Persons | None = None) -> pd.DataFrame:
+    """Return how many of those in the register on a 1 January are no longer in it some years later, and why.
+
+    Returns
+    -------
+    DataFrame
+        One row per horizon and age group, and one per horizon for ``all``, over every 1 January of the panel from
+        which the horizon is seen, each person counted once on each: ``horizon`` (years), ``age_group`` (on the first
+        of the two days), ``persons_count``, and the shares of these who are ``gone``, who ``died`` and who
+        ``emigrated``; the last two add up to the first.
+    """
+    persons = persons or draw_persons(world)
+    number, first = persons.numbers()
+    last = np.zeros(len(first), dtype=np.int64)
+    np.maximum.at(last, number, persons.last_year.astype(np.int64))
+    dead = np.zeros(len(first), dtype=bool)
+    dead[number[persons.ends == ENDS.index("died")]] = True
+    groups = len(EXIT_AGE_GROUPS)
+    shape = len(EXIT_HORIZONS), groups
+    seen, gone, died = (np.zeros(shape) for _ in range(3))
+    for year in world.residence.years.astype(int):
+        rows = np.flatnonzero((persons.first_year <= year) & (persons.last_year >= year))
+        group = np.searchsorted(EXIT_AGES, age_on(persons, year)[rows], side="right")
+        until, fate = last[number[rows]], dead[number[rows]]
+        for step, horizon in enumerate(EXIT_HORIZONS):
+            if year + horizon > int(world.residence.years[-1]):
+                break
+            out = until < year + horizon
+            seen[step] += np.bincount(group, minlength=groups)
+            gone[step] += np.bincount(group, weights=out, minlength=groups)
+            died[step] += np.bincount(group, weights=out & fate, minlength=groups)
+    tables = [np.column_stack([table, table.sum(axis=1)]).ravel() for table in (seen, gone, died)]
+    number_seen = np.where(tables[0] > 0, tables[0], np.nan)
+    return pd.DataFrame(
+        {
+            "horizon": np.repeat(np.array(EXIT_HORIZONS), groups + 1),
+            "age_group": [*EXIT_AGE_GROUPS, "all"] * len(EXIT_HORIZONS),
+            "persons_count": tables[0].astype(np.int64),
+            "gone": tables[1] / number_seen,
+            "died": tables[2] / number_seen,
+            "emigrated": (tables[1] - tables[2]) / number_seen,
+        }
+    )
 
 
 def people_truth(world: World, parameters: PeopleParameters | None = None) -> dict[str, float]:

@@ -119,11 +119,13 @@ def choose(
     buurten = np.arange(layout.buurten)
     part = np.array(parameters.takes_part.values())[layout.kind] > 0
     wanted = _starts(parameters, int(part.sum()), year)
-    can = part & (social_share > parameters.social_share_above) & _in_few_gemeenten(parameters, layout, draws, part)
+    can = part & (social_share > parameters.social_share_above)
     can[schedule.buurt] = False
     rank = parameters.noise_sd * draws.normal(year, Purpose.ASSIGNMENT, buurten)
     rank += parameters.capacity_sd * draws.normal(year, Purpose.CAPACITY, layout.gemeente)
     rank -= parameters.weight_level * (score - np.median(score)) + parameters.weight_dip * (score - score_before)
+    if parameters.gemeenten_at_most:
+        can, rank = _in_few_gemeenten(parameters, layout, draws, schedule, part, can, rank)
     candidates = np.flatnonzero(can)
     chosen = candidates[np.argsort(-rank[candidates], kind="stable")[:wanted]]
     spread = parameters.dose_low + (parameters.dose_high - parameters.dose_low) * draws.uniform(0, Purpose.DOSE, chosen)
@@ -138,15 +140,33 @@ def _starts(parameters: PolicyParameters, buurten: int, year: int) -> int:
 
 
 def _in_few_gemeenten(
-    parameters: PolicyParameters, layout: Layout, draws: Draws, part: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Return the buurten of the gemeenten that may take part where only a few may."""
-    if not parameters.gemeenten_at_most:
-        return np.ones(layout.buurten, dtype=bool)
-    gemeenten = np.unique(layout.gemeente[part])
-    lot = draws.uniform(0, Purpose.CAPACITY, gemeenten)
-    few = gemeenten[np.argsort(lot, kind="stable")[: parameters.gemeenten_at_most]]
-    return np.isin(layout.gemeente, few)
+    parameters: PolicyParameters,
+    layout: Layout,
+    draws: Draws,
+    schedule: Schedule,
+    part: NDArray[np.bool_],
+    can: NDArray[np.bool_],
+    rank: NDArray[np.float64],
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return the candidates and their ranks where only a few gemeenten may have projects.
+
+    Those that have one keep their right; the others are drawn by lot among gemeenten with room for half of an even
+    part of all projects, or else are those with the most room. The best buurt of a new one comes before all others.
+    """
+    most, years = parameters.gemeenten_at_most, range(parameters.first_announcement, parameters.last_announcement + 1)
+    projects = sum(_starts(parameters, int(part.sum()), year) for year in years)
+    room = np.bincount(layout.gemeente[can], minlength=int(layout.gemeente.max()) + 1)
+    enough = np.minimum(room, np.ceil(projects / most / 2))
+    lot = draws.uniform(0, Purpose.CAPACITY, np.arange(len(room)))
+    order = np.lexsort((lot, -enough))
+    has = np.unique(layout.gemeente[schedule.buurt])
+    new = order[(room[order] > 0) & ~np.isin(order, has)][: max(most - len(has), 0)]
+    can = can & np.isin(layout.gemeente, np.r_[has, new])
+    rank = rank.copy()
+    for gemeente in new:
+        own = np.flatnonzero(can & (layout.gemeente == gemeente))
+        rank[own[rank[own].argmax()]] = np.inf
+    return can, rank
 
 
 def plan(
@@ -167,7 +187,7 @@ def plan(
     for buurt, share in zip(starting.buurt, starting.share, strict=True):
         own = np.arange(buurt * layout.dwellings, (buurt + 1) * layout.dwellings)
         social = own[tenure[own] == Tenure.SOCIAL]
-        count = round(share * len(social))
+        count = min(max(round(share * len(social)), 1), len(social))
         order = np.argsort(draws.uniform(0, Purpose.DEMOLITION_ORDER, social), kind="stable")[:count]
         when = year + np.arange(count) * parameters.demolition_years // max(count, 1)
         in_time = when <= parameters.last_demolition

@@ -77,7 +77,7 @@ def renew(
     """
     slots = np.arange(len(people.permanent), dtype=np.uint64)
     age = np.arange(year - int(people.birth_year.max()), year - int(people.birth_year.min()) + 1)
-    hazard = parameters.dissolution_at_27 * np.exp(parameters.dissolution_growth * (age - 27.0))
+    hazard = dissolution_hazard(parameters, age)
     ended = draws.uniform(year, Purpose.DISSOLUTION, slots) < hazard[year - people.birth_year - int(age[0])]
     slot = slots[ended]
     nonwestern = draws.uniform(year, Purpose.ORIGIN, slot) < _nonwestern_entry(parameters, year)
@@ -92,6 +92,18 @@ def renew(
     origin[where] = nonwestern
     gain[where] = 0.0
     return People(permanent, changing, birth_year, entry_year, origin, gain), ended
+
+
+def dissolution_hazard(parameters: PopulationParameters, age: NDArray[np.int64]) -> NDArray[np.float64]:
+    r"""Return the yearly hazard that a household ends, by the age of its head; certain, 1, for the very oldest.
+
+    .. math:: h(a) = h_{27} \exp(0.06 (a - 27) + 0.09 \max(a - 85, 0)),
+
+    with the default parameters. The second term keeps heads from growing older than anybody does.
+    """
+    log_hazard = parameters.dissolution_growth * (age - 27.0)
+    log_hazard += parameters.dissolution_growth_after_85 * np.maximum(age - 85.0, 0.0)
+    return np.asarray(np.minimum(parameters.dissolution_at_27 * np.exp(log_hazard), 1.0), dtype=np.float64)
 
 
 def earn(people: People, parameters: PopulationParameters, draws: Draws, year: int) -> People:

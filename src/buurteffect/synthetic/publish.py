@@ -12,12 +12,18 @@ import pandas as pd
 from buurteffect.project import writing
 from buurteffect.synthetic.census import census
 from buurteffect.synthetic.events import draw_vintages
+from buurteffect.synthetic.opportunity_truth import opportunity_truth
 from buurteffect.synthetic.parameters import WorldParameters, describe_parameters
 from buurteffect.synthetic.people import draw_persons
-from buurteffect.synthetic.people_truth import people_truth
+from buurteffect.synthetic.people_truth import people_truth, register_exits
 from buurteffect.synthetic.publish_microdata import publish_people
+from buurteffect.synthetic.publish_survey import FOLDER as SURVEY
+from buurteffect.synthetic.publish_survey import publish_survey
 from buurteffect.synthetic.publishing import publish_areas
+from buurteffect.synthetic.resident_truth import resident_truth
+from buurteffect.synthetic.survey_truth import survey_truth
 from buurteffect.synthetic.truth import Truth
+from buurteffect.synthetic.waterbed_truth import waterbed_figures
 from buurteffect.synthetic.world import World
 
 PUBLISHED, TRUTH = "published", "truth"
@@ -37,15 +43,19 @@ def publish_country(world: World, truth: Truth, parameters: WorldParameters, pro
         What it was made with.
     processed : Path
         Folder that gets ``published/``, with what publishers and registers would hold, and ``truth/``: ``truth.json``
-        (true values by the name under which a notebook records its estimate), the tables of `Truth` as parquet, and
-        ``parameters.csv``. No reader looks there.
+        (true values by the name under which a notebook records its estimate), the tables of `Truth` and
+        `register_exits` as parquet, and ``parameters.csv``. No reader looks there.
     """
     published, known = processed / f"{PUBLISHED}.part", processed / f"{TRUTH}.part"
     for folder in (published, known):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    publish_areas(world, census(world, draw_persons(world)), published)
-    publish_people(world, published, vintages=draw_vintages(world))
+    persons = draw_persons(world)
+    publish_areas(world, census(world, persons), published)
+    publish_people(world, published, persons=persons, vintages=draw_vintages(world))
+    publish_survey(world, published / SURVEY, persons=persons)
+    with writing(known / "register_exits.parquet") as aside:
+        register_exits(world, persons).to_parquet(aside, index=False)
     _write_truth(world, truth, parameters, known)
     for name in (PUBLISHED, TRUTH):
         shutil.rmtree(processed / name, ignore_errors=True)
@@ -56,7 +66,9 @@ def named_truth(world: World, truth: Truth, parameters: WorldParameters) -> dict
     """Return the true values by the name under which results are recorded.
 
     Scores are those of wijken, as the notebooks take them by default; effects are means over event times 6 to 9, with
-    every treated buurt and event time counting once.
+    every treated buurt and event time counting once. ``att_6_9_<outcome>`` is the contrast with the same country
+    without any policy; ``att_6_9_since_before_<outcome>`` is less what that contrast already was on 1 January of g − 1,
+    and is what every design aims at that sets the gap of g − 1 to 0 (see `place_effects`).
     """
     signal = _true_wijk_scores(world)
     sizes = world.geography.buurten["published_dwellings"].to_numpy(dtype=float)
@@ -71,9 +83,14 @@ def named_truth(world: World, truth: Truth, parameters: WorldParameters) -> dict
         "true_sd_2002": signal[2002].std(ddof=1),
         "true_sd_2022": signal[2022].std(ddof=1),
     }
-    late = truth.late.set_index("outcome")["effect"]
-    found |= {f"att_6_9_{outcome}": effect for outcome, effect in late.items()}
-    found |= people_truth(world)
+    late = truth.late.set_index("outcome")
+    found |= {f"att_6_9_{outcome}": effect for outcome, effect in late["effect"].items()}
+    since = late["effect_since_before"]
+    found |= {f"att_6_9_since_before_{outcome}": effect for outcome, effect in since.items()}
+    found |= people_truth(world) | opportunity_truth()
+    found |= resident_truth(truth.people)
+    found |= survey_truth()
+    found |= waterbed_figures(truth.people, truth.displaced, truth.seen, truth.ledger)
     return {str(name): float(value) for name, value in found.items()}
 
 

@@ -94,6 +94,7 @@ def publish_people(
     folder: Path,
     extract: Extract | None = None,
     *,
+    persons: Persons | None = None,
     vintages: Vintages | None = None,
     parameters: PeopleParameters | None = None,
 ) -> tuple[Path, ...]:
@@ -108,5 +109,7 @@ def publish_people(
     """
     publish_register(world, folder / REGISTER)
     maps = publish_boundaries(world, folder / BOUNDARIES)
-    extracts = publish_microdata(world, folder / MICRODATA, extract, vintages=vintages, parameters=parameters)
+    extracts = publish_microdata(
+        world, folder / MICRODATA, extract, persons=persons, vintages=vintages, parameters=parameters
+    )
     return (folder / REGISTER, *maps, *extracts)

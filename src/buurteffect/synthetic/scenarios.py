@@ -81,17 +81,18 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         ),
         "S5": Scenario("Stigma: the announcement of a project lowers prices by 4%.", {"price": {"stigma": -0.04}}),
         "S6": Scenario(
-            "Parallel trends: buurten are drawn by lot from the whole country, whatever their level and trend, and "
-            "scores do not spill over.",
+            "Parallel trends: buurten are drawn by lot from the whole country, whatever their level and trend, every "
+            "buurt holds social rent, and scores depend neither on what is done elsewhere nor on who lives there.",
             {
                 "policy": {
                     "takes_part": ByKind(1, 1, 1, 1),
-                    "social_share_above": -1.0,
+                    "social_share_above": 0.0,
                     "weight_level": 0.0,
                     "weight_dip": 0.0,
                     "capacity_sd": 0.0,
                 },
-                "score": {"ring": 0.0, "receiving": 0.0},
+                "stock": {"social_least": 0.20},
+                "score": {"ring": 0.0, "receiving": 0.0, "on_low_income": 0.0},
                 "price": {"ring": 0.0},
             },
         ),
@@ -109,9 +110,12 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             {"score": {"policy_stop": -0.003}},
         ),
         "S11": Scenario(
-            "Boundary chaos: 15% of the buurten get another code in a year of recoding.",
+            "Boundary chaos: 15% of the buurten are recoded, merged, split or trade ground in an average year of the "
+            "key figures; all of it within their wijk, so that figures of wijken change no more than in S0.",
             {"publication": {"recoded_share": 0.15}},
         ),
-        "S12": Scenario("Few clusters: all projects lie in three gemeenten.", {"policy": {"gemeenten_at_most": 3}}),
+        "S12": Scenario(
+            "Few clusters: all projects lie in three gemeenten, drawn by lot.", {"policy": {"gemeenten_at_most": 3}}
+        ),
     }
 )

@@ -60,6 +60,7 @@ def simulate(
     until: int = LAST_YEAR,
     keep_people: bool = True,
     snapshots: frozenset[int] = frozenset(),
+    reached: Callable[[Snapshot], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Simulate a country, or a branch of it.
@@ -76,13 +77,15 @@ def simulate(
     incumbents : dict of int to ndarray, optional
         `Run.incumbents` of the factual country: in a branch, whoever other projects found is whom they find still.
     start : Snapshot, optional
-        Where to begin; without it, at the beginning. Needs a `schedule`.
+        Where to begin; without it, at the beginning. Needs a `schedule`, or no policy at all.
     until : int
         Last 1 January.
     keep_people : bool
         Whether to record who lives where.
     snapshots : frozenset of int
         Years of which to keep the state.
+    reached : callable, optional
+        Called with every state that is kept, as soon as it is reached.
     progress : callable, optional
         Called with every year that is done.
     """
@@ -100,6 +103,8 @@ def simulate(
             published[year] = recorder.add(state, stock)
         if year in snapshots:
             kept[year] = state
+            if reached:
+                reached(state)
         if progress:
             progress(year)
         if year == until:
@@ -126,6 +131,11 @@ def simulate(
     return Run(
         recorder.history(), recorder.residence(), recorder.households(), decided, recorder.projects(), kept, found
     )
+
+
+def first_choice(setting: Setting) -> int:
+    """Return the first year in which projects can be decided; up to its 1 January all branches are the same."""
+    return max(setting.parameters.policy.first_announcement, FIRST_PANEL_YEAR + _LOOK_BACK)
 
 
 def _is_off(without: frozenset[int] | Literal["all"], cohort: int) -> bool:

@@ -90,7 +90,7 @@ def first_snapshot(setting: Setting) -> Snapshot:
     dwelling, buurt = np.arange(dwellings), setting.buurt_of_dwelling
     mean = np.array(stock.social_share.values())[layout.kind]
     own = stock.social_sd * draws.normal(0, Purpose.SOCIAL_SHARE, np.arange(layout.buurten))
-    social = np.clip(mean + stock.social_on_score * setting.paths.permanent + own, 0.02, 0.95)
+    social = np.clip(mean + stock.social_on_score * setting.paths.permanent + own, stock.social_least, 0.95)
     private = np.minimum(np.array(stock.private_share.values())[layout.kind], 1 - social)
     lot = draws.uniform(0, Purpose.TENURE, dwelling)
     tenure = np.where(lot < social[buurt], Tenure.SOCIAL, Tenure.OWNER)

@@ -1,8 +1,8 @@
 """Who was registered where from which day to which: the simulated years as spells with dates.
 
 A simulated year knows only where everybody lives on 1 January. A move that shows on 1 January of year *t* happened on
-a day of *t* - 1 that is drawn for the household, so that its members move together; births, departures and
-completed buildings likewise.
+a day of *t* - 1. Households move on the days of `moving_days`, their members with them; births, deaths and who joins
+or leaves a household that stays have days of their own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from buurteffect.synthetic.draws import pair_identity
+from buurteffect.synthetic.moving_days import COMPLETED, DEMOLISHED, MovingDays, day_between, draw_moving_days
 from buurteffect.synthetic.people import Persons
 from buurteffect.synthetic.people_draws import PeoplePurpose, uniform
 from buurteffect.synthetic.world import World
@@ -51,7 +52,7 @@ class Spells:
     Attributes
     ----------
     person : ndarray of int64
-        Row in `Persons`.
+        Row in `Persons`; a person has one in every household he or she lived in.
     object : ndarray of int64
         Row in `Objects`.
     start, end : ndarray of int64
@@ -70,9 +71,9 @@ def first_day(year: NDArray[np.int64] | int) -> Days:
     return np.asarray(years.astype("datetime64[D]").astype(np.int64))
 
 
-def day_before(world: World, keys: NDArray[np.uint64], year: NDArray[np.int64]) -> Days:
-    """Return a day from 2 January to the end of the year before `year`, drawn by key and year."""
-    u = uniform(world.seed, PeoplePurpose.MOVE_DAY, pair_identity(keys, year))
+def own_day(world: World, names: Ids, year: Ids) -> Days:
+    """Return a day of the year before `year`, its 1 January left out, drawn for a person."""
+    u = uniform(world.seed, PeoplePurpose.MOVE_DAY, pair_identity(names.astype(np.uint64), year))
     return np.asarray(first_day(year - 1) + 1 + np.floor(u * 363).astype(np.int64))
 
 
@@ -93,39 +94,76 @@ def building_objects(world: World) -> Objects:
     return Objects(of, place, first, last)
 
 
-def address_spells(world: World, persons: Persons, objects: Objects) -> Spells:
-    """Return the stays of some persons; a few are cut in two by the register, back to back at one object."""
-    household, obj, begin, end = _household_stays(world, objects)
+def completed_year(world: World, objects: Objects) -> Ids:
+    """Return the year in which each building was completed; what stood at the panel's start is no younger than that."""
     years = world.residence.years.astype(np.int64)
-    order = np.argsort(household, kind="stable")
-    household, obj, begin, end = household[order], obj[order], begin[order], end[order]
-    low = np.searchsorted(household, persons.household, side="left")
-    count = np.searchsorted(household, persons.household, side="right") - low
+    built = world.residence.built_year[objects.last, objects.place].astype(np.int64)
+    return np.where(objects.first > 0, years[objects.first] - 1, np.minimum(built, years[0] - 1))
+
+
+def building_days(world: World, objects: Objects) -> tuple[Days, Days]:
+    """Return the days of completion and demolition of each building; the second is -1 where it stands."""
+    years, built = world.residence.years.astype(np.int64), completed_year(world, objects)
+    u = uniform(world.seed, PeoplePurpose.OBJECT, objects.place.astype(np.uint64))
+    completed = first_day(built) + np.where(objects.first > 0, day_between(u, COMPLETED), np.floor(u * 364).astype(int))
+    demolished = first_day(years[objects.last]) + day_between(u, DEMOLISHED)
+    return completed, np.where(objects.last < len(years) - 1, demolished, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Stays:
+    """Stays of households at objects, in order of household; days are those on which they came and left."""
+
+    household: Ids
+    object: Ids
+    begin: Ids
+    end: Ids
+    came: Days
+    left: Days
+
+
+def address_spells(world: World, persons: Persons, objects: Objects) -> Spells:
+    """Return the stays of all persons; a few are cut in two by the register, back to back at one object."""
+    stays = _household_stays(world, objects, draw_moving_days(world, objects.of))
+    years = world.residence.years.astype(np.int64)
+    low = np.searchsorted(stays.household, persons.household, side="left")
+    count = np.searchsorted(stays.household, persons.household, side="right") - low
     person = np.repeat(np.arange(len(persons)), count)
     stay = np.repeat(low, count) + np.arange(len(person)) - np.repeat(np.cumsum(count) - count, count)
-    first = np.maximum(years[begin[stay]], persons.first_year[person])
-    last = np.minimum(years[end[stay]], persons.last_year[person])
-    here = first <= last
+    first = np.maximum(years[stays.begin[stay]], persons.first_year[person])
+    last = np.minimum(years[stays.end[stay]], persons.last_year[person])
+    here = np.flatnonzero(first <= last)
+    here = here[np.lexsort((first[here], persons.numbers()[0][person[here]]))]
     person, stay, first, last = person[here], stay[here], first[here], last[here]
-    family, own = world.households.key[persons.household[person]], persons.person_id[person].astype(np.uint64)
-    comes_late, goes_early = first > years[begin[stay]], last < years[end[stay]]
-    start = np.where(comes_late, day_before(world, own, first), day_before(world, family, first))
-    finish = np.where(goes_early, day_before(world, own, last + 1), day_before(world, family, last + 1) - 1)
+    name = persons.person_id[person]
+    joins, parts = first > years[stays.begin[stay]], last < years[stays.end[stay]]
+    start = np.where(joins, own_day(world, name, first), stays.came[stay])
+    left = np.where(parts, own_day(world, name, last + 1), stays.left[stay])
+    goes = np.flatnonzero((name[1:] == name[:-1]) & (persons.household[person[1:]] != persons.household[person[:-1]]))
+    # Who goes on to another household leaves when it is entered, and no later than the household that is left, unless
+    # the new household takes over the old one's dwelling.
+    start[goes + 1] = np.where(joins[goes + 1] & ~parts[goes], np.minimum(start[goes + 1], left[goes]), start[goes + 1])
+    stays_on = parts[goes] | (stays.object[stay[goes]] == stays.object[stay[goes + 1]])
+    left[goes] = np.where(stays_on, start[goes + 1], np.minimum(left[goes], start[goes + 1]))
     start = np.where(first == years[0], first_day(int(years[0])), start)
-    finish = np.where(last == years[-1], first_day(int(years[-1])), finish)
-    return _cut(world, persons, Spells(person, obj[stay], start, finish))
+    finish = np.where(last == years[-1], first_day(int(years[-1])), left - 1)
+    return _cut(world, persons, Spells(person, stays.object[stay], start, finish))
 
 
-def _household_stays(world: World, objects: Objects) -> tuple[Ids, Ids, Ids, Ids]:
-    """Return household, object, first and last position of every stay of a household at an object."""
-    household = world.residence.household
+def _household_stays(world: World, objects: Objects, days: MovingDays) -> _Stays:
+    """Return every stay of a household at an object."""
+    household, years = world.residence.household, world.residence.years.astype(np.int64)
     new = np.ones(household.shape, dtype=bool)
     new[1:] = (household[1:] != household[:-1]) | (objects.of[1:] != objects.of[:-1])
     place, begin = np.nonzero(new.T)
     following = np.append(begin[1:], 0)
-    last_of_place = np.append(place[1:] != place[:-1], True)
-    end = np.where(last_of_place, len(household), following) - 1
-    return household[begin, place].astype(np.int64), objects.of[begin, place].astype(np.int64), begin, end
+    end = np.where(np.append(place[1:] != place[:-1], True), len(household), following) - 1
+    came = first_day(years[begin] - 1) + days.into[begin, place]
+    left = first_day(years[end]) + days.out[np.minimum(end + 1, len(household) - 1), place]
+    who = household[begin, place].astype(np.int64)
+    order = np.argsort(who, kind="stable")
+    rows = (who, objects.of[begin, place].astype(np.int64), begin, end, came, left)
+    return _Stays(*(values[order] for values in rows))
 
 
 def _cut(world: World, persons: Persons, spells: Spells) -> Spells:
@@ -142,5 +180,5 @@ def _cut(world: World, persons: Persons, spells: Spells) -> Spells:
     obj = np.concatenate([spells.object, spells.object[cut]])
     start = np.concatenate([spells.start, middle])
     end = np.concatenate([end, spells.end[cut]])
-    order = np.lexsort((start, person))
+    order = np.lexsort((start, persons.numbers()[0][person]))
     return Spells(person[order], obj[order], start[order], end[order])

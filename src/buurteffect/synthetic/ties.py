@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from buurteffect.schema import DEVIATION_REFERENCE
 from buurteffect.synthetic.draws import pair_identity
 from buurteffect.synthetic.outcomes import TENURES, low_income
-from buurteffect.synthetic.people import ORIGINS, SEXES, Persons, age_on, draw_persons, household_ids, present
+from buurteffect.synthetic.people import Persons, age_on, draw_persons, household_ids, present
 from buurteffect.synthetic.people_draws import PeoplePurpose, normal, uniform
 from buurteffect.synthetic.people_parameters import PeopleParameters
 from buurteffect.synthetic.stays import draw_stays
+from buurteffect.synthetic.succession import ORIGINS, SEXES
 from buurteffect.synthetic.world import World
 
 INCOME_GROUPS = ("low", "middle", "high")

@@ -6,11 +6,12 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
 
+from buurteffect.synthetic.area_truth import AREA_COLUMNS, area_effects
 from buurteffect.synthetic.branches import (
     DISPLACED_COLUMNS,
     PEOPLE_COLUMNS,
@@ -31,10 +32,12 @@ from buurteffect.synthetic.effects import (
     place_effects,
     sort_places,
 )
+from buurteffect.synthetic.flow_truth import flow_differences
 from buurteffect.synthetic.parameters import WorldParameters
-from buurteffect.synthetic.simulate import Run, simulate
-from buurteffect.synthetic.snapshot import Setting, prepare
-from buurteffect.synthetic.world import History
+from buurteffect.synthetic.simulate import Run, first_choice, simulate
+from buurteffect.synthetic.snapshot import LAST_YEAR, Setting, Snapshot, prepare
+from buurteffect.synthetic.waterbed_truth import SEEN_COLUMNS, seen_effects
+from buurteffect.synthetic.world import History, Residence
 
 SUMMARY_YEAR = 2018
 SUMMARY_HORIZON = 7
@@ -53,7 +56,7 @@ class Truth:
     place : DataFrame
         ATT(g, e): see `place_effects`.
     late : DataFrame
-        ATT over event times 6-9: see `late_effects`.
+        ATT over event times 6-9, against no policy at all and since g − 1: see `late_effects`.
     groups : DataFrame
         Effects by group of buurten and year: see `group_effects`.
     ledger : DataFrame
@@ -61,6 +64,10 @@ class Truth:
     people, displaced : DataFrame
         Effects on the residents of g − 1, and on those displaced: see `buurteffect.synthetic.branches.compare`.
         Without rows if person effects were not asked for.
+    seen : DataFrame
+        The waterbed in the terms of an exposure mapping: see `buurteffect.synthetic.waterbed_truth.seen_effects`.
+    areas : DataFrame
+        Effects by buurt and year: see `buurteffect.synthetic.area_truth.area_effects`.
     """
 
     place: pd.DataFrame
@@ -69,6 +76,8 @@ class Truth:
     ledger: pd.DataFrame
     people: pd.DataFrame
     displaced: pd.DataFrame
+    seen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SEEN_COLUMNS)))
+    areas: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(AREA_COLUMNS)))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
@@ -79,7 +88,10 @@ class Truth:
 
         Groups and ledger are those of `SUMMARY_YEAR`; households those of `SUMMARY_HORIZON`, over all cohorts.
         """
-        parts = [self.late.assign(quantity="att_6_9").rename(columns={"effect": "value"})]
+        parts = [
+            self.late.assign(quantity=quantity, value=self.late[column])
+            for quantity, column in (("att_6_9", "effect"), ("att_6_9_since_before", "effect_since_before"))
+        ]
         now = self.groups[self.groups["year"] == SUMMARY_YEAR]
         parts.append(now.assign(quantity="group_" + now["group"]).rename(columns={"effect": "value"}))
         books = self.ledger[self.ledger["year"] == SUMMARY_YEAR].melt(["outcome", "year"], var_name="quantity")
@@ -132,18 +144,25 @@ def draw_truth(
         large = setting.layout.buurten * setting.layout.dwellings >= _DWELLINGS_WORTH_A_PROCESS
         workers = int(large and (os.cpu_count() or 1) > 1 and multiprocessing.parent_process() is None)
     announced = range(parameters.policy.first_announcement, parameters.policy.last_announcement + 1)
-    kept = frozenset(announced if people else ())
+    parting = min(first_choice(setting), LAST_YEAR)
+    kept = frozenset((parting, *announced) if people else (parting,))
     if not workers:
         factual = simulate(setting, keep_people=people, snapshots=kept, progress=progress)
-        without = simulate(setting, without="all", keep_people=False).history
+        without = _without_policy(setting, factual.snapshots[parting], people)
         tracks = [follow_branch(setting, cut) for cut in cut_branches(factual)] if people else []
         return setting, factual, _truth(setting, factual, without, tracks)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        other = pool.submit(_without_policy, parameters, seed, size)
-        factual = simulate(setting, keep_people=people, snapshots=kept, progress=progress)
-        tracks = _share(pool, (parameters, seed, size), cut_branches(factual), setting) if people else []
-        return setting, factual, _truth(setting, factual, other.result(), tracks)
+    key, other = (parameters, seed, size), list[Future[tuple[History, Residence]]]()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pool.submit(_get_ready, *key)
+
+        def part(state: Snapshot) -> None:
+            """Let the other process go on without policy from where the two part."""
+            if state.year == parting:
+                other.append(pool.submit(_without_policy_elsewhere, *key, state, people))
+
+        factual = simulate(setting, keep_people=people, snapshots=kept, reached=part, progress=progress)
+        tracks = _share(pool, key, cut_branches(factual), setting) if people else []
+        return setting, factual, _truth(setting, factual, other[0].result(), tracks)
 
 
 def _share(
@@ -164,9 +183,22 @@ def _share(
     return [track.result() if isinstance(track, Future) else track for track in found]
 
 
-def _without_policy(parameters: WorldParameters, seed: int, size: str) -> History:
-    """Simulate the country without policy in another process."""
-    return simulate(prepare(parameters, seed, size), without="all", keep_people=False).history
+def _get_ready(parameters: WorldParameters, seed: int, size: str) -> None:
+    """Import what another process needs, and let it draw the map, which it remembers."""
+    prepare(parameters, seed, size)
+
+
+def _without_policy(setting: Setting, parting: Snapshot, people: bool) -> tuple[History, Residence]:
+    """Simulate what becomes of a country without policy from the 1 January up to which nothing was decided."""
+    run = simulate(setting, without="all", start=parting, keep_people=people)
+    return run.history, run.residence
+
+
+def _without_policy_elsewhere(
+    parameters: WorldParameters, seed: int, size: str, parting: Snapshot, people: bool
+) -> tuple[History, Residence]:
+    """Do so in another process."""
+    return _without_policy(prepare(parameters, seed, size), parting, people)
 
 
 def _branch_elsewhere(parameters: WorldParameters, seed: int, size: str, cut: Cut) -> Tracks:
@@ -174,12 +206,14 @@ def _branch_elsewhere(parameters: WorldParameters, seed: int, size: str, cut: Cu
     return follow_branch(prepare(parameters, seed, size), cut)
 
 
-def _truth(setting: Setting, factual: Run, without: History, tracks: list[Tracks]) -> Truth:
+def _truth(setting: Setting, factual: Run, other: tuple[History, Residence], tracks: list[Tracks]) -> Truth:
     """Compare the simulations."""
-    history, schedule = factual.history, factual.schedule
+    history, schedule, (without, residence) = factual.history, factual.schedule, other
     spacing = np.array(setting.parameters.map.spacing_m.values())[setting.layout.kind]
     places, effect = sort_places(setting.layout, spacing, schedule, history), differences(history, without)
-    place = place_effects(schedule, history.years, effect)
+    rank = setting.parameters.population.low_income_rank
+    parts = flow_differences(factual.residence, residence, rank) if tracks else {}
+    place = place_effects(schedule, history.years, effect | parts)
     people, displaced = [pd.DataFrame(columns=list(PEOPLE_COLUMNS))], [pd.DataFrame(columns=list(DISPLACED_COLUMNS))]
     if tracks:
         compared = [
@@ -193,6 +227,8 @@ def _truth(setting: Setting, factual: Run, without: History, tracks: list[Tracks
         ledger=ledger(places, history.years, effect),
         people=pd.concat(people, ignore_index=True),
         displaced=pd.concat(displaced, ignore_index=True),
+        seen=seen_effects(setting.layout, schedule, history, effect),
+        areas=area_effects(setting.geography.buurten["buurt_code"].to_numpy(dtype=object), history.years, effect),
     )
 
 
