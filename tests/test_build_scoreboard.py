@@ -12,7 +12,16 @@ from buurteffect.build import scoreboard, scoreboard_cells
 from buurteffect.build.scoreboard import cells_of, code_hash, read_cells, read_truths, run_cell, run_cells
 from buurteffect.build.scoreboard_cells import ESTIMATORS, Case, Estimator, effects_window, estimate_panel
 from buurteffect.build.scoreboard_naive import against_everybody, before_after
-from buurteffect.build.scoreboard_panel import OUTCOMES, PANEL_COLUMNS, WINDOW, late_truth, published_panel
+from buurteffect.build.scoreboard_panel import (
+    EVERY_YEAR,
+    LATE,
+    OUTCOMES,
+    PANEL_COLUMNS,
+    WAVES,
+    WINDOW,
+    late_truth,
+    published_panel,
+)
 from buurteffect.build.scoreboard_summary import (
     STORED,
     SUMMARY_COLUMNS,
@@ -23,7 +32,7 @@ from buurteffect.build.scoreboard_summary import (
     store_scoreboard,
     summarise,
 )
-from buurteffect.claims.scoreboard import describe_scoreboard, failures
+from buurteffect.claims.scoreboard import NOT_MET, UNCLEAR, conditions, describe_scoreboard, failures
 from buurteffect.errors import DataError, NoComparisonError, NoSwitchError, ProjectError
 from buurteffect.estimate.aggregates import callaway_santanna
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
@@ -60,14 +69,29 @@ def written(folder):
 
 
 def test_the_panel_holds_what_is_published_and_not_what_is_true(country, panel):
-    world, truth = country
+    world = country[0]
     assert tuple(panel.columns) == PANEL_COLUMNS
     assert len(panel) == world.history.liveability_score.size
     first = panel[panel["year"] == 2010]
     row = int(np.flatnonzero(world.history.years == 2010)[0])
     assert (first["liveability_score"].to_numpy() == world.history.published_liveability_score[row]).all()
     assert not np.isclose(first["liveability_score"], world.history.liveability_score[row]).all()
-    assert set(late_truth(truth)["outcome"]) == set(OUTCOMES)
+
+
+def test_estimates_are_held_against_what_they_aim_at(country):
+    truth = country[1]
+    found = late_truth(truth).set_index(["outcome", "target"])
+    assert {key for key in found.index if key[1] != WAVES} == {(o, t) for o in OUTCOMES for t in (LATE, EVERY_YEAR)}
+    late = truth.late.set_index("outcome").loc[OUTCOMES[0]]
+    assert tuple(found.loc[(OUTCOMES[0], LATE)]) == (late["effect_since_before"], late["effect"])
+    place = truth.place[(truth.place["outcome"] == OUTCOMES[0]) & truth.place["event_time"].between(*WINDOW)]
+    on_waves = place[(place["cohort"] >= 2003) & (place["cohort"] + place["event_time"]).isin([2012, 2014, 2016, 2018])]
+    events = [np.average(part["effect"], weights=part["buurten"]) for _, part in on_waves.groupby("event_time")]
+    assert found.loc[(OUTCOMES[0], WAVES), "whole"] == pytest.approx(np.mean(events))
+    group = truth.groups[(truth.groups["group"] == "treated") & (truth.groups["outcome"] == OUTCOMES[0])]
+    group = group[group["buurten"] > 0]
+    every = np.average(group["effect"], weights=group["buurten"])
+    assert found.loc[(OUTCOMES[0], EVERY_YEAR), "truth"] == pytest.approx(every)
 
 
 def test_the_register_in_the_panel_is_that_of_the_projects(country, panel):
@@ -195,12 +219,14 @@ def test_what_does_not_exist_is_refused(tmp_path, arguments, message):
 def test_every_estimator_stands_in_the_result_whether_it_has_a_figure_or_not(panel):
     result = estimate_panel(panel)
     wanted = {
-        (outcome, name, scoreboard_cells.CLUSTERS[cluster])
+        (outcome, name, scoreboard_cells.CLUSTERS[cluster], target)
         for name, estimator in ESTIMATORS.items()
         for outcome in estimator.outcomes
-        for cluster in estimator.clusters
+        for cluster in estimator.clusters_on(outcome)
+        for target in estimator.targets
     }
-    assert set(result[["outcome", "estimator", "clusters"]].itertuples(index=False, name=None)) == wanted
+    keys = ["outcome", "estimator", "clusters", "target"]
+    assert set(result[keys].itertuples(index=False, name=None)) == wanted
     assert len(result) == len(wanted)
     lost = result["error"] != ""
     assert result.loc[lost, "estimate"].isna().all()
@@ -290,7 +316,7 @@ def test_a_window_is_averaged_with_its_covariance():
 
 def rows(estimates, error=0.1, scenario="S0", name="imputation"):
     table = pd.DataFrame({"scenario": scenario, "seed": range(1, len(estimates) + 1), "outcome": OUTCOMES[0]})
-    table = table.assign(estimator=name, clusters="gemeente", estimate=estimates, std_error=error)
+    table = table.assign(estimator=name, clusters="gemeente", target=LATE, estimate=estimates, std_error=error)
     return table.assign(
         ci_low=table["estimate"] - 2 * error, ci_high=table["estimate"] + 2 * error, treated_count=5.0, stopped=False,
         error=np.where(table["estimate"].isna(), "NoSwitchError", ""), message="",
@@ -298,9 +324,8 @@ def rows(estimates, error=0.1, scenario="S0", name="imputation"):
 
 
 def truths(values, scenario="S0"):
-    return pd.DataFrame(
-        {"scenario": scenario, "seed": range(1, len(values) + 1), "outcome": OUTCOMES[0], "truth": values}
-    )
+    table = pd.DataFrame({"scenario": scenario, "seed": range(1, len(values) + 1), "outcome": OUTCOMES[0]})
+    return table.assign(target=LATE, truth=values, whole=np.array(values) - 0.15)
 
 
 def test_the_summary_equals_the_hand_calculation():
@@ -315,6 +340,8 @@ def test_the_summary_equals_the_hand_calculation():
     assert found["coverage"] == pytest.approx(2 / 3)  # .1 and .0 lie within .2, .3 does not
     assert found["rejected"] == pytest.approx(2 / 3)  # .5 and .3 lie more than .2 from 0, .1 does not
     assert found["coverage_of_mean_truth"] == pytest.approx(2 / 3)  # the mean of all four is .35
+    assert found["bias_whole"] == pytest.approx(0.85 / 3)
+    assert found["coverage_whole"] == pytest.approx(1 / 3)  # only .3 lies within .2 of its .15
     assert (found["coverage_low"], found["coverage_high"]) == pytest.approx(exact_band(2, 3))
 
 
@@ -363,7 +390,7 @@ def board(tmp_path):
     parts = []
     for scenario in ("S0", "S1", "S6"):
         bias = {"S0": 0.4, "S1": 0.4, "S6": 0.0}[scenario]
-        pairs = {"before_after": bias, "imputation": 0.0, "cs_regression": 0.05}
+        pairs = {"before_after": bias, "imputation": 0.0, "cs_regression": 0.05, "rule_at_risk": 0.01}
         estimates = pd.concat([rows([shift, shift], scenario=scenario, name=n) for n, shift in pairs.items()])
         parts.append(summarise(estimates, truths([0.0, 0.0], scenario), "test", {}))
     pd.concat(parts).to_csv(tmp_path / "board.csv", index=False)
@@ -390,9 +417,21 @@ def test_sentences_are_made_from_the_board(board):
     assert "0 of 1 robust estimators cover in 93% to 97%" in text  # one covers always, which is not what 95% means
     assert "1 of 1 naive comparisons cover in under half" in text
     assert "by +0.400" in text
-    assert answer.numbers["holding"] == 2
+    assert answer.numbers["holding"] == 3
     assert answer.limits
+    assert "where buurten are chosen is met: the share is 0.0%" in text
+    assert "where nothing is done is not contradicted: the share is 0.0%" in text
+
+
+def test_conditions_tell_failing_from_too_few_countries(board):
+    table = conditions(board).set_index("condition")
+    assert table["met"].to_dict() == {"parallel": "cannot be told", "caught": "met", "covered": "met", "sized": UNCLEAR}
+    assert table.loc["covered", "label"] == "Regression, at the choice, all at risk that the rule allows"
+    assert (table["countries"] == 2).all()
+    many = board.assign(coverage=1.0, coverage_low=0.98, coverage_high=1.0)
+    judged = conditions(many).set_index("condition")["met"]
+    assert judged["parallel"] == judged["caught"] == NOT_MET
 
 
 def test_sentences_pass_over_scenarios_that_are_not_there(board):
-    assert len(describe_scoreboard(board[board["scenario"] == "S6"], "score").sentences) == 2
+    assert len(describe_scoreboard(board[board["scenario"] == "S6"], "score").sentences) == 3

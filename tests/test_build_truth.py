@@ -41,6 +41,13 @@ def test_the_truth_of_some_cohorts_counts_every_buurt_and_event_time_once(truth)
     assert row["covered"] is False
 
 
+def test_the_truth_of_some_cohorts_since_before_is_asked_for_by_name(truth):
+    name = "att_6_9_since_before_log_woz_cohorts_2004_2012@headline"
+    assert join_truth({name: ESTIMAND}, truth) == []  # a country of before this was known
+    PLACE.assign(effect_since_before=PLACE["effect"] - 0.05).to_parquet(truth.parent / "place.parquet")
+    assert join_truth({name: ESTIMAND}, truth)[0]["truth"] == pytest.approx((0.10 + 0.30 + 2 * 0.40) / 4 - 0.05)
+
+
 @pytest.mark.parametrize(
     "name",
     ["att_6_9_log_woz_cohorts_1990_1995@a", "att_6_9_unknown_cohorts_2004_2012", "att_6_9_unknown@a", "other", "@"],

@@ -16,6 +16,7 @@ from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.group_design import GroupDesign
 from buurteffect.estimate.overlap import PooledOverlap
 from buurteffect.estimate.power import JointTest
+from buurteffect.estimate.threshold import BEND, QUADRATIC, STRAIGHT, Threshold
 
 GENERATOR = np.random.default_rng(1)
 BALANCE = entropy_balance(GENERATOR.normal(size=(30, 1)), GENERATOR.normal(size=(300, 1)), ("level",))
@@ -196,8 +197,8 @@ def test_the_truth_is_named_once_per_estimate_and_not_for_refused_ones():
         {"term": ["headline", "stacked", "lost"], "estimate": [0.1, 0.2, np.nan], "ci_low": 0.0, "ci_high": 1.0}
     )
     known = claims.known_truth("woz", (6, 9), (2004, 2012), table)
-    assert known.names["stacked"] == "att_6_9_log_woz_cohorts_2004_2012@stacked"
-    assert sum(name.startswith("att_6_9_log_woz@") for name in known.names.values()) == 1
+    assert known.names["stacked"] == "att_6_9_since_before_log_woz_cohorts_2004_2012@stacked"
+    assert sum(name.startswith("att_6_9_since_before_log_woz@") for name in known.names.values()) == 1
     assert "lost" not in known.names
     assert len(known.frame) == len(known.names) == 3
     assert claims.known_truth("liveability_rest", (6, 9), (2004, 2012), table).names == {}
@@ -234,3 +235,93 @@ def test_placebos_that_find_something_are_named():
     none = claims.describe_placebos("liveability", table.assign(estimate=np.nan), "open", "wijk")
     assert none.limits
     assert not none.sentences
+
+
+def inference(usual: float, wild: float, low: float = -0.1) -> Attempt[EffectEstimate]:
+    made = effect(0.05, 0.01, "clustered by gemeente")
+    other = made.frame.assign(term="wild cluster bootstrap", ci_low=low, ci_high=0.2, p_value=wild)
+    frame = pd.concat([made.frame.assign(p_value=usual), other], ignore_index=True).assign(treated_clusters_count=6)
+    return Attempt(EffectEstimate(frame, "method", "errors", 400, 40))
+
+
+@pytest.mark.parametrize(
+    ("usual", "wild", "words"),
+    [(0.01, 0.2, "disagree about"), (0.01, 0.01, "both exclude"), (0.3, 0.4, "neither excludes")],
+)
+def test_errors_made_in_two_ways_say_whether_they_agree_about_zero(usual, wild, words):
+    answer = claims.describe_errors("woz", inference(usual, wild), Attempt(effect(0.05, 0.01)), "open", "buurt")
+    assert words in answer.sentences[1].lower()
+    assert answer.numbers["clusters"] == 6
+
+
+def test_a_bootstrap_without_an_end_says_so():
+    answer = claims.describe_errors("woz", inference(0.01, 0.2, -np.inf), Attempt(effect(0.05, 0.01)), "open", "buurt")
+    assert "[without end, 0.200]" in answer.sentences[0]
+    assert "wild_low" not in answer.numbers
+
+
+def test_without_a_regression_nothing_is_said_of_its_errors():
+    assert not claims.describe_errors("woz", LOST, LOST, "open", "buurt").sentences
+
+
+def test_single_places_say_what_they_could_have_shown():
+    frame = effect(0.1, 0.05).frame.assign(p_value=0.02, detectable=0.14)
+    made = Attempt(EffectEstimate(pd.concat([frame, frame.assign(p_value=0.5)]), "method", "errors", 40, 40))
+    answer = claims.describe_places("liveability", made, "open", "buurt")
+    assert (answer.numbers["places"], answer.numbers["rare"]) == (2, 1)
+    assert "cannot show an effect of the size that matters" in answer.sentences[1]
+    assert "nobody is there" in claims.describe_places("liveability", LOST, "open", "buurt").limits[0]
+
+
+def test_tests_that_catch_a_tampered_list_are_named():
+    rows = [
+        ("share on the list", "first stage", 0.0, 0.0),
+        ("density", "density", 0.5, 0.01),
+        ("rent", "balance", 0.6, 0.2),
+    ]
+    table = pd.DataFrame(rows, columns=["test", "role", "p_value_made", "p_value_tampered"])
+    answer = claims.describe_tampering(Attempt(table), "synthetic", "buurt")
+    assert (answer.numbers["made"], answer.numbers["caught"]) == (0, 1)
+    assert "(density)" in answer.sentences[0]
+
+
+def bent(curve: float, chance: float, change: float, error: float, interior: bool = True) -> Attempt[Threshold]:
+    rows = effect_frame(
+        [STRAIGHT, QUADRATIC, BEND], [-0.5, curve, change], [0.05, 0.1, error], units_count=9, treated_count=0,
+        clusters_count=40, degrees=39,
+    )  # fmt: skip
+    rows.loc[1, "p_value"] = chance
+    found = EffectEstimate(rows, "method", "errors", 9, 40, degrees=39.0)
+    return Attempt(Threshold(found, pd.DataFrame(), 0.15, interior, 0.02))
+
+
+@pytest.mark.parametrize(
+    ("case", "outcome"),
+    [
+        (bent(-1.0, 0.01, -0.5, 0.1), Outcome.SUPPORTED),
+        (bent(-1.0, 0.2, -0.5, 0.1), Outcome.UNDETERMINED),
+        (bent(-1.0, 0.01, -0.5, 0.1, interior=False), Outcome.UNDETERMINED),
+        (bent(-1.0, 0.01, -0.1, 0.2), Outcome.UNDETERMINED),
+        (bent(1.0, 0.01, 0.5, 0.2), Outcome.CONTRADICTED),
+        (bent(0.1, 0.5, 0.02, 0.02), Outcome.CONTRADICTED),
+        (LOST, Outcome.NOT_TESTABLE),
+    ],
+)
+def test_the_claim_that_problems_pile_up_follows_its_rule(case, outcome):
+    verdict = claims.judge_threshold(case, "open", "buurt")
+    assert verdict.rule_outcome == outcome
+    assert outcome == Outcome.NOT_TESTABLE or verdict.numbers["detectable"] > 0
+
+
+def test_a_headline_that_no_break_at_all_upholds_says_so_in_words():
+    verdict = claims.judge_restructuring(evidence(breakdown=0.0))
+    assert any("no break of trend at all" in sentence for sentence in verdict.sentences)
+    assert not any("0.00 times" in sentence for sentence in verdict.sentences)
+
+
+def test_covariates_that_are_not_published_in_time_are_named():
+    areas = pd.DataFrame(
+        {"status": ["treated"], "cohort_year": [2009.0], "dose_share": [0.2], "gemeente_code": ["GM0001"]}
+    )
+    answer = claims.describe_design("liveability", areas, [2002, 2012], ("score_level",), LOST, "open", "wijk")
+    assert any("rented dwellings" in limit and "not adjusted" in limit for limit in answer.limits)

@@ -17,7 +17,8 @@ from buurteffect.estimate.sample import draw_sample
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"comparison": "everyone"}, "never_treated or not_yet_treated"),
+        ({"comparison": "everyone"}, "never_treated, not_yet_treated or at_risk"),
+        ({"eligible": "may"}, "goes with comparison .at_risk"),
         ({"alpha": 1.0}, "between 0 and 1"),
         ({"anticipation_years": -1}, "0 or a whole number"),
         ({"clusters": "gemeente_code"}, "tuple of column names"),

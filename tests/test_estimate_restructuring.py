@@ -197,12 +197,18 @@ def test_specifications_all_find_the_planted_effect_and_refusals_keep_their_reas
     frame = prepared(staggered(noise=0.02))
     breaks = pd.DataFrame({"concept": ["y"], "break_year": [2005], "reason": ["new source"]})
     design = replace(DESIGN, breaks=breaks, across_breaks=True)
-    listed = effects.standard_specifications(effects.Variants(frame, frame, 1000.0), design, (2, 3), lagged="first")
+    listed = effects.standard_specifications(
+        effects.Variants(frame, frame, 1000.0, others=("first",), later="later"), design, (2, 3)
+    )
     table = effects.specification_table(listed)
     same = table[table["specification"].isin(["as in the headline", "imputation", "Sun–Abraham", "doubly robust"])]
     assert len(same) == 4
     assert same["estimate"].to_numpy() == pytest.approx(0.55, abs=0.03)
     assert any("within one series" in name for name in table["specification"])
+    assert any("not yet treated" in name or "untreated at the choice" in name for name in table["specification"])
+    assert {"given level and trend of values only", "given the change of the score too, starts after 2003"} <= set(
+        table["specification"]
+    )
     refused = table[table["estimate"].isna()]
     assert (refused["reason"] != "").all()
     assert effects.refusals(table, "specification").startswith("Refused: ") == bool(len(refused))
@@ -210,7 +216,7 @@ def test_specifications_all_find_the_planted_effect_and_refusals_keep_their_reas
 
 def test_without_any_figure_the_specifications_are_refused_with_a_reason():
     frame = prepared(staggered())
-    listed = effects.standard_specifications(effects.Variants(frame, frame, 1000.0), DESIGN, (50, 60), lagged="first")
+    listed = effects.standard_specifications(effects.Variants(frame, frame, 1000.0), DESIGN, (50, 60))
     with pytest.raises(EstimationError, match="no specification has a figure"):
         effects.specification_table(listed)
 

@@ -134,7 +134,7 @@ def test_imputation_equals_the_library_and_so_do_stacked_and_projections():
     ours = imputation(frame, DESIGN).frame.iloc[0]
     assert ours["estimate"] == pytest.approx(library.overall_att, abs=1e-9)
     assert ours["std_error"] == pytest.approx(library.overall_se * np.sqrt(15 / 14), abs=1e-9)
-    assert extended_twoway(frame, DESIGN).frame.iloc[0]["std_error"] == pytest.approx(
+    assert extended_twoway(frame, DESIGN, shares="known").frame.iloc[0]["std_error"] == pytest.approx(
         WooldridgeDiD(cluster="cluster").fit(coded, *key).overall_se, rel=1e-6
     )
     by_hand = StackedDiD(kappa_pre=2, kappa_post=2).fit(coded, *key).event_study_effects

@@ -1,5 +1,7 @@
 """The panel on which restructuring is judged: outcome, treatment, and what was known before."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from test_sources_projects import GOOD, text_of
 from buurteffect import panel
 from buurteffect.errors import ProjectError
 from buurteffect.panel.before import values_before
+from buurteffect.panel.known import known_by_year
 from buurteffect.panel.outcome_series import OUTCOMES, outcome_series
 from buurteffect.panel.placed_projects import place_projects
 from buurteffect.panel.restructuring import FRAME_COLUMNS
@@ -67,7 +70,8 @@ def test_a_register_without_dwellings_treats_by_an_unknown_dose(built):
     row = study.treated.iloc[0]
     assert (row["cohort_year"], row["status"]) == (2009, "treated")
     assert np.isnan(row["dose_share"])
-    assert study.covariates == ()
+    assert study.covariates == ("score_level",)
+    assert study.valued == ()
 
 
 def test_areas_without_a_place_are_never_left_out_as_near(built):
@@ -126,6 +130,48 @@ def test_what_was_known_before_ends_before_the_year_asked_for():
     assert found["owner_share_before"].tolist() == [0.0, 0.0]
     assert found["baseline_outcome"].tolist() == [2, 6]
     assert found["association_share_before"].isna().all()
+
+
+def test_areas_count_as_alike_by_what_ranks_them():
+    frame = pd.DataFrame({"area_code": list("abcde"), "year": 2001, "woz_value_eur": [1e5, 2e5, 3e5, 4e5, 5e5]})
+    for name in ("dwellings_count", "owner_occupied_share", "association_rented_share", "low_income_households_share"):
+        frame[name] = np.nan
+    outcome = frame[["area_code", "year"]].assign(y=0.0)
+    score = pd.Series([5.0, 4.0, 3.0, 2.0, 1.0], list("abcde"))
+    by_value = values_before(frame, 2005, 2001, "y", outcome).set_index("area_code")["alike"]
+    by_score = values_before(frame, 2005, 2001, "y", outcome, score).set_index("area_code")["alike"]
+    assert by_value.tolist() == [1, 2, 3, 4, 5]
+    assert by_score.tolist() == [5, 4, 3, 2, 1]
+
+
+def test_what_was_known_in_a_year_never_holds_what_was_published_later():
+    years = [2001, 2002, 2003, 2008, 2010]
+    rows = {"area_code": "a", "year": years, "liveability_score": [None, 4.0, None, 4.6, None]}
+    found = known_by_year(pd.DataFrame(rows | {"rented_share": [None, None, 0.5, 0.4, 0.3]})).set_index("year")
+    assert found["score_level"].tolist()[1:] == [4.0, 4.0, 4.6, 4.6]
+    assert np.isnan(found.loc[2001, "score_level"])
+    assert found["score_trend"].isna().tolist() == [True, True, True, False, False]
+    assert found.loc[2010, "score_trend"] == pytest.approx(0.1)
+    assert found["rented_share_known"].tolist()[1:] == [0.5, 0.5, 0.4, 0.3]
+    assert np.isnan(found.loc[2001, "rented_share_known"])
+    assert set(found["score_first"]) == {4.0}
+    assert set(found["rented_share_first"]) == {0.5}
+
+
+def test_a_rented_share_published_much_later_is_not_carried_back():
+    rows = {"area_code": "a", "year": [2002, 2008, 2016], "liveability_score": [4.0, 4.1, 4.2]}
+    found = known_by_year(pd.DataFrame(rows | {"rented_share": [None, None, 0.5]}))
+    assert found["rented_share_known"].isna().tolist() == [True, True, False]
+    assert found["rented_share_first"].isna().all()
+
+
+def test_shares_of_the_poor_are_joined_to_the_outcome_of_the_same_year(built):
+    study = built(work("a", CODES[0], 2009))
+    assert panel.concentration_panel(study).empty
+    joined = study.joined.assign(low_income_households_share=np.where(study.joined["year"] == 2012, 0.1, np.nan))
+    rows = panel.concentration_panel(replace(study, joined=joined))
+    assert set(rows["year"]) == {2012}
+    assert (rows[panel.LOW_INCOME_SHARE] == 0.1).all()
 
 
 REGISTER = pd.DataFrame(

@@ -61,12 +61,12 @@ def shown(draft, monkeypatch):
         "buurteffect.report.draft.display", lambda bundle, raw: outputs.append(new_output("display_data", bundle))
     )
 
-    def page(*markdown, source="synthetic", extra=()):
+    def page(*markdown, source="synthetic", extra=(), truth=(), identity=()):
         cell = new_code_cell("page.table(…)", outputs=[*outputs, *extra], execution_count=1)
         cells = [new_markdown_cell("# Tiny title\n\n**Question.** What?"), cell]
         draft.finish()
         results = json.loads((draft.folder / "results.json").read_text(encoding="utf-8"))
-        results |= {"source": source, "truth": [], "run": RUN}
+        results |= {"source": source, "truth": list(truth), "identity": list(identity), "run": RUN}
         return page_html(new_notebook(cells=[*cells, *map(new_markdown_cell, markdown)]), results, draft.folder)
 
     return page
@@ -221,7 +221,99 @@ def test_few_clusters_are_named_in_the_visible_note(draft, shown):
 
 def test_the_first_column_names_the_row(draft, shown):
     show_table(draft)
-    assert '<th scope="row">A</th>' in shown()
+    assert "<th scope=row>A<td>" in shown()
+
+
+def test_columns_of_numbers_are_aligned_once_for_the_table(draft, shown):
+    show_table(draft)
+    page = shown()
+    assert "<table class=f2>" in page
+    assert ".f2 tr>:nth-child(n+2)" in page
+
+
+def test_a_page_without_end_tags_still_has_every_cell_in_its_row(draft, shown):
+    show_table(draft, data=frame().assign(name=["</td><td>x", '="a"']))
+    parts = Tags(shown())
+    assert sum(tag == "tr" for tag, _ in parts.tags) == len(re.findall("<tr", shown()))
+    assert "</td><td>x" in parts.text
+    assert '="a"' in parts.text
+
+
+def estimate(**more):
+    return SimpleNamespace(
+        frame=pd.DataFrame(
+            {"term": ["window"], "estimate": [0.5], "ci_low": [0.1], "ci_high": [0.9], "treated_count": [3]}
+        ),
+        method="a long account of how the figure was made, word for word the same in each",
+        error_convention="errors of one kind",
+        units_count=9,
+        clusters_count=9,
+        dropped=(),
+        **more,
+    )
+
+
+class Made:
+    """An attempt that was made, or refused."""
+
+    def __init__(self, result=None, reason=""):
+        self.result, self.reason = result, reason
+
+    def __bool__(self):
+        return self.result is not None
+
+    def refusal(self, what):
+        return [f"{what} cannot be shown: {self.reason}."]
+
+
+def test_how_a_table_was_made_is_told_once_and_named_after_that(draft, shown):
+    draft.effects("one", Made(estimate()), "Area", "First.")
+    draft.effects("two", Made(estimate()), "Area", "Second.")
+    page = shown()
+    assert page.count("word for word the same") == 1
+    assert 'Partly made as <a href="#one">Table 1</a>.' in page
+
+
+def test_effects_are_shown_with_their_intervals_or_the_reason_why_not(draft, shown):
+    draft.effects("there", Made(estimate()), "Area", "There.")
+    draft.effects("gone", Made(reason="nobody was treated"), "Area", "Gone.", otherwise="The effect")
+    draft.effects("quiet", Made(reason="too few"), "Area", "Quiet.")
+    text = Tags(shown()).text
+    assert "0.500 [0.100,\N{NO-BREAK SPACE}0.900]" in text
+    assert "The effect cannot be shown: nobody was treated." in text
+    assert "too few" not in text
+
+
+def test_refusals_are_not_told_where_a_page_has_no_headline(draft, shown):
+    draft.tell_refusals(False)
+    draft.effects("gone", Made(reason="nobody was treated"), "Area", "Gone.", otherwise="The effect")
+    assert "nobody was treated" not in shown()
+
+
+def test_effects_that_are_none_get_their_own_heading_and_no_number_of_treated(draft, shown):
+    draft.effects("bound", Made(estimate()), "Restriction", "Bounds.", value="Value")
+    text = Tags(shown()).text
+    assert "Value" in text
+    assert "Treated" not in text
+
+
+def test_a_value_below_the_floor_is_printed_as_smaller():
+    column = Column("p", "p", ".3f", floor=0.001)
+    assert column.cells(pd.DataFrame({"p": [0.0, 0.0004, 0.001, 0.2, None]})) == [
+        "<0.001",
+        "<0.001",
+        "0.001",
+        "0.200",
+        "–",
+    ]
+
+
+def test_the_parts_of_an_error_stand_beside_the_truth(draft, shown):
+    row = {"label": "x", "unit": "u", "estimate": 1.0, "ci_low": 0.0, "ci_high": 2.0, "truth": 1.5, "covered": True}
+    parts = [{"part": "placebo bias", "value": -0.25}]
+    text = Tags(shown(truth=[row], identity=parts)).text
+    assert "taken apart" in text
+    assert "−0.25" in text
 
 
 def test_a_key_may_be_shown_once(draft):

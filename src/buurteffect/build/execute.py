@@ -23,6 +23,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from buurteffect.build.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
+from buurteffect.build.identity import error_taken_apart
 from buurteffect.build.runs import Run
 from buurteffect.build.truth import join_truth
 from buurteffect.errors import (
@@ -184,6 +185,7 @@ def _complete_results(project: Project, run: Run, staging: Path) -> dict[str, An
         "versions": _versions(),
     }
     results["truth"] = join_truth(results["estimands"], project.processed(run.source) / "truth" / "truth.json")
+    results["identity"] = error_taken_apart(project, run)
     return results
 
 

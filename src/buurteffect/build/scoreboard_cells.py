@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.build.scoreboard_naive import against_everybody, before_after
-from buurteffect.build.scoreboard_panel import OUTCOMES, PANEL_COLUMNS, WINDOW
+from buurteffect.build.scoreboard_panel import EVERY_YEAR, LATE, OUTCOMES, PANEL_COLUMNS, WAVES, WINDOW
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.adoption import Adoption
 from buurteffect.estimate.aggregates import aggregate
-from buurteffect.estimate.design import NEVER_TREATED, NOT_YET_TREATED, Design
+from buurteffect.estimate.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.event_study import Window, two_way_event_study
 from buurteffect.estimate.extended_twoway import extended_twoway
@@ -24,10 +24,11 @@ from buurteffect.estimate.panel_regression import STAGGERED, fit_two_way
 from buurteffect.estimate.regression_table import regression_estimate
 from buurteffect.estimate.regressors import default_regressors
 from buurteffect.estimate.reweighting import ENTROPY, MATCHING, Baseline, reweighted_effects
-from buurteffect.estimate.sample import draw_sample
+from buurteffect.estimate.sample import Sample, draw_sample
 from buurteffect.estimate.stacked import stacked
 from buurteffect.estimate.sun_abraham import sun_abraham
 from buurteffect.estimate.uncertainty import ClusteredErrors
+from buurteffect.schema.liveability import WAVES_3
 
 BUURT, GEMEENTE = "area_code", "gemeente_code"
 CLUSTERS = {BUURT: "buurt", GEMEENTE: "gemeente"}
@@ -36,13 +37,19 @@ CLUSTERS = {BUURT: "buurt", GEMEENTE: "gemeente"}
 FAR_M = 2_500.0
 """From this distance to the nearest buurt with a project on, an untreated buurt is far."""
 
+RING_M = 1_000.0
+"""Untreated buurten this near to one with a project are left out of the comparison of n05's headline."""
+
+DOCUMENTED = "rule_at_risk"
+"""The design that was fixed before it was scored: it adjusts for what the policy's rule looks at, and nothing else."""
+
 NAIVE, ROBUST, ADJUSTED = "naive", "robust", "adjusted"
 
 RESULT_NAMES = (
-    "outcome", "estimator", "clusters", "estimate", "std_error", "ci_low", "ci_high", "units_count", "treated_count",
-    "clusters_count", "stopped", "error", "message",
+    "outcome", "estimator", "clusters", "target", "estimate", "std_error", "ci_low", "ci_high", "units_count",
+    "treated_count", "clusters_count", "stopped", "error", "message",
 )  # fmt: skip
-"""Columns of a result: one row per outcome, estimator and clustering."""
+"""Columns of a result: one row per outcome, estimator, clustering and target."""
 
 _Tables = Iterator[tuple[str, EffectEstimate]]
 _Run = Callable[["Case"], _Tables]
@@ -64,7 +71,9 @@ class Estimator:
     outcomes : tuple of str
         What it is run on: all outcomes, or the score alone where it takes long.
     clusters : tuple of str
-        What it clusters errors by; by gemeente alone where it takes long.
+        What it clusters errors by on the score; other outcomes have the last of them only.
+    targets : tuple of str
+        Which of `TARGETS` its figure is held against.
     """
 
     label: str
@@ -72,6 +81,11 @@ class Estimator:
     run: _Run
     outcomes: tuple[str, ...] = OUTCOMES
     clusters: tuple[str, ...] = tuple(CLUSTERS)
+    targets: tuple[str, ...] = (LATE,)
+
+    def clusters_on(self, outcome: str) -> tuple[str, ...]:
+        """Return what errors are clustered by: all for the score, the documented one for other outcomes."""
+        return self.clusters if outcome == OUTCOMES[0] else self.clusters[-1:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +101,21 @@ class Case:
         own = dict.fromkeys((f"{OUTCOMES[0]}_level", "score_trend", f"{self.outcome}_level", "social_share"))
         return tuple(own)
 
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """What errors are clustered by on this outcome."""
+        return tuple(CLUSTERS) if self.outcome == OUTCOMES[0] else (GEMEENTE,)
+
     def design(self, cluster: str, comparison: str = NOT_YET_TREATED, covariates: tuple[str, ...] = ()) -> Design:
         """Return a design on this outcome."""
         clusters = () if cluster == BUURT else (cluster,)
         return Design(self.outcome, comparison=comparison, covariates=covariates, clusters=clusters)
+
+    def samples(self, design: Design) -> Iterator[tuple[str, Sample]]:
+        """Yield, for each clustering, its name and the sample of a design, which is drawn once."""
+        sample = draw_sample(self.panel, replace(design, clusters=()), extra=(GEMEENTE,))
+        for cluster in self.clusters:
+            yield cluster, sample.clustered(() if cluster == BUURT else (cluster,))
 
     def where(self, rows: pd.Series) -> Case:
         """Return the case with the treated units and some of the others."""
@@ -120,8 +145,9 @@ def estimate_panel(panel: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `RESULT_NAMES`: one row per outcome, estimator and clustering. An estimator that refuses stands in it with the
-        name of its ``error`` and its ``message``; ``stopped`` says whether it says itself that it is no headline.
+        `RESULT_NAMES`: one row per outcome, estimator, clustering and target. An estimator that refuses stands in it
+        with the name of its ``error`` and its ``message``; ``stopped`` says whether it says itself that it is no
+        headline.
     """
     seen = panel[list(PANEL_COLUMNS)].copy()
     for name in CLUSTERS:  # numbers are looked up faster than names, and no estimator depends on either
@@ -140,11 +166,13 @@ def _rows(estimator: Estimator, case: Case) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     try:
         for cluster, effects in estimator.run(case):
-            rows.append({"clusters": CLUSTERS[cluster]} | _figures(effects))
+            figures = {"clusters": CLUSTERS[cluster]} | _figures(effects)
+            rows += [figures | {"target": target} for target in estimator.targets]
     except Exception as error:  # whatever an estimator dies of is counted under its name, and never lost
         done = {row["clusters"] for row in rows}
         lost = {"stopped": True, "error": type(error).__name__, "message": str(error)}
-        rows += [{"clusters": CLUSTERS[name]} | lost for name in estimator.clusters if CLUSTERS[name] not in done]
+        left = [CLUSTERS[name] for name in estimator.clusters_on(case.outcome) if CLUSTERS[name] not in done]
+        rows += [{"clusters": name, "target": target} | lost for name in left for target in estimator.targets]
     return rows
 
 
@@ -185,12 +213,23 @@ def effects_window(effects: EffectEstimate) -> pd.DataFrame:
     )
 
 
-def _compare(case: Case, comparison: str = NOT_YET_TREATED, approach: Approach = "dr", given: bool = False) -> _Tables:
+def _compare(
+    case: Case,
+    comparison: str = NOT_YET_TREATED,
+    approach: Approach = "dr",
+    given: bool = False,
+    eligible: str | None = None,
+) -> _Tables:
     """Run Callaway–Sant'Anna over the window; its cells are the same for both clusterings."""
+    design = case.design(GEMEENTE, comparison, case.covariates if given else ())
+    return _cells(case, replace(design, eligible=eligible), approach)
+
+
+def _cells(case: Case, design: Design, approach: Approach) -> _Tables:
+    """Run Callaway–Sant'Anna on a design over the window, with each clustering."""
     cells: GroupTime | None = None
-    for cluster in CLUSTERS:
-        design = case.design(cluster, comparison, case.covariates if given else ())
-        adoption = Adoption(draw_sample(case.panel, design))
+    for cluster, sample in case.samples(design):
+        adoption = Adoption(sample)
         cells = cells or compared_cells(adoption, approach, reach=WINDOW)
         yield cluster, aggregate(replace(cells, adoption=adoption), window=WINDOW, draws=1)
 
@@ -199,7 +238,7 @@ def _two_way(case: Case) -> _Tables:
     """Run the regression with one coefficient; its fit, of a sample that holds both clusters, serves both."""
     sample = draw_sample(case.panel, case.design(GEMEENTE))
     fit = fit_two_way(sample, default_regressors(sample))
-    for cluster in CLUSTERS:
+    for cluster in case.clusters:
         errors = ClusteredErrors((cluster,))
         yield cluster, regression_estimate(fit, sample.design, "two-way effects", errors, not_headline=(STAGGERED,))
 
@@ -211,12 +250,12 @@ def _simply(estimate: _Estimate, clusters: tuple[str, ...]) -> _Run:
 
 def _naively(estimate: Callable[[pd.DataFrame, str, str], EffectEstimate]) -> _Run:
     """Return a naive comparison as one that is run with each clustering."""
-    return lambda case: ((cluster, estimate(case.panel, case.outcome, cluster)) for cluster in CLUSTERS)
+    return lambda case: ((cluster, estimate(case.panel, case.outcome, cluster)) for cluster in case.clusters)
 
 
 def _impute(case: Case, given: tuple[str, ...] = ()) -> _Tables:
     """Run imputation, with covariates of before the policy times year where they are given."""
-    for cluster in CLUSTERS:
+    for cluster in case.clusters:
         design = case.design(cluster, covariates=given)
         yield cluster, imputation(case.panel, design, window=WINDOW, leads=False, draws=1)
 
@@ -227,7 +266,7 @@ def _reweigh(baseline: Baseline) -> _Run:
     def run(case: Case) -> _Tables:
         covariates = tuple(name for name in case.covariates if name != f"{case.outcome}_level")
         design = case.design(GEMEENTE, covariates=covariates)
-        yield GEMEENTE, reweighted_effects(draw_sample(case.panel, design), baseline).effects
+        yield GEMEENTE, reweighted_effects(draw_sample(case.panel, design), baseline, draws=1).effects
 
     return run
 
@@ -242,7 +281,7 @@ _NEEDED_YEARS = (1998, 2020)
 
 def _sun_abraham(panel: pd.DataFrame, design: Design) -> EffectEstimate:
     """Run Sun–Abraham on the years that the window needs: others add terms that it takes no part of."""
-    return sun_abraham(panel[panel["year"].between(*_NEEDED_YEARS)], design, window=WINDOW)
+    return sun_abraham(panel[panel["year"].between(*_NEEDED_YEARS)], design, window=WINDOW, draws=1)
 
 
 def _path(panel: pd.DataFrame, design: Design) -> EffectEstimate:
@@ -252,7 +291,7 @@ def _path(panel: pd.DataFrame, design: Design) -> EffectEstimate:
 
 def _extended(panel: pd.DataFrame, design: Design) -> EffectEstimate:
     """Run the extended two-way regression."""
-    return extended_twoway(panel, design, window=WINDOW)
+    return extended_twoway(panel, design, window=WINDOW, draws=1)
 
 
 def _stacked(panel: pd.DataFrame, design: Design) -> EffectEstimate:
@@ -265,9 +304,20 @@ def _project(panel: pd.DataFrame, design: Design) -> EffectEstimate:
     return local_projections(panel, design, window=WINDOW, draws=1)
 
 
-def _regress(case: Case) -> _Tables:
+def _regress(case: Case, comparison: str = NOT_YET_TREATED, eligible: str | None = None) -> _Tables:
     """Run Callaway–Sant'Anna by regression on what is known at the choice."""
-    return _compare(case, approach="reg", given=True)
+    return _compare(case, comparison, "reg", True, eligible)
+
+
+def _on_waves(comparison: str, given: tuple[str, ...]) -> _Run:
+    """Return n05's headline with some covariates: on waves of the score, without untreated buurten near a project."""
+
+    def run(case: Case) -> _Tables:
+        panel = case.panel
+        rows = panel["year"].isin(WAVES_3) & (panel["cohort_year"].notna() | (panel["nearest_m"] > RING_M))
+        return _cells(Case(panel[rows], case.outcome), case.design(GEMEENTE, comparison, given), "reg")
+
+    return run
 
 
 def _once(label: str, kind: str, estimate: _Estimate, outcomes: tuple[str, ...] = OUTCOMES) -> Estimator:
@@ -278,19 +328,39 @@ def _once(label: str, kind: str, estimate: _Estimate, outcomes: tuple[str, ...] 
 ESTIMATORS: dict[str, Estimator] = {
     "before_after": Estimator("Before and after, treated only", NAIVE, _naively(before_after)),
     "against_everybody": Estimator("Difference with all never treated", NAIVE, _naively(against_everybody)),
-    "two_way": Estimator("Two-way effects, one coefficient", NAIVE, _two_way),
+    "two_way": Estimator("Two-way effects, one coefficient", NAIVE, _two_way, targets=(LATE, EVERY_YEAR)),
     "two_way_path": _once("Two-way event study", NAIVE, _path, _SCORE),
     "cs_never": Estimator("Callaway–Sant'Anna, never treated", ROBUST, lambda case: _compare(case, NEVER_TREATED)),
     "cs_not_yet": Estimator("Callaway–Sant'Anna, not yet treated", ROBUST, _compare),
     "sun_abraham": _once("Sun–Abraham", ROBUST, _sun_abraham, _SCORE),
     "imputation": Estimator("Imputation", ROBUST, _impute),
     "extended_twoway": _once("Extended two-way", ROBUST, _extended, _SCORE),
-    "stacked": _once("Stacked", ROBUST, _stacked),
-    "local_projections": _once("Local projections", ROBUST, _project),
+    "stacked": _once("Stacked", ROBUST, _stacked, _SCORE),
+    "local_projections": _once("Local projections", ROBUST, _project, _SCORE),
     "cs_given": Estimator("Doubly robust, at the choice", ADJUSTED, lambda case: _compare(case, given=True), _SCORE),
     "cs_regression": Estimator("Regression, at the choice", ADJUSTED, _regress),
     "rule_regression": Estimator(
         "Regression, at the choice, among buurten the rule allows", ADJUSTED, lambda case: _regress(case.may_be_chosen)
+    ),
+    "at_risk": Estimator("Regression, at the choice, all at risk", ADJUSTED, lambda case: _regress(case, AT_RISK)),
+    DOCUMENTED: Estimator(
+        "Regression, at the choice, all at risk that the rule allows",
+        ADJUSTED,
+        lambda case: _regress(case, AT_RISK, "may_be_chosen"),
+    ),
+    "headline": Estimator(
+        "Headline of n05: regression at the last wave, all at risk",
+        ADJUSTED,
+        _on_waves(AT_RISK, (f"{OUTCOMES[0]}_level", "social_share", "worth_trend_2001")),
+        _SCORE,
+        targets=(WAVES,),
+    ),
+    "valued": Estimator(
+        "Earlier headline of n05: regression on the value of dwellings before",
+        ADJUSTED,
+        _on_waves(NEVER_TREATED, ("worth_2001", "worth_trend_2001")),
+        _SCORE,
+        targets=(WAVES,),
     ),
     "far": Estimator("Callaway–Sant'Anna, far controls", ADJUSTED, lambda case: _compare(case.far)),
     "far_regression": Estimator("Regression, at the choice, far controls", ADJUSTED, lambda case: _regress(case.far)),
@@ -308,4 +378,5 @@ ESTIMATORS: dict[str, Estimator] = {
     ),
 }
 """Every estimator by its name in the summary, in the order of the page. “At the choice” is the last 1 January before
-demolition, when a buurt was chosen: level and trend of the score, the outcome's own level and social rent then."""
+demolition, when a buurt was chosen: level and trend of the score, the outcome's own level and social rent then. The
+covariates of ``valued`` were chosen after one country (seed 1) had been looked at; here stands what that costs."""

@@ -18,14 +18,11 @@ from buurteffect.synthetic.scenarios import SCENARIOS
 STORED = "docs/scoreboard.csv"
 """The last full scoreboard, kept with the code; relative to the checkout."""
 
-DOCUMENTED = "gemeente"
-"""Clustering of the design that the project documents."""
-
-_KEYS = ["scenario", "outcome", "estimator", "clusters"]
+_KEYS = ["scenario", "outcome", "estimator", "clusters", "target"]
 SUMMARY_COLUMNS = (
     *_KEYS, "size", "code", "seeds", "failed_share", "stopped_share", "treated_mean", "truth", "bias", "bias_mc_error",
-    "rmse", "error_sd", "std_error", "coverage", "coverage_low", "coverage_high", "coverage_of_mean_truth", "rejected",
-    "rejected_low", "rejected_high", "commonest_error",
+    "rmse", "error_sd", "std_error", "coverage", "coverage_low", "coverage_high", "coverage_of_mean_truth", "whole",
+    "bias_whole", "coverage_whole", "rejected", "rejected_low", "rejected_high", "commonest_error",
 )  # fmt: skip
 """Columns of the summary, as `summarise` explains them."""
 
@@ -40,9 +37,9 @@ def summarise(estimates: pd.DataFrame, truths: pd.DataFrame, size: str, codes: M
     Parameters
     ----------
     estimates : DataFrame
-        One row per scenario, seed, outcome, estimator and clustering, as `read_cells` returns it.
+        One row per scenario, seed, outcome, estimator, clustering and target, as `read_cells` returns it.
     truths : DataFrame
-        One row per scenario, seed and outcome, as `read_truths` returns it.
+        One row per scenario, seed, outcome and target, as `read_truths` returns it.
     size : str
         Size of the countries.
     codes : mapping of str to str
@@ -51,26 +48,28 @@ def summarise(estimates: pd.DataFrame, truths: pd.DataFrame, size: str, codes: M
     Returns
     -------
     DataFrame
-        `SUMMARY_COLUMNS`, one row per scenario, outcome, estimator and clustering: ``seeds`` run; ``failed_share`` of
+        `SUMMARY_COLUMNS`, one row per scenario, outcome, estimator, clustering and target (the truth it is held
+        against, one of `TARGETS`): ``seeds`` run; ``failed_share`` of
         them without a figure, with their ``commonest_error``; ``stopped_share`` of those with a figure in which the
         estimator itself says that it is no headline; ``treated_mean`` treated units; of the seeds with a figure, the
         mean ``truth``, ``bias, bias_mc_error, rmse``, ``error_sd`` (spread of the estimate around the truth),
         ``std_error`` (mean of the reported ones); ``coverage``, the share of 95% intervals that hold the seed's truth,
         and ``rejected``, the share that do not hold 0, each with its exact binomial 95% band (Clopper & Pearson 1934);
-        ``coverage_of_mean_truth``, the share that hold the mean truth of all seeds.
+        ``coverage_of_mean_truth``, the share that hold the mean truth of all seeds; ``whole, bias_whole,
+        coverage_whole``: the same where the truth is the contrast with a country without any policy.
 
     Raises
     ------
     ProjectError
         If an estimate has no truth, or a key stands twice.
     """
-    keys = ["scenario", "seed", "outcome"]
+    keys = ["scenario", "seed", "outcome", "target"]
     joined = estimates.merge(truths, on=keys, how="left", validate="many_to_one")
     if joined["truth"].isna().any():
         raise ProjectError("an estimate of the scoreboard has no truth: remove the cells, and run make scoreboard")
     if joined.duplicated([*keys, "estimator", "clusters"]).any():
         raise ProjectError("an estimator stands twice in a cell of the scoreboard: remove the cells, and run it anew")
-    joined["mean_truth"] = joined.groupby(["scenario", "outcome"])["truth"].transform("mean")
+    joined["mean_truth"] = joined.groupby(["scenario", "outcome", "target"])["truth"].transform("mean")
     rows = [dict(zip(_KEYS, key, strict=True)) | _score(part) for key, part in joined.groupby(_KEYS, sort=False)]
     table = pd.DataFrame(rows)
     return table.assign(size=size, code=table["scenario"].map(codes)).reindex(columns=list(SUMMARY_COLUMNS))
@@ -110,15 +109,17 @@ def read_scoreboard(path: Path | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `SUMMARY_COLUMNS`, then ``label`` and ``kind`` (naive, robust, adjusted) of the estimator, ``documented``
-        (whether errors are clustered as the project's design says) and ``meaning`` of the scenario.
+        `SUMMARY_COLUMNS`, then ``label`` and ``kind`` (naive, robust, adjusted) of the estimator (where it is held
+        against two truths, the label of the second names it), ``documented`` (whether it is the design that was fixed
+        in advance), ``aim`` (its target in words) and ``meaning`` of the scenario.
 
     Raises
     ------
     DataError
         If the file lacks a column, or names an estimator or a scenario that is unknown.
     """
-    from buurteffect.build.scoreboard_cells import ESTIMATORS
+    from buurteffect.build.scoreboard_cells import DOCUMENTED, ESTIMATORS
+    from buurteffect.build.scoreboard_panel import EVERY_YEAR, TARGETS
 
     project = Project.find()
     file = path or project.root / STORED
@@ -126,18 +127,24 @@ def read_scoreboard(path: Path | None = None) -> pd.DataFrame:
         raise ProjectError(f"{project.show(file)} is not there: run make scoreboard")
     table = pd.read_csv(file, keep_default_na=True)
     known = set(table.columns) >= set(SUMMARY_COLUMNS)
-    if not known or not set(table["estimator"]) <= set(ESTIMATORS) or not set(table["scenario"]) <= set(SCENARIOS):
+    for column, names in (("estimator", ESTIMATORS), ("scenario", SCENARIOS), ("target", TARGETS)):
+        known = known and set(table[column]) <= set(names)
+    if not known:
         raise DataError(
             project.show(file),
-            found="columns, estimators or scenarios that this version does not have",
+            found="columns, estimators, scenarios or targets that this version does not have",
             expected=", ".join(SUMMARY_COLUMNS),
             action="run make scoreboard",
         )
     return table.assign(
         commonest_error=table["commonest_error"].astype(object).fillna(""),
-        label=[ESTIMATORS[name].label for name in table["estimator"]],
+        label=[
+            ESTIMATORS[name].label + (", against its own years" if target == EVERY_YEAR else "")
+            for name, target in zip(table["estimator"], table["target"], strict=True)
+        ],
         kind=[ESTIMATORS[name].kind for name in table["estimator"]],
-        documented=table["clusters"] == DOCUMENTED,
+        documented=table["estimator"] == DOCUMENTED,
+        aim=table["target"].map(TARGETS),
         meaning=[SCENARIOS[name].meaning for name in table["scenario"]],
     )
 
@@ -178,6 +185,7 @@ def _score(part: pd.DataFrame) -> dict[str, float | int | str]:
         return scores
     gap = (found["estimate"] - found["truth"]).to_numpy()
     held = _holds(found, found["truth"].to_numpy())
+    whole = found["whole"].to_numpy()
     against = ~_holds(found, np.zeros(count))
     low, high = exact_band(int(held.sum()), count)
     rejected_low, rejected_high = exact_band(int(against.sum()), count)
@@ -195,6 +203,9 @@ def _score(part: pd.DataFrame) -> dict[str, float | int | str]:
         "coverage_low": low,
         "coverage_high": high,
         "coverage_of_mean_truth": float(_holds(found, found["mean_truth"].to_numpy()).mean()),
+        "whole": float(whole.mean()),
+        "bias_whole": float((found["estimate"] - whole).mean()),
+        "coverage_whole": float(_holds(found, whole).mean()),
         "rejected": float(against.mean()),
         "rejected_low": rejected_low,
         "rejected_high": rejected_high,

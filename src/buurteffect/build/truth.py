@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 
 _BY_COHORT = re.compile(
-    r"att_(?P<low>\d+)_(?P<high>\d+)_(?P<outcome>[a-z0-9_]+)_cohorts_(?P<first>\d{4})_(?P<last>\d{4})", re.ASCII
+    r"att_(?P<low>\d+)_(?P<high>\d+)_(?P<since>since_before_)?(?P<outcome>[a-z0-9_]+)"
+    r"_cohorts_(?P<first>\d{4})_(?P<last>\d{4})",
+    re.ASCII,
 )
 _PLACE = "place.parquet"
 
@@ -30,7 +32,7 @@ def join_truth(estimands: Mapping[str, Mapping[str, Any]], truth_file: Path) -> 
         Name of an estimand to ``label, estimate, ci_low, ci_high, unit``. What follows an ``@`` in a name tells
         estimates of one truth apart: ``att_6_9_log_woz@imputation``. ``att_6_9_log_woz_cohorts_2004_2012`` is the
         mean effect over event times 6 to 9 of the cohorts of these years, every treated buurt and event time counting
-        once.
+        once; with ``since_before_`` in front of the outcome, less what the effect already was at event time −1.
     truth_file : Path
         JSON with the true value by name, beside which ``place.parquet`` holds effects by cohort and event time;
         absent for real data.
@@ -65,7 +67,10 @@ def _true_value(name: str, truth: Mapping[str, float], place: Path) -> float | N
         & effects["event_time"].between(int(match["low"]), int(match["high"]))
         & effects["cohort"].between(int(match["first"]), int(match["last"]))
     ]
-    return float(np.average(cells["effect"], weights=cells["buurten"])) if len(cells) else None
+    column = "effect_since_before" if match["since"] else "effect"
+    if cells.empty or column not in cells:
+        return None
+    return float(np.average(cells[column], weights=cells["buurten"]))
 
 
 def _within(value: float, low: float | None, high: float | None) -> bool:

@@ -2,10 +2,36 @@
 
 from buurteffect.claims.agreement import describe_agreement
 from buurteffect.claims.bottom import judge_bottom
+from buurteffect.claims.contact import (
+    describe_survey,
+    judge_association,
+    judge_at_home,
+    judge_contact,
+    judge_trust,
+    no_survey,
+    smallest_trend,
+    truth_of_contact,
+)
 from buurteffect.claims.decline import judge_decline
+from buurteffect.claims.displacement import (
+    describe_destinations,
+    judge_displacement,
+    judge_escalator,
+    judge_sorting,
+)
+from buurteffect.claims.displacement_truth import displacement_truth, displacement_truth_remarks
 from buurteffect.claims.dose import describe_dose
 from buurteffect.claims.gap import judge_gap
 from buurteffect.claims.measurement import describe_measurement
+from buurteffect.claims.opportunity import (
+    describe_reflection,
+    describe_windows,
+    judge_chances,
+    judge_inheritance,
+    judge_mix,
+    judge_regions,
+    judge_schools,
+)
 from buurteffect.claims.register import Claim, read_register
 from buurteffect.claims.restructuring import (
     MEASURES,
@@ -17,35 +43,99 @@ from buurteffect.claims.restructuring import (
     truth_remarks,
 )
 from buurteffect.claims.restructuring_checks import describe_discontinuity, describe_placebos, describe_pretrends
-from buurteffect.claims.restructuring_design import describe_design, describe_future, describe_selection
+from buurteffect.claims.restructuring_design import (
+    describe_design,
+    describe_future,
+    describe_missing,
+    describe_selection,
+    overlap_words,
+)
+from buurteffect.claims.restructuring_inference import describe_errors, describe_places, describe_tampering
 from buurteffect.claims.statistics import describe_statistics
+from buurteffect.claims.stayers import (
+    PART_WORDS,
+    SMALLEST_EMPLOYMENT,
+    SMALLEST_INCOME,
+    ResidentEvidence,
+    describe_flows,
+    equivalence_table,
+    flow_truths,
+    judge_newcomers,
+    judge_residents,
+    judge_retention,
+    resident_effects,
+)
+from buurteffect.claims.threshold import judge_threshold
 from buurteffect.claims.verdict import Outcome, Verdict
-from buurteffect.claims.world import describe_world
+from buurteffect.claims.waterbed import describe_books, judge_mixing, judge_waterbed
+from buurteffect.claims.world import describe_world, mark_facts
 
 __all__ = [
     "MEASURES",
+    "PART_WORDS",
+    "SMALLEST_EMPLOYMENT",
+    "SMALLEST_INCOME",
     "Claim",
     "Evidence",
     "Measure",
     "Outcome",
+    "ResidentEvidence",
     "Verdict",
     "describe_agreement",
+    "describe_books",
     "describe_design",
+    "describe_destinations",
     "describe_discontinuity",
     "describe_dose",
+    "describe_errors",
+    "describe_flows",
     "describe_future",
     "describe_measurement",
+    "describe_missing",
     "describe_placebos",
+    "describe_places",
     "describe_pretrends",
+    "describe_reflection",
     "describe_selection",
     "describe_statistics",
+    "describe_survey",
+    "describe_tampering",
+    "describe_windows",
     "describe_world",
+    "displacement_truth",
+    "displacement_truth_remarks",
+    "equivalence_table",
+    "flow_truths",
+    "judge_association",
+    "judge_at_home",
     "judge_bottom",
+    "judge_chances",
+    "judge_contact",
     "judge_decline",
+    "judge_displacement",
+    "judge_escalator",
     "judge_gap",
+    "judge_inheritance",
+    "judge_mix",
+    "judge_mixing",
+    "judge_newcomers",
+    "judge_regions",
+    "judge_residents",
     "judge_restructuring",
+    "judge_retention",
+    "judge_schools",
+    "judge_sorting",
+    "judge_threshold",
+    "judge_trust",
+    "judge_waterbed",
     "known_truth",
+    "mark_facts",
+    "no_survey",
     "not_testable",
+    "overlap_words",
     "read_register",
+    "resident_effects",
+    "smallest_trend",
+    "truth_of_contact",
     "truth_remarks",
 ]

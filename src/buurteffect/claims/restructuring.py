@@ -17,6 +17,8 @@ ENOUGH_SPECIFICATIONS = 0.8
 LEAST_BREAKDOWN = 0.5
 ALPHA = 0.05
 _TOST = 0.10
+_NO_BREAK = 0.005
+"""Breakdown value that is printed as zero."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
 def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.Series, degrees: float) -> None:
     """Say the estimate, and what the design could have found."""
     design = evidence.headline.result.design
-    alike = " that were alike before" if design is not None and design.covariates else ""
+    alike = " that were alike when it was chosen" if design is not None and design.covariates else ""
     answer.say(
         f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
         f"{{areas}} {{place}} is {{estimate:.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}] {measure.unit} off what it would "
@@ -193,10 +195,8 @@ def _say_permutation(answer: Answer, evidence: Evidence) -> bool:
     if not evidence.permutation:
         return False
     chance = float(evidence.permutation.result.frame["p_value"].iloc[0])
-    design = evidence.headline.result.design
-    like = "dwellings of like value" if design is not None and design.covariates else "a like first figure"
     answer.say(
-        f"had the same projects fallen on other {{areas}} with {like}, a figure as large would come up in "
+        "had the same projects fallen on other {areas} with a like first score, a figure as large would come up in "
         "{chance:.1%} of cases; that speaks against chance, not against selection.",
         chance=chance,
     )
@@ -211,6 +211,10 @@ def _say_honest(answer: Answer, evidence: Evidence) -> bool:
     value = float(evidence.honest.result.row(term="breakdown value")["estimate"])
     if value == float("inf"):
         answer.say("no break of trend up to a hundred times the largest one before treatment would undo it.")
+    elif value < _NO_BREAK:
+        answer.say(
+            "on the steps of the window an interval that allows for no break of trend at all holds zero already."
+        )
     else:
         answer.say(
             "it is undone by a break of trend after the start that is {breakdown:.2f} times the largest one seen "
@@ -284,7 +288,7 @@ def known_truth(outcome: str, window: tuple[int, int], cohorts: tuple[int, int],
     if not truth or rows.empty:
         return KnownTruth(rows.head(0), {})
     every = rows.iloc[[0]].assign(term=f"{rows['term'].iloc[0]}, beside the truth of all cohorts")
-    base = f"att_{window[0]}_{window[1]}_{truth}"
+    base = f"att_{window[0]}_{window[1]}_since_before_{truth}"
     own = f"{base}_cohorts_{cohorts[0]}_{cohorts[1]}"
     names = {str(term): f"{own}@{term}" for term in rows["term"]}
     names |= {str(term): f"{base}@{term}" for term in every["term"]}
@@ -297,7 +301,8 @@ def truth_remarks(outcome: str, source: str) -> list[str]:
         return []
     common = (
         "The truth beside the estimates was joined after this page was made: the mean effect on the cohorts that the "
-        "estimates rest on, by the true years of their start. An interval that does not hold it is marked as a miss."
+        "estimates rest on, by the true years of their start, less what earlier projects had done to these areas the "
+        "year before. An interval that does not hold it is marked as a miss."
     )
     return [text for text in (common, MEASURES[outcome].other_concept) if text]
 

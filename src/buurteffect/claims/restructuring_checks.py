@@ -82,7 +82,7 @@ def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: 
         return answer
     found = made[made["p_value"] < _ALPHA]
     answer.say(
-        "of {made:d} placebos that should find nothing, {found:d} find something at 5%"
+        "of {made:d} placebos that should find nothing, {found:d} found something at 5%"
         + (f" ({', '.join(found['term'])})." if len(found) else "."),
         made=len(made),
         found=len(found),
@@ -112,9 +112,8 @@ def describe_discontinuity(found: Attempt[Discontinuity], source: str, level: st
     answer = Answer("n05-discontinuity", source, level)
     if source == "synthetic":
         answer.cannot_say(
-            "The synthetic country has no list that was made by a cut and then tampered with: areas are ranked anew "
-            "each year by score, dip, chance and the gemeente's capacity. What is shown is that no cut on the "
-            "published score makes its list; the bunching that the real list shows cannot be reproduced here."
+            "The synthetic country has no list of one year: areas are ranked anew each year by score, dip, chance and "
+            "the gemeente's capacity, so that no cut on the score of one year makes its list."
         )
     if not found:
         answer.cannot_say(f"No discontinuity can be drawn: {found.reason.rstrip('.')}.")

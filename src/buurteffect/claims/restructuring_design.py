@@ -21,6 +21,11 @@ _DIMENSIONS = {
 }
 """What the dimensions of the score do to an estimate, by outcome."""
 
+_KNOWN = {
+    "score_level": "the score",
+    "rented_share_known": "the share of rented dwellings",
+    "woz_trend": "values' trend",
+}
 _PROGRAMME_START = 2022
 """Year in which the programme of the focus areas (NPLV) began."""
 
@@ -75,6 +80,9 @@ def describe_design(
         _say_power(answer, power.result, measure.smallest, measure.unit)
     else:
         answer.cannot_say(f"What the design could see cannot be said: {power.reason.rstrip('.')}.")
+    lacking = [words for name, words in _KNOWN.items() if name not in covariates]
+    if covariates and lacking:
+        answer.cannot_say(f"Not published in time for enough areas, and so not adjusted for: {', '.join(lacking)}.")
     if not covariates:
         answer.cannot_say(
             "Nothing from another source was known of these areas before. The headline therefore compares treated "
@@ -168,7 +176,7 @@ def describe_selection(
         answer.say(
             "untreated {areas} that looked like treated ones, taken for treated, show an effect of {plain:.3f} "
             "[{plain_low:.3f}, {plain_high:.3f}] where there is none; with the covariates of the headline {left:.3f} "
-            "[{left_low:.3f}, {left_high:.3f}] is left. That much of the headline may be selection.",
+            "[{left_low:.3f}, {left_high:.3f}] is left: what of the headline may be selection lies in that interval.",
             plain=first["estimate"],
             plain_low=first["ci_low"],
             plain_high=first["ci_high"],
@@ -256,3 +264,19 @@ def describe_future(
         "look."
     )
     return answer
+
+
+def describe_missing(reason: str) -> list[str]:
+    """Say that nothing is estimated, and why."""
+    return [
+        f"Nothing is estimated on this page: {reason.rstrip('.')}.",
+        "The sections below say what will be done once it is there; they were fixed without it.",
+    ]
+
+
+def overlap_words(reasons: tuple[str, ...]) -> str:
+    """Say why overlap fails, or that it holds."""
+    if not reasons:
+        return "Overlap holds."
+    text = "; ".join(reasons)
+    return f"Overlap fails: {text.rstrip('.')}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer
@@ -14,6 +15,21 @@ FAILS_BELOW = 0.90
 
 REJECTS = (0.03, 0.07)
 """Bounds within which a 5% test is said to have its size."""
+
+NAIVE_BELOW = 0.50
+"""Coverage below which a naive comparison is said to be caught where buurten are chosen for their scores."""
+
+MET, UNCLEAR, NOT_MET = "met", "cannot be told", "not met"
+"""A condition holds; fails, by no more than the number of countries leaves open; fails by more."""
+
+PARALLEL, CAUGHT, COVERED, SIZED = "parallel", "caught", "covered", "sized"
+ASKED = {
+    PARALLEL: f"S6: robust, covers in {COVERS[0]:.0%} to {COVERS[1]:.0%}",
+    CAUGHT: f"S0: naive, covers in under {NAIVE_BELOW:.0%}",
+    COVERED: f"S0: design fixed in advance, covers in {FAILS_BELOW:.0%} or more",
+    SIZED: f"S1: design fixed in advance, rejects in {REJECTS[0]:.0%} to {REJECTS[1]:.0%}",
+}
+"""What was asked of the estimators before any of them was run."""
 
 
 def failures(table: pd.DataFrame) -> pd.DataFrame:
@@ -52,14 +68,60 @@ def failures(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def conditions(table: pd.DataFrame) -> pd.DataFrame:
+    """Hold every estimator against what was asked of its kind beforehand.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of the scoreboard for one outcome and one clustering: ``scenario, label, kind, documented, seeds,
+        failed_share``, and ``coverage`` and ``rejected``, each with ``_low`` and ``_high``.
+
+    Returns
+    -------
+    DataFrame
+        One row is one condition and estimator: ``condition`` (a key of `ASKED`), ``asked`` (in words), ``label``,
+        ``share`` (coverage, or the share in which no effect is rejected) with ``share_low, share_high`` (its exact
+        binomial band), ``countries`` (with a figure) and ``met``: met if the share lies within the bounds, not told if
+        it does not and its band reaches them, else not met.
+    """
+    naive, robust, fixed = table["kind"] == "naive", table["kind"] == "robust", table["documented"]
+    parts = [
+        _held(table[(table["scenario"] == "S6") & robust], PARALLEL, "coverage", COVERS),
+        _held(table[(table["scenario"] == "S0") & naive], CAUGHT, "coverage", (0.0, NAIVE_BELOW)),
+        _held(table[(table["scenario"] == "S0") & fixed], COVERED, "coverage", (FAILS_BELOW, 1.0)),
+        _held(table[(table["scenario"] == "S1") & fixed], SIZED, "rejected", REJECTS),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _held(part: pd.DataFrame, name: str, column: str, bounds: tuple[float, float]) -> pd.DataFrame:
+    """Return rows of one condition, judged."""
+    known = part.dropna(subset=[column])
+    inside = known[column].between(*bounds)
+    reach = (known[f"{column}_low"] <= bounds[1]) & (known[f"{column}_high"] >= bounds[0])
+    return pd.DataFrame(
+        {
+            "condition": name,
+            "asked": ASKED[name],
+            "label": known["label"],
+            "share": known[column],
+            "share_low": known[f"{column}_low"],
+            "share_high": known[f"{column}_high"],
+            "countries": (known["seeds"] * (1 - known["failed_share"])).round().astype(int),
+            "met": np.select([inside, reach], [MET, UNCLEAR], NOT_MET),
+        }
+    )
+
+
 def describe_scoreboard(table: pd.DataFrame, outcome: str) -> Answer:
     """Say which estimators keep their promises: where trends are parallel, where not, and where nothing is done.
 
     Parameters
     ----------
     table : DataFrame
-        Rows of the scoreboard for one outcome and one clustering, as `failures` takes them, with ``seeds, bias,
-        rejected``.
+        Rows of the scoreboard for one outcome and one clustering, as `failures` and `conditions` take them, with
+        ``bias``.
     outcome : str
         The outcome in words.
 
@@ -78,14 +140,59 @@ def describe_scoreboard(table: pd.DataFrame, outcome: str) -> Answer:
     _say_selected(answer, table[table["scenario"] == "S0"].dropna(subset=["coverage"]))
     _say_placebo(answer, table[table["scenario"] == "S1"].dropna(subset=["coverage"]))
     _say_refused(answer, table)
+    _say_conditions(answer, conditions(table))
     answer.cannot_say(
         "It says how estimators do in countries of this kind, with this many restructured buurten and gemeenten; where "
         "buurten are chosen by something that no published figure shows, none of the adjusted designs is safe."
     )
     answer.cannot_say(
-        "The truth is that of each country's own buurten; intervals are made for buurten that might have been others, "
-        "and are a little wide for it where effects differ between buurten."
+        "The truth is that of each country's own buurten, less what earlier projects elsewhere had done to them by the "
+        "year before; intervals are made for buurten that might have been others, and are a little wide for it where "
+        "effects differ between buurten."
     )
+    return answer
+
+
+def describe_scored(board: pd.DataFrame, outcome: str, estimator: str = "headline") -> Answer:
+    """Say how often one design held the truth of simulated countries.
+
+    Parameters
+    ----------
+    board : DataFrame
+        The scoreboard: ``scenario, outcome, clusters, estimator, kind, seeds, bias, coverage, rejected``.
+    outcome : str
+        Outcome as the scoreboard names it.
+    estimator : str
+        Which estimator.
+
+    Returns
+    -------
+    Answer
+        Sentences, and limits where the design is not scored on the outcome.
+    """
+    answer = Answer("C06", "synthetic", "wijk")
+    part = board[(board["outcome"] == outcome) & (board["clusters"] == "gemeente") & (board["estimator"] == estimator)]
+    part = part.set_index("scenario")
+    if not {"S0", "S1", "S6"} <= set(part.index):
+        answer.limits.append("How often this design holds the truth of simulated countries was not scored.")
+        return answer
+    chosen, nothing, lot = part.loc["S0"], part.loc["S1"], part.loc["S6"]
+    answer.say(
+        "This design was scored on {countries:d} simulated countries of each kind: where areas are chosen for bad "
+        "scores its intervals held the truth in {chosen:.0%}, with a bias of {bias:+.3f}; where they are chosen and "
+        "nothing is done it found an effect in {nothing:.0%}; where they are drawn by lot it held the truth in "
+        "{lot:.0%}.",
+        countries=int(chosen["seeds"]),
+        chosen=float(chosen["coverage"]),
+        bias=float(chosen["bias"]),
+        nothing=float(nothing["rejected"]),
+        lot=float(lot["coverage"]),
+    )
+    if chosen["coverage"] < FAILS_BELOW or nothing["rejected"] > REJECTS[1]:
+        answer.say(
+            "So it does not deal with the choice of areas: what made them be chosen between two published figures is "
+            "not in any of them. That its interval holds the truth of one country is no evidence for it."
+        )
     return answer
 
 
@@ -142,6 +249,45 @@ def _say_placebo(answer: Answer, part: pd.DataFrame) -> None:
         placebo=len(part),
         placebo_best=float(best["rejected"]),
     )
+
+
+def _say_conditions(answer: Answer, table: pd.DataFrame) -> None:
+    """Say of each condition that was set beforehand whether it is met, and who does not meet it."""
+    for name, words in (
+        (PARALLEL, "that robust estimators cover in {0:.0%} to {1:.0%} where trends are parallel"),
+        (CAUGHT, f"that naive comparisons cover in under {NAIVE_BELOW:.0%} where buurten are chosen"),
+        (COVERED, f"that the design fixed in advance covers in {FAILS_BELOW:.0%} or more there"),
+        (SIZED, "that it finds an effect in {2:.0%} to {3:.0%} where nothing is done"),
+    ):
+        part = table[table["condition"] == name]
+        if part.empty:
+            continue
+        met, unclear = int((part["met"] == MET).sum()), int((part["met"] == UNCLEAR).sum())
+        asked, many = words.format(*COVERS, *REJECTS), len(part) > 1
+        verdict = _verdict(part)
+        if not many:
+            share = float(part["share"].iloc[0])
+            answer.say(
+                f"the condition {asked} is {verdict}: the share is {{{name}_share:.1%}}.", **{f"{name}_share": share}
+            )
+            continue
+        outside = part[part["met"] != MET]
+        shares = {f"{name}_{place}": float(share) for place, share in enumerate(outside["share"])}
+        who = [f"“{label}” with {{{key}:.1%}}" for label, key in zip(outside["label"], shares, strict=True)]
+        others = f"; outside are {', '.join(who)}" if who else ""
+        answer.say(
+            f"the condition {asked} is {verdict}: {{{name}_met:d}} of {{{name}_all:d}} do, and of {{{name}_unclear:d}} "
+            f"more the number of countries does not tell{others}.",
+            **{f"{name}_met": met, f"{name}_all": len(part), f"{name}_unclear": unclear, **shares},
+        )
+
+
+def _verdict(part: pd.DataFrame) -> str:
+    """Return whether a condition is met by all that it is asked of."""
+    found = set(part["met"])
+    if NOT_MET in found:
+        return "not met by all" if MET in found or UNCLEAR in found else NOT_MET
+    return "not contradicted" if UNCLEAR in found else MET
 
 
 def _say_refused(answer: Answer, table: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from buurteffect.claims.register import read_register
 from buurteffect.errors import EstimationError
 
-_PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands"}
+_PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands", "microdata": "in the Netherlands"}
 _AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas", "gemeente": "gemeenten"}
 
 
@@ -58,7 +58,7 @@ class Answer:
     ----------
     claim_id : str
         Which claim is answered.
-    source : {"synthetic", "open"}
+    source : {"synthetic", "open", "microdata"}
         Where the data come from.
     level : {"buurt", "wijk", "pc4"}
         Kind of area.

@@ -7,6 +7,7 @@ declines and ranks move over the waves.
 from buurteffect.estimate.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
 from buurteffect.estimate.comparison import exceptional
 from buurteffect.estimate.components import VarianceComponents
+from buurteffect.estimate.cross_section import urban_spread
 from buurteffect.estimate.decline import (
     CLASSIFY,
     CORRECTIONS,
@@ -112,6 +113,7 @@ __all__ = [
     "tidy",
     "trend_break",
     "trend_by_definition",
+    "urban_spread",
     "vulnerable_areas",
     "waves_from_panel",
 ]

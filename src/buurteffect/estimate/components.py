@@ -146,7 +146,7 @@ def covariance_columns(
     columns = [
         loading[first] * loading[second],
         autocorrelation ** np.abs(times[first] - times[second]),
-        (first == second).astype(float),
+        (times[first] == times[second]).astype(float),
     ]
     if break_year is not None:
         columns.append(((times[first] >= break_year) & (times[second] >= break_year)).astype(float))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.adoption import Adoption
-from buurteffect.estimate.design import NEVER_TREATED, Design
+from buurteffect.estimate.design import NEVER_TREATED, Design, refuse_at_risk
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.influence import DRAWS, SEED, effects_from_influence
 from buurteffect.estimate.moments import Floats
@@ -114,6 +114,7 @@ class _Changes:
 def _changes(adoption: Adoption, window: tuple[int, int]) -> _Changes:
     """Compare every treated unit with its comparison units at every time of the window."""
     design = adoption.sample.design
+    refuse_at_risk(design, "the dose response")
     never_only = design.comparison == NEVER_TREATED
     gaps, others = [], []
     for cohort in adoption.cohort_values:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 
-NEVER_TREATED, NOT_YET_TREATED = "never_treated", "not_yet_treated"
-COMPARISONS = (NEVER_TREATED, NOT_YET_TREATED)
+NEVER_TREATED, NOT_YET_TREATED, AT_RISK = "never_treated", "not_yet_treated", "at_risk"
+COMPARISONS = (NEVER_TREATED, NOT_YET_TREATED, AT_RISK)
 
 _BREAK_COLUMNS = ("concept", "break_year", "reason")
 
@@ -28,10 +28,15 @@ class Design:
         First treated time of a unit; missing for one that is never treated. None for a plain panel regression.
     dose : str or None
         How strongly a unit is treated, such as the share of dwellings demolished.
-    comparison : {"never_treated", "not_yet_treated"}
-        Who stands for what would have happened.
+    comparison : {"never_treated", "not_yet_treated", "at_risk"}
+        Who stands for what would have happened: units that are never treated; those too that are treated after the
+        time looked at; or everybody untreated when the cohort was chosen, whatever became of them (see
+        `buurteffect.estimate.at_risk`).
     covariates : tuple of str
         Covariates; estimators that compare changes take their value in the last time before treatment.
+    eligible : str, optional
+        With ``at_risk``: column that is true (or 1) in the times at which an untreated unit may be chosen. Only units
+        for which it was true in the last time before a cohort's treatment stand for that cohort.
     clusters : tuple of str
         Columns within whose values errors may depend on each other; one or two, the first the one over which
         units are drawn or permuted. Empty stands for every unit by itself.
@@ -60,7 +65,7 @@ class Design:
     >>> Design(outcome="liveability_score", comparison="everyone")
     Traceback (most recent call last):
         ...
-    buurteffect.errors.EstimationError: comparison must be never_treated or not_yet_treated, found 'everyone'
+    buurteffect.errors.EstimationError: comparison must be never_treated, not_yet_treated or at_risk, found 'everyone'
     """
 
     outcome: str
@@ -70,6 +75,7 @@ class Design:
     dose: str | None = None
     comparison: str = NOT_YET_TREATED
     covariates: tuple[str, ...] = ()
+    eligible: str | None = None
     clusters: tuple[str, ...] = ("gemeente_code",)
     coordinates_m: tuple[str, str] | None = None
     weights: str | None = None
@@ -81,7 +87,10 @@ class Design:
     def __post_init__(self) -> None:
         """Check the settings against each other."""
         if self.comparison not in COMPARISONS:
-            raise EstimationError(f"comparison must be {' or '.join(COMPARISONS)}, found {self.comparison!r}")
+            known = f"{', '.join(COMPARISONS[:-1])} or {COMPARISONS[-1]}"
+            raise EstimationError(f"comparison must be {known}, found {self.comparison!r}")
+        if self.eligible is not None and self.comparison != AT_RISK:
+            raise EstimationError(f"eligible goes with comparison {AT_RISK!r}, found {self.comparison!r}")
         if not 0 < self.alpha < 1:
             raise EstimationError(f"alpha must lie between 0 and 1, found {self.alpha}")
         if self.anticipation_years < 0 or int(self.anticipation_years) != self.anticipation_years:
@@ -126,3 +135,18 @@ class Design:
     def confidence(self) -> float:
         """Confidence level of the intervals."""
         return 1 - self.alpha
+
+
+def refuse_at_risk(design: Design, name: str) -> None:
+    """Refuse a comparison with units at risk where an estimator has none.
+
+    Raises
+    ------
+    EstimationError
+        If the design asks for it.
+    """
+    if design.comparison == AT_RISK:
+        raise EstimationError(
+            f"{name} cannot compare with units at risk: use callaway_santanna with approach 'reg', or compare with "
+            f"{NOT_YET_TREATED!r}"
+        )

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.density import density_jump
 from buurteffect.estimate.moments import Floats
 
 FEWEST = 8
@@ -68,8 +69,7 @@ def discontinuity(
 
     A design needs three things: that the share on the list jumps at the cut, that areas do not bunch on one side, and
     that what was known before does not jump. Jumps are differences of two local lines at the cut (triangular weights,
-    errors robust to unequal variance); the density is tested by the number of areas on both sides within half the
-    bandwidth (binomial, a coarse version of McCrary 2008, doi:10.1016/j.jeconom.2007.05.005). The bandwidth is
+    errors robust to unequal variance); the density is tested by its own jump (`density.density_jump`). The bandwidth is
     1.84 standard deviations times n^(−1/5) (rule of thumb).
 
     Parameters
@@ -103,9 +103,7 @@ def discontinuity(
             "the fewest: the list has no edge on this score that areas stand around"
         )
     rows = [{"test": "share on the list", "role": "first stage", **_jump(distance, chosen.astype(float), width, alpha)}]
-    rows.append(
-        {"test": "areas just below, as share of those near", "role": "density", **_density(distance, width, alpha)}
-    )
+    rows.append({"test": "log density, below less above", "role": "density", **density_jump(distance, width, alpha)})
     for column, label in balance.items():
         outcome = known[column].to_numpy(dtype=float)
         if np.isfinite(outcome).sum() > 2 * FEWEST and np.nanstd(outcome) > 0:
@@ -140,21 +138,4 @@ def _jump(distance: Floats, outcome: Floats, width: float, alpha: float) -> dict
         "p_value": chance,
         "below_count": int(below.sum()),
         "above_count": int(len(x) - below.sum()),
-    }
-
-
-def _density(distance: Floats, width: float, alpha: float) -> dict[str, float]:
-    """Return the share of the areas nearest to the cut that lie below it, tested against a half."""
-    near = np.abs(distance) < width / 2
-    below, count = int((near & (distance < 0)).sum()), int(near.sum())
-    test = stats.binomtest(below, count, 0.5)
-    low, high = test.proportion_ci(1 - alpha, method="wilson")
-    return {
-        "estimate": below / count,
-        "std_error": float(np.sqrt(0.25 / count)),
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "p_value": float(test.pvalue),
-        "below_count": below,
-        "above_count": count - below,
     }

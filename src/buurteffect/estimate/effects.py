@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.bands import sup_t_critical_value
+from buurteffect.estimate.bands import DRAWS, sup_t_critical_value
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.moments import Floats
 from buurteffect.estimate.sample import Sample
@@ -115,6 +115,7 @@ def effects_from_covariance(
     band: ArrayLike | None = None,
     dropped: tuple[tuple[str, int], ...] = (),
     not_headline: tuple[str, ...] = (),
+    draws: int = DRAWS,
 ) -> EffectEstimate:
     """Return a table of effects from estimates and their covariance; t with clusters − 1.
 
@@ -132,13 +133,17 @@ def effects_from_covariance(
         Which effects the simultaneous band covers; all when not given.
     dropped, not_headline : tuple
         What was left out, and what stops a headline, besides what the sample says.
+    draws : int
+        Simulations behind the band.
     """
     design = sample.design
     degrees = float(sample.clusters_count - 1)
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
     block = covariance[np.ix_(covered, covered)]
     known = bool(np.isfinite(covariance).all())
-    critical = sup_t_critical_value(block, design.alpha, degrees) if known and (np.diag(block) > 0).any() else None
+    critical = (
+        sup_t_critical_value(block, design.alpha, degrees, draws) if known and (np.diag(block) > 0).any() else None
+    )
     frame = effect_frame(
         term,
         estimate,

@@ -192,22 +192,29 @@ def effect_frame(
         p_value = np.where(error > 0, 2 * stats.t.sf(np.abs(point / error), degrees), np.nan)
     band = np.nan if critical is None else critical
     size = len(point)
-    frame = pd.DataFrame({"term": np.asarray(list(term), dtype=object)})
-    frame["event_time"] = _whole(event_time, size)
-    frame["cohort"] = _whole(cohort, size)
-    frame["estimate"], frame["std_error"] = point, error
-    frame["ci_low"], frame["ci_high"] = point - pointwise * error, point + pointwise * error
-    frame["units_count"], frame["clusters_count"] = _count(units_count, size), _count(clusters_count, size)
-    frame["p_value"] = p_value
-    frame["ci_low_simultaneous"], frame["ci_high_simultaneous"] = point - band * error, point + band * error
-    frame["treated_count"] = _count(treated_count, size)
-    return frame.astype({"term": "str"})
+    columns = {
+        "term": pd.array([str(name) for name in term], dtype="str"),
+        "event_time": _whole(event_time, size),
+        "cohort": _whole(cohort, size),
+        "estimate": point,
+        "std_error": error,
+        "ci_low": point - pointwise * error,
+        "ci_high": point + pointwise * error,
+        "units_count": _count(units_count, size),
+        "clusters_count": _count(clusters_count, size),
+        "p_value": p_value,
+        "ci_low_simultaneous": point - band * error,
+        "ci_high_simultaneous": point + band * error,
+        "treated_count": _count(treated_count, size),
+    }
+    return pd.DataFrame(columns)
 
 
-def _whole(values: ArrayLike | None, size: int) -> pd.Series:
+def _whole(values: ArrayLike | None, size: int) -> pd.arrays.IntegerArray:
     """Return whole numbers that may be missing."""
     numbers = np.full(size, np.nan) if values is None else np.asarray(values, dtype=float)
-    return pd.Series(numbers).astype("Int64")
+    missing = np.isnan(numbers)
+    return pd.arrays.IntegerArray(np.where(missing, 1, numbers).astype(np.int64), missing)
 
 
 def _count(values: ArrayLike, size: int) -> NDArray[np.int_]:

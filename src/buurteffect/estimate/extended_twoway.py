@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from buurteffect.estimate.bands import DRAWS
 from buurteffect.estimate.conventions import HOUSE, Convention
 from buurteffect.estimate.design import Design
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.sample import draw_sample
-from buurteffect.estimate.saturated import average_terms, fit_saturated, with_comparison
+from buurteffect.estimate.saturated import Shares, average_terms, fit_saturated, with_comparison
 
 
 def extended_twoway(
@@ -16,6 +17,8 @@ def extended_twoway(
     design: Design,
     window: tuple[int, int] | None = None,
     convention: Convention = HOUSE,
+    shares: Shares = "estimated",
+    draws: int = DRAWS,
 ) -> EffectEstimate:
     """Estimate effects by cohort and time after treatment in one regression, and average them.
 
@@ -34,6 +37,10 @@ def extended_twoway(
         Add the row ``window``: the mean over these event times, ends included.
     convention : Convention
         Small-sample correction.
+    shares : {"estimated", "known"}
+        Whether errors count that shares of cohorts are estimated.
+    draws : int
+        Simulations behind the simultaneous band.
 
     Returns
     -------
@@ -48,6 +55,5 @@ def extended_twoway(
     sample = with_comparison(draw_sample(frame, design))
     begun = ~sample.never & (sample.event_times >= -design.anticipation_years)
     fit = fit_saturated(sample, begun, convention)
-    return average_terms(
-        fit, "extended two-way effects (Wooldridge 2025, doi:10.1007/s00181-025-02807-z)", None, window
-    )
+    words = "extended two-way effects (Wooldridge 2025, doi:10.1007/s00181-025-02807-z)"
+    return average_terms(fit, words, None, window, shares, draws)

@@ -12,10 +12,12 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.adoption import Adoption
-from buurteffect.estimate.design import NEVER_TREATED, Design
+from buurteffect.estimate.at_risk import AtRisk
+from buurteffect.estimate.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.influence import DRAWS, SEED, effects_from_influence
 from buurteffect.estimate.moments import Floats
+from buurteffect.estimate.pool_regression import regress_pool
 from buurteffect.estimate.sample import Truths, draw_sample
 from buurteffect.estimate.software import software_versions
 
@@ -25,6 +27,11 @@ Base = Literal["universal", "varying"]
 OVERLAP_LIMIT = 0.999
 """From this propensity score on, nobody comparable is left (the limit of the R package did)."""
 
+_COMPARED = {
+    NEVER_TREATED: "never treated units",
+    NOT_YET_TREATED: "not yet treated units",
+    AT_RISK: "units at risk when a cohort was chosen, filled in from their own treatment on",
+}
 _APPROACHES = {"dr": "doubly robust", "reg": "outcome regression", "ipw": "inverse probability weighting"}
 
 
@@ -59,18 +66,19 @@ class GroupTime:
     def method(self) -> str:
         """How the cells were made, in words."""
         design = self.adoption.sample.design
-        against = "never treated" if design.comparison == NEVER_TREATED else "not yet treated"
+        against = _COMPARED[design.comparison] + (f" with {design.eligible}" if design.eligible else "")
         given = f" given {', '.join(design.covariates)} in the last time before treatment" if design.covariates else ""
         early = f", {design.anticipation_years} years of anticipation" if design.anticipation_years else ""
         return (
             f"Callaway & Sant'Anna (2021, doi:10.1016/j.jeconom.2020.12.001), {_APPROACHES[self.approach]}{given}, "
-            f"against {against} units, {self.base} base{early}"
+            f"against {against}, {self.base} base{early}"
         )
 
     @property
     def software(self) -> str:
         """Library and version."""
-        return software_versions("moderndid")
+        own = self.approach == "reg" or not self.adoption.sample.design.covariates
+        return software_versions("numpy" if own else "moderndid")
 
 
 def group_time(
@@ -96,7 +104,7 @@ def group_time(
         One row is one unit at one time.
     design : Design
         What is estimated; covariates take their value in the last time before treatment (with a varying base, in the
-        time compared with).
+        time compared with). Comparison with units at risk (`AtRisk`) adjusts by regression and has a universal base.
     approach : {"dr", "reg", "ipw"}
         Doubly robust, by regression or by weighting; without covariates they are the same.
     base : {"universal", "varying"}
@@ -137,6 +145,8 @@ def compared_cells(
         at every time.
     """
     rule = _Rule(adoption, base, clean_until, reach)
+    if adoption.sample.design.comparison == AT_RISK:
+        return _at_risk_cells(rule, approach)
     estimator = _cell_estimator(approach)
     cells, columns, skipped = [], [], dict[str, int]()
     scores: dict[bytes, bool] = {}
@@ -162,13 +172,44 @@ def compared_cells(
         counts = {"treated_count": int((mine & used).sum()), "others_count": int((used & ~mine).sum())}
         cells.append(cell | counts | {"estimate": point, "is_base": False})
         columns.append(psi)
+    return _gathered(rule, cells, columns, skipped, approach)
+
+
+def _at_risk_cells(rule: _Rule, approach: Approach) -> GroupTime:
+    """Estimate the cells against units at risk."""
+    adoption = rule.adoption
+    if rule.base != "universal" or rule.clean_until is not None or (approach != "reg" and adoption.covariates.size):
+        raise EstimationError(
+            "comparison with units at risk adjusts by regression (approach 'reg'), against the last time before "
+            "treatment, with all of them: choose these, or compare with units not yet treated"
+        )
+    cells, columns, skipped, risk = [], [], dict[str, int](), AtRisk(adoption)
+    for cohort, place, before in rule.pairs():
+        cell = {"cohort": cohort, "time": int(adoption.times[place])}
+        if place == before:
+            mine = int((adoption.cohorts == cohort).sum())
+            cells.append(cell | {"treated_count": mine, "estimate": 0.0, "is_base": True, "others_count": 0})
+            columns.append(np.zeros(len(adoption.cohorts)))
+        elif (found := risk.cell(cohort, place)) is None:
+            skipped["nobody"] = skipped.get("nobody", 0) + 1
+        else:
+            counts = {"treated_count": found.treated_count, "others_count": found.others_count}
+            cells.append(cell | counts | {"estimate": found.estimate, "is_base": False})
+            columns.append(found.influence)
+    return _gathered(rule, cells, columns, skipped, "reg")
+
+
+def _gathered(
+    rule: _Rule, cells: list[dict[str, Any]], columns: list[Floats], skipped: dict[str, int], approach: Approach
+) -> GroupTime:
+    """Return the cells in one table, with what was skipped in words."""
     if all(cell["is_base"] for cell in cells):
         raise NoComparisonError("no cohort has anyone to be compared with at any time: widen the comparison")
     table = pd.DataFrame(cells)
     table["event_time"] = table["time"] - table["cohort"]
     texts = {"overlap": "cohort-times without overlap", "nobody": "cohort-times without anyone to compare with"}
     dropped = tuple((texts[reason], count) for reason, count in sorted(skipped.items()))
-    return GroupTime(adoption, table, np.column_stack(columns), approach, base, dropped)
+    return GroupTime(rule.adoption, table, np.column_stack(columns), approach, rule.base, dropped)
 
 
 def group_time_effects(effects: GroupTime, draws: int = DRAWS, seed: int = SEED) -> EffectEstimate:
@@ -262,20 +303,18 @@ def _largest_score(given: Floats, treated: Truths, weights: Floats) -> float:
     return float((1 / (1 + np.exp(-np.clip(part @ beta, -700, 700)))).max())
 
 
-def _cell_estimator(approach: Approach) -> Callable[..., Any]:
-    """Return the library's estimator of one cohort at one time."""
+def _cell_estimator(approach: Approach) -> Callable[..., Any] | None:
+    """Return the library's estimator of one cohort at one time; None by regression, which is this project's own."""
     from moderndid.drdid.estimators.drdid_panel import drdid_panel
-    from moderndid.drdid.estimators.reg_did_panel import reg_did_panel
     from moderndid.drdid.estimators.std_ipw_did_panel import std_ipw_did_panel
 
-    found: dict[str, Callable[..., Any]] = {"dr": drdid_panel, "reg": reg_did_panel, "ipw": std_ipw_did_panel}
-    if approach not in found:
-        raise EstimationError(f"approach must be {', '.join(found)}, found {approach!r}")
-    return found[approach]
+    if approach not in _APPROACHES:
+        raise EstimationError(f"approach must be {', '.join(_APPROACHES)}, found {approach!r}")
+    return {"dr": drdid_panel, "ipw": std_ipw_did_panel}.get(approach)
 
 
 def _cell(
-    estimator: Callable[..., Any],
+    estimator: Callable[..., Any] | None,
     adoption: Adoption,
     used: Truths,
     mine: Truths,
@@ -286,6 +325,8 @@ def _cell(
     """Return the effect in one cell and the influence of every unit on it."""
     if given.shape[1] == 1:
         return _difference_of_means(adoption, used, mine, change)
+    if estimator is None:
+        return _regressed(adoption, used, mine, change, given, name)
     size = int(used.sum())
     with warnings.catch_warnings():
         # A singular or separated fit is announced as a warning; here it is a refusal.
@@ -308,6 +349,25 @@ def _cell(
     if not np.isfinite(found.att) or not np.isfinite(psi).all():
         raise _unadjusted(name, "the figure is not finite")
     return float(found.att), psi
+
+
+def _regressed(
+    adoption: Adoption, used: Truths, mine: Truths, change: Floats, given: Floats, name: tuple[int, int]
+) -> tuple[float, Floats]:
+    """Return the mean change less what a regression among the others says (Sant'Anna & Zhao 2020, section 2.1).
+
+    The library's refuses changes that are constant or fitted without error, and takes four times as long.
+    """
+    own, others = np.flatnonzero(used & mine), np.flatnonzero(used & ~mine)
+    fit = regress_pool(given[others], change[others], adoption.weights[others])
+    if fit is None:
+        raise _unadjusted(name, "the columns do not have full rank")
+    weights = adoption.weights[own] / adoption.weights[own].sum()
+    gap = change[own] - given[own] @ fit.coefficients
+    point, psi = float(weights @ gap), np.zeros(len(mine))
+    psi[own] = weights * (gap - point)
+    psi[others] = -fit.leverage(weights @ given[own]) * fit.residual
+    return point, psi * len(mine)
 
 
 def _unadjusted(name: tuple[int, int], why: str) -> EstimationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from buurteffect.estimate.moments import Floats
 from buurteffect.estimate.sample import draw_sample
 from buurteffect.estimate.software import software_versions
 
+Deviations = Literal["cohort and time", "event time"]
+
 
 def imputation(
     frame: pd.DataFrame,
@@ -25,6 +28,7 @@ def imputation(
     leads: bool = True,
     draws: int = DRAWS,
     seed: int = SEED,
+    deviations: Deviations = "cohort and time",
 ) -> EffectEstimate:
     r"""Estimate effects by imputing what treated units would have been.
 
@@ -48,6 +52,10 @@ def imputation(
         Whether to show event times before treatment, with the base.
     draws, seed : int
         Of the multiplier bootstrap behind the simultaneous band over event times.
+    deviations : {"cohort and time", "event time"}
+        Among which treated rows deviations are taken for the error. The mean of a cohort of few units follows these
+        units, so that errors come out too small; the mean over all cohorts at an event time does not, and leaves what
+        cohorts differ in the error (the paper's section 4.3).
 
     Returns
     -------
@@ -61,7 +69,7 @@ def imputation(
     """
     fit = fit_untreated(Adoption(draw_sample(frame, design)))
     terms, events, targets = _targets(fit, window)
-    points, influence = _effects(fit, targets)
+    points, influence = _effects(fit, targets, deviations)
     counts = [fit.treated_units(target > 0) for target in targets.T]
     dropped = fit.dropped
     if leads:
@@ -119,11 +127,14 @@ def _targets(fit: ImputationFit, window: tuple[int, int] | None) -> tuple[list[s
     return names, np.concatenate([np.full(len(heads), np.nan), events]), np.column_stack([*heads, single])
 
 
-def _effects(fit: ImputationFit, targets: Floats) -> tuple[Floats, Floats]:
+def _effects(fit: ImputationFit, targets: Floats, deviations: Deviations) -> tuple[Floats, Floats]:
     """Return averages of gaps and the influence of every unit on them."""
     sample = fit.sample
     gap = fit.gap[fit.treated]
-    cells = pd.factorize(sample.cohorts[fit.treated] * 100_000 + sample.times[fit.treated])[0]
+    if deviations not in ("cohort and time", "event time"):
+        raise EstimationError(f"deviations must be cohort and time or event time, found {deviations!r}")
+    cohorts = sample.cohorts[fit.treated] if deviations == "cohort and time" else 0
+    cells = pd.factorize(cohorts * 100_000 + sample.event_times[fit.treated])[0]
     squared = sample.weights[fit.treated] ** 2
     mean = np.bincount(cells, weights=squared * gap) / np.bincount(cells, weights=squared)
     deviation = gap - mean[cells]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.adoption import Adoption
-from buurteffect.estimate.design import NOT_YET_TREATED, Design
+from buurteffect.estimate.design import NOT_YET_TREATED, Design, refuse_at_risk
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.group_time import compared_cells
 from buurteffect.estimate.influence import DRAWS, SEED
@@ -55,14 +55,17 @@ def local_projections(
     """
     if weighting not in ("variance", "treated"):
         raise EstimationError(f"weighting must be variance or treated, found {weighting!r}")
+    refuse_at_risk(design, "local projections")
     effects = compared_cells(Adoption(draw_sample(frame, design)), "reg")
     treated = effects.cells["treated_count"].to_numpy(dtype=float)
     others = effects.cells["others_count"].to_numpy(dtype=float)
     weights = treated if weighting == "treated" else treated * others / np.maximum(treated + others, 1)
+    slopes = np.ones(len(treated)) if weighting == "treated" else others / np.maximum(treated + others, 1)
     clean = "not yet treated" if design.comparison == NOT_YET_TREATED else "never treated"
     return weighted_event_study(
         effects,
         weights,
+        slopes,
         f"local projections against {clean} units (Dube, Girardi, Jordà & Taylor 2023, doi:10.3386/w31184), "
         f"{weighting} weights",
         window,

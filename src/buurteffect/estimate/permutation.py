@@ -54,7 +54,10 @@ def permutation_statistics(
         raise EstimationError("no event time of the window can be estimated: choose another window")
     assignments = dealt or _permutations(adoption, within, draws, seed)
     moved = np.array([paths.effect(assigned) for assigned in assignments])
-    return real, moved[np.isfinite(moved)]
+    found = moved[np.isfinite(moved)]
+    if len(moved) and not len(found):
+        raise EstimationError("no event time of the window can be estimated for any cohort: choose another window")
+    return real, found
 
 
 def _permutations(adoption: Adoption, within: str | None, draws: int, seed: int) -> list[Floats]:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.balancing import Balance, OverlapLimits, entropy_balance, match_nearest
-from buurteffect.estimate.bands import sup_t_critical_value
-from buurteffect.estimate.design import NEVER_TREATED
+from buurteffect.estimate.bands import DRAWS, sup_t_critical_value
+from buurteffect.estimate.design import NEVER_TREATED, refuse_at_risk
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.moments import Floats
 from buurteffect.estimate.sample import Sample
@@ -94,7 +94,7 @@ class _Cohort:
     lost: int
 
 
-def reweighted_effects(sample: Sample, baseline: Baseline | None = None) -> Reweighted:
+def reweighted_effects(sample: Sample, baseline: Baseline | None = None, draws: int = DRAWS) -> Reweighted:
     """Return effects by event time against reweighted comparison units.
 
     For each cohort g, with baseline b the last time at or before g − lag: the mean change y_t − y_b of its units
@@ -113,6 +113,8 @@ def reweighted_effects(sample: Sample, baseline: Baseline | None = None) -> Rewe
         The rows, of a design with a cohort and without weights.
     baseline : Baseline, optional
         What comparison units must share.
+    draws : int
+        Simulations behind the simultaneous band.
 
     Raises
     ------
@@ -124,6 +126,7 @@ def reweighted_effects(sample: Sample, baseline: Baseline | None = None) -> Rewe
     baseline, design = baseline or Baseline(), sample.design
     if design.cohort is None or design.weights is not None:
         raise EstimationError("reweighting needs a cohort, and makes its own weights: leave weights out of the design")
+    refuse_at_risk(design, "reweighting")
     wide = _wide(sample, sample.outcome)
     cohorts, left_out = _cohorts(sample, wide, baseline)
     if not cohorts:
@@ -152,7 +155,7 @@ def reweighted_effects(sample: Sample, baseline: Baseline | None = None) -> Rewe
         clusters_count=count,
         alpha=design.alpha,
         degrees=count - 1,
-        critical=sup_t_critical_value(matrix, design.alpha, count - 1),
+        critical=sup_t_critical_value(matrix, design.alpha, count - 1, draws),
     )
     overlap, balance = _overlap(cohorts, baseline)
     failing = overlap[overlap["overlap_fails"]]

@@ -180,6 +180,19 @@ class Sample:
             table["dose"] = self.column(self.design.dose)
         return pd.DataFrame(table)
 
+    def clustered(self, clusters: tuple[str, ...]) -> Sample:
+        """Return the sample with other clusters, which must be columns of its frame without gaps.
+
+        Raises
+        ------
+        OneTreatedClusterError
+            If all treated units lie in one of them.
+        """
+        sample = replace(self, design=replace(self.design, clusters=clusters))
+        if self.design.cohort is not None:
+            _check_treated_clusters(sample)
+        return sample
+
     def keep(self, rows: Truths, reason: str) -> Sample:
         """Return only some rows, the others counted as dropped for `reason`; units are numbered anew."""
         left = np.asarray(rows, dtype=bool)
@@ -280,7 +293,10 @@ def _ordered(part: pd.DataFrame, design: Design) -> tuple[Integers, Integers]:
         cohorts[names] = part[design.cohort].to_numpy(dtype=float, na_value=np.inf)
         keys.insert(0, cohorts)
     rank = np.empty(len(paths), dtype=int)
-    rank[np.lexsort(keys)] = np.arange(len(paths))
+    first = np.argsort(paths[:, 0], kind="stable")
+    start = paths[first, 0]
+    told_apart = bool((start[1:] > start[:-1]).all())  # then the other keys decide nothing, and need no sorting
+    rank[first if told_apart else np.lexsort(keys)] = np.arange(len(paths))
     codes = rank[names]
     places = np.argsort(codes * len(moments) + times, kind="stable")
     return codes[places], places
@@ -293,7 +309,7 @@ def _with_a_before(sample: Sample, always_treated: bool) -> Sample:
     has_before = _any_in_unit(sample, before)
     has_after = _any_in_unit(sample, sample.treated_now)
     if not (treated[sample.unit_starts] & has_before & has_after).any():
-        years = f"{sample.times.min()}–{sample.times.max()}"
+        years = f"{sample.design.time} {sample.times.min()} to {sample.times.max()}"
         raise NoSwitchError(
             f"none of the {int(treated[sample.unit_starts].sum())} treated units is seen both before and after its "
             f"treatment in {years}: widen the period, or check {sample.design.cohort!r}"

@@ -23,7 +23,7 @@ Dropped = tuple[tuple[str, int], ...]
 
 def number_columns(design: Design) -> tuple[str, ...]:
     """Return the columns that must hold numbers."""
-    optional = (design.cohort, design.dose, design.weights)
+    optional = (design.cohort, design.dose, design.weights, design.eligible)
     names = [design.time, design.outcome, *(n for n in optional if n), *design.covariates]
     return tuple(dict.fromkeys([*names, *(design.coordinates_m or ())]))
 
@@ -76,8 +76,10 @@ def check_values(frame: pd.DataFrame, design: Design) -> None:
 
 def check_unique(frame: pd.DataFrame, design: Design) -> None:
     """Refuse a unit that stands twice in a time."""
-    keys = frame[list(design.key)]
-    repeated = int((keys.duplicated() & keys.notna().all(axis=1)).sum())
+    units, times = (pd.factorize(frame[name])[0] for name in design.key)
+    known = (units >= 0) & (times >= 0)
+    pairs = (units.astype(np.int64) * (int(times.max(initial=0)) + 1) + times)[known]
+    repeated = int(pd.Series(pairs).duplicated().sum())
     if repeated:
         raise DuplicateUnitTimeError(
             f"{repeated} rows repeat a {design.unit} and {design.time}: keep one row per unit and time, and check "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.estimate.bands import DRAWS
 from buurteffect.estimate.conventions import HOUSE, Convention
 from buurteffect.estimate.effects import effects_from_covariance, regressors
 from buurteffect.estimate.estimate import EffectEstimate
@@ -16,6 +18,9 @@ from buurteffect.estimate.sample import Integers, Sample, Truths
 from buurteffect.estimate.software import software_versions
 from buurteffect.estimate.term_fit import fit_terms
 from buurteffect.estimate.uncertainty import Covariance, covariance
+from buurteffect.estimate.within import group_sums
+
+Shares = Literal["estimated", "known"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +121,18 @@ def fit_saturated(sample: Sample, rows: Truths, convention: Convention = HOUSE) 
 
 
 def average_terms(
-    fit: SaturatedFit, method: str, base: int | None, window: tuple[int, int] | None = None
+    fit: SaturatedFit,
+    method: str,
+    base: int | None,
+    window: tuple[int, int] | None = None,
+    shares: Shares = "estimated",
+    draws: int = DRAWS,
 ) -> EffectEstimate:
-    """Average the terms of a saturated fit by event time; the weights, the rows behind each term, are taken as known.
+    """Average the terms of a saturated fit by event time, weighted by the rows behind each.
+
+    Units are drawn with their cohorts, so the weights are estimates as well: their variance, over what units move them
+    (as `weighted_event_study` has it), is added to that of the terms, with which it is not correlated. Where cohorts
+    are small and many it is a fifth of the whole.
 
     Parameters
     ----------
@@ -130,6 +144,10 @@ def average_terms(
         Event time that is fixed at 0 and shown; None where there is none.
     window : (int, int), optional
         Add the row ``window``: the mean over these event times, ends included.
+    shares : {"estimated", "known"}
+        Whether errors count that shares of cohorts are estimated; fixest takes them as known.
+    draws : int
+        Simulations behind the simultaneous band.
 
     Returns
     -------
@@ -151,21 +169,44 @@ def average_terms(
         heads[f"window {window[0]}–{window[1]}"] = single[inside].mean(axis=0)
     others = np.eye(size)[len(event) :]
     matrix = np.vstack([*heads.values(), single, others])
+    variance, words = matrix @ fit.covariance.matrix @ matrix.T, fit.covariance.words
+    if shares == "estimated":
+        variance, words = variance + _shares_variance(fit, matrix), f"{words}; shares of cohorts estimated"
     missing = [np.nan]
     counts = [_treated(fit, row[: len(event)]) for row in matrix]
     return effects_from_covariance(
         fit.sample,
         [*heads, *(f"event time {int(value)}" for value in events), *_covariate_names(fit)],
         matrix @ fit.coefficients,
-        matrix @ fit.covariance.matrix @ matrix.T,
+        variance,
         method=method,
-        convention=fit.covariance.words,
+        convention=words,
         software=software_versions("numpy"),
         event_time=[*missing * len(heads), *events, *missing * len(others)],
         treated_count=[*counts[: len(matrix) - len(others)], *[fit.sample.treated_count] * len(others)],
         band=[False] * len(heads) + [True] * len(events) + [False] * len(others),
         not_headline=(fit.covariance.flaw,) if fit.covariance.flaw else (),
+        draws=draws,
     )
+
+
+def _shares_variance(fit: SaturatedFit, matrix: Floats) -> Floats:
+    """Return the covariance of averages that comes from the sizes of cohorts, clustered by what stays with a unit."""
+    sample, size = fit.sample, len(fit.cohort)
+    starts = sample.unit_starts
+    weights, cohorts = sample.weights[starts], np.where(sample.never, np.inf, sample.cohorts)[starts]
+    belongs = (weights / weights.mean())[:, None] * (cohorts[:, None] == fit.cohort)
+    parts, effects = matrix[:, :size], fit.coefficients[:size]
+    gap = effects[None, :] - (parts @ effects)[:, None]
+    influence = (belongs / belongs.mean(axis=0) - 1) @ (parts * gap).T / len(cohorts)
+    codes = sample.unit_codes[starts]
+    for column in sample.cluster_codes:
+        if (column == column[starts][sample.unit_codes]).all():
+            codes = column[starts]
+            break
+    sums = group_sums(influence, codes)
+    count = len(np.unique(codes))
+    return np.asarray(sums.T @ sums * count / max(count - 1, 1))
 
 
 def _treated(fit: SaturatedFit, row: Floats) -> int:

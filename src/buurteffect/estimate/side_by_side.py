@@ -13,31 +13,36 @@ from buurteffect.estimate.aggregates import callaway_santanna
 from buurteffect.estimate.design import NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.extended_twoway import extended_twoway
+from buurteffect.estimate.group_time import Approach
 from buurteffect.estimate.imputation import imputation
 from buurteffect.estimate.local_projections import local_projections
 from buurteffect.estimate.stacked import stacked
 from buurteffect.estimate.sun_abraham import sun_abraham
 
-_Run = Callable[[pd.DataFrame, Design, tuple[int, int]], EffectEstimate]
+_Run = Callable[[pd.DataFrame, Design, tuple[int, int], Approach], EffectEstimate]
 
 ESTIMATORS: dict[str, _Run] = {
-    "Callaway–Sant'Anna, never treated": lambda frame, design, window: callaway_santanna(
-        frame, replace(design, comparison=NEVER_TREATED), window=window
+    "Callaway–Sant'Anna, never treated": lambda frame, design, window, approach: callaway_santanna(
+        frame, replace(design, comparison=NEVER_TREATED), approach=approach, window=window
     ),
-    "Callaway–Sant'Anna, not yet treated": lambda frame, design, window: callaway_santanna(
-        frame, replace(design, comparison=NOT_YET_TREATED), window=window
+    "Callaway–Sant'Anna, not yet treated": lambda frame, design, window, approach: callaway_santanna(
+        frame, replace(design, comparison=NOT_YET_TREATED), approach=approach, window=window
     ),
-    "Sun–Abraham": lambda frame, design, window: sun_abraham(frame, design, window=window),
-    "imputation": lambda frame, design, window: imputation(frame, design, window=window, leads=False),
-    "extended two-way": lambda frame, design, window: extended_twoway(frame, design, window=window),
-    "stacked": lambda frame, design, window: stacked(frame, design, before=1, after=max(window[1], 0), window=window),
-    "local projections": lambda frame, design, window: local_projections(frame, design, window=window),
+    "Sun–Abraham": lambda frame, design, window, _: sun_abraham(frame, design, window=window),
+    "imputation": lambda frame, design, window, _: imputation(frame, design, window=window, leads=False),
+    "extended two-way": lambda frame, design, window, _: extended_twoway(frame, design, window=window),
+    "stacked": lambda frame, design, window, _: stacked(
+        frame, design, before=1, after=max(window[1], 0), window=window
+    ),
+    "local projections": lambda frame, design, window, _: local_projections(frame, design, window=window),
 }
-"""Each robust estimator by its name: a panel, a design and a window of event times in, an estimate with a row
-``window`` out."""
+"""Each robust estimator by its name: a panel, a design, a window of event times and an approach in, an estimate with a
+row ``window`` out."""
 
 
-def side_by_side(frame: pd.DataFrame, design: Design, window: tuple[int, int] = (6, 9)) -> EffectEstimate:
+def side_by_side(
+    frame: pd.DataFrame, design: Design, window: tuple[int, int] = (6, 9), approach: Approach = "dr"
+) -> EffectEstimate:
     """Estimate the mean effect over a window of event times with every robust estimator.
 
     Parameters
@@ -48,6 +53,8 @@ def side_by_side(frame: pd.DataFrame, design: Design, window: tuple[int, int] = 
         What is estimated.
     window : (int, int)
         Event times whose mean is the headline, ends included.
+    approach : {"dr", "reg", "ipw"}
+        How covariates enter Callaway & Sant'Anna.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def side_by_side(frame: pd.DataFrame, design: Design, window: tuple[int, int] = 
     rows, found, reasons = [], [], []
     for name, run in ESTIMATORS.items():
         try:
-            result = run(frame, design, window)
+            result = run(frame, design, window, approach)
         except EstimationError as error:
             reasons.append(f"{name}: {error}")
             rows.append(pd.DataFrame({"term": [name], "reason": [str(error)], "method": [""]}))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.attempt import attempt
-from buurteffect.estimate.design import NEVER_TREATED, NOT_YET_TREATED, Design
+from buurteffect.estimate.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.imputation import imputation
 from buurteffect.estimate.late_effect import late_effect
@@ -61,17 +61,24 @@ class Variants:
         Distance from which on untreated areas count in the specification with far ones.
     unchanged : DataFrame, optional
         The rows of areas whose boundary never changed.
+    first : tuple of str
+        The covariates of the headline as they were first known, for estimators that take none that change.
+    others : tuple of str
+        Covariates that could stand in the place of those of the headline, such as level and trend of values.
+    later : str
+        Covariate that is known from a later year on, such as the trend of a score; empty for none.
     """
 
     compared: pd.DataFrame
     every: pd.DataFrame
     far_m: float
     unchanged: pd.DataFrame | None = None
+    first: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    later: str = ""
 
 
-def standard_specifications(
-    variants: Variants, design: Design, window: tuple[int, int], lagged: str = "baseline_outcome"
-) -> list[Specification]:
+def standard_specifications(variants: Variants, design: Design, window: tuple[int, int]) -> list[Specification]:
     """Return the headline and the choices that a referee would make otherwise, fixed before any result.
 
     Parameters
@@ -82,32 +89,25 @@ def standard_specifications(
         Of the headline.
     window : (int, int)
         Its event times.
-    lagged : str
-        Column with the outcome in its first year.
     """
     base, every = variants.compared, variants.every
     never = every["status"] != "treated"
     far = every[~(never & (every["nearest_treated_m"] <= variants.far_m))]
     cities = every.loc[~never, design.cluster_columns[0]].unique()
     low, high = window
+    fixed = replace(design, covariates=variants.first, comparison=NEVER_TREATED)
     found = [
         Specification("as in the headline", base, design, window),
-        Specification("no covariates", base, replace(design, covariates=()), window),
-        Specification(
-            "given the outcome's own first value too",
-            base,
-            replace(design, covariates=(*design.covariates, lagged)),
-            window,
-        ),
-        Specification("doubly robust", base, design, window, _doubly_robust),
-        _other_comparison(base, design, window),
+        *_given_otherwise(variants, design, window),
+        Specification("doubly robust", base, replace(design, comparison=NEVER_TREATED), window, _doubly_robust),
+        *_other_comparisons(base, design, window),
         Specification("against all untreated areas, near ones included", every, design, window),
         Specification(f"against areas {variants.far_m:,.0f} m or farther", far, design, window),
         Specification(
             "within the gemeenten that treat", base[base[design.cluster_columns[0]].isin(cities)], design, window
         ),
-        Specification("imputation", base, design, window, _imputation),
-        Specification("Sun–Abraham", base, design, window, _sun_abraham),
+        Specification("imputation", base, fixed, window, _imputation),
+        Specification("Sun–Abraham", base, fixed, window, _sun_abraham),
         Specification(f"one year earlier ({low - 1}–{high - 1})", base, design, (low - 1, high - 1)),
         Specification(f"one year later ({low + 1}–{high + 1})", base, design, (low + 1, high + 1)),
     ]
@@ -166,13 +166,37 @@ def share_with_sign(table: pd.DataFrame, sign: float) -> float:
     return float((np.sign(known) == np.sign(sign)).mean()) if len(known) else float("nan")
 
 
-def _other_comparison(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> Specification:
-    """Return the headline against the other kind of comparison areas."""
-    if design.comparison == NEVER_TREATED:
-        return Specification(
-            "against areas not yet treated too", frame, replace(design, comparison=NOT_YET_TREATED), window
-        )
-    return Specification("against areas never treated only", frame, replace(design, comparison=NEVER_TREATED), window)
+def _given_otherwise(variants: Variants, design: Design, window: tuple[int, int]) -> list[Specification]:
+    """Return the headline without covariates, with others, and with one more from the year on in which it is known."""
+    base, mine, others = variants.compared, design.covariates, variants.others
+    found = [Specification("no covariates", base, replace(design, covariates=()), window)]
+    if others and set(others) != set(mine):
+        given = replace(design, covariates=others)
+        found.append(Specification("given level and trend of values only", base, given, window))
+        both = tuple(dict.fromkeys((*mine, *others)))
+        found.append(Specification("given the level of values too", base, replace(design, covariates=both), window))
+    if variants.later and base[variants.later].notna().any():
+        start = base.loc[base[variants.later].notna(), design.time].min()
+        given = replace(design, covariates=(*mine, variants.later))
+        part = base[base[design.time] >= start]
+        found.append(Specification(f"given the change of the score too, starts after {start:.0f}", part, given, window))
+    return found
+
+
+_AGAINST = {
+    NEVER_TREATED: "against areas never treated only",
+    NOT_YET_TREATED: "against areas not yet treated too",
+    AT_RISK: "against all areas untreated at the choice",
+}
+
+
+def _other_comparisons(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> list[Specification]:
+    """Return the headline against the other kinds of comparison areas."""
+    return [
+        Specification(label, frame, replace(design, comparison=kind), window)
+        for kind, label in _AGAINST.items()
+        if kind != design.comparison
+    ]
 
 
 def _doubly_robust(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> EffectEstimate:

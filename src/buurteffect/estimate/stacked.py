@@ -7,7 +7,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.adoption import Adoption
-from buurteffect.estimate.design import Design
+from buurteffect.estimate.design import Design, refuse_at_risk
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.group_time import GroupTime, compared_cells
 from buurteffect.estimate.influence import DRAWS, SEED
@@ -49,6 +49,7 @@ def stacked(
     EstimationError
         If no cohort is seen over the whole window with clean units beside it.
     """
+    refuse_at_risk(design, "the stacked comparison")
     adoption = Adoption(draw_sample(frame, design))
     early = max(before, 1 + design.anticipation_years)
     cells = compared_cells(adoption, "reg", reach=(-early, after), clean_until=after)
@@ -77,6 +78,7 @@ def stacked(
     return weighted_event_study(
         kept,
         size,
+        np.ones(len(size)),
         f"stacked sub-experiments from {early} years before to {after} after (Wing, Freedman & Hollingsworth 2024, "
         "doi:10.3386/w32054), weighted by treated units",
         window,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 import pandas as pd
 
 from buurteffect.estimate.aggregates import KINDS, aggregate
 from buurteffect.estimate.design import NEVER_TREATED, NOT_YET_TREATED, Design
+from buurteffect.estimate.first_stage import exact_gaps, stopped_gaps
 from buurteffect.estimate.group_time import Approach, group_time, group_time_effects
 from buurteffect.estimate.imputation import imputation
+from buurteffect.estimate.sample import Sample, draw_sample
 from buurteffect.estimate.sun_abraham import sun_abraham
 from buurteffect.estimate.two_stage import two_stage
 
@@ -19,10 +21,7 @@ COEFFICIENT, STD_ERROR = 1e-8, 1e-6
 
 COLUMNS = ("estimator", "option", "term", "figure", "ours", "reference", "difference", "tolerance", "met", "note")
 
-STOPPED = (
-    "least squares with dummies gives this project's figure to 1e-11; the reference's first stage iterates to fixest's "
-    "default tolerance (1e-6), which is the likely reason of the difference"
-)
+STOPPED = "not met, because the reference's first stage iterates until fixest's default tolerance of 1e-6: "
 SHARES = (
     "the reference lets every cohort's share vary as the first cohort's does in this row; reproduced here, while the "
     "project's own error takes each share as it varies: "
@@ -59,20 +58,23 @@ def staggered_agreement(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFra
     if "fixest::sunab" in wanted:
         ours |= _sun_abraham_figures(frame)
     if wanted & {"didimputation::did_imputation", "did2s::did2s"}:
-        ours |= _imputation_figures(frame)
+        found, told = _imputation_figures(frame)
+        ours |= found
+        notes |= told
     rows = []
     keyed = values.set_index(["estimator", "option", "term"]).sort_index()
     for key, (point, error) in ours.items():
         if key not in keyed.index:
             continue
         reference = keyed.loc[key]
-        note = STOPPED if key[0].startswith(("didimputation", "did2s")) else ""
-        rows.append((*key, "coefficient", point, float(reference["estimate"]), COEFFICIENT, note))
-        rows.append((*key, "std_error", error, float(reference["std_error"]), STD_ERROR, notes.get(key, "")))
+        note = notes.get(key, "")
+        stopped = note.startswith(STOPPED)
+        rows.append((*key, "coefficient", point, float(reference["estimate"]), COEFFICIENT, note if stopped else ""))
+        rows.append((*key, "std_error", error, float(reference["std_error"]), STD_ERROR, "" if stopped else note))
     table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("difference", "met")])
     table["difference"] = table["ours"] - table["reference"]
     table["met"] = table["difference"].abs() <= table["tolerance"]
-    table["note"] = table["note"].where((table["note"] != STOPPED) | ~table["met"], "")
+    table["note"] = table["note"].where(~table["note"].str.startswith(STOPPED) | ~table["met"], "")
     return table[list(COLUMNS)]
 
 
@@ -103,7 +105,7 @@ def _group_time_figures(
 
 def _sun_abraham_figures(frame: pd.DataFrame) -> _Figures:
     """Return the event study, its average and the covariate under fixest's convention."""
-    table = sun_abraham(frame, _design(("municipality",), covariates=("x1",))).frame
+    table = sun_abraham(frame, _design(("municipality",), covariates=("x1",)), shares="known").frame
     found: _Figures = {}
     for row in table.itertuples():
         figure = (row.estimate, row.std_error)
@@ -115,16 +117,40 @@ def _sun_abraham_figures(frame: pd.DataFrame) -> _Figures:
     return found
 
 
-def _imputation_figures(frame: pd.DataFrame) -> _Figures:
-    """Return imputation in all and by event time, and the two-stage figure."""
-    table = imputation(frame, _design(()), leads=False, draws=1).frame
-    name = "didimputation::did_imputation"
-    found: _Figures = {(name, "static, cluster=area", "treat"): _figure(table.iloc[0])}
+def _imputation_figures(frame: pd.DataFrame) -> tuple[_Figures, dict[tuple[str, str, str], str]]:
+    """Return imputation in all and by event time and the two-stage figure, and how far off an early stop is."""
+    design = _design(())
+    table = imputation(frame, design, leads=False, draws=1).frame
+    off = _stops(draw_sample(frame, design))
+    name, static, horizon = "didimputation::did_imputation", "static, cluster=area", "horizon, cluster=area"
+    found: _Figures = {(name, static, "treat"): _figure(table.iloc[0])}
+    notes = {(name, static, "treat"): off(None, table.iloc[0])}
     for _, row in table[table["event_time"].notna()].iterrows():
-        found[(name, "horizon, cluster=area", f"event {row['event_time']}")] = _figure(row)
+        key = (name, horizon, f"event {row['event_time']}")
+        found[key], notes[key] = _figure(row), off(int(row["event_time"]), row)
     stages = two_stage(frame, _design(("municipality",))).frame
-    found[("did2s::did2s", "static, cluster=municipality", "treat::TRUE")] = _figure(stages.iloc[0])
-    return found
+    key = ("did2s::did2s", "static, cluster=municipality", "treat::TRUE")
+    found[key], notes[key] = _figure(stages.iloc[0]), off(None, stages.iloc[0])
+    return found, notes
+
+
+def _stops(sample: Sample) -> Callable[[int | None, pd.Series], str]:
+    """Return how to say, of an event time or all, how far ours and early stops are from the exact figure."""
+    treated = sample.treated_now
+    exact = exact_gaps(sample, ~treated)
+    stopped = {tolerance: stopped_gaps(sample, ~treated, tolerance) for tolerance in (1e-6, 1e-8, 1e-10)}
+
+    def told(event: int | None, row: pd.Series) -> str:
+        here = treated if event is None else treated & (sample.event_times == event)
+        figure = float(exact[here].mean())
+        early = ", ".join(f"{float(gap[here].mean()) - figure:.1e} at {stop:.0e}" for stop, gap in stopped.items())
+        ours = abs(float(row["estimate"]) - figure)
+        return (
+            f"{STOPPED}ours is {ours:.0e} from least squares with dummies, which is exact; alternating projections "
+            f"that stop early are off by {early}"
+        )
+
+    return told
 
 
 def _figure(row: pd.Series) -> tuple[float, float]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from buurteffect.estimate.bands import DRAWS
 from buurteffect.estimate.conventions import HOUSE, Convention
 from buurteffect.estimate.design import Design
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.sample import draw_sample
-from buurteffect.estimate.saturated import average_terms, fit_saturated, with_comparison
+from buurteffect.estimate.saturated import Shares, average_terms, fit_saturated, with_comparison
 
 
 def sun_abraham(
@@ -17,11 +18,13 @@ def sun_abraham(
     design: Design,
     window: tuple[int, int] | None = None,
     convention: Convention = HOUSE,
+    shares: Shares = "estimated",
+    draws: int = DRAWS,
 ) -> EffectEstimate:
     """Estimate an event study from terms per cohort and event time, averaged by the cohorts' shares.
 
     Unit and time effects, covariates, and one term per cohort and time but the last one before treatment; effects of
-    an event time are averaged by the rows behind them, shares taken as known (Sun & Abraham 2021,
+    an event time are averaged by the rows behind them (Sun & Abraham 2021,
     doi:10.1016/j.jeconom.2020.09.006; as fixest's sunab). Compared are units untouched throughout; where there are
     none, the cohort treated last before its treatment.
 
@@ -36,6 +39,10 @@ def sun_abraham(
         Add the row ``window``: the mean over these event times, ends included.
     convention : Convention
         Small-sample correction.
+    shares : {"estimated", "known"}
+        Whether errors count that shares of cohorts are estimated.
+    draws : int
+        Simulations behind the simultaneous band.
 
     Returns
     -------
@@ -57,6 +64,8 @@ def sun_abraham(
         "Sun & Abraham (2021, doi:10.1016/j.jeconom.2020.09.006)",
         int(max(time - cohort for cohort, time in bases.items())),
         window,
+        shares,
+        draws,
     )
 
 

@@ -13,8 +13,8 @@ from buurteffect.estimate.bootstrap import STANDARD, Bootstrap, cluster_bootstra
 from buurteffect.estimate.dispersion import check_order
 from buurteffect.estimate.estimate import Estimate
 from buurteffect.estimate.moments import Floats
-from buurteffect.estimate.vulnerable import DEFINITIONS, Vulnerable, vulnerable_areas
-from buurteffect.estimate.waves import ALL, Waves
+from buurteffect.estimate.vulnerable import DEFINITIONS, Vulnerable, vulnerable_areas, vulnerable_clusters
+from buurteffect.estimate.waves import ALL, FEWEST_CLUSTERS, Waves
 
 SLOPE_BEFORE, SLOPE_AFTER, BREAK = "slope before", "slope after", "break"
 
@@ -102,7 +102,8 @@ def trend_by_definition(
 
     Areas are classified in `from_year` where the definition needs a wave. A group that is chosen for low scores
     rises from that wave on by regression to the mean alone, most of it early; that makes the slope before larger
-    and the break smaller than the group's lasting change.
+    and the break smaller than the group's lasting change. A definition is left out, and recorded as such, if its group
+    is not there or its areas lie in fewer than two clusters.
 
     Parameters
     ----------
@@ -121,13 +122,17 @@ def trend_by_definition(
         One row is one measure of one definition: ``definition, measure, from_year, knot, to_year``, then the
         result columns in LBM points per decade.
     """
-    parts = []
+    parts, left_out = [], []
     groups = {ALL, *waves.groups}
-    absent = [definition for definition in definitions if definition.group not in groups]
     for definition in definitions:
-        if definition in absent:
+        class_year = from_year if definition.needs_class_year else None
+        if definition.group not in groups:
+            left_out.append(f"definition {definition.name}: no such group")
             continue
-        areas = vulnerable_areas(waves, definition, from_year if definition.needs_class_year else None)
+        if vulnerable_clusters(waves, definition, class_year) < FEWEST_CLUSTERS:
+            left_out.append(f"definition {definition.name}: fewer than {FEWEST_CLUSTERS} clusters")
+            continue
+        areas = vulnerable_areas(waves, definition, class_year)
         part = trend_break(areas, from_year, knot, to_year, groups=("all",), bootstrap=bootstrap)
         parts.append(part.frame.drop(columns="group").assign(definition=definition.name))
     frame = pd.concat(parts, ignore_index=True)
@@ -138,7 +143,7 @@ def trend_by_definition(
         bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
         waves.units_count,
         waves.clusters_count,
-        (*waves.ledger, *((f"definition {each.name}: no such group", 1) for each in absent)),
+        (*waves.ledger, *((reason, 1) for reason in left_out)),
     )
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.estimate import Estimate
+from buurteffect.estimate.estimate import EffectEstimate, Estimate
+
+AnEstimate = TypeVar("AnEstimate", bound=Estimate)
 
 
-def select(estimate: Estimate, **identity: object) -> Estimate:
-    """Return the rows whose identifying columns have the given values, as an estimate.
+def select(estimate: AnEstimate, **identity: object) -> AnEstimate:
+    """Return the rows whose identifying columns have the given values, as an estimate, with their covariance.
 
     Raises
     ------
@@ -20,19 +25,20 @@ def select(estimate: Estimate, **identity: object) -> Estimate:
         If no row has them.
     """
     frame = estimate.frame
+    keep = np.ones(len(frame), dtype=bool)
     for name, value in identity.items():
-        frame = frame[frame[name] == value]
-    if frame.empty:
+        keep &= (frame[name] == value).fillna(False).to_numpy(dtype=bool)
+    if not keep.any():
         raise EstimationError(f"no row has {identity}")
-    return replace(estimate, frame=frame.reset_index(drop=True))
+    return _rows(estimate, keep)
 
 
-def consecutive(estimate: Estimate) -> Estimate:
+def consecutive(estimate: AnEstimate) -> AnEstimate:
     """Return the rows for pairs of consecutive waves, of an estimate with ``from_year`` and ``to_year``."""
     frame = estimate.frame
     neighbours = set(pairwise(sorted({*frame["from_year"], *frame["to_year"]})))
     keep = [pair in neighbours for pair in zip(frame["from_year"], frame["to_year"], strict=True)]
-    return replace(estimate, frame=frame[keep].reset_index(drop=True))
+    return _rows(estimate, keep)
 
 
 def label_pairs(estimate: Estimate) -> pd.DataFrame:
@@ -42,6 +48,21 @@ def label_pairs(estimate: Estimate) -> pd.DataFrame:
     return pd.concat([pair.rename("pair"), frame], axis=1)
 
 
-def stack(*estimates: Estimate) -> Estimate:
-    """Return the rows of several estimates of one kind as one; words and counts are those of the first."""
-    return replace(estimates[0], frame=pd.concat([each.frame for each in estimates], ignore_index=True))
+def stack(*estimates: AnEstimate) -> AnEstimate:
+    """Return the rows of several estimates of one kind as one; words and counts are those of the first.
+
+    How estimates made apart move together is not known, so the whole has no covariance.
+    """
+    frame = pd.concat([each.frame for each in estimates], ignore_index=True)
+    if isinstance(estimates[0], EffectEstimate):
+        return replace(estimates[0], frame=frame, covariance=None)
+    return replace(estimates[0], frame=frame)
+
+
+def _rows(estimate: AnEstimate, keep: ArrayLike) -> AnEstimate:
+    """Return some rows of an estimate, and of its covariance where it has one."""
+    kept = np.flatnonzero(keep)
+    frame = estimate.frame.iloc[kept].reset_index(drop=True)
+    if isinstance(estimate, EffectEstimate) and estimate.covariance is not None:
+        return replace(estimate, frame=frame, covariance=estimate.covariance[np.ix_(kept, kept)])
+    return replace(estimate, frame=frame)

@@ -153,10 +153,28 @@ def vulnerable_areas(waves: Waves, definition: Vulnerable, class_year: int | Non
     EstimationError
         If nothing is left, or the wave or the group is unknown.
     """
+    part, inside = _members(waves, definition, class_year)
+    return part.restrict(inside)
+
+
+def vulnerable_clusters(waves: Waves, definition: Vulnerable, class_year: int | None = None) -> int:
+    """Return in how many clusters the areas lie that a definition calls vulnerable.
+
+    Parameters
+    ----------
+    waves, definition, class_year
+        As of `vulnerable_areas`.
+    """
+    part, inside = _members(waves, definition, class_year)
+    return len(np.unique(part.clusters[inside]))
+
+
+def _members(waves: Waves, definition: Vulnerable, class_year: int | None) -> tuple[Waves, NDArray[np.bool_]]:
+    """Return the areas of a definition's group, and which of them it calls vulnerable."""
     part = waves.group(definition.group)
     years = definition.class_years(part, class_year)
     scored = part.scored(*years)
     scores = part.columns(years)[scored]
     inside = scored.copy()
     inside[scored] = definition.members(np.ones((1, len(scores))), scores)[0]
-    return part.restrict(inside)
+    return part, inside

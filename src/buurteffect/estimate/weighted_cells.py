@@ -14,12 +14,22 @@ from buurteffect.estimate.moments import Floats
 def weighted_event_study(
     effects: GroupTime,
     weights: Floats,
+    slopes: Floats,
     method: str,
     window: tuple[int, int] | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> EffectEstimate:
-    """Average comparisons of one event time with given weights, which are taken as known.
+    r"""Average comparisons of one event time with given weights.
+
+    The weights move with the sizes of cohorts, which are drawn with the units. With :math:`w_g(p_g)` the weight of a
+    cohort that is the share :math:`p_g` of all units, and θ the average of the effects :math:`θ_g`, a unit's influence
+    holds besides those of the comparisons
+
+    .. math:: \sum_g \frac{w_g'(p_g)}{\sum w} (θ_g - θ)(1[G_i = g] - p_g).
+
+    Without it, errors of many small cohorts are too small: what a unit differs from its cohort's own mean leaves out
+    what cohorts differ from each other, chance included.
 
     Parameters
     ----------
@@ -27,6 +37,9 @@ def weighted_event_study(
         Comparisons by cohort and time, with a universal base.
     weights : ndarray
         Weight of each comparison; within an event time they are made to add up to 1.
+    slopes : ndarray
+        By how much each weight grows, relative to itself, when its cohort grows by one percent of itself, in percent:
+        1 for weights in proportion to treated units.
     method : str
         What it is, in words.
     window : (int, int), optional
@@ -50,6 +63,7 @@ def weighted_event_study(
         share = np.where(chosen, np.where(fixed, 1.0, weights), 0.0)
         rows.append(share / share.sum())
     matrix = np.array(rows)
+    moved = _moved_shares(effects, matrix, slopes)
     heads = {"overall": events >= 0}
     if window is not None:
         heads[f"window {window[0]}–{window[1]}"] = (events >= window[0]) & (events <= window[1])
@@ -57,11 +71,12 @@ def weighted_event_study(
         if not inside.any():
             raise EstimationError(f"{name}: no such event time was estimated ({events.min()} to {events.max()} were)")
     matrix = np.vstack([*(matrix[inside].mean(axis=0) for inside in heads.values()), matrix])
+    moved = np.column_stack([*(moved[:, inside].mean(axis=1) for inside in heads.values()), moved])
     return effects_from_influence(
         effects.adoption,
         [*heads, *(f"event time {value}" for value in events)],
         matrix @ point,
-        effects.influence @ matrix.T,
+        effects.influence @ matrix.T + moved,
         method=method,
         software=effects.software,
         treated_count=[_treated(cells["cohort"].to_numpy(), count, row) for row in matrix],
@@ -71,6 +86,16 @@ def weighted_event_study(
         draws=draws,
         seed=seed,
     )
+
+
+def _moved_shares(effects: GroupTime, matrix: Floats, slopes: Floats) -> Floats:
+    """Return the influence of every unit on each average through the sizes of cohorts, shape (units, averages)."""
+    adoption, cells = effects.adoption, effects.cells
+    cohorts = cells["cohort"].to_numpy()
+    belongs = adoption.weights[:, None] * (adoption.cohorts[:, None] == cohorts)
+    share = belongs.mean(axis=0)
+    gap = cells["estimate"].to_numpy()[None, :] - (matrix @ cells["estimate"].to_numpy())[:, None]
+    return np.asarray((belongs / share - 1) @ (matrix * gap * slopes).T)
 
 
 def _treated(cohort: Floats, count: Floats, row: Floats) -> int:

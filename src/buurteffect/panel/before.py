@@ -27,7 +27,12 @@ _SHARES = {
 
 
 def values_before(
-    frame: pd.DataFrame, known_until: int, first_year: int, column: str, outcome: pd.DataFrame
+    frame: pd.DataFrame,
+    known_until: int,
+    first_year: int,
+    column: str,
+    outcome: pd.DataFrame,
+    ranked: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return what was published of every area before a year.
 
@@ -43,12 +48,14 @@ def values_before(
         The outcome's column in `outcome`.
     outcome : DataFrame
         ``area_code, year`` and the outcome.
+    ranked : Series, optional
+        Value by area by which areas count as alike, such as their first score.
 
     Returns
     -------
     DataFrame
         One row is one area: ``area_code``, `BEFORE` (NaN where nothing was published), ``alike``: its fifth among all
-        areas by ``woz_level``, else by ``baseline_outcome``; 1 is the lowest, 0 unknown.
+        areas by `ranked`, else by ``woz_level`` or ``baseline_outcome``; 1 is the lowest, 0 unknown.
     """
     early = frame[frame["year"] < known_until]
     codes = pd.Index(sorted(frame["area_code"].unique()), name="area_code")
@@ -60,8 +67,10 @@ def values_before(
     for name, concept in _SHARES.items():
         found[name] = _last(_wide(early, concept, codes))
     found["dwellings_before"] = _last(_wide(early, "dwellings_count", codes))
-    ranked = found["woz_level"] if found["woz_level"].notna().any() else found["baseline_outcome"]
-    found["alike"] = np.ceil(ranked.rank(pct=True, method="first") * 5).fillna(0).astype("int64")
+    order = [found["woz_level"], found["baseline_outcome"]]
+    order = order if ranked is None else [ranked.reindex(codes), *order]
+    first = next((values for values in order if values.notna().any()), order[-1])
+    found["alike"] = np.ceil(first.rank(pct=True, method="first") * 5).fillna(0).astype("int64")
     return found.reindex(columns=[*BEFORE, "alike"]).reset_index()
 
 

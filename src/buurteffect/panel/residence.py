@@ -131,7 +131,11 @@ def turnover_by_year(spells: pd.DataFrame, years: range) -> pd.DataFrame:
 def strip_of_buurt(
     folder: Path, spells: pd.DataFrame, buurt_code: str, start_year: int, years: list[int]
 ) -> pd.DataFrame:
-    """Return the dwellings of one buurt over some years, each at the place it or its predecessor had.
+    """Return the dwellings of one buurt over some years, each at a place of its own.
+
+    Dwellings of the first year stand in the order of their pseudonyms, which is no order of addresses. What is built
+    later takes, in the same order, places that demolished dwellings have left: the extracts do not say which dwelling
+    was built in the place of which.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import pandas as pd
 from buurteffect.errors import ProjectError
 from buurteffect.panel.before import BEFORE, values_before
 from buurteffect.panel.folder import InputFile
+from buurteffect.panel.known import FIRST, KNOWN, known_by_year
 from buurteffect.panel.outcome_series import OutcomeSeries, outcome_series
 from buurteffect.panel.placed_projects import PlacedProjects, place_projects
 from buurteffect.panel.register import read_projects
@@ -23,9 +24,15 @@ FINEST = "finest"
 _LEVELS = ("buurt", "wijk")
 _RULES = ("harmonised", "as_published")
 _ENOUGH = 0.9
+RULE = ("score_level", "rented_share_known", "woz_trend")
+"""What the rule that chooses areas looks at, as far as published when it does. The trend is that of the value of
+dwellings: one of the score takes two scores, which most starts do not have, and would use up the test of trends."""
+VALUED = ("woz_level", "woz_trend")
+"""Level and trend of the log value of dwellings."""
 _TREATMENT = ("cohort_year", "dose_share", "projects_count", "status", "nearest_treated_m", "ring")
 FRAME_COLUMNS = (
-    "area_code", "gemeente_code", "year", "step", "cohort_step", *_TREATMENT, "x_m", "y_m", *BEFORE, "alike",
+    "area_code", "gemeente_code", "year", "step", "cohort_step", *_TREATMENT, "x_m", "y_m", *BEFORE, "alike", *KNOWN,
+    *FIRST,
 )  # fmt: skip
 """Columns of the frame besides the outcome."""
 
@@ -44,8 +51,9 @@ class RestructuringPanel:
         One row is one area in one year in which the outcome is published for it: the outcome's column and
         `FRAME_COLUMNS`. ``step`` numbers the years of the outcome from 1 on, ``cohort_step`` is the first step in or
         after the year in which treatment starts. ``dose_share`` is the share of dwellings demolished. What was known
-        before (`panel.before.BEFORE`) and ``alike`` (the fifth of areas by that, 1 the lowest) do not change within an
-        area. Areas treated below the least dose are not in it. Empty where nothing can be estimated.
+        before (`panel.before.BEFORE`), what was known first (`panel.known.FIRST`) and ``alike`` (the fifth of areas by
+        their first score, 1 the lowest) do not change within an area; what was known by the year (`panel.known.KNOWN`)
+        does. Areas treated below the least dose are not in it. Empty where nothing can be estimated.
     areas : DataFrame
         One row is one area: ``area_code, gemeente_code, dwellings_count, x_m, y_m`` and its treatment.
     projects : DataFrame
@@ -55,7 +63,11 @@ class RestructuringPanel:
     breaks : DataFrame
         Breaks of the outcome's series: ``concept, break_year, reason``.
     covariates : tuple of str
-        What was known before for at least nine areas in ten; they stand for level and trend.
+        Those of `RULE` that at least nine rows in ten have.
+    first : tuple of str
+        The same as known in the first year of the score, for what takes no covariate that changes.
+    valued : tuple of str
+        Level and trend of the value of dwellings before the outcome's first year, where nine areas in ten have both.
     inputs : tuple of InputFile
         The raw files.
     reason : str
@@ -72,6 +84,8 @@ class RestructuringPanel:
     left_out: pd.DataFrame
     breaks: pd.DataFrame
     covariates: tuple[str, ...]
+    first: tuple[str, ...]
+    valued: tuple[str, ...]
     inputs: tuple[InputFile, ...]
     reason: str = ""
     joined: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
@@ -165,7 +179,9 @@ def restructuring_panel(
         placed.frame,
         pd.DataFrame(left_out, columns=["what", "reason", "count"]),
         series.breaks(joined.breaks),
-        _covariates(frame),
+        _known(frame, RULE),
+        _known(frame, (*FIRST, "woz_trend")),
+        VALUED if _known(frame, VALUED) == VALUED else (),
         joined.inputs,
         reason,
         joined.frame,
@@ -184,6 +200,8 @@ def _without_areas(joined: JoinedLevel, series: OutcomeSeries) -> RestructuringP
         pd.DataFrame(),
         pd.DataFrame(columns=["what", "reason", "count"]),
         series.breaks(joined.breaks),
+        (),
+        (),
         (),
         joined.inputs,
         f"no {joined.level} of the panel is left under the rule {joined.rule}",
@@ -261,8 +279,11 @@ def _frame(
     gaps = _gaps(joined.frame, rows, series, years)
     steps = {year: place + 1 for place, year in enumerate(years)}
     first = int(years[0]) if years else 0
-    before = values_before(joined.frame, series.known_until or first, first, series.column, rows)
+    at_time = known_by_year(joined.frame)
+    scores = at_time.groupby("area_code")["score_first"].first()
+    before = values_before(joined.frame, series.known_until or first, first, series.column, rows, scores)
     frame = known.merge(areas.drop(columns="dwellings_count"), on="area_code").merge(before, on="area_code", how="left")
+    frame = frame.merge(at_time, on=["area_code", "year"], how="left")
     frame = frame[frame["status"] != "below_dose"]
     frame["step"] = frame["year"].map(steps).astype("int64")
     later = np.searchsorted(years, frame["cohort_year"].fillna(np.inf).to_numpy(), side="left") + 1.0
@@ -303,10 +324,8 @@ def _why_not(frame: pd.DataFrame, series: OutcomeSeries, level: str) -> str:
     return ""
 
 
-def _covariates(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return level and trend of the value of dwellings before, where at least nine areas in ten have both."""
-    wanted = ("woz_level", "woz_trend")
+def _known(frame: pd.DataFrame, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that at least nine rows in ten have, and that are not the same for all."""
     if frame.empty:
         return ()
-    areas = frame.drop_duplicates("area_code")
-    return wanted if float(areas[list(wanted)].notna().all(axis=1).mean()) >= _ENOUGH else ()
+    return tuple(name for name in wanted if frame[name].notna().mean() >= _ENOUGH and frame[name].std() > 0)

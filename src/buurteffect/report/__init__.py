@@ -7,12 +7,46 @@ A notebook calls `begin`, shows its tables, figures and verdicts through the `Dr
 from buurteffect.report.draft import Draft, begin
 from buurteffect.report.maps import area_map, strip
 from buurteffect.report.plots import event_study, intervals, lines, shaded_table
+from buurteffect.report.restructuring_columns import (
+    BACON,
+    BALANCE,
+    BEND,
+    BESIDE,
+    BESIDE_NOTE,
+    BUILT,
+    EDGE,
+    LEFT_OUT,
+    LEFT_OUT_NOTE,
+    LISTS,
+    P_VALUE,
+    PLACES,
+    PLACES_NOTE,
+    REGISTER,
+    TRAITS,
+    ahead_columns,
+)
 from buurteffect.report.style import figure
 from buurteffect.report.tables import Column
 
 __all__ = [
+    "BACON",
+    "BALANCE",
+    "BEND",
+    "BESIDE",
+    "BESIDE_NOTE",
+    "BUILT",
+    "EDGE",
+    "LEFT_OUT",
+    "LEFT_OUT_NOTE",
+    "LISTS",
+    "PLACES",
+    "PLACES_NOTE",
+    "P_VALUE",
+    "REGISTER",
+    "TRAITS",
     "Column",
     "Draft",
+    "ahead_columns",
     "area_map",
     "begin",
     "event_study",

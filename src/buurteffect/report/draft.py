@@ -7,12 +7,11 @@ the run's folder, as ``results.json``, SVG figures and CSV tables. No value beco
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 from IPython.display import display
@@ -20,34 +19,13 @@ from IPython.display import display
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, check_identifier, writing
 from buurteffect.release import Gate
+from buurteffect.report.exhibits import AttemptLike, EstimateLike, VerdictLike, few_clusters, plain, reading_of
 from buurteffect.report.tables import MISSING, Column, as_preview, as_text, print_value
 
 EXHIBIT = "application/vnd.buurteffect.exhibit+json"
 RESULTS = "results.json"
-_DIGITS = 12
-_FEW_CLUSTERS = 30
-
-
-class VerdictLike(Protocol):
-    """A verdict on a claim: id, claim, outcome, sentences and the numbers in them."""
-
-    claim_id: str
-    claim: str
-    outcome: str
-    sentences: tuple[str, ...]
-    limits: tuple[str, ...]
-    numbers: Mapping[str, float]
-
-
-class EstimateLike(Protocol):
-    """An estimate: a tidy frame and what is needed to read it."""
-
-    frame: pd.DataFrame
-    method: str
-    error_convention: str
-    units_count: int
-    clusters_count: int
-    dropped: tuple[tuple[str, int], ...]
+_EFFECT = Column("estimate", "Effect", ".3f", "ci_low", "ci_high")
+_TREATED = Column("treated_count", "Treated", ",d")
 
 
 @dataclass
@@ -68,6 +46,7 @@ class Draft:
     _record: dict[str, Any] = field(default_factory=dict, repr=False)
     _keys: set[str] = field(default_factory=set, repr=False)
     _finished: bool = field(default=False, repr=False)
+    _tells_refusals: bool = field(default=True, repr=False)
 
     def table(
         self,
@@ -98,6 +77,44 @@ class Draft:
         self._show_table(
             key, caption, self._noted(note, key), reading, heads, [list(r) for r in zip(*cells, strict=True)]
         )
+
+    def effects(
+        self,
+        key: str,
+        made: AttemptLike,
+        term: str,
+        caption: str,
+        *more: Column,
+        note: str = "",
+        otherwise: str = "",
+        value: str = "",
+    ) -> None:
+        """Show a table of effects with their intervals and the number of treated; or why there is none.
+
+        Parameters
+        ----------
+        key, caption, note
+            As for `table`.
+        made : Attempt
+            An estimate that may have been refused.
+        term : str
+            Heading of the column that names the rows.
+        *more : Column
+            Columns behind the effect and the number of treated.
+        otherwise : str
+            What is said to be missing where the estimate was refused; nothing is said where this is empty.
+        value : str
+            Heading of the effects where they are no effects; then the number of treated is not shown.
+        """
+        if made:
+            effect = [replace(_EFFECT, label=value)] if value else [_EFFECT, _TREATED]
+            self.table(key, made.result, [Column("term", term), *effect, *more], caption, note)
+        elif otherwise and self._tells_refusals:
+            self.sentences(key, made.refusal(otherwise), {})
+
+    def tell_refusals(self, told: bool) -> None:
+        """Say from here on why an estimate was refused, or not: where a page has no headline it says so once."""
+        self._tells_refusals = told
 
     def wide_table(
         self,
@@ -255,7 +272,7 @@ class Draft:
         self._finished = True
         with writing(self.folder / RESULTS) as aside:
             aside.write_text(
-                json.dumps(_plain(self._record), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+                json.dumps(plain(self._record), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
                 encoding="utf-8",
             )
 
@@ -273,12 +290,12 @@ class Draft:
             raise ProjectError(f"{key!r} is shown twice in {self.notebook}: give each table and figure its own key")
         self._keys.add(key)
 
-    def _take(self, key: str, source: pd.DataFrame | EstimateLike) -> tuple[pd.DataFrame, str]:
+    def _take(self, key: str, source: pd.DataFrame | EstimateLike) -> tuple[pd.DataFrame, list[str]]:
         """Release a frame or estimate, record it and its CSV, and return it with the words on how it was made."""
         self._take_key(key)
         frame = source if isinstance(source, pd.DataFrame) else source.frame
         entry: dict[str, Any] = {"rows": frame.to_dict("records")}
-        reading = ""
+        reading: list[str] = []
         if not isinstance(source, pd.DataFrame):
             entry |= {
                 "method": source.method,
@@ -287,9 +304,8 @@ class Draft:
                 "clusters_count": source.clusters_count,
                 "dropped": [{"reason": reason, "count": count} for reason, count in source.dropped],
             }
-            left_out = "; ".join(f"{count:,} {reason}" for reason, count in source.dropped)
-            reading = _sentences(source.method, source.error_convention, f"left out: {left_out}" if left_out else "")
-            entry["few_clusters"] = self._few_clusters(frame)
+            reading = reading_of(source)
+            entry["few_clusters"] = few_clusters(frame)
         self._record["results"][key] = self._gate.release(entry, f"{key!r}")
         self._write_csv(key, frame)
         return frame, reading
@@ -298,25 +314,12 @@ class Draft:
         """Return a note with the warning on few clusters, where it applies."""
         return " ".join(part for part in (note, self._record["results"][key].get("few_clusters", "")) if part)
 
-    @staticmethod
-    def _few_clusters(frame: pd.DataFrame) -> str:
-        """Say whether intervals rest on so few clusters that they are too narrow."""
-        if "clusters_count" not in frame.columns or "ci_low" not in frame.columns:
-            return ""
-        shown = frame.loc[frame["ci_low"].notna(), "clusters_count"]
-        if shown.empty or shown.min() >= _FEW_CLUSTERS:
-            return ""
-        fewest = int(shown.min())
-        return (
-            f"Rows with fewer than {_FEW_CLUSTERS} gemeenten (the fewest: {fewest}) have intervals that are too narrow."
-        )
-
     def _show_table(
         self,
         key: str,
         caption: str,
         note: str,
-        reading: str,
+        reading: list[str],
         columns: list[dict[str, Any]],
         rows: list[list[str]],
     ) -> None:
@@ -341,8 +344,8 @@ class Draft:
 
     def _show(self, exhibit: dict[str, Any], svg: str | None = None) -> None:
         """Display an exhibit: as data for the page, and as a preview for JupyterLab."""
-        plain = _plain(exhibit)
-        bundle: dict[str, Any] = {EXHIBIT: plain, "text/plain": as_text(plain), "text/html": as_preview(plain)}
+        shown = plain(exhibit)
+        bundle: dict[str, Any] = {EXHIBIT: shown, "text/plain": as_text(shown), "text/html": as_preview(shown)}
         if svg is not None:
             bundle["image/svg+xml"] = svg
             del bundle["text/html"]
@@ -382,25 +385,3 @@ def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
         headline=[],
     )
     return draft
-
-
-def _sentences(*parts: str) -> str:
-    """Join parts to sentences with a capital and a stop."""
-    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: a missing number as null, floats to 12 significant digits."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, (str, bool, int)):
-        return str(value) if isinstance(value, str) else value
-    if hasattr(value, "item"):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-    if pd.isna(value):
-        return None
-    return str(value)

@@ -11,6 +11,7 @@ import pandas as pd
 from buurteffect.report.style import PALETTE, figure
 
 _EMPTY = "#efefec"
+_PALEST = 0.3  # of the scale from light to dark: lighter shades could be taken for a missing value
 
 
 def area_map(
@@ -35,11 +36,12 @@ def area_map(
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.colors import TwoSlopeNorm
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, TwoSlopeNorm
 
     drawn, axes = figure(height=height)
     known = areas[value].dropna()
-    scale: dict[str, Any] = {"cmap": "Blues"}
+    scale: dict[str, Any] = {"cmap": ListedColormap(colormaps["Blues"](np.linspace(_PALEST, 1.0, 256)))}
     if signed:
         low, middle, high = known.min(), known.median(), known.max()
         scale = {"cmap": "RdBu", "norm": TwoSlopeNorm(middle, min(low, middle - 1e-9), max(high, middle + 1e-9))}

@@ -22,9 +22,11 @@ from traitlets.config import Config
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.report.draft import EXHIBIT
+from buurteffect.report.markup import aligned, alignment_rules, lightened, told_once
 from buurteffect.report.mathml import Heading, number_references, to_html
 
 TEMPLATES = Path(str(resources.files("buurteffect.report") / "templates"))
+_TRUTH_ALIGNED = "n3 n4 n5"
 SOURCE_WORDS = {
     "synthetic": "the synthetic country",
     "open": "open data of the publishers",
@@ -100,6 +102,7 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
     for block in blocks:
         if block["kind"] == "markdown":
             block["html"] = Markup(number_references(block["html"], names))
+    told_once([block for block in blocks if "reading" in block], names)
     if results.get("truth"):
         contents.append(Heading("Beside the truth", "beside-the-truth"))
     page = {
@@ -112,6 +115,8 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
         "synthetic": results["source"] == "synthetic",
         "source_words": SOURCE_WORDS[results["source"]],
         "css": stylesheet(),
+        "truth_aligned": _TRUTH_ALIGNED,
+        "alignment": Markup(alignment_rules([_TRUTH_ALIGNED, "f2", *(block.get("aligned", "") for block in blocks)])),
     }
     return _export(notebook, page)
 
@@ -135,7 +140,7 @@ def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
     exporter.register_filter("capitalize_first", lambda text: text[:1].upper() + text[1:])
     exporter.exclude_input_prompt = True
     body, _ = exporter.from_notebook_node(notebook, resources={"page": page})
-    return str(body)
+    return lightened(str(body))
 
 
 def _code_blocks(cell: nbformat.NotebookNode, run: str, exhibits: Path) -> list[dict[str, Any]]:
@@ -157,6 +162,8 @@ def _exhibit(exhibit: dict[str, Any], run: str, exhibits: Path) -> dict[str, Any
         if link in exhibit:
             folder, file = exhibit[link].split("/")
             exhibit[f"{link}_link"] = f"{folder}/{run}/{file}"
+    if exhibit["kind"] == "table":
+        exhibit["aligned"] = aligned(exhibit["columns"])
     if exhibit["kind"] == "figure":
         picture = (exhibits / "figures" / f"{exhibit['key']}.svg").read_bytes()
         exhibit["image"] = "data:image/svg+xml;base64," + base64.b64encode(picture).decode("ascii")

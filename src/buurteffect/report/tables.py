@@ -29,6 +29,8 @@ class Column:
         Columns that hold an interval, printed in brackets behind the value.
     words : mapping
         What is printed for a value, where it has other words on the page.
+    floor : float
+        Values from 0 up to this one are printed as smaller than it, such as p-values.
     """
 
     name: str
@@ -37,10 +39,11 @@ class Column:
     low: str = ""
     high: str = ""
     words: Mapping[Any, str] = field(default_factory=dict)
+    floor: float = 0.0
 
     def cells(self, frame: pd.DataFrame) -> list[str]:
         """Print the column, a missing value as a dash."""
-        values = [self.words.get(value) or print_value(value, self.format) for value in frame[self.name]]
+        values = [self._cell(value) for value in frame[self.name]]
         if not self.low:
             return values
         bounds = zip(frame[self.low], frame[self.high], strict=True)
@@ -50,6 +53,12 @@ class Column:
             else f"{value} [{print_value(low, self.format)},{_NO_BREAK}{print_value(high, self.format)}]"
             for value, (low, high) in zip(values, bounds, strict=True)
         ]
+
+    def _cell(self, value: Any) -> str:
+        """Print one value."""
+        if self.floor and not isinstance(value, str) and pd.notna(value) and 0 <= value < self.floor:
+            return f"<{print_value(self.floor, self.format)}"
+        return self.words.get(value) or print_value(value, self.format)
 
 
 def print_value(value: Any, spec: str) -> str:

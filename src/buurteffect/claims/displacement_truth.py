@@ -1,0 +1,95 @@
+"""Which estimates of displacement and the waterbed have a recorded truth, and under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Named
+
+import pandas as pd
+
+from buurteffect.claims.restructuring import KnownTruth
+from buurteffect.estimate.attempt import Attempt
+from buurteffect.estimate.estimate import EffectEstimate
+from buurteffect.estimate.exposure_mapping import Mapping
+from buurteffect.estimate.waterbed import Ledger
+
+TRUTH_HORIZON = 7
+_COLUMNS = ["term", "estimate", "ci_low", "ci_high"]
+_SCORE, _LOW = "liveability_score", "low_income_share"
+
+
+def displacement_truth(
+    exits: Named[str, Attempt[EffectEstimate]],
+    horizon: int,
+    quality: Attempt[EffectEstimate],
+    mapping: Attempt[Mapping],
+    books: Attempt[Ledger],
+    heads_books: Attempt[Ledger],
+    spread: Attempt[EffectEstimate],
+    year: int,
+) -> KnownTruth:
+    """Name the truth of the headline figures of displacement and the waterbed.
+
+    Parameters
+    ----------
+    exits : mapping
+        `excess_exit` by unit.
+    horizon : int
+        Years after the base; the truth is recorded for `TRUTH_HORIZON`.
+    quality : Attempt of EffectEstimate
+        Score of the places of the displaced, against those left alone.
+    mapping : Attempt of Mapping
+        Of the score.
+    books, heads_books : Attempt of Ledger
+        Of the score and of the share of low incomes.
+    spread : Attempt of EffectEstimate
+        Change of the spread of that share.
+    year : int
+        Year of the books.
+
+    Returns
+    -------
+    KnownTruth
+        One row per estimate.
+    """
+    found: list[tuple[str, str, pd.Series]] = []
+    for unit, made in exits.items():
+        if made and horizon == TRUTH_HORIZON:
+            for group in ("low", "all"):
+                rows = made.result.frame
+                part = rows[rows["term"] == group]
+                if len(part):
+                    name = f"excess_exit_{unit}_{group}_{horizon}"
+                    found.append((f"excess exit from the {unit}, {group} incomes", name, part.iloc[0]))
+    if quality and horizon == TRUTH_HORIZON:
+        first = quality.result.frame.iloc[0]
+        found.append(("score of the places of the displaced", f"destination_gap_{horizon}", first))
+    if mapping:
+        row = mapping.result.effects.row(term="taken_in")
+        found.append(("score per displaced taken in", f"seen_inflow_slope_{_SCORE}_{year}", row))
+    for made_books, outcome, words in ((books, _SCORE, "score"), (heads_books, _LOW, "low incomes")):
+        if made_books:
+            for entry in ("direct", "ring", "receiving"):
+                row = made_books.result.entries.row(term=entry)
+                found.append((f"books of the {words}: {entry}", f"seen_{entry}_{outcome}_{year}", row))
+    if books:
+        row = books.result.leakage.row(term="displaced")
+        found.append(("leakage of the score, displaced", f"seen_leakage_displaced_{_SCORE}_{year}", row))
+    if spread:
+        found.append(("spread of low incomes", f"seen_sd_change_{_LOW}_{year}", spread.result.frame.iloc[0]))
+    table = [{**row[["estimate", "ci_low", "ci_high"]].to_dict(), "term": words} for words, _, row in found]
+    return KnownTruth(pd.DataFrame(table, columns=_COLUMNS), {words: name for words, name, _ in found})
+
+
+def displacement_truth_remarks(source: str) -> list[str]:
+    """Return how the truth beside the estimates is to be read; nothing on real data."""
+    if source != "synthetic":
+        return []
+    return [
+        "The truth beside the estimates was joined after this page was made. That of exits is the contrast with a "
+        "country "
+        "in which a cohort's projects were called off; that of the places of the displaced is against where the same "
+        "households would have lived then, measured a year before the start, where the page compares with others like "
+        "them after fewer years. That of the books lays the true effects out on the same exposures, relative to the "
+        "rest "
+        "of the gemeente; what all buurten of a gemeente shared is in neither."
+    ]

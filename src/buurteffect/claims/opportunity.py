@@ -1,0 +1,293 @@
+"""Claims C09, C10, C21, C22, C31 and C32: what a place does to the children in it, and who has which chances."""
+
+from __future__ import annotations
+
+import pandas as pd
+from scipy import stats
+
+from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.estimate.equation import JointTest
+from buurteffect.estimate.estimate import EffectEstimate, Estimate
+from buurteffect.estimate.shrinkage import Signal
+
+SMALLEST_SLOPE = 0.05
+"""Points of adult rank per year and ten points fewer low incomes: over a childhood about one point."""
+
+SMALLEST_SIGNAL = 1.0
+"""Rank points by which the chances of regions must differ, as a standard deviation."""
+
+SMALLEST_CHANGE = 0.02
+"""Change of the slope of ranks in the parents' ranks, per ten years of birth."""
+
+_YEARS = 18
+_LEVEL = "buurt"
+
+
+def judge_chances(
+    movers: EffectEstimate,
+    both: EffectEstimate,
+    agree: JointTest,
+    placebo: EffectEstimate,
+    naive: EffectEstimate,
+    source: str,
+    alpha: float = 0.05,
+) -> Verdict:
+    """Judge C10: places act on the chances of the children that grow up in them.
+
+    Parameters
+    ----------
+    movers : EffectEstimate
+        From `movers_slope`: the headline.
+    both, agree
+        From `both_designs`.
+    placebo : EffectEstimate
+        From `placebo_after`.
+    naive : EffectEstimate
+        From `naive_slopes`.
+    source : str
+        Where the data come from.
+    alpha : float
+        One minus the confidence level.
+    """
+    row, after = movers.frame.iloc[0], placebo.frame.iloc[0]
+    siblings, together = (both.frame.set_index("term").loc[name] for name in ("siblings", "both together"))
+    answer = Answer("C10", source, _LEVEL)
+    answer.say(
+        "Among families that moved once, a child that spent a year more in a neighbourhood with ten points fewer low "
+        "incomes stood {slope:.3f} points of rank [{low:.3f}, {high:.3f}] higher at 28 {place}; over {years:d} years "
+        "that is {childhood:.1f} points. Less than {detectable:.2f} a year would have been missed more than once in "
+        "five.",
+        slope=row["estimate"],
+        low=row["ci_low"],
+        high=row["ci_high"],
+        years=_YEARS,
+        childhood=_YEARS * row["estimate"],
+        detectable=_detectable(row, movers.degrees),
+    )
+    answer.say(
+        "between siblings it was {sibling:.3f} [{sibling_low:.3f}, {sibling_high:.3f}], and in the most precise mean "
+        "of both {joint:.3f} [{joint_low:.3f}, {joint_high:.3f}]; a test that movers and siblings have one slope has "
+        "p = {agree:.2f}.",
+        sibling=siblings["estimate"],
+        sibling_low=siblings["ci_low"],
+        sibling_high=siblings["ci_high"],
+        joint=together["estimate"],
+        joint_low=together["ci_low"],
+        joint_high=together["ci_high"],
+        agree=agree.p_value,
+    )
+    alone, given = naive.frame["estimate"].iloc[:2]
+    answer.say(
+        "a plain comparison of children gives {alone:.3f}, and {given:.3f} with the parents' income held fixed: "
+        "families choose their places. In moves after the age of 23, which can change nobody's childhood, the "
+        "design finds {placebo:.3f} [{placebo_low:.3f}, {placebo_high:.3f}] per year.",
+        alone=alone,
+        given=given,
+        placebo=after["estimate"],
+        placebo_low=after["ci_low"],
+        placebo_high=after["ci_high"],
+    )
+    answer.cannot_say(
+        "It is the effect of years at one or another age at the move among families that moved once, not of a move. It "
+        "rests on families who moved to better places not having differed more the younger their children were."
+    )
+    answer.cannot_say(
+        "What about a place does it is not told: the share of low incomes stands for everything that goes with it. "
+        "School and crime, of which the claim speaks, are not in these data."
+    )
+    return answer.verdict(_of_chances(row, siblings["estimate"], after, movers.degrees, alpha))
+
+
+def _of_chances(row: pd.Series, sibling: float, after: pd.Series, degrees: float, alpha: float) -> Outcome:
+    """Return the outcome by the rule."""
+    quiet = after["ci_low"] <= 0 <= after["ci_high"]
+    if row["ci_low"] > 0 and row["estimate"] >= SMALLEST_SLOPE and sibling > 0 and quiet:
+        return Outcome.SUPPORTED
+    if row["ci_high"] < 0 or _equivalent(row, degrees, SMALLEST_SLOPE, alpha):
+        return Outcome.CONTRADICTED
+    return Outcome.UNDETERMINED
+
+
+def judge_mix(result: EffectEstimate, source: str, alpha: float = 0.05) -> Verdict:
+    """Judge C09: a mix of tenures weakens what a poor place does.
+
+    Parameters
+    ----------
+    result : EffectEstimate
+        From `slope_by_mix`.
+    source : str
+        Where the data come from.
+    alpha : float
+        One minus the confidence level.
+    """
+    row = result.frame.set_index("term").loc["exposure times mix"]
+    answer = Answer("C09", source, _LEVEL)
+    answer.say(
+        "Where tenures are one standard deviation more mixed, the slope between siblings is {change:.3f} [{low:.3f}, "
+        "{high:.3f}] points of rank per year higher {place}; less than {detectable:.2f} would have been missed more "
+        "than once in five.",
+        change=row["estimate"],
+        low=row["ci_low"],
+        high=row["ci_high"],
+        detectable=_detectable(row, result.degrees),
+    )
+    answer.cannot_say("Mix was not assigned: places that are mixed differ from others in more than their tenures.")
+    outcome = Outcome.UNDETERMINED
+    if row["ci_high"] < 0:
+        outcome = Outcome.SUPPORTED
+    elif row["ci_low"] > 0 or _equivalent(row, result.degrees, SMALLEST_SLOPE, alpha):
+        outcome = Outcome.CONTRADICTED
+    return answer.verdict(outcome)
+
+
+def judge_regions(signal: Signal, raw: Estimate, ranks: Estimate, percentile: float, source: str) -> Verdict:
+    """Judge C21: the chances of poor children differ between regions.
+
+    Parameters
+    ----------
+    signal : Signal
+        From `shrunken`.
+    raw, ranks : Estimate
+        From `rank_by_gemeente` and `rank_sets`.
+    percentile : float
+        Rank of the parents.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C21", source, "gemeente")
+    width = (ranks.frame["ci_high"] - ranks.frame["ci_low"]).median()
+    answer.say(
+        "Children of parents at rank {percentile:.0f} of 100 reach rank {mean:.1f} on average {place}. Over {count:d} "
+        "{areas} the standard deviation of these means is {spread:.2f} points as they are and {signal:.2f} [{low:.2f}, "
+        "{high:.2f}] without their noise: {reliability:.0%} of their variance is signal.",
+        percentile=percentile,
+        mean=signal.mean,
+        count=len(raw.frame),
+        spread=signal.spread,
+        signal=signal.sd,
+        low=signal.sd_low,
+        high=signal.sd_high,
+        reliability=signal.reliability,
+    )
+    answer.say("half of the {areas} could take {width:.0f} places or more in a ranking.", width=width)
+    answer.cannot_say(
+        "Who lives where is not a matter of chance: a difference between regions is not yet an effect of one. Prices "
+        "differ between regions, and ranks are national."
+    )
+    outcome = Outcome.UNDETERMINED
+    if signal.sd_high < SMALLEST_SIGNAL:
+        outcome = Outcome.CONTRADICTED
+    elif signal.sd_low > SMALLEST_SIGNAL and source != "synthetic":
+        outcome = Outcome.SUPPORTED
+    remark = "; the regions that the claim names are not in these data" if source == "synthetic" else ""
+    return answer.verdict(outcome, remark)
+
+
+def judge_inheritance(result: EffectEstimate, source: str, alpha: float = 0.05) -> Verdict:
+    """Judge C22: differences in chances have grown.
+
+    Parameters
+    ----------
+    result : EffectEstimate
+        From `slope_by_cohort`.
+    source : str
+        Where the data come from.
+    alpha : float
+        One minus the confidence level.
+    """
+    level, change = result.frame.iloc[0], result.frame.iloc[1]
+    answer = Answer("C22", source, _LEVEL)
+    answer.say(
+        "A parents' rank of one point more goes with {level:.3f} points of adult rank {place}. Per ten years of birth "
+        "that changed by {change:.3f} [{low:.3f}, {high:.3f}]; less than {detectable:.3f} would have been missed more "
+        "than once in five.",
+        level=level["estimate"],
+        change=change["estimate"],
+        low=change["ci_low"],
+        high=change["ci_high"],
+        detectable=_detectable(change, result.degrees),
+    )
+    answer.cannot_say(
+        "Parents' incomes of two or three years stand for those of a life, which draws the level down, in every cohort "
+        "alike. Adult ranks at 28 are early, and earlier in a life for those who study long."
+    )
+    outcome = Outcome.UNDETERMINED
+    if change["ci_low"] > 0:
+        outcome = Outcome.SUPPORTED
+    elif change["ci_high"] < 0 or _equivalent(change, result.degrees, SMALLEST_CHANGE, alpha):
+        outcome = Outcome.CONTRADICTED
+    return answer.verdict(outcome)
+
+
+def judge_schools(claim_id: str, source: str) -> Verdict:
+    """Return the verdict on a claim about schools, of which there are no data here.
+
+    Parameters
+    ----------
+    claim_id : {"C31", "C32"}
+        Which claim.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer(claim_id, source, _LEVEL)
+    answer.cannot_say(
+        "There is nothing to judge by: neither which school a child goes to, nor its test or the advice of its "
+        "teacher, is among the data that this project reads."
+    )
+    return answer.verdict(Outcome.NOT_TESTABLE)
+
+
+def describe_windows(equal: JointTest, linear: JointTest, source: str) -> Answer:
+    """Say whether a year counts the same at all ages of childhood and at all shares of low incomes."""
+    answer = Answer("n09", source, _LEVEL)
+    answer.say(
+        "Between siblings, a test that a year does the same at every age of childhood has p = {equal:.2f}; a test that "
+        "ten points do the same at every share of low incomes, without a threshold, has p = {linear:.2f}.",
+        equal=equal.p_value,
+        linear=linear.p_value,
+    )
+    answer.cannot_say(
+        "A test that finds nothing is no proof of sameness: the intervals of the tables say what remains possible."
+    )
+    return answer
+
+
+def describe_reflection(means: EffectEstimate, panel: EffectEstimate, source: str) -> Answer:
+    """Say what regressions on neighbours' incomes find, and why that is no effect."""
+    answer = Answer("n09", source, _LEVEL)
+    alone, given, context, lot = means.frame["estimate"]
+    answer.say(
+        "A household whose neighbours' log incomes are one higher has one {alone:.2f} higher itself {place}, "
+        "{given:.2f} with its own traits held fixed and {context:.2f} with those of its neighbours as well. With "
+        "neighbours drawn by lot it is {lot:.2f}.",
+        alone=alone,
+        given=given,
+        context=context,
+        lot=lot,
+    )
+    first, last = panel.frame.iloc[0], panel.frame.iloc[6]
+    answer.say(
+        "over the years, ten points more low incomes around go with {pooled:.3f} of log income between persons and "
+        "{stay:.3f} [{stay_low:.3f}, {stay_high:.3f}] while a person stays in one dwelling.",
+        pooled=first["estimate"],
+        stay=last["estimate"],
+        stay_low=last["ci_low"],
+        stay_high=last["ci_high"],
+    )
+    answer.cannot_say(
+        "None of these figures is an effect of neighbours. Who lives together was not drawn by lot, and with means on "
+        "both sides an effect of incomes, an effect of what neighbours share and likeness come to the same."
+    )
+    return answer
+
+
+def _detectable(row: pd.Series, degrees: float) -> float:
+    """Return the effect that would be found four times in five at 5%."""
+    critical = stats.t.ppf(0.975, degrees) + stats.t.ppf(0.8, degrees)
+    return float(critical * row["std_error"])
+
+
+def _equivalent(row: pd.Series, degrees: float, smallest: float, alpha: float) -> bool:
+    """Return whether two one-sided tests place an estimate within the smallest effect that matters."""
+    margin = float(stats.t.ppf(1 - alpha, degrees)) * row["std_error"]
+    return bool(abs(row["estimate"]) + margin < smallest)

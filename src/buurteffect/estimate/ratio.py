@@ -1,0 +1,79 @@
+"""A ratio of two estimates with an interval that says so when the denominator may be zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from buurteffect.errors import EstimationError
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio with its interval.
+
+    Attributes
+    ----------
+    estimate : float
+        Numerator over denominator.
+    ci_low, ci_high : float
+        Fieller's interval; missing where it is not bounded.
+    bounded : bool
+        Whether the denominator is told from zero, so that the interval has two ends.
+    confidence : float
+        Level of the interval.
+    """
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+    bounded: bool
+    confidence: float
+
+
+def fieller_ratio(
+    top: float, bottom: float, covariance: np.ndarray, degrees: float = np.inf, alpha: float = 0.05
+) -> Ratio:
+    r"""Return a ratio with Fieller's interval (1954, doi:10.1111/j.2517-6161.1954.tb00159.x).
+
+    The values :math:`ρ` for which :math:`(a - ρ b)^2 ≤ t^2 (v_{aa} - 2 ρ v_{ab} + ρ^2 v_{bb})`: those that a test of
+    :math:`a - ρ b = 0` does not refuse. Where :math:`b` itself is not told from zero these are no interval, and none
+    is given; the delta method would print one all the same.
+
+    Parameters
+    ----------
+    top, bottom : float
+        Estimates a and b.
+    covariance : ndarray, shape (2, 2)
+        Of a and b.
+    degrees : float
+        Degrees of freedom of t.
+    alpha : float
+        One minus the confidence level.
+
+    Raises
+    ------
+    EstimationError
+        If an input is missing, the denominator is zero, or the matrix is no covariance.
+
+    Examples
+    --------
+    >>> found = fieller_ratio(1.0, 2.0, np.diag([0.01, 0.01]))
+    >>> round(found.estimate, 3), round(found.ci_low, 3), round(found.ci_high, 3)
+    (0.5, 0.395, 0.615)
+    """
+    matrix = np.asarray(covariance, dtype=float)
+    if matrix.shape != (2, 2) or not np.isfinite([top, bottom, *matrix.ravel()]).all() or bottom == 0:
+        raise EstimationError("a ratio needs two estimates, a denominator other than zero, and their covariance")
+    if matrix[0, 0] < 0 or matrix[1, 1] < 0 or matrix[0, 1] ** 2 > matrix[0, 0] * matrix[1, 1] * (1 + 1e-6):
+        raise EstimationError("the matrix given for two estimates is no covariance")
+    t2 = float(stats.t.ppf(1 - alpha / 2, degrees)) ** 2
+    square = bottom**2 - t2 * matrix[1, 1]
+    middle = top * bottom - t2 * matrix[0, 1]
+    inside = middle**2 - square * (top**2 - t2 * matrix[0, 0])
+    if square <= 0:
+        return Ratio(top / bottom, np.nan, np.nan, False, 1 - alpha)
+    reach = float(np.sqrt(max(inside, 0.0)))
+    return Ratio(top / bottom, (middle - reach) / square, (middle + reach) / square, True, 1 - alpha)

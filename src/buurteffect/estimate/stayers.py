@@ -1,0 +1,34 @@
+"""The estimators that the page on stayers and composition calls, under one name."""
+
+from buurteffect.estimate.attempt import Attempt, attempt, together
+from buurteffect.estimate.design import NEVER_TREATED, Design
+from buurteffect.estimate.equivalence import equivalence
+from buurteffect.estimate.flow_effects import effect_on_long_change, effect_on_mean, parts_of, types_of
+from buurteffect.estimate.flows import COMERS, LEAVERS, WHOLE
+from buurteffect.estimate.instrumented import instrumented_effect
+from buurteffect.estimate.lee_bounds import lee_bounds
+from buurteffect.estimate.residents import BLOCK_CELLS, ResidentDesign, effect_path, resident_effect
+from buurteffect.estimate.views import select
+
+__all__ = [
+    "BLOCK_CELLS",
+    "COMERS",
+    "LEAVERS",
+    "NEVER_TREATED",
+    "WHOLE",
+    "Attempt",
+    "Design",
+    "ResidentDesign",
+    "attempt",
+    "effect_on_long_change",
+    "effect_on_mean",
+    "effect_path",
+    "equivalence",
+    "instrumented_effect",
+    "lee_bounds",
+    "parts_of",
+    "resident_effect",
+    "select",
+    "together",
+    "types_of",
+]

@@ -1,0 +1,109 @@
+"""Everything that the page on neighbourhoods and chances reads, out of one pass through the register extracts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from buurteffect.panel.adulthood import read_adult_years, read_neighbours
+from buurteffect.panel.childhood import Childhoods, read_childhoods
+from buurteffect.panel.people import read_person_years
+from buurteffect.panel.residence import extracts_folder
+from buurteffect.panel.sampled_exposure import sampled_exposures
+from buurteffect.project import Project
+
+
+@dataclass(frozen=True, eq=False)
+class OpportunityStudy:
+    """Children, adults and neighbours of one country.
+
+    Attributes
+    ----------
+    childhoods : Childhoods
+        See `read_childhoods`.
+    adults : DataFrame
+        See `read_adult_years`.
+    neighbours : DataFrame
+        See `read_neighbours`.
+    samples : DataFrame
+        See `sampled_exposures`.
+    gemeenten : Index
+        Codes of the gemeenten; their position is the number that the tables use.
+    """
+
+    childhoods: Childhoods
+    adults: pd.DataFrame
+    neighbours: pd.DataFrame
+    samples: pd.DataFrame
+    gemeenten: pd.Index
+
+    @property
+    def children(self) -> pd.DataFrame:
+        """One row per child."""
+        return self.childhoods.children
+
+    @property
+    def years(self) -> pd.DataFrame:
+        """One row per child and year."""
+        return self.childhoods.years
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Who is in the study: one row per group, ``what, count``."""
+        children = self.children
+        once = children["moves_count"] == 1
+        several = children.groupby("family")["person"].transform("size") > 1
+        counts = {
+            "children with a known adult rank": len(children),
+            "families": children["family"].nunique(),
+            "whose family moved once": int(once.sum()),
+            "of these, during childhood": int((children["move_age"] <= 17).sum()),
+            "with a brother or sister among them": int(several.sum()),
+            "working-age main earners, years": len(self.adults),
+        }
+        counts |= dict(self.childhoods.dropped)
+        return pd.DataFrame({"what": counts.keys(), "count": counts.values()})
+
+
+def opportunity_study(
+    source: str,
+    neighbours_year: int,
+    every: int = 5,
+    sample_share: float = 0.1,
+    seed: int = 1,
+    project: Project | None = None,
+) -> OpportunityStudy:
+    """Read the register extracts of a source.
+
+    Parameters
+    ----------
+    source : {"synthetic", "microdata"}
+        Where the data come from.
+    neighbours_year : int
+        Year whose households are regressed on their neighbours.
+    every : int
+        Every so many-th adult is taken for the panel regressions.
+    sample_share : float
+        Share of the households in each of two samples that poverty is also measured from.
+    seed : int
+        Of the lot that draws them.
+    project : Project, optional
+
+    Raises
+    ------
+    ProjectError
+        If the source has no extracts.
+    DataError
+        If an extract is missing or breaks its contract.
+    """
+    folder = extracts_folder(source, project)
+    people = read_person_years(folder)
+    childhoods = read_childhoods(folder, people)
+    return OpportunityStudy(
+        childhoods,
+        read_adult_years(people, every=every),
+        read_neighbours(people, neighbours_year),
+        sampled_exposures(people, childhoods.years, sample_share, seed),
+        people["gemeente_code"].cat.categories,
+    )

@@ -1,0 +1,92 @@
+"""What a notebook may show: verdicts, estimates and attempts at them, as the draft reads them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+
+_DIGITS = 12
+_SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
+_FEW_CLUSTERS = 30
+
+
+class VerdictLike(Protocol):
+    """A verdict on a claim: id, claim, outcome, sentences and the numbers in them."""
+
+    claim_id: str
+    claim: str
+    outcome: str
+    sentences: tuple[str, ...]
+    limits: tuple[str, ...]
+    numbers: Mapping[str, float]
+
+
+class EstimateLike(Protocol):
+    """An estimate: a tidy frame and what is needed to read it."""
+
+    frame: pd.DataFrame
+    method: str
+    error_convention: str
+    units_count: int
+    clusters_count: int
+    dropped: tuple[tuple[str, int], ...]
+
+
+class AttemptLike(Protocol):
+    """An estimate that may have been refused; true where it was not."""
+
+    reason: str
+
+    @property
+    def result(self) -> Any:
+        """The estimate."""
+
+    def __bool__(self) -> bool:
+        """Whether there is one."""
+
+    def refusal(self, what: str) -> list[str]:
+        """Return why it was refused, in words."""
+
+
+def reading_of(estimate: EstimateLike) -> list[str]:
+    """Return how an estimate was made, what its errors are, and what was left out, sentence by sentence."""
+    left_out = "; ".join(f"{count:,} {reason}" for reason, count in estimate.dropped)
+    parts = (estimate.method, estimate.error_convention, f"left out: {left_out}" if left_out else "")
+    whole = " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
+    return [sentence for sentence in _SENTENCE_END.split(whole) if sentence]
+
+
+def few_clusters(frame: pd.DataFrame) -> str:
+    """Say whether intervals rest on so few clusters that they are too narrow; empty where they do not."""
+    if "clusters_count" not in frame.columns or "ci_low" not in frame.columns:
+        return ""
+    shown = frame.loc[frame["ci_low"].notna(), "clusters_count"]
+    if shown.empty or shown.min() >= _FEW_CLUSTERS:
+        return ""
+    if shown.max() < _FEW_CLUSTERS:
+        return f"With fewer than {_FEW_CLUSTERS} gemeenten (the fewest: {int(shown.min())}) intervals are too narrow."
+    return (
+        f"Rows with fewer than {_FEW_CLUSTERS} gemeenten (the fewest: {int(shown.min())}) have intervals that are too "
+        "narrow."
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: a missing number as null, floats to 12 significant digits."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (str, bool, int)):
+        return str(value) if isinstance(value, str) else value
+    if hasattr(value, "item"):
+        return plain(value.item())
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    if pd.isna(value):
+        return None
+    return str(value)

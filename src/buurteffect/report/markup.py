@@ -1,0 +1,77 @@
+"""Markup that is light: a table says once how its columns are aligned, and what HTML lets one leave out is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_OPTIONAL = re.compile(r"</(?:td|th|tr|thead|tbody|li)>\s*")
+_QUOTED = re.compile(r"(<(?:th|div|p|details|table)\b[^>]*>)")
+_PLAIN_VALUE = re.compile(r'="([\w#./-]+)"')
+_FEWEST = 50
+"""Characters from which on a sentence on how a table was made is not printed twice."""
+
+
+def aligned(columns: Sequence[Mapping[str, Any]]) -> str:
+    """Return the classes that align a table's columns of numbers to the right.
+
+    ``n2`` stands for the second column, ``f3`` for the third and all behind it.
+
+    Examples
+    --------
+    >>> aligned([{"number": False}, {"number": True}, {"number": False}, {"number": True}, {"number": True}])
+    'n2 f4'
+    """
+    numbers = [bool(column["number"]) for column in columns]
+    first = len(numbers)
+    while first and numbers[first - 1]:
+        first -= 1
+    classes = [f"n{place}" for place in range(1, first + 1) if numbers[place - 1]]
+    return " ".join([*classes, *([f"f{first + 1}"] if first < len(numbers) else [])])
+
+
+def alignment_rules(classes: Iterable[str]) -> str:
+    """Return the style of classes from `aligned`.
+
+    Examples
+    --------
+    >>> alignment_rules(["n2 f4", "f4"])
+    '.f4 tr>:nth-child(n+4),.n2 tr>:nth-child(2){text-align:right}'
+    """
+    used = sorted({name for text in classes for name in text.split()})
+    rules = [f".{name} tr>:nth-child({'n+' if name[0] == 'f' else ''}{name[1:]})" for name in used]
+    return ",".join(rules) + "{text-align:right}" if rules else ""
+
+
+def told_once(blocks: Iterable[dict[str, Any]], names: Mapping[str, str]) -> None:
+    """Leave to each block what no block above it has said of how it was made, and name the block that has.
+
+    Parameters
+    ----------
+    blocks : iterable of dict
+        Tables and figures of a page in their order, with ``key`` and ``reading``, the sentences on how each was made.
+        They get ``told``: keys and names of the blocks that have said the sentences that are left out.
+    names : mapping of str to str
+        What a block is called on the page, by its key.
+    """
+    first: dict[str, str] = {}
+    for block in blocks:
+        seen = {text: first[text] for text in block["reading"] if text in first}
+        block["reading"] = [text for text in block["reading"] if text not in seen]
+        block["told"] = [(key, names[key]) for key in dict.fromkeys(seen.values())]
+        first |= {text: block["key"] for text in block["reading"] if len(text) >= _FEWEST}
+
+
+def lightened(html: str) -> str:
+    """Return a page without the end tags and quotes that HTML lets one leave out.
+
+    In text and in attributes ``<`` is escaped, so that only markup is matched.
+
+    Examples
+    --------
+    >>> lightened('<tr><th scope="row">A</th><td class="x y">1</td></tr>')
+    '<tr><th scope=row>A<td class="x y">1'
+    """
+    short = _OPTIONAL.sub("", html)
+    return _QUOTED.sub(lambda tag: _PLAIN_VALUE.sub(r"=\1", tag[1]), short)
