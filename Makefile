@@ -17,6 +17,12 @@ endif
 BIN   := $(ENV)/bin
 READY := $(ENV)/.buurteffect-ready
 
+# One process per build imports the libraries once; runs and pages are forked from it, and it ends with make.
+# KERNELS=stock gives each its own process and a stock kernel.
+KERNELS ?= $(if $(filter Linux,$(shell uname -s)),forked,stock)
+export BUURTEFFECT_BUILD := $(if $(filter forked,$(KERNELS)),$(shell echo $$PPID))
+CALL := $(if $(filter forked,$(KERNELS)),$(BIN)/python -I -S src/buurteffect/build/client.py,$(BIN)/buurteffect)
+
 DONE  := data/processed/$(SOURCE)
 PAGES := reports/$(SOURCE)
 
@@ -30,7 +36,6 @@ RUNS      := $(basename $(notdir $(filter-out $(WITHOUT),$(RUN_FILES))))
 PAGE_CODE  := $(shell find src/buurteffect/report/pages.py src/buurteffect/report/index.py src/buurteffect/report/mathml.py src/buurteffect/report/templates -type f)
 WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py' -o -name '*.csv')
 PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buurteffect/schema -name '*.py' -o -name '*.csv')
-RUN_CODE   := $(filter-out $(PAGE_CODE) $(WORLD_CODE) src/buurteffect/build/cli.py,$(shell find src -name '*.py' -o -name '*.toml' -o -name '*.csv'))
 
 export OPEN_DATA SET
 ifneq ($(strip $(foreach c,' " ` $$ \,$(findstring $c,$(value OPEN_DATA)))),)
@@ -41,7 +46,7 @@ endif
 LOOKING := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(findstring q,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports panel fetch run test test-slow bench scoreboard lint lab lock clean clean-all fetch-open FORCE
+.PHONY: help setup reports panel fetch run why test test-slow bench scoreboard lint lab lock clean clean-all fetch-open FORCE
 .PRECIOUS: $(DONE)/executed/%.ipynb $(PAGES)/%.html
 
 help:  ## list the targets (this text)
@@ -69,10 +74,13 @@ fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open, or what 
 	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(LIST),--list) $(if $(KWB),--kwb "$$KWB") \
 	  $(if $(TABLES),--tables "$$TABLES") $(if $(YEARS),--years "$$YEARS") $(if $(GEMEENTE),--gemeente "$$GEMEENTE")
 
+why: $(READY)  ## say for each page of SOURCE what changed since it was built
+	@$(BIN)/buurteffect why --source $(SOURCE) $(RUNS)
+
 run: $(DONE)/panel/inputs.json  ## execute and render one run: RUN=name; SET='name=value' tries a parameter on a page of its own
 	@test -n "$(RUN)" || { echo "name a run: make run RUN=…, one of $(RUNS)" >&2; exit 2; }
-	@$(BIN)/buurteffect run "$(RUN)" --source $(SOURCE) $(if $(SET),--set "$$SET")
-	@$(BIN)/buurteffect render "$(RUN)$(if $(SET),-trial)" --source $(SOURCE)
+	@$(CALL) run "$(RUN)" --source $(SOURCE) $(if $(SET),--set "$$SET")
+	@$(CALL) render "$(RUN)$(if $(SET),-trial)" --source $(SOURCE)
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
@@ -158,7 +166,7 @@ endif
 # What was deleted by hand is made again: the panel's tables, a run's results and exhibits, a page's figures and tables.
 PANEL_GONE := $(shell ls $(DONE)/panel/*.parquet 2>/dev/null | cmp -s - $(DONE)/panel-files.txt || echo differs)
 GONE       := $(shell for r in $(RUNS); do \
-  test ! -e $(DONE)/executed/$$r.ipynb || { test -f $(DONE)/results/$$r.json && test -d $(DONE)/exhibits/$$r; } || echo $(DONE)/executed/$$r.ipynb; \
+  test ! -e $(DONE)/executed/$$r.ipynb || { test -f $(DONE)/records/$$r.json && test -f $(DONE)/records/$$r.d && test -f $(DONE)/results/$$r.json && test -d $(DONE)/exhibits/$$r; } || echo $(DONE)/executed/$$r.ipynb; \
   test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r; } || echo $(PAGES)/$$r.html; done)
 ifneq ($(GONE),)
 $(GONE): FORCE
@@ -176,34 +184,38 @@ $(DONE)/settings.txt $(DONE)/runs.txt:
 	@mkdir -p $(DONE) && touch $@
 
 $(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt | $(READY)
-	@$(BIN)/buurteffect synthetic --seed $(SEED) --size $(SIZE) --scenario $(SCENARIO)
+	@$(CALL) synthetic --seed $(SEED) --size $(SIZE) --scenario $(SCENARIO)
 
 fetch-open: | $(READY)
 	@$(BIN)/buurteffect fetch
 
 $(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt | $(RAW_HERE) $(READY)
-	@$(BIN)/buurteffect panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(BASE_YEAR),--base-year $(BASE_YEAR))
+	@$(CALL) panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(BASE_YEAR),--base-year $(BASE_YEAR))
 	@$(if $(LISTING),$(LISTING) > $(DONE)/listing.txt;) ls $(DONE)/panel/*.parquet > $(DONE)/panel-files.txt
 
 # --- runs and pages ----------------------------------------------------------------------------------------
 
 # How many runs are still to do is asked of make itself, as a dry run without the jobs of this one.
 ASK  := MAKEFLAGS= MAKELEVEL= $(MAKE) --dry-run reports SOURCE=$(SOURCE) BASE_YEAR=$(BASE_YEAR) SEED=$(SEED) SIZE=$(SIZE) SCENARIO=$(SCENARIO)
-LEFT  = $$(( $$($(ASK) 2>/dev/null | grep -c 'buurteffect run') - 1 ))
+LEFT  = $$(( $$($(ASK) 2>/dev/null | grep -c ' run .* --left') - 1 ))
 
 define RUN_RULES
-$(DONE)/executed/$(1).ipynb: notebooks/runs/$(1).yaml notebooks/$(shell sed -n 's/^notebook: *//p' notebooks/runs/$(1).yaml).ipynb $(DONE)/panel/inputs.json $(RUN_CODE) requirements.lock | $(READY)
-	@$(BIN)/buurteffect run $(1) --source $(SOURCE) --left $$(LEFT)
+$(DONE)/executed/$(1).ipynb: notebooks/runs/$(1).yaml notebooks/$(shell sed -n 's/^notebook: *//p' notebooks/runs/$(1).yaml).ipynb $(DONE)/panel/inputs.json requirements.lock | $(READY)
+	@$(CALL) run $(1) --source $(SOURCE) --left $$(LEFT)
 
 $(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
-	@$(BIN)/buurteffect render $(1) --source $(SOURCE)
+	@$(CALL) render $(1) --source $(SOURCE)
 endef
 $(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
+
+# What each run really read, taken down while it ran: data, modules of this package, the lock.
+-include $(RUNS:%=$(DONE)/records/%.d)
+
 $(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv)
 
 # The fact sheet lays the real scores beside the synthetic ones where their panel has been built.
 $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)
 
 $(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml)
-	@$(BIN)/buurteffect check $(RUNS) --source $(SOURCE) $(if $(WITHOUT),--without $(basename $(notdir $(WITHOUT))))
-	@$(BIN)/buurteffect index --source $(SOURCE) $(RUNS)
+	@$(CALL) check $(RUNS) --source $(SOURCE) $(if $(WITHOUT),--without $(basename $(notdir $(WITHOUT))))
+	@$(CALL) index --source $(SOURCE) $(RUNS)

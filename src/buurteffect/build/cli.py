@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -90,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("name", help="name of the run")
     _add_source(render)
     render.set_defaults(verb=_render)
+
+    why = verbs.add_parser("why", help="say for each page what changed since it was built, with checksums")
+    why.add_argument("names", nargs="*", help="runs (default: all of the source)")
+    _add_source(why)
+    why.set_defaults(verb=_why)
 
     index = verbs.add_parser("index", help="write the index of all pages of a source")
     index.add_argument("names", nargs="+", help="runs in the order of the index")
@@ -181,11 +187,26 @@ def _requested(options: argparse.Namespace, offers: Sequence[Offer], folder: Pat
 
 def _synthetic(project: Project, options: argparse.Namespace) -> None:
     """Draw and publish the synthetic country."""
+    from buurteffect.build.stages import Stage, settings_as_text
+
+    folder = project.processed("synthetic")
+    settings = settings_as_text(seed=options.seed, size=options.size, scenario=options.scenario)
+    made = (folder / "published", folder / "truth")
+    stage = Stage(project, "synthetic", "country", folder / "truth" / "truth.json", settings, made)
+    started = time.perf_counter()
+    drawn = stage.do(lambda: _draw(project, options))
+    print(
+        f"synthetic country (seed {options.seed}, size {options.size}, scenario {options.scenario}) "
+        + (f"drawn and published in {time.perf_counter() - started:.1f} s" if drawn else "is unchanged")
+    )
+
+
+def _draw(project: Project, options: argparse.Namespace) -> None:
+    """Draw and publish the synthetic country, with a bar."""
     from tqdm import tqdm
 
     from buurteffect.synthetic import draw_country, publish_country, scenario_parameters
 
-    started = time.perf_counter()
     parameters = scenario_parameters(options.scenario)
     with tqdm(desc="simulating", unit=" years", leave=False, disable=None) as bar:
 
@@ -194,15 +215,11 @@ def _synthetic(project: Project, options: argparse.Namespace) -> None:
 
         world, truth = draw_country(options.seed, options.size, options.scenario, progress=advance)
     publish_country(world, truth, parameters, project.processed("synthetic"))
-    print(
-        f"synthetic country (seed {options.seed}, size {options.size}, scenario {options.scenario}) "
-        f"drawn and published in {time.perf_counter() - started:.1f} s"
-    )
 
 
 def _panel(project: Project, options: argparse.Namespace) -> None:
     """Build the panel of a source."""
-    from buurteffect.panel import build
+    from buurteffect.build.stages import Stage, settings_as_text
 
     if options.source == "synthetic":
         raw = project.processed("synthetic") / "published"
@@ -212,9 +229,19 @@ def _panel(project: Project, options: argparse.Namespace) -> None:
         raw = project.raw / "microdata"
     started = time.perf_counter()
     out = project.processed(options.source) / "panel"
-    for name in build(raw, out, options.base_year):
-        print(f"passed over: {name}")
-    print(f"panel ({options.source}) built in {time.perf_counter() - started:.1f} s")
+    settings = settings_as_text(folder=str(raw), base_year=options.base_year)
+    stage = Stage(project, options.source, "panel", out / "inputs.json", settings, (out,))
+
+    def work() -> None:
+        from buurteffect.panel import build
+
+        for name in build(raw, out, options.base_year):
+            print(f"passed over: {name}")
+
+    if stage.do(work, [raw]):
+        print(f"panel ({options.source}) built in {time.perf_counter() - started:.1f} s")
+    else:
+        print(f"panel ({options.source}) is unchanged")
 
 
 def _run(project: Project, options: argparse.Namespace) -> None:
@@ -225,19 +252,38 @@ def _run(project: Project, options: argparse.Namespace) -> None:
     left = f", {options.left} to follow" if options.left else ""
     print(f"running {run.name} ({run.source}){left} …", flush=True)
 
+    if os.environ.get("BUURTEFFECT_SERVED"):
+        from buurteffect.build.kernels import keep_spare
+
+        keep_spare()
     from buurteffect.build.execute import run_notebook  # after the checks: its imports take a second
 
     started = time.perf_counter()
-    run_notebook(project, run)
-    print(f"        {run.name} ({run.source}) ran in {time.perf_counter() - started:.1f} s", flush=True)
+    became = run_notebook(project, run)
+    print(f"        {run.name} ({run.source}) {became} in {time.perf_counter() - started:.1f} s", flush=True)
 
 
 def _render(project: Project, options: argparse.Namespace) -> None:
     """Render a page."""
-    from buurteffect.report.pages import render_page
+    from buurteffect.build.stages import render_if_changed
 
-    page = render_page(project, options.source, check_identifier(options.name, "run"))
-    print(f"page    {project.show(page)}")
+    name = check_identifier(options.name, "run")
+
+    def render() -> Path:
+        from buurteffect.report.pages import render_page
+
+        return render_page(project, options.source, name)
+
+    page, rendered = render_if_changed(project, options.source, name, render)
+    print(f"page    {project.show(page)}{'' if rendered else ' is unchanged'}")
+
+
+def _why(project: Project, options: argparse.Namespace) -> None:
+    """Say for each run what changed since it was built."""
+    from buurteffect.build.runs import runs_of
+    from buurteffect.build.stages import explain
+
+    print("\n".join(explain(project, options.source, options.names or runs_of(project, options.source))))
 
 
 def _index(project: Project, options: argparse.Namespace) -> None:

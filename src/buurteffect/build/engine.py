@@ -16,6 +16,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
+from buurteffect.build.observe import START
 from buurteffect.errors import ProjectError
 
 KERNEL = "buurteffect"
@@ -103,6 +104,7 @@ class Engine(NBClientEngine):
                 timeout=execution_timeout,
                 startup_timeout=start_timeout,
                 kernel_name=kernel_name,
+                extra_arguments=[f"--IPKernelApp.exec_lines={START}"],
             )
             with kernel_log.open("wb") as log, Watchdog(client, notebook_seconds) as watchdog:
                 try:

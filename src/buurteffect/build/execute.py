@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
@@ -22,8 +23,11 @@ import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
+import buurteffect
 from buurteffect.build.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
 from buurteffect.build.identity import error_taken_apart
+from buurteffect.build.observe import SETTING
+from buurteffect.build.records import LOCK, Record, changes, name_of, observed, settings_of, write_dependencies
 from buurteffect.build.runs import Run
 from buurteffect.build.truth import join_truth
 from buurteffect.errors import (
@@ -34,18 +38,29 @@ from buurteffect.errors import (
     RunError,
     TimeLimitError,
 )
-from buurteffect.project import Project, writing
+from buurteffect.project import SOURCES, Project, writing
 from buurteffect.report.draft import RESULTS
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PARTS = ("figures", "tables")
+_PACKAGE = Path(buurteffect.__file__).parent
+_READS = "reads.jsonl"
+_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "identity", "truth"))
+_TRUTH = ("truth.json", "place.parquet", "areas.parquet")
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def run_notebook(project: Project, run: Run) -> Path:
+EXECUTED, PROSE, UNCHANGED = "ran", "has new prose", "is unchanged"
+"""What became of a run."""
+
+
+def run_notebook(project: Project, run: Run) -> str:
     """Execute a run and put its results, figures, tables and executed notebook in place.
 
-    Nothing that an earlier run left is touched before this one has passed every check. The executed notebook
-    is moved last: make takes it as the sign that the run is complete.
+    Nothing that an earlier run left is touched before this one has passed every check. Where nothing that the run read
+    has other content than last time, it is not executed again; where only prose has, the new prose takes the place of
+    the old. The executed notebook is moved last, and its record after it: make takes the two as the sign that the run
+    is complete.
 
     Parameters
     ----------
@@ -56,8 +71,8 @@ def run_notebook(project: Project, run: Run) -> Path:
 
     Returns
     -------
-    Path
-        The executed notebook.
+    str
+        `EXECUTED`, `PROSE` or `UNCHANGED`.
 
     Raises
     ------
@@ -68,24 +83,99 @@ def run_notebook(project: Project, run: Run) -> Path:
     check_kernel()
     processed = project.processed(run.source)
     processed.mkdir(parents=True, exist_ok=True)
+    place = Place(processed, run.name)
+    settings = settings_of(run.notebook, run.parameters)
+    kept = _keep_what_holds(project, run, place, settings)
+    if kept:
+        return kept
     failed = processed / "failed" / f"{run.name}.ipynb"
     with tempfile.TemporaryDirectory(dir=processed, prefix=f".staging-{run.name}-") as name:
         staging = Path(name)
         try:
             _execute(project, run, staging)
+            record = observed(project, run.name, settings, staging / _READS, _beside(project, run))
             notebook = _check_complete(staging)
             results = _complete_results(project, run, staging)
         except RunError as error:
-            kept = _keep_failed(staging, failed)
+            left = _keep_failed(staging, failed)
             raise type(error)(
                 f"run {run.name!r} on {run.source!r} failed: {error}\n"
-                + (f"  kept for reading: {project.show(failed)}\n" if kept else "")
+                + (f"  kept for reading: {project.show(failed)}\n" if left else "")
                 + "  the last good page and results are untouched; the next make tries again"
             ) from None
+        place.record.unlink(missing_ok=True)
         _put_in_place(processed, run.name, staging, notebook, results)
+    write_dependencies(project, record, place.executed, place.dependencies)
+    record.write(place.record)
     for old in (failed, failed.with_suffix(".log")):
         old.unlink(missing_ok=True)
-    return processed / "executed" / f"{run.name}.ipynb"
+    return EXECUTED
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where what a run leaves has its place."""
+
+    processed: Path
+    name: str
+
+    @property
+    def executed(self) -> Path:
+        """The executed notebook."""
+        return self.processed / "executed" / f"{self.name}.ipynb"
+
+    @property
+    def record(self) -> Path:
+        """What it was made from."""
+        return self.processed / "records" / f"{self.name}.json"
+
+    @property
+    def dependencies(self) -> Path:
+        """The same for make."""
+        return self.record.with_suffix(".d")
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there."""
+        results = self.processed / "results" / f"{self.name}.json"
+        exhibits = self.processed / "exhibits" / self.name
+        return self.executed.is_file() and results.is_file() and all((exhibits / part).is_dir() for part in _PARTS)
+
+
+def _keep_what_holds(project: Project, run: Run, place: Place, settings: dict[str, str]) -> str | None:
+    """Keep the last run if what it read has the same content now; say what was kept, None where it must run."""
+    record = Record.read(place.record)
+    if record is None or not place.complete:
+        return None
+    found = changes(project, record, settings)
+    if not found:
+        place.executed.touch()
+        return UNCHANGED
+    if {change.name for change in found if change.kind == "setting"} != {"prose"} or len(found) > 1:
+        return None
+    executed = nbformat.read(place.executed, as_version=4)
+    executed.cells = _with_prose(executed.cells, nbformat.read(run.notebook, as_version=4).cells)
+    with writing(place.executed) as aside:
+        nbformat.write(executed, aside)
+    replace(record, settings=settings).write(place.record)
+    return PROSE
+
+
+def _with_prose(
+    executed: list[nbformat.NotebookNode], fresh: list[nbformat.NotebookNode]
+) -> list[nbformat.NotebookNode]:
+    """Return the executed code cells among the new cells of prose; injected parameters stay behind the declared."""
+    ran = iter([cell for cell in executed if cell.cell_type == "code"])
+    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in executed)
+    cells = []
+    for cell in fresh:
+        if cell.cell_type != "code":
+            cells.append(cell)
+            continue
+        cells.append(next(ran))
+        if injected and "parameters" in cell.metadata.get("tags", []):
+            cells.append(next(ran))
+    return cells
 
 
 def _execute(project: Project, run: Run, staging: Path) -> None:
@@ -96,7 +186,10 @@ def _execute(project: Project, run: Run, staging: Path) -> None:
         "BUURTEFFECT_STAGING": str(staging),
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "agg",
+        **dict.fromkeys(_ONE_THREAD, "1"),
     }
+    environment.pop("BUURTEFFECT_SERVED", None)
+    environment[SETTING] = json.dumps(_rules(project, staging))
     try:
         papermill.execute_notebook(
             str(run.notebook),
@@ -131,6 +224,26 @@ def _execute(project: Project, run: Run, staging: Path) -> None:
         raise
     except Exception as error:
         raise RunError(f"papermill could not run the notebook: {type(error).__name__}: {error}") from None
+
+
+def _beside(project: Project, run: Run) -> list[str]:
+    """Return the files that move a run's results though its kernel does not open them."""
+    truth = project.processed(run.source) / "truth"
+    joined = [name_of(project, truth / name) for name in _TRUTH if (truth / name).is_file()]
+    return [LOCK, *_OWN, *joined, *run.looks_for]
+
+
+def _rules(project: Project, staging: Path) -> dict[str, Any]:
+    """Return what a run may read and write."""
+    processed = [project.processed(source).resolve() for source in SOURCES]
+    opened = os.environ.get("OPEN_DATA")
+    return {
+        "root": str(project.root),
+        "staging": str(staging.resolve()),
+        "log": str(staging / _READS),
+        "refused": [str(folder / name) for folder in processed for name in ("truth", "failed")],
+        "also": [str(Path(place).resolve()) for place in (_PACKAGE, opened) if place],
+    }
 
 
 def _describe(error: PapermillExecutionError) -> str:

@@ -20,6 +20,7 @@ _KEYS: dict[str, type] = {
     "sources": list,
     "needs": str,
     "parameters": dict,
+    "looks_for": list,
     "cell_seconds": int,
     "notebook_seconds": int,
 }
@@ -50,6 +51,8 @@ class Run:
         Value of every parameter that the notebook declares, checked.
     cell_seconds, notebook_seconds : int
         Time limits for one cell and for the whole notebook.
+    looks_for : tuple of str
+        Files of the checkout whose coming or going makes the run another, though it may not open them.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Run:
     parameters: dict[str, Any]
     cell_seconds: int
     notebook_seconds: int
+    looks_for: tuple[str, ...] = ()
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -128,6 +132,7 @@ def load_run(project: Project, name: str, source: str, overrides: Mapping[str, o
         values,
         settings.get("cell_seconds", _CELL_SECONDS),
         settings.get("notebook_seconds", _NOTEBOOK_SECONDS),
+        tuple(check_inside(str(path), file.name) for path in settings.get("looks_for", [])),
     )
 
 
@@ -147,6 +152,19 @@ def runs_of(project: Project, source: str) -> list[str]:
         if source in settings.get("sources", list(SOURCES)):
             found.append(file.stem)
     return found
+
+
+def check_inside(path: str, file: str) -> str:
+    """Return a path relative to the checkout if it cannot climb out of it.
+
+    Raises
+    ------
+    ParameterError
+        If it can.
+    """
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ParameterError(f"{file}: looks_for: {path!r} must be a path inside the checkout, without '..'")
+    return path
 
 
 def _read_settings(file: Path) -> dict[str, Any]:

@@ -1,0 +1,134 @@
+"""Ask the process that serves a build to run one verb, and start that process where none is there yet.
+
+make calls this for every run and page. It imports next to nothing, so a call costs milliseconds where a process of its
+own would import papermill and the panel stack anew. Outside a build, and with ``KERNELS=stock``, make calls the
+command itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+_PATIENCE_S = 60.0
+_PATH_LIMIT = 80
+
+
+def socket_path(build: str) -> str:
+    """Return where the process that serves a build listens, in a folder that only this user can read.
+
+    Parameters
+    ----------
+    build : str
+        Number of the make process.
+
+    Raises
+    ------
+    RuntimeError
+        If another user holds the folder.
+    """
+    folder = Path(tempfile.gettempdir()) / f"buurteffect-{os.getuid()}"
+    if len(str(folder)) > _PATH_LIMIT:
+        folder = Path("/tmp") / folder.name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    state = folder.lstat()
+    if state.st_uid != os.getuid() or state.st_mode & 0o077:
+        raise RuntimeError(f"{folder} can be read by others: remove it, then run make again")
+    return str(folder / f"{int(build)}.sock")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one verb in a process forked for it; return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As of the command ``buurteffect``.
+    """
+    build = os.environ.get("BUURTEFFECT_BUILD", "")
+    if not build.isdigit():
+        return _run_alone(arguments)
+    try:
+        served = _served(socket_path(build), build)
+    except (OSError, RuntimeError) as error:
+        print(f"buurteffect: one process for the build could not be started ({error}); running alone", file=sys.stderr)
+        return _run_alone(arguments)
+    with served:
+        request = {"arguments": list(arguments), "folder": str(Path.cwd()), "environment": dict(os.environ)}
+        body = json.dumps(request).encode()
+        socket.send_fds(served, [len(body).to_bytes(8, "big")], [1, 2])
+        served.sendall(body)
+        try:
+            answer = served.recv(1)
+        except KeyboardInterrupt:
+            served.shutdown(socket.SHUT_WR)
+            answer = served.recv(1)
+    if not answer:
+        print("buurteffect: the process that serves the build was killed; nothing was put in place", file=sys.stderr)
+        return 11
+    return answer[0]
+
+
+def _run_alone(arguments: Sequence[str]) -> int:
+    """Become the command itself."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "buurteffect.build.cli", *arguments])
+
+
+def _served(path: str, build: str) -> socket.socket:
+    """Return a connection to the process that serves the build, started here if nobody has yet."""
+    with Path(f"{path}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        connection = _connect(path)
+        if connection is not None:
+            return connection
+        server = _start(path, build)
+        until = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until and server.poll() is None:
+            connection = _connect(path)
+            if connection is not None:
+                server.returncode = 0
+                return connection
+            time.sleep(0.01)
+    raise RuntimeError("it did not answer")
+
+
+def _connect(path: str) -> socket.socket | None:
+    """Return a connection, None where nobody listens."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        return None
+    return connection
+
+
+def _start(path: str, build: str) -> subprocess.Popen[bytes]:
+    """Start the process that serves the build; it ends with make."""
+    settings = {
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "agg",
+        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "buurteffect.build.server", path, build],
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,225 @@
+"""What a run and a page were made from: every file with its checksum, so that content decides what is made again.
+
+A record is written beside the results when a run has passed every check. From it follow a dependency file for make, as
+compilers write them, whether anything that was read has other content by now, and the answer to "why is it run again".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from buurteffect.errors import IncompleteRunError, ObservedAccessError
+from buurteffect.project import Project, writing
+
+LOCK = "requirements.lock"
+_SHORT = 12
+GONE = "gone"
+"""What stands for the checksum of a file that is not there."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What something was made from.
+
+    Attributes
+    ----------
+    name : str
+        The run or page.
+    settings : dict of str to str
+        What is no file: checksums of the parameters, of the notebook's code and of its prose.
+    files : dict of str to str
+        SHA-256 of each file that was read, by its path relative to the checkout (absolute elsewhere).
+    folders : dict of str to str
+        SHA-256 of the names in each folder that was listed.
+    """
+
+    name: str
+    settings: dict[str, str]
+    files: dict[str, str]
+    folders: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        with writing(path) as aside:
+            aside.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Record | None:
+        """Return the record at a path, None where none is that can be read."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that is not what it was: what kind of thing, its name, and the short checksums then and now."""
+
+    kind: str
+    name: str
+    then: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: {self.then[:_SHORT]} then, {self.now[:_SHORT]} now"
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, `GONE` where there is none."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return GONE
+
+
+def listing(path: Path) -> str:
+    """Return the SHA-256 of the names in a folder, hidden ones left out; `GONE` where there is no folder."""
+    try:
+        names = sorted(item.name for item in path.iterdir() if not item.name.startswith("."))
+    except OSError:
+        return GONE
+    return hashlib.sha256("\0".join(names).encode()).hexdigest()
+
+
+def name_of(project: Project, path: Path) -> str:
+    """Return a path as a record keeps it: relative to the checkout, absolute elsewhere."""
+    return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)
+
+
+def lies_in(name: str, folders: Iterable[str]) -> bool:
+    """Whether a path, as `name_of` returns it, is or lies in one of some folders."""
+    return any(name == folder or name.startswith(f"{folder}/") for folder in folders)
+
+
+def settings_of(notebook: Path, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the checksums of a run's parameters, and of its notebook's code and prose.
+
+    Parameters
+    ----------
+    notebook : Path
+        The notebook.
+    values : mapping
+        Value of every parameter.
+    """
+    cells = nbformat.read(notebook, as_version=4).cells
+    code = [[cell.source, sorted(cell.metadata.get("tags", []))] for cell in cells if cell.cell_type == "code"]
+    prose = [[cell.cell_type, "" if cell.cell_type == "code" else cell.source] for cell in cells]
+    return {"code": _hash(code), "parameters": _hash(dict(values)), "prose": _hash(prose)}
+
+
+def observed(
+    project: Project, name: str, settings: dict[str, str], log: Path, also: Iterable[str], without: Iterable[str] = ()
+) -> Record:
+    """Return the record of a run from what was taken down while it ran.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    name : str
+        The run.
+    settings : dict of str to str
+        As `settings_of` returns it.
+    log : Path
+        What the kernel took down.
+    also : iterable of str
+        Files that count as read though the kernel did not open them, relative to the checkout.
+    without : iterable of str
+        Folders whose files do not count, because the work itself makes them.
+
+    Raises
+    ------
+    ObservedAccessError
+        If something was refused, even if the notebook went on.
+    IncompleteRunError
+        If nothing was taken down, or a file changed while the run was under way.
+    """
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
+    refused = [what for kind, what, *_ in lines if kind == "refused"]
+    if refused:
+        raise ObservedAccessError(f"the run {refused[0]}")
+    if not lines:
+        raise IncompleteRunError("what the notebook read was not taken down: the kernel did not start as it should")
+    files, folders, own = {}, {}, tuple(without)
+    for kind, text, changed_ns, size in lines:
+        path = Path(text)
+        shown = name_of(project, path)
+        if lies_in(shown, own):
+            continue
+        if kind == "folder":
+            folders[shown] = listing(path)
+            continue
+        if path.suffix != ".py" and path.is_file():
+            state = path.stat()
+            if (state.st_mtime_ns, state.st_size) != (changed_ns, size):
+                raise IncompleteRunError(f"{shown} changed while the run was under way: run make again")
+        files[shown] = checksum(path)
+    files |= {shown: checksum(project.root / shown) for shown in also}
+    return Record(name, settings, dict(sorted(files.items())), dict(sorted(folders.items())))
+
+
+def changes(project: Project, record: Record, settings: Mapping[str, str]) -> list[Change]:
+    """Return everything that is not what it was when a record was made."""
+    found = [
+        Change("setting", key, record.settings.get(key, GONE), settings.get(key, GONE))
+        for key in sorted({*record.settings, *settings})
+        if record.settings.get(key) != settings.get(key)
+    ]
+    for kind, then, look in (("file", record.files, checksum), ("folder", record.folders, listing)):
+        for shown, old in then.items():
+            now = look(project.root / shown)
+            if now != old:
+                found.append(Change(kind, shown, old, now))
+    return found
+
+
+def stale_reasons(project: Project, path: Path, settings: Mapping[str, str]) -> list[str] | None:
+    """Return why what a record stands for would be made again; None where there is no record.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    path : Path
+        The record.
+    settings : mapping
+        As `settings_of` returns it.
+    """
+    record = Record.read(path)
+    return None if record is None else [str(change) for change in changes(project, record, settings)]
+
+
+def files_record(project: Project, name: str, settings: dict[str, str], paths: Iterable[Path]) -> Record:
+    """Return the record of something that was made from known files."""
+    shown = sorted(name_of(project, path) for path in paths)
+    return Record(name, settings, {name: checksum(project.root / name) for name in shown})
+
+
+def write_dependencies(project: Project, record: Record, target: Path, path: Path) -> None:
+    """Write a record as a dependency file for make; a file that is gone later stops nothing, but counts as changed."""
+    names = [_escaped(shown) for shown in record.files]
+    goal = _escaped(target.relative_to(project.root).as_posix())
+    text = f"{goal}: \\\n  " + " \\\n  ".join(names) + "\n\n" + "".join(f"{name}:\n" for name in names)
+    with writing(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def _escaped(name: str) -> str:
+    """Return a path as make reads it."""
+    for sign in ("\\", "#", " ", "%", ":"):
+        name = name.replace(sign, f"\\{sign}")
+    return name.replace("$", "$$")
+
+
+def _hash(value: object) -> str:
+    """Return the SHA-256 of plain values."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
