@@ -160,9 +160,3 @@ class IncompleteRunError(RunError):
     """The notebook came back without every cell having run, or without its results."""
 
     exit_code = 14
-
-
-class ObservedAccessError(RunError):
-    """A run read or wrote what it has no business with."""
-
-    exit_code = 15

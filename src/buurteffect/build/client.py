@@ -125,6 +125,7 @@ def _start(path: str, build: str) -> subprocess.Popen[bytes]:
         env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
 

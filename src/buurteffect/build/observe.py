@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from buurteffect.errors import ObservedAccessError
+from buurteffect.errors import RunError
 
 SETTING = "BUURTEFFECT_OBSERVE"
 """Environment variable with the rules as JSON: ``root``, ``staging``, ``log``, ``refused`` and ``also``."""
@@ -30,6 +30,7 @@ SETTING = "BUURTEFFECT_OBSERVE"
 START = "from buurteffect.build import observe as _observe; _observe.start(); del _observe"
 """What a kernel executes before the first cell."""
 
+_PACKAGE = os.path.realpath(Path(__file__).parents[1])
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {
     "os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.mkdir": 1, "os.link": 2, "os.symlink": 2, "os.truncate": 1,
@@ -45,6 +46,12 @@ _ARROW = {
     "pyarrow.dataset": ("dataset",),
     "pyarrow": ("memory_map", "input_stream"),
 }
+
+
+class ObservedAccessError(RunError):
+    """A run read or wrote what it has no business with."""
+
+    exit_code = 15
 
 
 @dataclass
@@ -117,7 +124,8 @@ class Watch:
             if kind == "file" or any(_inside(real, place) for place in (f"{self.root}/data", *self.also)):
                 self._take_down(kind, real)
         elif any(_inside(real, place) for place in self.also):
-            self._take_down(kind, real)
+            if kind == "file" or not _inside(real, _PACKAGE):
+                self._take_down(kind, real)
         elif kind == "file" and not _is_system(real) and not _is_scratch(real):
             self._refuse(f"read {self._show(real)}, outside the project: put the file into data/raw, with a source")
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import nbformat
 
-from buurteffect.errors import IncompleteRunError, ObservedAccessError
+from buurteffect.build.observe import ObservedAccessError
+from buurteffect.errors import IncompleteRunError
 from buurteffect.project import Project, writing
 
 LOCK = "requirements.lock"
@@ -208,14 +209,15 @@ def write_dependencies(project: Project, record: Record, target: Path, path: Pat
     """Write a record as a dependency file for make; a file that is gone later stops nothing, but counts as changed."""
     names = [_escaped(shown) for shown in record.files]
     goal = _escaped(target.relative_to(project.root).as_posix())
-    text = f"{goal}: \\\n  " + " \\\n  ".join(names) + "\n\n" + "".join(f"{name}:\n" for name in names)
+    alone = [name.replace("%", "\\%") for name in names]  # only where it is a target does make take % for a pattern
+    text = f"{goal}: \\\n  " + " \\\n  ".join(names) + "\n\n" + "".join(f"{name}:\n" for name in alone)
     with writing(path) as aside:
         aside.write_text(text, encoding="utf-8")
 
 
 def _escaped(name: str) -> str:
     """Return a path as make reads it."""
-    for sign in ("\\", "#", " ", "%", ":"):
+    for sign in ("\\", "#", " ", ":"):
         name = name.replace(sign, f"\\{sign}")
     return name.replace("$", "$$")
 
