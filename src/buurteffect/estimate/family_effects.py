@@ -25,6 +25,7 @@ BETWEEN = "between families"
 RANDOM, RANDOM_WITH_MEANS = "random intercepts", "random intercepts, family means held fixed"
 SOFTWARE = f"statsmodels {statsmodels.__version__}"
 
+_ALIKE = 1e-9
 _FAMILIES = 800  # statsmodels goes through groups one by one: the components are found on this many families
 
 
@@ -156,9 +157,11 @@ def _variance_ratio(outcome: Floats, regressors: Floats, family: Integers) -> tu
     """Return the family's variance over that of the rest, from every k-th family, and how many these are."""
     every = -(-(int(family.max()) + 1) // _FAMILIES)
     some = family % every == 0
+    left, sizes, _ = np.linalg.svd(regressors[some], full_matrices=False)
+    basis = left[:, sizes > sizes[0] * _ALIKE] * np.sqrt(len(left))  # the ratio is that of the columns' space
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        fitted = MixedLM(outcome[some], regressors[some], groups=family[some]).fit(reml=True, method=["bfgs"])
+        fitted = MixedLM(outcome[some], basis, groups=family[some]).fit(reml=True, method=["bfgs", "lbfgs"])
     ratio = float(fitted.cov_re.item()) / float(fitted.scale)
     failed = [entry for entry in caught if "failed" in str(entry.message)]
     if failed or not np.isfinite(ratio) or ratio < 0:
