@@ -46,8 +46,8 @@ endif
 LOOKING := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(findstring q,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports panel fetch run why test test-slow bench scoreboard lint lab lock clean clean-all fetch-open FORCE
-.PRECIOUS: $(DONE)/executed/%.ipynb $(PAGES)/%.html
+.PHONY: help setup reports panel fetch run why test test-slow bench scoreboard people-scoreboard lint lab lock clean clean-all fetch-open FORCE
+.PRECIOUS: $(RUNS:%=$(DONE)/executed/%.ipynb) $(RUNS:%=$(PAGES)/%.html) $(PAGES)/index.html
 
 help:  ## list the targets (this text)
 	@echo "buurteffect: a compendium on the mixed-neighbourhood policy"
@@ -93,6 +93,9 @@ bench: $(READY)  ## time the data layer, the synthetic country and the estimator
 
 scoreboard: $(READY)  ## score every estimator on many simulated countries (goes on where it stopped; an hour or two)
 	@$(BIN)/buurteffect scoreboard
+
+people-scoreboard: $(READY)  ## score the estimators of persons on many simulated countries (goes on where it stopped)
+	@$(BIN)/buurteffect people-scoreboard
 
 lint: $(READY)  ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -164,10 +167,14 @@ ifeq ($(RUNS),)
 $(error no run in notebooks/runs is for SOURCE=$(SOURCE))
 endif
 # What was deleted by hand is made again: the panel's tables, a run's results and exhibits, a page's figures and tables.
+# So is a page that was edited by hand, and a country or panel that was left half-made (it has no record).
 PANEL_GONE := $(shell ls $(DONE)/panel/*.parquet 2>/dev/null | cmp -s - $(DONE)/panel-files.txt || echo differs)
 GONE       := $(shell for r in $(RUNS); do \
   test ! -e $(DONE)/executed/$$r.ipynb || { test -f $(DONE)/records/$$r.json && test -f $(DONE)/records/$$r.d && test -f $(DONE)/results/$$r.json && test -d $(DONE)/exhibits/$$r; } || echo $(DONE)/executed/$$r.ipynb; \
-  test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r; } || echo $(PAGES)/$$r.html; done)
+  test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r && test -f $(DONE)/records/$$r.page.json && \
+    test ! $(PAGES)/$$r.html -nt $(DONE)/records/$$r.page.json; } || echo $(PAGES)/$$r.html; done; \
+  for s in country:truth/truth panel:panel/inputs; do \
+    test ! -e $(DONE)/$${s#*:}.json || test -f $(DONE)/records/_$${s%%:*}.json || echo $(DONE)/$${s#*:}.json; done)
 ifneq ($(GONE),)
 $(GONE): FORCE
 endif
@@ -183,13 +190,13 @@ endif
 $(DONE)/settings.txt $(DONE)/runs.txt:
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt | $(READY)
+$(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt $(READY)
 	@$(CALL) synthetic --seed $(SEED) --size $(SIZE) --scenario $(SCENARIO)
 
 fetch-open: | $(READY)
 	@$(BIN)/buurteffect fetch
 
-$(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt | $(RAW_HERE) $(READY)
+$(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt $(READY) | $(RAW_HERE)
 	@$(CALL) panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(BASE_YEAR),--base-year $(BASE_YEAR))
 	@$(if $(LISTING),$(LISTING) > $(DONE)/listing.txt;) ls $(DONE)/panel/*.parquet > $(DONE)/panel-files.txt
 
@@ -200,7 +207,7 @@ ASK  := MAKEFLAGS= MAKELEVEL= $(MAKE) --dry-run reports SOURCE=$(SOURCE) BASE_YE
 LEFT  = $$(( $$($(ASK) 2>/dev/null | grep -c ' run .* --left') - 1 ))
 
 define RUN_RULES
-$(DONE)/executed/$(1).ipynb: notebooks/runs/$(1).yaml notebooks/$(shell sed -n 's/^notebook: *//p' notebooks/runs/$(1).yaml).ipynb $(DONE)/panel/inputs.json requirements.lock | $(READY)
+$(DONE)/executed/$(1).ipynb: notebooks/runs/$(1).yaml notebooks/$(shell sed -n 's/^notebook: *//p' notebooks/runs/$(1).yaml).ipynb $(DONE)/panel/inputs.json requirements.lock $(READY)
 	@$(CALL) run $(1) --source $(SOURCE) --left $$(LEFT)
 
 $(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)

@@ -77,6 +77,17 @@ def test_files_that_arrow_opens_by_itself_are_seen(place, code):
     assert "data/p.parquet" in taken["file"]
 
 
+@pytest.mark.parametrize(
+    "look", ["open('data/no.csv')", "os.stat('data/no.csv')", "assert not os.path.exists('data/no.csv'); 1 / 0"]
+)
+def test_a_file_that_is_looked_for_in_vain_is_taken_down(place, look):
+    code = f"import os\ntry:\n    {look}\nexcept (OSError, ZeroDivisionError): pass"
+    status, said, _ = run(place, code)
+    assert status == 0, said
+    log = (place / "staging" / "reads.jsonl").read_text(encoding="utf-8")
+    assert any(json.loads(line)[:2] == ["absent", str(place / "data" / "no.csv")] for line in log.splitlines())
+
+
 def test_modules_of_the_package_are_seen_by_their_source_and_folders_by_their_listing(place):
     status, said, taken = run(place, "import os; os.listdir('data'); import buurteffect.estimate.bands")
     assert status == 0, said
@@ -94,6 +105,13 @@ def test_modules_of_the_package_are_seen_by_their_source_and_folders_by_their_li
         ("import os; os.rename('data/a.csv', 'data/b.csv')", "wrote to data/a.csv"),
         ("import os; os.mkdir('data/more')", "wrote to data/more"),
         ("import shutil; shutil.rmtree('data')", "wrote to data"),
+        (
+            "import pyarrow as pa, pyarrow.csv as c; c.write_csv(pa.table({'x': [1]}), 'data/w.csv')",
+            "wrote to data/w.csv",
+        ),
+        ("import subprocess; subprocess.run(['cat', 'data/truth/t.json'])", "another program (cat)"),
+        ("import os; os.system('cat data/truth/t.json')", "started another program"),
+        ("import socket as s; s.socket(type=s.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))", "the network"),
         ("import socket; socket.create_connection(('127.0.0.1', 9))", "the network"),
     ],
 )
@@ -113,7 +131,14 @@ def test_a_refusal_that_is_swallowed_stays_written_down(place):
 
 
 def test_the_run_may_write_into_its_own_folder_and_into_scratch(place):
-    code = "import tempfile; open('staging/x', 'w').close(); tempfile.TemporaryFile().write(b'x')"
+    code = """
+import os, tempfile
+open('staging/x', 'w').close()
+tempfile.TemporaryFile().write(b'x')
+with tempfile.TemporaryDirectory() as folder:  # is emptied by names relative to a handle
+    os.mkdir(folder + '/deep')
+    open(folder + '/deep/y', 'w').close()
+"""
     status, said, taken = run(place, code)
     assert status == 0, said
     assert taken["refused"] == []

@@ -101,6 +101,26 @@ def test_a_file_that_changes_under_a_run_fails_it(project):
         observed(project, "n", {}, log, [])
 
 
+def test_code_that_is_edited_under_a_run_makes_it_stale_at_once(project):
+    module = project.root / "m.py"
+    module.write_text("x = 1", encoding="utf-8")
+    log = log_of(project, seen(module))
+    module.write_text("x = 12", encoding="utf-8")
+    record = observed(project, "n", {}, log, [])
+    assert [change.name for change in changes(project, record, {})] == ["m.py"]
+
+
+def test_a_file_that_was_absent_and_a_folder_whose_names_changed_under_a_run_fail_it(project):
+    folder = project.root / "data"
+    lines = [["absent", str(folder / "b.csv"), 0, 0]], [["folder", str(folder), listing(folder), 0]]
+    assert observed(project, "n", {}, log_of(project, *lines[0]), []).files == {"data/b.csv": GONE}
+    assert observed(project, "n", {}, log_of(project, *lines[1]), []).folders == {"data": listing(folder)}
+    (folder / "b.csv").write_text("", encoding="utf-8")
+    for said in lines:
+        with pytest.raises(IncompleteRunError, match="changed while"):
+            observed(project, "n", {}, log_of(project, *said), [])
+
+
 def test_a_run_that_was_not_watched_is_not_complete(project):
     with pytest.raises(IncompleteRunError, match="not taken down"):
         observed(project, "n", {}, project.root / "nothing.jsonl", [])

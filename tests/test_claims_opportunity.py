@@ -5,12 +5,28 @@ from dataclasses import replace
 import pytest
 
 from buurteffect.claims.opportunity import judge_chances, judge_inheritance, judge_mix, judge_regions, judge_schools
+from buurteffect.claims.opportunity_truth import truth_of_chances, truth_of_neighbours
+from buurteffect.claims.opportunity_words import (
+    LAGGED,
+    POOLED,
+    STAYS,
+    describe_ranks,
+    describe_reflection,
+    describe_simulated,
+    describe_windows,
+    simulated_designs,
+)
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.equation import JointTest
 from buurteffect.estimate.estimate import EffectEstimate, Estimate, effect_frame
 from buurteffect.estimate.mobility import CHANGE, LEVEL
+from buurteffect.estimate.neighbourhood_panel import CHOICES
+from buurteffect.estimate.reflection import ALONE, CONTEXT, RANDOM, TRAITS
+from buurteffect.estimate.results import stack_effects
 from buurteffect.estimate.shrinkage import Signal
 from buurteffect.estimate.two_designs import MOVERS, SIBLINGS, TOGETHER
+from buurteffect.synthetic.opportunity_truth import opportunity_truth
+from buurteffect.synthetic.people_parameters import PeopleParameters
 
 AGREE = JointTest(0.1, 1, float("inf"), 0.7)
 
@@ -101,3 +117,85 @@ def test_growing_differences_are_judged_by_the_change_of_the_slope(change, error
 @pytest.mark.parametrize("claim_id", ["C31", "C32"])
 def test_claims_on_schools_cannot_be_tested(claim_id):
     assert judge_schools(claim_id, "synthetic").rule_outcome is Outcome.NOT_TESTABLE
+
+
+def test_the_chance_of_missing_stands_beside_what_the_placebo_and_the_comparison_of_designs_do_not_find():
+    verdict = chances(0.15, 0.03)
+    assert verdict.numbers["placebo_least"] == pytest.approx(2.8 * 0.05, rel=0.01)
+    # |0.15 − 0.1| / √0.1 is the error of the difference
+    assert verdict.numbers["apart"] == pytest.approx(2.8 * 0.05 / 0.1**0.5, rel=0.01)
+    assert verdict.numbers["childhood_low"] == pytest.approx(18 * (0.15 - 1.96 * 0.03), rel=0.01)
+
+
+def test_a_rank_set_from_one_to_three_holds_three_places():
+    frame = table(["a", "b", "c"], [1.0, 2.0, 3.0], [0.1] * 3).frame.assign(ci_low=1, ci_high=3)
+    some = Estimate(frame, "made up", "none", 10, 3)
+    verdict = judge_regions(Signal(44.0, 1.0, 0.5, 2.0, 2.0, 0.5), some, some, 25.0, "microdata")
+    assert verdict.numbers["width"] == 3
+
+
+def test_an_interval_after_childhood_that_leaves_zero_out_is_said():
+    windows = table(["0–5", "18–22", "23–27"], [0.1, 0.0, -0.14], [0.05, 0.05, 0.05])
+    curve = table(["5%", "10%"], [0.1, 0.2], [0.5, 0.4])
+    answer = describe_windows(windows, AGREE, curve, AGREE, AGREE, "synthetic")
+    assert answer.numbers["outside"] == 1
+    assert answer.numbers["windows"] == 2
+    assert answer.numbers["least"] == pytest.approx(2.8 * 0.4, rel=0.01)
+    assert "23–27: −0.140" in answer.sentences[1]
+
+
+def test_lags_that_must_miss_are_told_with_their_intervals():
+    means = table([ALONE, TRAITS, CONTEXT, RANDOM], [0.9, 0.8, 0.8, -0.1], [0.01] * 4)
+    labels = [choice.label for choice in CHOICES]
+    assert {POOLED, *LAGGED.values(), STAYS} <= set(labels)
+    adults = table(labels, [0.03] * len(labels), [0.002] * len(labels))
+    answer = describe_reflection(means, adults, "synthetic")
+    assert answer.numbers["past_low"] > 0
+    names = [known.name for known in truth_of_neighbours(means, adults)]
+    assert len(names) == len(set(names)) == 3 + 7
+    assert {name.split("@")[0] for name in names} == {"neighbour_income_effect", "place_income_effect"}
+
+
+def test_estimates_that_must_miss_stand_beside_the_truth_as_well():
+    one = table(["exposure"], [0.15], [0.03])
+    known = truth_of_chances(
+        one,
+        table([MOVERS, SIBLINGS, TOGETHER], [0.15] * 3, [0.03] * 3),
+        table(["exposure alone", "exposure given the parents' income"], [0.6, 0.3], [0.02] * 2),
+        one,
+        one,
+        table(["18–22", "23–27"], [0.0, 0.1], [0.05] * 2),
+        table(["exposure", "exposure times mix"], [0.1, 0.0], [0.05] * 2),
+    )
+    assert len({each.name for each in known}) == len(known) == 9
+    assert {each.name.split("@")[0] for each in known} <= set(opportunity_truth()) | {
+        "exposure_slope",
+        "exposure_slope_after_23",
+    }
+
+
+def test_movers_are_said_to_be_biased_upward_and_siblings_hardly():
+    answer = describe_simulated("synthetic")
+    assert answer.numbers["movers"] == pytest.approx(0.021, abs=0.001)
+    assert answer.numbers["movers"] > 3 * answer.numbers["movers_error"]
+    assert abs(answer.numbers["siblings"]) < answer.numbers["siblings_error"]
+    assert "upward bias" in answer.sentences[0]
+
+
+def test_the_page_names_the_slope_that_is_planted():
+    planted = PeopleParameters().exposure_points
+    assert (simulated_designs()["truth"] == planted).all()
+    assert f"a slope of {planted:.2f} points" in describe_ranks(12.6, "synthetic").sentences[1].lower()
+    assert len(describe_ranks(12.6, "microdata").sentences) == 1
+
+
+def test_conventions_that_differ_in_their_counts_are_said_once():
+    first = replace(table(["a"], [0.1], [0.1]), error_convention="clustered by place (480); N = 1,200.")
+    second = replace(table(["b"], [0.1], [0.1]), error_convention="clustered by place (475); N = 900.")
+    other = replace(table(["c"], [0.1], [0.1]), error_convention="robust")
+    said = stack_effects({"a": first, "b": second, "c": other}, "made up").error_convention
+    assert said.count("clustered") == 1
+    assert "(480)" in said
+    assert "other rows have their own" in said
+    assert said.endswith("robust")
+    assert stack_effects({"a": first, "c": first}, "made up").error_convention == "clustered by place (480); N = 1,200"

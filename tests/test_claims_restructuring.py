@@ -16,7 +16,9 @@ from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.group_design import GroupDesign
 from buurteffect.estimate.overlap import PooledOverlap
 from buurteffect.estimate.power import JointTest
+from buurteffect.estimate.prices import HALVING
 from buurteffect.estimate.threshold import BEND, QUADRATIC, STRAIGHT, Threshold
+from buurteffect.estimate.value_rings import without_metres
 
 GENERATOR = np.random.default_rng(1)
 BALANCE = entropy_balance(GENERATOR.normal(size=(30, 1)), GENERATOR.normal(size=(300, 1)), ("level",))
@@ -235,6 +237,23 @@ def test_placebos_that_find_something_are_named():
     none = claims.describe_placebos("liveability", table.assign(estimate=np.nan), "open", "wijk")
     assert none.limits
     assert not none.sentences
+
+
+def test_a_test_that_finds_a_difference_is_not_said_to_pass():
+    test = Attempt(JointTest(9.0, 1, 23.0, 0.006))
+    answer = claims.describe_pretrends("liveability", test, Attempt(0.1), Attempt(effect(0.06, 0.01)), "open", "wijk")
+    assert "trends parted before treatment already" in " ".join(answer.sentences)
+    assert "that it passes" not in " ".join(answer.sentences)
+
+
+def test_a_halving_distance_is_told_in_metres_and_not_among_the_effects():
+    ring = effect(0.1, 0.01, "ring")
+    metres = ring.frame.assign(term=HALVING, estimate=304.6, ci_low=167.3, ci_high=441.8)
+    fading = Attempt(EffectEstimate(pd.concat([ring.frame, metres], ignore_index=True), "method", "errors", 400, 40))
+    answer = claims.describe_fading(fading, "open", "wijk")
+    assert answer.sentences == ["If it fades evenly, the effect on values halves every 305 m [167, 442]."]
+    assert list(without_metres(fading.result).frame["term"]) == ["ring"]
+    assert not claims.describe_fading(LOST, "open", "wijk").sentences
 
 
 def inference(usual: float, wild: float, low: float = -0.1) -> Attempt[EffectEstimate]:

@@ -7,16 +7,17 @@ import pytest
 
 from buurteffect.claims.stayers import (
     ResidentEvidence,
+    describe_flows,
     equivalence_table,
-    flow_truths,
     judge_newcomers,
     judge_residents,
     judge_retention,
-    resident_effects,
 )
+from buurteffect.claims.stayers_truth import flow_truths, known_flows, resident_effects, resident_truth_remarks
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.attempt import Attempt
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
+from buurteffect.estimate.flow_effects import FlowEffect
 
 
 def effect(estimate: float, error: float) -> Attempt[EffectEstimate]:
@@ -95,9 +96,59 @@ def test_tables_leave_out_what_was_refused() -> None:
     table = equivalence_table({"a": (effect(0.0, 0.001), 0.02), "b": (NONE, 0.02)})
     assert table["term"].tolist() == ["a"]
     assert table["result"].tolist() == ["too small to matter"]
+    assert table["p_words"].tolist() == ["below 0.001"]
     found = resident_effects({"own income, years 1–8": effect(0.0, 0.001), "employee, years 1–8": NONE})
     assert found.names == {"own income, years 1–8": "residents_own_log_income_mean"}
+    assert found.frame["minimum_detectable_effect"].iloc[0] == pytest.approx(0.001 * (2.001 + 0.848), abs=1e-5)
 
 
 def test_true_parts_are_those_since_the_year_before() -> None:
     assert flow_truths("log_income", (6, 9))["in_situ"] == "att_6_9_since_before_mean_log_income_in_situ"
+
+
+def flow(total: float, in_situ: float, error: float = 0.01) -> FlowEffect:
+    """Return an effect on a mean and its parts."""
+    terms = ["total", "in_situ", "entry", "exit", "composition"]
+    values = [total, in_situ, total - in_situ, 0.0, total - in_situ]
+    frame = effect_frame(terms, values, [error] * 5, units_count=90, treated_count=30, clusters_count=60, degrees=59)
+    return FlowEffect(EffectEstimate(frame, "made up", "made up", 90, 60, treated_count=30, degrees=59), 1e-16, 0.0)
+
+
+def test_the_share_of_stayers_stands_beside_that_with_nothing_given() -> None:
+    found = describe_flows(flow(0.06, 0.01), NONE, Attempt(flow(0.05, 0.07)), "synthetic")
+    assert found.numbers["share"] == pytest.approx(1 / 6)
+    assert found.numbers["bare"] == pytest.approx(1.4)
+    assert any("140%" in sentence and "hangs on that choice" in sentence for sentence in found.sentences)
+    assert any("whole span at once cannot be shown: nobody is there" in limit for limit in found.limits)
+
+
+def test_no_share_is_said_of_a_change_that_may_be_none() -> None:
+    found = describe_flows(flow(0.01, 0.01), Attempt(flow(0.01, 0.0)), Attempt(flow(-0.05, 0.0)), "synthetic")
+    assert "share" not in found.numbers
+    assert any("not told from zero" in limit for limit in found.limits)
+    assert "long_in_situ" in found.numbers
+
+
+def test_a_falling_mean_is_not_called_an_improvement() -> None:
+    said = " ".join(describe_flows(flow(-0.06, -0.01), NONE, NONE, "synthetic").sentences)
+    assert "of the decline came about" in said
+    assert "improvement" not in said
+
+
+def test_truths_go_by_the_words_of_the_page() -> None:
+    found = known_flows(flow(0.06, 0.01), "log_income", (6, 9))
+    assert set(found.frame["term"]) == set(found.names)
+    assert found.names["log income, the mean"] == "att_6_9_since_before_mean_log_income"
+    assert resident_truth_remarks("microdata") == []
+    assert "households" in resident_truth_remarks("synthetic")[0]
+
+
+def test_blocks_are_said_with_what_would_have_been_found() -> None:
+    evidence = ResidentEvidence(
+        effect(0.0, 0.002), effect(0.0, 0.002), effect(0.0, 0.03), Attempt(None, "none"), None, "synthetic"
+    )
+    verdict = judge_residents(evidence)
+    assert verdict.numbers["blocks_found"] > 0.02
+    assert any(
+        "blocks" in sentence and "does not tell whether it matters" in sentence for sentence in verdict.sentences
+    )

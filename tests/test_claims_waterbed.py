@@ -1,12 +1,13 @@
 """Verdicts on displacement and the waterbed follow their rules, whatever the figures."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from buurteffect.claims.displacement import judge_displacement, judge_escalator, judge_sorting
-from buurteffect.claims.displacement_truth import displacement_truth, displacement_truth_remarks
+from buurteffect.claims.displacement import destination_table, judge_displacement, judge_escalator, judge_sorting
+from buurteffect.claims.displacement_truth import GAP_WORDS, displacement_truth, displacement_truth_remarks
 from buurteffect.claims.verdict import Outcome
-from buurteffect.claims.waterbed import describe_books, judge_mixing, judge_waterbed
+from buurteffect.claims.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
 from buurteffect.estimate.attempt import Attempt
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.waterbed import Ledger
@@ -45,12 +46,15 @@ def test_displacement_without_an_estimate_is_not_testable_and_says_why():
     assert any("nothing to compare with" in limit for limit in found.limits)
 
 
-def books(low, high):
+def books(low, high, rest=False):
     row = effect_frame(["displaced"], [1.0], [0.1], units_count=1, treated_count=1, clusters_count=40)
     row["ci_low"], row["ci_high"] = low, high
     entries = effect_frame(
         ["direct", "ring", "receiving"], [3.0, 0.1, -2.0], [0.5] * 3, units_count=1, treated_count=1, clusters_count=40
     )
+    if rest:
+        more = effect_frame(["rest"], [-1.1], [0.5], units_count=1, treated_count=1, clusters_count=40)
+        entries = pd.concat([entries, more], ignore_index=True)
     made = (EffectEstimate(table, "made up", "made up", 1, 40) for table in (entries, row))
     return Attempt(Ledger(*made))
 
@@ -114,6 +118,64 @@ def test_truth_names_are_given_for_the_recorded_horizon_only():
     quality = estimate("score", 0.1, 0.01)
     known = displacement_truth(exits(0.1, 0.1), 7, quality, NONE, NONE, NONE, NONE, 2014)
     assert "excess_exit_buurt_low_7" in known.names.values()
+    assert known.names[GAP_WORDS] == "destination_gap_7"
+    assert "truth: beside themselves" in GAP_WORDS
     other = displacement_truth(exits(0.1, 0.1), 6, quality, NONE, NONE, NONE, NONE, 2014)
     assert not other.names
     assert displacement_truth_remarks("microdata") == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"), [(0.2, 0.1, "; not shown for them above all"), (0.2, 0.02, "above all")]
+)
+def test_that_it_is_low_incomes_above_all_takes_more_than_the_highest_have(low, high, words):
+    shares = {"share_out": 0.6, "share_out_without": 0.4}
+    table = effect_frame(
+        ["low", "high"], [low, high], [0.03, 0.03], units_count=100, treated_count=10, clusters_count=40
+    ).assign(**shares)
+    both = Attempt(EffectEstimate(table, "made up", "made up", 100, 40))
+    found = judge_displacement({"buurt": both, "wijk": both}, 7, NONE, "synthetic")
+    assert found.rule_outcome == Outcome.SUPPORTED
+    assert words in found.outcome
+    assert ("not shown" in found.outcome) == ("not shown" in words)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.02, 4.99, "neither whether any"),
+        (-0.2, 0.9, "does not tell whether any"),
+        (0.1, 0.4, "less than half"),
+        (0.1, 0.9, "half or more is not told"),
+        (0.7, 0.9, "more than half"),
+    ],
+)
+def test_the_leakage_is_said_as_far_as_its_interval_goes(low, high, words):
+    reached = estimate("taken_in", -0.03, 0.02, exposure=0.05, minimum_detectable_effect=0.02)
+    assert words in judge_waterbed(reached, books(low, high), 0.05, 2014, "synthetic").sentences[1]
+
+
+def test_every_entry_of_the_books_has_its_interval_and_few_gemeenten_are_counted():
+    city = estimate("all", 2.0, 0.5, minimum_detectable_effect=1.4)
+    found = describe_books(books(0.1, 0.9), city, "the score", "synthetic")
+    assert {"ring_low", "ring_high", "receiving_low", "receiving_high"} <= set(found.numbers)
+    assert "10 of 40" in found.sentences[-1]
+    closed = describe_books(books(0.1, 0.9, rest=True), NONE, "shares of low incomes", "synthetic")
+    assert "−1.10 [−2" in closed.sentences[-1]
+
+
+def test_how_much_hangs_on_the_memory_is_said():
+    names = ["headline: x", "every displaced household counts for ever"]
+    slopes = pd.DataFrame({"design": names, "estimate": [-0.5, 0.02], "ci_low": [-1.0, -0.2], "ci_high": [0.0, 0.3]})
+    said = describe_memory(slopes, 0.85, "synthetic").sentences[0]
+    assert "85%" in said
+    assert "−0.500" in said
+    assert "+0.020" in said
+    lacking = slopes.assign(estimate=[-0.5, np.nan])
+    assert not describe_memory(lacking, 0.85, "synthetic").sentences
+
+
+def test_destinations_stand_with_what_would_have_been_found():
+    table = destination_table({"score": estimate("x", 0.1, 0.01), "refused": NONE})
+    assert table["term"].tolist() == ["score"]
+    assert table["minimum_detectable_effect"].iloc[0] == pytest.approx(0.028, abs=0.001)

@@ -168,6 +168,16 @@ def test_effects_on_parts_add_up_to_the_effect_on_the_mean(covariates: tuple[str
     assert over.row("total")["estimate"] == pytest.approx(found.row("total")["estimate"], abs=1e-9)
 
 
+def test_a_cohort_of_one_area_is_part_of_the_long_difference() -> None:
+    people, areas, known = panel_world(5, gain=0.01, inflow=0.3)
+    early = areas.index[areas["cohort_year"] == 2004]
+    areas.loc[early[1:], "cohort_year"] = 2005.0
+    spans = decompose_flows(people, FlowColumns("income"), long_pairs([2004, 2005], (2, 4), 2009))
+    over = long_effects(spans, areas, known, Design("income", comparison=NEVER_TREATED), (2, 4), WHOLE)
+    assert over.misfit < 1e-10
+    assert over.effects.treated_count == int(areas["cohort_year"].notna().sum())
+
+
 def test_growth_of_stayers_and_better_off_comers_are_told_apart() -> None:
     design = Design("income", comparison=NEVER_TREATED)
     makes = {"gain": {"gain": 0.02}, "inflow": {"inflow": 0.5}, "nothing": {}}

@@ -16,7 +16,9 @@ from buurteffect.estimate.components import VarianceComponents
 from buurteffect.estimate.design import Design
 from buurteffect.estimate.discontinuity import cut_of_the_list
 from buurteffect.estimate.group_time import group_time
+from buurteffect.estimate.late_effect import beside_headline
 from buurteffect.estimate.power import two_group_std_error
+from buurteffect.estimate.specifications import refusals
 from buurteffect.estimate.steps import in_steps
 
 FLAT = VarianceComponents(1.0, 0.0, 0.0, 0.5, 0.0, 0.0, None)
@@ -188,8 +190,12 @@ def prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a panel with the columns that specifications ask for."""
     first = frame[frame["year"] == 2000].set_index("area")["y"]
     status = np.where(frame["cohort"].notna(), "treated", "untreated")
+    known = frame["area"].map(first)
     return frame.assign(
-        status=status, nearest_treated_m=np.where(frame["area"] % 2, 500.0, 5000.0), first=frame["area"].map(first)
+        status=status,
+        nearest_treated_m=np.where(frame["area"] % 2, 500.0, 5000.0),
+        first=known,
+        later=(known**2).where(frame["year"] >= 2003),
     )
 
 
@@ -211,7 +217,7 @@ def test_specifications_all_find_the_planted_effect_and_refusals_keep_their_reas
     )
     refused = table[table["estimate"].isna()]
     assert (refused["reason"] != "").all()
-    assert effects.refusals(table, "specification").startswith("Refused: ") == bool(len(refused))
+    assert refusals(table, "specification").startswith("Refused: ") == bool(len(refused))
 
 
 def test_without_any_figure_the_specifications_are_refused_with_a_reason():
@@ -308,8 +314,8 @@ def test_a_headline_without_overlap_is_marked_as_stopped():
     headline = effects.late_effect(staggered(), DESIGN, (2, 3))
     path = effects.event_study_in_steps(stepped(staggered(), list(range(2000, 2010))), DESIGN)
     honest = effects.attempt(effects.relative_magnitudes, effects.thick_steps(path), (1.0,), (2, 3))
-    stands = effects.beside_headline(headline, honest)
-    stopped = effects.beside_headline(headline, honest, ("nobody is alike",))
+    stands = beside_headline(headline, honest)
+    stopped = beside_headline(headline, honest, ("nobody is alike",))
     assert stands.frame["standing"].iloc[0] == "stands"
     assert stands.frame["breakdown_value"].iloc[0] > 0
     assert stopped.frame["standing"].iloc[0] == "stopped"

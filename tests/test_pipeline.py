@@ -17,17 +17,22 @@ READY = Path(sys.prefix) / ".buurteffect-ready"
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout with two tiny runs that uses the environment of the tests."""
+    return lay_out(tmp_path, ("one", "two"))
+
+
+def lay_out(folder, runs):
+    """Make a folder a checkout with tiny runs."""
     if not READY.is_file():
         pytest.skip("the environment was not made by make setup")
     for name in ("Makefile", "requirements.lock", "pyproject.toml", "src"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "data" / "raw").mkdir(parents=True)
-    shutil.copy2(ROOT / "data" / "raw" / "sources.toml", tmp_path / "data" / "raw")
-    (tmp_path / "notebooks" / "runs").mkdir(parents=True)
-    for name in ("one", "two"):
-        write_run(tmp_path, name)
-    return tmp_path
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "tests").mkdir()
+    (folder / "data" / "raw").mkdir(parents=True)
+    shutil.copy2(ROOT / "data" / "raw" / "sources.toml", folder / "data" / "raw")
+    (folder / "notebooks" / "runs").mkdir(parents=True)
+    for name in runs:
+        write_run(folder, name)
+    return folder
 
 
 def write_run(checkout, name, *cells):

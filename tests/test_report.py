@@ -6,16 +6,13 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
-import nbformat
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from buurteffect.errors import DisclosureError, ProjectError
-from buurteffect.release import Gate
+from buurteffect.errors import ProjectError
 from buurteffect.report import Column, begin, figure
 from buurteffect.report.draft import EXHIBIT
-from buurteffect.report.index import write_index
 from buurteffect.report.mathml import to_html
 from buurteffect.report.pages import page_html
 
@@ -137,7 +134,7 @@ def test_tables_and_figures_are_numbered_and_text_refers_to_them(draft, shown):
     show_table(draft, "first")
     show_table(draft, "second")
     page = shown("See [Table](#second), not [Table](#first).")
-    assert 'See <a href="#second">Table 2</a>, not <a href="#first">Table 1</a>.' in page
+    assert "See <a href=#second>Table 2</a>, not <a href=#first>Table 1</a>." in page
 
 
 def test_a_reference_to_nothing_is_refused(draft, shown):
@@ -221,7 +218,7 @@ def test_few_clusters_are_named_in_the_visible_note(draft, shown):
 
 def test_the_first_column_names_the_row(draft, shown):
     show_table(draft)
-    assert "<th scope=row>A<td>" in shown()
+    assert "<th>A<td>" in shown()
 
 
 def test_columns_of_numbers_are_aligned_once_for_the_table(draft, shown):
@@ -271,7 +268,7 @@ def test_how_a_table_was_made_is_told_once_and_named_after_that(draft, shown):
     draft.effects("two", Made(estimate()), "Area", "Second.")
     page = shown()
     assert page.count("word for word the same") == 1
-    assert 'Partly made as <a href="#one">Table 1</a>.' in page
+    assert "Partly made as <a href=#one>Table 1</a>." in page
 
 
 def test_effects_are_shown_with_their_intervals_or_the_reason_why_not(draft, shown):
@@ -382,51 +379,6 @@ def test_raw_html_in_prose_is_shown_as_text():
 def test_the_first_cell_must_be_the_title(draft):
     with pytest.raises(ProjectError, match="title"):
         page_html(new_notebook(cells=[new_markdown_cell("no title")]), {"run": RUN, "source": "open"}, draft.folder)
-
-
-@pytest.mark.parametrize("source", ["microdata", "", "Open", "anything"])
-def test_nothing_but_public_data_passes_the_gate(source):
-    with pytest.raises(DisclosureError, match="not released"):
-        Gate(source).release(frame(), "a table")
-
-
-def test_a_refused_table_is_not_shown_or_written(tmp_path, monkeypatch):
-    monkeypatch.setenv("BUURTEFFECT_STAGING", str(tmp_path))
-    shown = []
-    monkeypatch.setattr("buurteffect.report.draft.display", lambda bundle, raw: shown.append(bundle))
-    draft = begin("tiny", "microdata")
-    for call in (
-        lambda: show_table(draft),
-        lambda: draft.sentences("s", ["x"], {}),
-        lambda: draft.headline("x", 1.0, ".1f"),
-        lambda: draft.estimand("x", "X", 1.0, 0.0, 2.0, "u"),
-    ):
-        with pytest.raises(DisclosureError):
-            call()
-    assert not shown
-    assert not list(tmp_path.rglob("*.csv"))
-
-
-def test_the_index_lists_every_report_with_its_headline(project):
-    done, reports = project.processed("synthetic"), project.reports("synthetic")
-    for folder in (done / "results", done / "executed", reports):
-        folder.mkdir(parents=True)
-    (reports / "tiny.html").write_text("page", encoding="utf-8")
-    nbformat.write(new_notebook(cells=[new_markdown_cell("# A <b>title</b>")]), done / "executed" / "tiny.ipynb")
-    headline = [{"label": "Share <i>", "text": "35.9%"}]
-    results = {"verdicts": [], "headline": headline, "run": RUN}
-    (done / "results" / "tiny.json").write_text(json.dumps(results), encoding="utf-8")
-    text = write_index(project, "synthetic", ["tiny"]).read_text(encoding="utf-8")
-    assert "35.9%" in text
-    assert "Share &lt;i&gt;" in text
-    assert "A &lt;b&gt;title" in text
-    assert "Synthetic data." in text
-    assert "://" not in text
-
-
-def test_an_index_of_a_missing_page_is_refused(project):
-    with pytest.raises(ProjectError, match="no page yet for tiny"):
-        write_index(project, "synthetic", ["tiny"])
 
 
 def test_the_mime_type_of_exhibits_is_what_the_page_reads(draft, monkeypatch):

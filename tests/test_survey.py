@@ -11,7 +11,15 @@ import pytest
 
 from buurteffect.build.people_scoreboard_contact import RESULT_NAMES, contact_cells
 from buurteffect.build.truth import join_truth
-from buurteffect.claims import judge_at_home, judge_contact, judge_trust, no_survey, read_register
+from buurteffect.claims import (
+    describe_answers,
+    judge_at_home,
+    judge_contact,
+    judge_trust,
+    no_survey,
+    read_register,
+    truth_of_contact,
+)
 from buurteffect.claims.verdict import Outcome
 from buurteffect.errors import DataError, EstimationError, ProjectError
 from buurteffect.estimate.attempt import Attempt
@@ -280,3 +288,46 @@ def test_without_a_survey_nothing_is_judged():
     assert judge_trust(missing, missing, 1.6, 2002, "open").rule_outcome == Outcome.NOT_TESTABLE
     with pytest.raises(EstimationError):
         _ = missing.result
+
+
+def test_effects_beside_the_verdicts_are_counted_and_the_placebo_says_what_it_can_see():
+    table = pd.concat(
+        [
+            effects("contact_score", "same length of residence", 0.9, 0.1),  # judged: not counted
+            effects("safety_score", "same length of residence", 0.34, 0.1),
+            effects("trust_score", "same length of residence", 0.0, 0.1),
+            effects("contact_score", "placebo, dated 6 years early", 0.9, 0.2),  # a placebo: not counted
+        ],
+        ignore_index=True,
+    )
+    answer = describe_answers(table, "synthetic")
+    assert (answer.numbers["effects"], answer.numbers["outside"]) == (2, 1)
+    assert answer.numbers["least"] == pytest.approx(2.85 * 0.2 / 1.6, rel=0.02)
+    assert "larger faults only" in answer.sentences[-1]
+    assert any("On safety" in sentence for sentence in answer.sentences)
+
+
+def test_the_bare_association_and_the_gap_in_trust_stand_beside_their_truth_with_units():
+    table = effects("contact_score", "same length of residence", 0.0, 0.1)
+    two = pd.concat([effects("x", "y", 0.1, 0.01), effects("x", "y", -0.01, 0.001)], ignore_index=True)
+    trend = Attempt(replace(estimate(-0.6, 0.04), frame=two))
+    rows = two.assign(term="feeling at home", comparison=["same buurt and year", "and same residence and traits"])
+    known = truth_of_contact(table, {"trust_low_income_trend": trend}, Attempt(rows), 2002)
+    units = {each.name: each.unit for each in known}
+    assert units == {
+        "contact_effect@same length of residence": "points",
+        "trust_low_income_trend": "points a year",
+        "trust_low_income_gap": "points",
+        "contact_slope@0": "points per point",
+        "contact_slope@1": "points per point",
+    }
+    later = truth_of_contact(table, {"trust_low_income_trend": trend}, Attempt(None, "none"), 2005)
+    assert "trust_low_income_gap" not in {each.name for each in later}
+
+
+def test_the_test_that_a_trend_is_small_is_said_with_its_bound():
+    areas = Attempt(detectable(estimate(-0.001, 0.002), 0.016))
+    verdict = judge_trust(areas, Attempt(None, "none"), 1.6, 2002, "synthetic")
+    assert verdict.numbers["trend_smallest"] == 0.016
+    assert verdict.sentences[0].endswith("has p < 0.001.")
+    assert verdict.numbers["trend_p"] < 0.05

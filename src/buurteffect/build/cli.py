@@ -116,6 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     scoreboard.add_argument("--out", type=Path, help="where the summary goes, if not where a full or partial one does")
     scoreboard.set_defaults(verb=_scoreboard)
 
+    people = verbs.add_parser("people-scoreboard", help="score the estimators of persons on many simulated countries")
+    people.add_argument("--seeds", type=int, default=200, help="countries per scenario (default 200)")
+    people.add_argument("--scenarios", default="S0,S2,S3,S4", help="which scenarios (default S0,S2,S3,S4)")
+    people.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    people.add_argument("--size", default="test", help="size of the countries (default test)")
+    people.add_argument("--out", type=Path, help="where the summary goes, if not where a full or partial one does")
+    people.set_defaults(verb=_people_scoreboard)
+
     parameters = verbs.add_parser("parameters", help="list the parameters that a notebook declares")
     parameters.add_argument("notebook", help="name of a notebook without .ipynb")
     parameters.set_defaults(verb=_parameters)
@@ -219,6 +227,7 @@ def _draw(project: Project, options: argparse.Namespace) -> None:
 
 def _panel(project: Project, options: argparse.Namespace) -> None:
     """Build the panel of a source."""
+    from buurteffect.build.records import name_of
     from buurteffect.build.stages import Stage, settings_as_text
 
     if options.source == "synthetic":
@@ -229,7 +238,7 @@ def _panel(project: Project, options: argparse.Namespace) -> None:
         raw = project.raw / "microdata"
     started = time.perf_counter()
     out = project.processed(options.source) / "panel"
-    settings = settings_as_text(folder=str(raw), base_year=options.base_year)
+    settings = settings_as_text(folder=name_of(project, raw), base_year=options.base_year)
     stage = Stage(project, options.source, "panel", out / "inputs.json", settings, (out,))
 
     def work() -> None:
@@ -322,6 +331,18 @@ def _scoreboard(project: Project, options: argparse.Namespace) -> None:
     cells = cells_of(folder, scenarios, options.seeds, options.size)
     run_cells(cells, options.workers)
     print(f"scoreboard of {len(cells)} cells in {project.show(store_scoreboard(project, cells, options.out))}")
+
+
+def _people_scoreboard(project: Project, options: argparse.Namespace) -> None:
+    """Run what is left of the scoreboard of persons, and summarise it."""
+    from buurteffect.build.people_cells import people_cells_of, run_people_cells
+    from buurteffect.build.people_summary import store_people_scoreboard
+
+    folder = project.root / "data" / "processed" / "people_scoreboard"
+    cells = people_cells_of(folder, options.scenarios.split(","), options.seeds, options.size)
+    run_people_cells(cells, options.workers)
+    path = store_people_scoreboard(project, cells, options.out)
+    print(f"scoreboard of persons of {len(cells)} cells in {project.show(path)}")
 
 
 def _parameters(project: Project, options: argparse.Namespace) -> None:

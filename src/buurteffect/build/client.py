@@ -21,6 +21,9 @@ from pathlib import Path
 
 _PATIENCE_S = 60.0
 _PATH_LIMIT = 80
+_KILLED = 128
+_SERVER_GONE = 17
+_INTERRUPTED = 130
 
 
 def socket_path(build: str) -> str:
@@ -63,19 +66,35 @@ def main(arguments: Sequence[str]) -> int:
         print(f"buurteffect: one process for the build could not be started ({error}); running alone", file=sys.stderr)
         return _run_alone(arguments)
     with served:
-        request = {"arguments": list(arguments), "folder": str(Path.cwd()), "environment": dict(os.environ)}
-        body = json.dumps(request).encode()
+        answer = _answer(served, arguments)
+    if not answer:
+        print(
+            "buurteffect: the process that serves the build has gone, and the run with it; what was made before is "
+            "untouched, and the next make tries again",
+            file=sys.stderr,
+        )
+        return _SERVER_GONE
+    if answer[0] > _KILLED:
+        number = answer[0] - _KILLED
+        print(
+            f"buurteffect: {' '.join(arguments[:2])} was killed by signal {number}"
+            + (" (out of memory?)" if number == signal.SIGKILL else "")
+            + "; what was made before is untouched, and the next make tries again",
+            file=sys.stderr,
+        )
+    return answer[0]
+
+
+def _answer(served: socket.socket, arguments: Sequence[str]) -> bytes:
+    """Say what is asked, and return the exit code as one byte; nothing where the server has gone."""
+    request = {"arguments": list(arguments), "folder": str(Path.cwd()), "environment": dict(os.environ)}
+    body = json.dumps(request).encode()
+    try:
         socket.send_fds(served, [len(body).to_bytes(8, "big")], [1, 2])
         served.sendall(body)
-        try:
-            answer = served.recv(1)
-        except KeyboardInterrupt:
-            served.shutdown(socket.SHUT_WR)
-            answer = served.recv(1)
-    if not answer:
-        print("buurteffect: the process that serves the build was killed; nothing was put in place", file=sys.stderr)
-        return 11
-    return answer[0]
+        return served.recv(1)
+    except (BrokenPipeError, ConnectionResetError):
+        return b""
 
 
 def _run_alone(arguments: Sequence[str]) -> int:
@@ -131,5 +150,9 @@ def _start(path: str, build: str) -> subprocess.Popen[bytes]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    raise SystemExit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:  # that the connection closes ends the verb
+        print("buurteffect: interrupted; what was made before is untouched", file=sys.stderr)
+        code = _INTERRUPTED
+    raise SystemExit(code)

@@ -21,6 +21,7 @@ from buurteffect.errors import ProjectError
 
 KERNEL = "buurteffect"
 ENGINE = "buurteffect"
+_PATH_LIMIT = 70
 
 
 class Watchdog:
@@ -96,7 +97,7 @@ class Engine(NBClientEngine):
         NotebookTimeLimitError
             If the whole notebook ran past its limit.
         """
-        with tempfile.TemporaryDirectory(prefix="be-") as sockets:
+        with tempfile.TemporaryDirectory(prefix="be-", dir=_short_folder()) as sockets:
             private = {"transport": "ipc", "connection_file": str(Path(sockets) / "k.json")}
             client = PapermillNotebookClient(
                 nb_man,
@@ -113,6 +114,12 @@ class Engine(NBClientEngine):
                     if watchdog.barked:
                         raise NotebookTimeLimitError from error
                     raise
+
+
+def _short_folder() -> str | None:
+    """Return where sockets go: a path of theirs holds about a hundred characters; None for the usual place."""
+    short = Path("/tmp")
+    return str(short) if len(tempfile.gettempdir()) > _PATH_LIMIT and short.is_dir() else None
 
 
 papermill_engines.register(ENGINE, Engine)

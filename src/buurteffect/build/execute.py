@@ -12,10 +12,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass, replace
-from importlib import metadata
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from platform import python_version
 from typing import Any
 
 import nbformat
@@ -26,8 +25,19 @@ from papermill.exceptions import PapermillExecutionError
 import buurteffect
 from buurteffect.build.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
 from buurteffect.build.identity import error_taken_apart
-from buurteffect.build.observe import SETTING
-from buurteffect.build.records import LOCK, Record, changes, name_of, observed, settings_of, write_dependencies
+from buurteffect.build.observe import SETTING, ObservedAccessError
+from buurteffect.build.place import Place, alone, cannot_store, date, storing
+from buurteffect.build.records import (
+    LOCK,
+    Record,
+    changes,
+    checksum,
+    name_of,
+    observed,
+    refusals,
+    settings_of,
+    versions,
+)
 from buurteffect.build.runs import Run
 from buurteffect.build.truth import join_truth
 from buurteffect.errors import (
@@ -42,11 +52,16 @@ from buurteffect.project import SOURCES, Project, writing
 from buurteffect.report.draft import RESULTS
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_PARTS = ("figures", "tables")
 _PACKAGE = Path(buurteffect.__file__).parent
 _READS = "reads.jsonl"
-_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "identity", "truth"))
+_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "identity", "place", "truth"))
 _TRUTH = ("truth.json", "place.parquet", "areas.parquet")
+_KEPT = re.compile(
+    "(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|LD_LIBRARY_PATH|VIRTUAL_ENV|OPEN_DATA)$"
+    "|(XDG_|JUPYTER|IPYTHON|CONDA|PYTHON|DYLD_|MPL)"
+)
+"""What a kernel has of the environment: no other variable can move a result."""
+
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -81,15 +96,24 @@ def run_notebook(project: Project, run: Run) -> str:
         ``data/processed/<source>/failed/``.
     """
     check_kernel()
-    processed = project.processed(run.source)
-    processed.mkdir(parents=True, exist_ok=True)
-    place = Place(processed, run.name)
-    settings = settings_of(run.notebook, run.parameters)
-    kept = _keep_what_holds(project, run, place, settings)
-    if kept:
-        return kept
-    failed = processed / "failed" / f"{run.name}.ipynb"
-    with tempfile.TemporaryDirectory(dir=processed, prefix=f".staging-{run.name}-") as name:
+    place = Place(project.processed(run.source), run.name)
+    failed = place.processed / "failed" / f"{run.name}.ipynb"
+    with storing(), alone(place.record) as began_ns:
+        place.clear()
+        settings = settings_of(run.notebook, run.parameters)
+        became = _keep_what_holds(project, run, place, settings, began_ns)
+        if not became:
+            _run_afresh(project, run, place, settings, failed, began_ns)
+        for old in (failed, failed.with_suffix(".log")):
+            old.unlink(missing_ok=True)
+    return became or EXECUTED
+
+
+def _run_afresh(
+    project: Project, run: Run, place: Place, settings: dict[str, str], failed: Path, began_ns: int
+) -> None:
+    """Execute a run and put what it leaves in place."""
+    with tempfile.TemporaryDirectory(dir=place.processed, prefix=f".staging-{run.name}-") as name:
         staging = Path(name)
         try:
             _execute(project, run, staging)
@@ -98,67 +122,32 @@ def run_notebook(project: Project, run: Run) -> str:
             results = _complete_results(project, run, staging)
         except RunError as error:
             left = _keep_failed(staging, failed)
-            raise type(error)(
+            kind = ObservedAccessError if refusals(staging / _READS) else type(error)
+            raise kind(
                 f"run {run.name!r} on {run.source!r} failed: {error}\n"
                 + (f"  kept for reading: {project.show(failed)}\n" if left else "")
                 + "  the last good page and results are untouched; the next make tries again"
             ) from None
-        place.record.unlink(missing_ok=True)
-        _put_in_place(processed, run.name, staging, notebook, results)
-    write_dependencies(project, record, place.executed, place.dependencies)
-    record.write(place.record)
-    for old in (failed, failed.with_suffix(".log")):
-        old.unlink(missing_ok=True)
-    return EXECUTED
+        place.put(project, staging, notebook, results, record, began_ns)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where what a run leaves has its place."""
-
-    processed: Path
-    name: str
-
-    @property
-    def executed(self) -> Path:
-        """The executed notebook."""
-        return self.processed / "executed" / f"{self.name}.ipynb"
-
-    @property
-    def record(self) -> Path:
-        """What it was made from."""
-        return self.processed / "records" / f"{self.name}.json"
-
-    @property
-    def dependencies(self) -> Path:
-        """The same for make."""
-        return self.record.with_suffix(".d")
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything is there."""
-        results = self.processed / "results" / f"{self.name}.json"
-        exhibits = self.processed / "exhibits" / self.name
-        return self.executed.is_file() and results.is_file() and all((exhibits / part).is_dir() for part in _PARTS)
-
-
-def _keep_what_holds(project: Project, run: Run, place: Place, settings: dict[str, str]) -> str | None:
+def _keep_what_holds(project: Project, run: Run, place: Place, settings: dict[str, str], began_ns: int) -> str | None:
     """Keep the last run if what it read has the same content now; say what was kept, None where it must run."""
     record = Record.read(place.record)
-    if record is None or not place.complete:
+    if record is None or not record.made or not place.complete:
         return None
     found = changes(project, record, settings)
-    if not found:
-        place.executed.touch()
-        return UNCHANGED
-    if {change.name for change in found if change.kind == "setting"} != {"prose"} or len(found) > 1:
+    if found and [change.name for change in found] != ["prose"]:
         return None
-    executed = nbformat.read(place.executed, as_version=4)
-    executed.cells = _with_prose(executed.cells, nbformat.read(run.notebook, as_version=4).cells)
-    with writing(place.executed) as aside:
-        nbformat.write(executed, aside)
-    replace(record, settings=settings).write(place.record)
-    return PROSE
+    if found:
+        executed = nbformat.read(place.executed, as_version=4)
+        executed.cells = _with_prose(executed.cells, nbformat.read(run.notebook, as_version=4).cells)
+        with writing(place.executed) as aside:
+            nbformat.write(executed, aside)
+        made = record.made | {name_of(project, place.executed): checksum(place.executed)}
+        replace(record, settings=settings).with_made(made).write(place.record)
+    date(place.executed, began_ns)
+    return PROSE if found else UNCHANGED
 
 
 def _with_prose(
@@ -181,14 +170,15 @@ def _with_prose(
 def _execute(project: Project, run: Run, staging: Path) -> None:
     """Let papermill execute the notebook; name what went wrong."""
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if _KEPT.match(name)},
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
         "BUURTEFFECT_ROOT": str(project.root),
         "BUURTEFFECT_STAGING": str(staging),
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "agg",
         **dict.fromkeys(_ONE_THREAD, "1"),
     }
-    environment.pop("BUURTEFFECT_SERVED", None)
     environment[SETTING] = json.dumps(_rules(project, staging))
     try:
         papermill.execute_notebook(
@@ -223,6 +213,8 @@ def _execute(project: Project, run: Run, staging: Path) -> None:
     except BuurteffectError:
         raise
     except Exception as error:
+        if cannot_store(error):
+            raise
         raise RunError(f"papermill could not run the notebook: {type(error).__name__}: {error}") from None
 
 
@@ -295,44 +287,23 @@ def _complete_results(project: Project, run: Run, staging: Path) -> dict[str, An
         "parameters": run.parameters,
         "commit": commit,
         "uncommitted_changes": changed,
-        "versions": _versions(),
+        "versions": dict(versions()),
     }
     results["truth"] = join_truth(results["estimands"], project.processed(run.source) / "truth" / "truth.json")
     results["identity"] = error_taken_apart(project, run)
     return results
 
 
-def _put_in_place(
-    processed: Path, name: str, staging: Path, notebook: nbformat.NotebookNode, results: dict[str, Any]
-) -> None:
-    """Move everything to its final place, the executed notebook last."""
-    exhibits = processed / "exhibits" / name
-    fresh = staging / "exhibits"
-    for part in _PARTS:
-        (staging / part).mkdir(exist_ok=True)
-        (staging / part).rename(_made(fresh) / part)
-    with writing(processed / "results" / f"{name}.json") as aside:
-        aside.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if exhibits.exists():
-        exhibits.rename(staging / "older")
-    _made(exhibits.parent)
-    fresh.rename(exhibits)
-    with writing(processed / "executed" / f"{name}.ipynb") as aside:
-        nbformat.write(notebook, aside)
-
-
-def _made(folder: Path) -> Path:
-    """Return the folder after making it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def _keep_failed(staging: Path, failed: Path) -> bool:
     """Keep the notebook as far as it ran, and what the kernel said; whether there was a notebook."""
-    _made(failed.parent)
-    for origin, target in ((staging / "executed.ipynb", failed), (staging / "kernel.log", failed.with_suffix(".log"))):
-        if origin.is_file():
-            shutil.copyfile(origin, target)
+    with suppress(OSError):  # a full disk must not hide why the run failed
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        for origin, target in (
+            (staging / "executed.ipynb", failed),
+            (staging / "kernel.log", failed.with_suffix(".log")),
+        ):
+            if origin.is_file():
+                shutil.copyfile(origin, target)
     return failed.is_file()
 
 
@@ -352,17 +323,3 @@ def _commit(root: Path) -> tuple[str | None, bool]:
     except (OSError, subprocess.CalledProcessError):
         return None, False
     return commit, bool(changes)
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of Python, this package and what it requires directly."""
-    names = [
-        re.split(r"[\s;<>=!~\[(]", requirement)[0]
-        for requirement in metadata.requires("buurteffect") or []
-        if "extra ==" not in requirement
-    ]
-    return {
-        "python": python_version(),
-        "buurteffect": metadata.version("buurteffect"),
-        **{name: metadata.version(name) for name in sorted(names)},
-    }

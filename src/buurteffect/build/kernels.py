@@ -21,7 +21,7 @@ from typing import Any
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from buurteffect.build.server import begin_afresh, end_with_parent
+from buurteffect.build.server import begin_afresh, end_with
 
 FORKED = "buurteffect-forked"
 """Name of the provisioner."""
@@ -81,12 +81,13 @@ def keep_spare() -> None:
     """Fork the process that will become this process's one kernel, and tell papermill's managers of it."""
     global _spare
     reading, writing = os.pipe()
+    runner = os.getpid()
     pid = os.fork()
     if pid == 0:
         code = 70
         try:
             os.close(writing)
-            code = _become_kernel(reading)
+            code = _become_kernel(reading, runner)
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1
         except BaseException as error:  # must not return into what forked it
@@ -129,10 +130,10 @@ class ForkedProvisioner(LocalProvisioner):
         return self.connection_info
 
 
-def _become_kernel(pipe: int) -> int:
+def _become_kernel(pipe: int, runner: int) -> int:
     """Wait for the words, and be a kernel."""
     os.setsid()
-    end_with_parent()
+    end_with(runner)
     with os.fdopen(pipe, "rb") as reading:
         said = reading.read()
     if not said:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -39,6 +40,30 @@ _CHANGES = {
 """Events that change a folder, and how many paths stand first in each."""
 
 _LISTS = ("os.listdir", "os.scandir")
+_HANDLES = {"os.remove": (1,), "os.rename": (2, 3), "os.rmdir": (1,), "os.mkdir": (2,), "os.link": (2, 3)}
+"""Where in an event the handles of the folders stand to which its paths are relative."""
+
+_PROGRAMS = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen")
+_HARMLESS = ("fc-list", "uname", "ldconfig", "lscpu", "gcc", "cc", "ld", "objdump")
+"""Programs with which libraries look at the machine."""
+
+_NETWORK = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
+_ARROW_WRITES = {
+    "pyarrow.parquet": {"write_table": 1, "write_to_dataset": 1, "write_metadata": 1, "ParquetWriter": 0},
+    "pyarrow.csv": {"write_csv": 1},
+    "pyarrow.feather": {"write_feather": 1},
+    "pyarrow.dataset": {"write_dataset": 1},
+    "pyarrow": {"output_stream": 0},
+}
+"""Arrow's functions that write, and which argument is the path."""
+
+_TARGETS = ("where", "dest", "output_file", "base_dir", "root_path", "source", "path")
+_WORK = ("errors", "project", "schema", "sources", "synthetic", "panel")
+"""Rooms of this package that can move what a stage makes."""
+
+GONE = "gone"
+"""What stands for the checksum of a file that is not there."""
+
 _ARROW = {
     "pyarrow.parquet": ("read_table", "read_schema", "read_metadata", "ParquetFile", "ParquetDataset"),
     "pyarrow.csv": ("read_csv", "open_csv"),
@@ -46,6 +71,10 @@ _ARROW = {
     "pyarrow.dataset": ("dataset",),
     "pyarrow": ("memory_map", "input_stream"),
 }
+
+
+_JUDGED = frozenset({"open", *_CHANGES, *_LISTS, *_NETWORK, *_PROGRAMS})
+_stat = os.stat
 
 
 class ObservedAccessError(RunError):
@@ -80,14 +109,18 @@ class Watch:
     strict: bool = True
     _seen: set[tuple[str, str]] = field(default_factory=set, repr=False)
     _known: dict[str, str] = field(default_factory=dict, repr=False)
+    _busy: bool = field(default=False, repr=False)
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Judge one event."""
-        if event != "open" and event not in _CHANGES and event not in _LISTS and event != "socket.connect":
+        if event not in _JUDGED or self._busy:
             return
-        if event == "socket.connect":
-            if isinstance(arguments[1], tuple):
+        if event in _NETWORK:
+            if isinstance(arguments[_NETWORK[event]], tuple):
                 self._refuse("asked for the network: fetch data first (make fetch), and read files")
+            return
+        if event in _PROGRAMS:
+            self._started(arguments[0])
             return
         if event == "open":
             path, _, flags = arguments
@@ -95,8 +128,15 @@ class Watch:
         elif event in _LISTS:
             self.read(arguments[0] if arguments[0] is not None else ".", "folder")
         else:
-            for path in arguments[: _CHANGES[event]]:
-                self._opened(path, True)
+            handles = [arguments[at] for at in _HANDLES.get(event, ()) if at < len(arguments)] + [-1, -1]
+            for path, handle in zip(arguments[: _CHANGES[event]], handles, strict=False):
+                self._opened(_under(handle, path), True)
+
+    def _started(self, program: object) -> None:
+        """Judge another program that is started."""
+        name = Path(os.fsdecode(program)).name if isinstance(program, (str, bytes, os.PathLike)) else str(program)
+        if name not in _HARMLESS:
+            self._refuse(f"started another program ({name[:40]}): what that reads and writes cannot be seen")
 
     def _opened(self, path: object, writes: bool) -> None:
         """Judge a file that is opened or changed."""
@@ -121,13 +161,20 @@ class Watch:
         if self._is_mine(real):
             if real == __file__:
                 return
-            if kind == "file" or any(_inside(real, place) for place in (f"{self.root}/data", *self.also)):
+            listed = any(_inside(real, place) for place in (f"{self.root}/data", *self.also))
+            if kind != "folder" or (listed and not _inside(real, _PACKAGE)):
                 self._take_down(kind, real)
         elif any(_inside(real, place) for place in self.also):
-            if kind == "file" or not _inside(real, _PACKAGE):
+            if kind != "folder" or not _inside(real, _PACKAGE):
                 self._take_down(kind, real)
         elif kind == "file" and not _is_system(real) and not _is_scratch(real):
             self._refuse(f"read {self._show(real)}, outside the project: put the file into data/raw, with a source")
+
+    def missed(self, path: object) -> None:
+        """Judge a file that was looked for and is not there."""
+        real = self._real(path)
+        if real and not Path(real).name.startswith("<") and not any(_inside(real, place) for place in self.refused):
+            self.read(real, "absent")
 
     def _is_mine(self, real: str) -> bool:
         """Whether a path belongs to the project, not to its environment."""
@@ -148,16 +195,24 @@ class Watch:
         if real.endswith(".pyc"):
             with contextlib.suppress(ValueError):
                 real = importlib.util.source_from_cache(real)
-        try:
-            state = Path(real).stat()
-        except OSError:
-            return  # looked for and not there: the listing of its folder says so
-        line = json.dumps([kind, real, state.st_mtime_ns, state.st_size])
+        if kind == "folder":
+            self._busy = True
+            try:
+                line = json.dumps([kind, real, listing(Path(real)), 0])
+            finally:
+                self._busy = False
+        else:
+            try:
+                state = _stat(real)
+            except OSError:
+                line = json.dumps(["absent", real, 0, 0])
+            else:
+                line = json.dumps(["file", real, state.st_mtime_ns, state.st_size])
         os.write(self.log, f"{line}\n".encode())
 
     def _real(self, path: object) -> str:
         """Return the absolute path without links, empty for a handle."""
-        if isinstance(path, int) or path is None:
+        if isinstance(path, int) or path is None or path == "":
             return ""
         text = os.fsdecode(path)  # type: ignore[arg-type]
         known = self._known.get(text)
@@ -182,6 +237,7 @@ def start() -> None:
     _let_arrow_speak()
     _scratch()
     watch = Watch(**rules)
+    _let_looking_speak(watch)
     for module in list(sys.modules.values()):  # what this module itself needed
         watch.read(getattr(module, "__file__", None), "file")
     sys.addaudithook(watch)
@@ -201,7 +257,11 @@ def take_down(root: Path, log: Path, also: Sequence[str] = ()) -> None:
     """
     _let_arrow_speak()
     _scratch()
-    sys.addaudithook(Watch(str(root), str(root), _opened_log(str(log)), (), tuple(also), strict=False))
+    watch = Watch(str(root), str(root), _opened_log(str(log)), (), (*also, _PACKAGE), strict=False)
+    for name, module in list(sys.modules.items()):  # what was there already, if the work can come upon it
+        if name.partition(".")[0] == __name__.partition(".")[0] and [*name.split("."), ""][1] in _WORK:
+            watch.read(getattr(module, "__file__", None), "file")
+    sys.addaudithook(watch)
 
 
 def _opened_log(path: str) -> int:
@@ -212,44 +272,91 @@ def _opened_log(path: str) -> int:
 def _let_arrow_speak() -> None:
     """Make Arrow's functions that take a path say that they open it."""
     for module_name, names in _ARROW.items():
-        module = importlib.import_module(module_name)
         for name in names:
-            thing = getattr(module, name)
-            if isinstance(thing, type):
-                _announce_in_class(thing)
-            else:
-                setattr(module, name, _announcing(thing))
+            _replace(module_name, name, 0, False)
+    for module_name, places in _ARROW_WRITES.items():
+        for name, at in places.items():
+            _replace(module_name, name, at, True)
 
 
-def _announcing(function: Callable[..., Any], first: int = 0) -> Callable[..., Any]:
+def _replace(module_name: str, name: str, at: int, writes: bool) -> None:
+    """Put a function or class that says which path it opens in the place of Arrow's."""
+    module = importlib.import_module(module_name)
+    thing = getattr(module, name)
+    if isinstance(thing, type):
+        initialise: Any = thing
+        initialise.__init__ = _announcing(initialise.__init__, at + 1, writes)
+    else:
+        setattr(module, name, _announcing(thing, at, writes))
+
+
+def _announcing(function: Callable[..., Any], at: int, writes: bool) -> Callable[..., Any]:
     """Return a function that says which path it opens before it does."""
 
     @functools.wraps(function)
     def speaking(*arguments: Any, **named: Any) -> Any:
-        for given in [*arguments[first : first + 1], *named.values()]:
-            _announce(given)
+        for given in arguments[at : at + 1]:
+            _announce(given, writes)
+        for name, given in named.items():
+            if name in _TARGETS or not writes:
+                _announce(given, writes)
         return function(*arguments, **named)
 
     return speaking
 
 
-def _announce_in_class(thing: Any) -> None:
-    """Make a class announce the path that its objects open."""
-    thing.__init__ = _announcing(thing.__init__, first=1)
+def _let_looking_speak(watch: Watch) -> None:
+    """Make every look at whether a file is there say so where it is not: its coming would make the run another."""
+
+    @functools.wraps(_stat)
+    def looking(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
+        try:
+            return _stat(path, *arguments, **named)
+        except (FileNotFoundError, NotADirectoryError):
+            if named.get("dir_fd") is None:
+                watch.missed(path)
+            raise
+
+    os.stat = looking
 
 
-def _announce(given: object) -> None:
+def _announce(given: object, writes: bool = False) -> None:
     """Say that a path is opened; every file of a folder."""
     if isinstance(given, (list, tuple)):
         for one in given:
-            _announce(one)
+            _announce(one, writes)
     elif isinstance(given, (str, os.PathLike)):
         path = Path(os.fspath(given))
-        if path.is_dir():
+        if writes:
+            sys.audit("open", str(path), "wb", os.O_WRONLY | os.O_CREAT)
+        elif path.is_dir():
             for file in sorted(path.rglob("*")):
                 _announce(file)
         elif path.is_file():
             sys.audit("open", str(path), "rb", os.O_RDONLY)
+
+
+def _under(handle: object, path: object) -> object:
+    """Return a path that an event gives relative to a folder's handle as one that stands alone."""
+    if not isinstance(handle, int) or handle < 0 or isinstance(path, int):
+        return path
+    with contextlib.suppress(OSError, TypeError):
+        return str(Path(f"/proc/self/fd/{handle}").readlink() / os.fsdecode(path))  # type: ignore[arg-type]
+    return path
+
+
+def names_in(path: Path) -> list[str] | None:
+    """Return the sorted names in a folder, hidden ones and compiled code left out; None where there is no folder."""
+    try:
+        return sorted(name for name in os.listdir(path) if not name.startswith((".", "__pycache__")))  # noqa: PTH208
+    except OSError:
+        return None
+
+
+def listing(path: Path) -> str:
+    """Return the SHA-256 of the names in a folder, hidden ones left out; `GONE` where there is no folder."""
+    names = names_in(path)
+    return GONE if names is None else hashlib.sha256("\0".join(names).encode()).hexdigest()
 
 
 def _inside(path: str, folder: str) -> bool:

@@ -57,7 +57,11 @@ def estimate_stayers(folder: Path) -> pd.DataFrame:
     DataFrame
         `RESULT_NAMES`; an estimator that refuses stands in it with the name of its ``error`` and its ``message``.
     """
-    study = read_person_study(folder / "microdata")
+    return stayer_rows(read_person_study(folder / "microdata"))
+
+
+def stayer_rows(study: PersonStudy) -> pd.DataFrame:
+    """Run the headline estimators of n06 on persons that are already read; see `estimate_stayers`."""
     rows: list[dict[str, object]] = []
     for name, run in ESTIMATORS.items():
         try:

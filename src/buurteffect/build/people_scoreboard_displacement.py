@@ -40,7 +40,11 @@ def displacement_cells(published: Path) -> pd.DataFrame:
         `RESULT_NAMES`: one row per estimator; ``truth_name`` is that of its truth in ``truth.json``, empty where none
         is recorded. Estimators that refuse stand in it with their reason.
     """
-    study = read_displacement_study(published)
+    return displacement_rows(read_displacement_study(published))
+
+
+def displacement_rows(study: DisplacementStudy) -> pd.DataFrame:
+    """Run the headline estimators of n07 on a study that is already read; see `displacement_cells`."""
     rows: list[dict[str, object]] = []
     for name, run in (("exit", _exits), ("destination", _destinations), ("score", _score), ("low_income", _low_income)):
         rows += _tried(name, run, study)

@@ -39,7 +39,11 @@ def opportunity_cells(published: Path) -> pd.DataFrame:
         is no estimate. Comparisons of children in different places, and of neighbours, are there to be seen failing.
     """
     folder = published / "microdata"
-    people = read_person_years(folder)
+    return opportunity_rows(folder, read_person_years(folder))
+
+
+def opportunity_rows(folder: Path, people: pd.DataFrame) -> pd.DataFrame:
+    """Run the headline estimators of n09 on extracts of which persons are already read; see `opportunity_cells`."""
     rows = childhood_cells(read_childhoods(folder, people))
     neighbours = _attempt(
         "own income on neighbours' income",

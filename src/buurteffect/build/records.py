@@ -6,23 +6,28 @@ compilers write them, whether anything that was read has other content by now, a
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import os
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import nbformat
 
-from buurteffect.build.observe import ObservedAccessError
+from buurteffect.build.observe import GONE, ObservedAccessError, listing, names_in
 from buurteffect.errors import IncompleteRunError
 from buurteffect.project import Project, writing
 
 LOCK = "requirements.lock"
+UNKNOWN = "edited while it ran"
+"""What stands for the checksum of a module that was edited under a run: it never holds, so the next make runs again."""
 _SHORT = 12
-GONE = "gone"
-"""What stands for the checksum of a file that is not there."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,19 @@ class Record:
         SHA-256 of each file that was read, by its path relative to the checkout (absolute elsewhere).
     folders : dict of str to str
         SHA-256 of the names in each folder that was listed.
+    made : dict of str to str
+        SHA-256 of each file that it left.
     """
 
     name: str
     settings: dict[str, str]
     files: dict[str, str]
     folders: dict[str, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
+
+    def with_made(self, made: Mapping[str, str]) -> Record:
+        """Return it with the checksums of what was made."""
+        return replace(self, made=dict(sorted(made.items())))
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
@@ -82,15 +94,6 @@ def checksum(path: Path) -> str:
         return GONE
 
 
-def listing(path: Path) -> str:
-    """Return the SHA-256 of the names in a folder, hidden ones left out; `GONE` where there is no folder."""
-    try:
-        names = sorted(item.name for item in path.iterdir() if not item.name.startswith("."))
-    except OSError:
-        return GONE
-    return hashlib.sha256("\0".join(names).encode()).hexdigest()
-
-
 def name_of(project: Project, path: Path) -> str:
     """Return a path as a record keeps it: relative to the checkout, absolute elsewhere."""
     return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)
@@ -102,7 +105,7 @@ def lies_in(name: str, folders: Iterable[str]) -> bool:
 
 
 def settings_of(notebook: Path, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the checksums of a run's parameters, and of its notebook's code and prose.
+    """Return the checksums of a run's parameters, of its notebook's code and prose, and of the libraries' versions.
 
     Parameters
     ----------
@@ -114,7 +117,28 @@ def settings_of(notebook: Path, values: Mapping[str, Any]) -> dict[str, str]:
     cells = nbformat.read(notebook, as_version=4).cells
     code = [[cell.source, sorted(cell.metadata.get("tags", []))] for cell in cells if cell.cell_type == "code"]
     prose = [[cell.cell_type, "" if cell.cell_type == "code" else cell.source] for cell in cells]
-    return {"code": _hash(code), "parameters": _hash(dict(values)), "prose": _hash(prose)}
+    elsewhere = {"folder": _hash(os.environ.get("OPEN_DATA", ""))} if values.get("source") == "open" else {}
+    return elsewhere | {
+        "code": _hash(code),
+        "libraries": _hash(versions()),
+        "parameters": _hash(dict(values)),
+        "prose": _hash(prose),
+    }
+
+
+@functools.cache
+def versions() -> Mapping[str, str]:
+    """Return the versions of Python, this package and what it requires directly."""
+    names = [
+        re.split(r"[\s;<>=!~\[(]", requirement)[0]
+        for requirement in metadata.requires("buurteffect") or []
+        if "extra ==" not in requirement
+    ]
+    return {
+        "python": python_version(),
+        "buurteffect": metadata.version("buurteffect"),
+        **{name: metadata.version(name) for name in sorted(names)},
+    }
 
 
 def observed(
@@ -144,28 +168,44 @@ def observed(
     IncompleteRunError
         If nothing was taken down, or a file changed while the run was under way.
     """
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
-    refused = [what for kind, what, *_ in lines if kind == "refused"]
+    lines = _lines(log)
+    refused = refusals(log)
     if refused:
         raise ObservedAccessError(f"the run {refused[0]}")
     if not lines:
         raise IncompleteRunError("what the notebook read was not taken down: the kernel did not start as it should")
-    files, folders, own = {}, {}, tuple(without)
-    for kind, text, changed_ns, size in lines:
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    own = tuple(without)
+    for kind, text, then, size in lines:
         path = Path(text)
         shown = name_of(project, path)
         if lies_in(shown, own):
             continue
         if kind == "folder":
             folders[shown] = listing(path)
-            continue
-        if path.suffix != ".py" and path.is_file():
-            state = path.stat()
-            if (state.st_mtime_ns, state.st_size) != (changed_ns, size):
-                raise IncompleteRunError(f"{shown} changed while the run was under way: run make again")
-        files[shown] = checksum(path)
+        elif kind == "absent":
+            files.setdefault(shown, GONE)
+        else:
+            files[shown] = checksum(path)
+        if _moved(path, kind, then, size):
+            if path.suffix == ".py" and kind == "file":  # nobody edits data under a run, but code: it is run again
+                files[shown] = UNKNOWN
+                continue
+            raise IncompleteRunError(f"{shown} changed while the run was under way: run make again")
     files |= {shown: checksum(project.root / shown) for shown in also}
     return Record(name, settings, dict(sorted(files.items())), dict(sorted(folders.items())))
+
+
+def _moved(path: Path, kind: str, then: int | str, size: int) -> bool:
+    """Whether a file, or a folder that was listed, is not as it was when the run came upon it."""
+    if kind == "folder":
+        return listing(path) != then
+    try:
+        state = path.stat()
+    except OSError:
+        return kind != "absent"
+    return kind == "absent" or (state.st_mtime_ns, state.st_size) != (then, size)
 
 
 def changes(project: Project, record: Record, settings: Mapping[str, str]) -> list[Change]:
@@ -175,7 +215,8 @@ def changes(project: Project, record: Record, settings: Mapping[str, str]) -> li
         for key in sorted({*record.settings, *settings})
         if record.settings.get(key) != settings.get(key)
     ]
-    for kind, then, look in (("file", record.files, checksum), ("folder", record.folders, listing)):
+    looks = (("file", record.files, checksum), ("folder", record.folders, listing), ("made", record.made, checksum))
+    for kind, then, look in looks:
         for shown, old in then.items():
             now = look(project.root / shown)
             if now != old:
@@ -205,14 +246,42 @@ def files_record(project: Project, name: str, settings: dict[str, str], paths: I
     return Record(name, settings, {name: checksum(project.root / name) for name in shown})
 
 
+def dependencies_of(project: Project, record: Record, target: Path) -> str:
+    """Return a record as a dependency file for make.
+
+    A file that is gone later stops nothing, but counts as changed; so does one that was looked for and comes, another
+    name in a folder that was listed, and what was made and is edited by hand.
+    """
+    goal = name_of(project, target)
+    there = [shown for shown, then in record.files.items() if then != GONE]
+    there += [shown for shown in record.made if shown != goal]
+    names = [_escaped(shown) for shown in there]
+    names += [f"$(wildcard {_escaped(shown)})" for shown, then in record.files.items() if then == GONE]
+    alone = [_escaped(shown).replace("%", "\\%") for shown in there]  # only as a target does make take % for a pattern
+    text = f"{_escaped(goal)}: \\\n  " + " \\\n  ".join(names) + "\n\n" + "".join(f"{name}:\n" for name in alone)
+    for shown in record.folders:
+        held = " ".join(f"{shown}/{name}" for name in names_in(project.root / shown) or ())
+        then = held.replace("$", "$$").replace("#", "\\#").replace("%", "\\%")
+        text += f"\n_then := {then}\n_now := $(filter-out %/__pycache__,$(wildcard {_escaped(shown)}/*))\n"
+        differs = "$(filter-out $(_then),$(_now))$(filter-out $(subst %,\\%,$(_now)),$(subst \\%,%,$(_then)))"
+        text += f"{_escaped(goal)}: $(if {differs},FORCE)\n"
+    return text
+
+
 def write_dependencies(project: Project, record: Record, target: Path, path: Path) -> None:
-    """Write a record as a dependency file for make; a file that is gone later stops nothing, but counts as changed."""
-    names = [_escaped(shown) for shown in record.files]
-    goal = _escaped(target.relative_to(project.root).as_posix())
-    alone = [name.replace("%", "\\%") for name in names]  # only where it is a target does make take % for a pattern
-    text = f"{goal}: \\\n  " + " \\\n  ".join(names) + "\n\n" + "".join(f"{name}:\n" for name in alone)
+    """Write a record as a dependency file for make."""
     with writing(path) as aside:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_text(dependencies_of(project, record, target), encoding="utf-8")
+
+
+def refusals(log: Path) -> list[str]:
+    """Return what a run was refused, in words."""
+    return [what for kind, what, *_ in _lines(log) if kind == "refused"]
+
+
+def _lines(log: Path) -> list[list[Any]]:
+    """Return what a kernel took down."""
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
 
 
 def _escaped(name: str) -> str:

@@ -16,6 +16,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -134,7 +135,7 @@ class Server:
                     self._reap(selector)
                 elif key.data == "come":
                     self._take(selector, listening, wake)
-                elif isinstance(key.data, _Job):
+                elif isinstance(key.data, _Job) and key.data.process in self._jobs:  # it may just have been reaped
                     _kill(key.data.process)  # who waited for it is gone
                     selector.unregister(key.data.waiting)
             if not _alive(self.build):
@@ -156,6 +157,7 @@ class Server:
 
     def _fork(self, connection: socket.socket, request: _Request, held: Sequence[socket.socket]) -> _Job:
         """Fork a process for one request."""
+        server = os.getpid()
         process = os.fork()
         if process:
             return _Job(process, connection)
@@ -168,7 +170,7 @@ class Server:
             for other in [connection, *held, *(job.waiting for job in self._jobs.values())]:
                 other.close()
             os.setsid()
-            end_with_parent()
+            end_with(server)
             code = request.run()
         except BaseException as error:  # what is forked must never return into the server's loop
             with contextlib.suppress(Exception):
@@ -209,7 +211,7 @@ def import_libraries() -> None:
     """Import what runs and pages need, and set aside what was imported, so that forks share its memory."""
     level, handlers = logging.root.level, list(logging.root.handlers)
     for name in LIBRARIES:
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(Exception):  # whoever needs it is told by the verb itself
             importlib.import_module(name)
     logging.root.handlers[:] = handlers  # one library lets every other speak
     logging.root.setLevel(level)
@@ -233,16 +235,26 @@ def begin_afresh(environment: dict[str, str], folder: str) -> None:
     time.tzset()
     for name in [name for name in sys.modules if name == _OWN or name.startswith(f"{_OWN}.")]:
         del sys.modules[name]
-    sys.modules["numpy"].random.seed()
+    tempfile.tempdir = None
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
     importlib.invalidate_caches()
 
 
-def end_with_parent() -> None:
-    """Let this process be killed when its parent ends, where the system can do that."""
+def end_with(parent: int) -> None:
+    """Let this process be killed when its parent ends, where the system can do that.
+
+    Parameters
+    ----------
+    parent : int
+        Its parent when it was forked: it may have ended before this was said.
+    """
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _kill(process: int) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from buurteffect.build.execute import Place
 from buurteffect.build.observe import take_down
+from buurteffect.build.place import Place, alone, date, storing
 from buurteffect.build.records import (
     LOCK,
     Change,
@@ -24,6 +24,7 @@ from buurteffect.build.records import (
     name_of,
     observed,
     settings_of,
+    versions,
 )
 from buurteffect.build.runs import load_run
 from buurteffect.project import Project
@@ -67,12 +68,20 @@ class Stage:
         return changes(self.project, record, self.settings)
 
     def do(self, work: Callable[[], None], also: Iterable[Path] = ()) -> bool:
-        """Do the work if it has to be done; whether it was."""
-        if self.why() == []:
-            self.target.touch()
-            return False
+        """Do the work if it has to be done; whether it was.
+
+        What is edited while it is under way is newer than the target, so that make asks again.
+        """
+        with storing(), alone(self.record) as began_ns:
+            stale = self.why() != []
+            if stale:
+                self._do(work, also)
+            date(self.target, began_ns)
+        return stale
+
+    def _do(self, work: Callable[[], None], also: Iterable[Path]) -> None:
+        """Do the work, and keep what it read and made."""
         self.record.unlink(missing_ok=True)
-        self.record.parent.mkdir(parents=True, exist_ok=True)
         log = self.record.with_suffix(".reads")
         log.unlink(missing_ok=True)
         take_down(self.project.root, log, [str(path.resolve()) for path in also])
@@ -82,14 +91,13 @@ class Stage:
         log.unlink()
         left = files_record(self.project, self.name, {}, [p for f in self.made for p in f.rglob("*") if p.is_file()])
         Record(self.name, self.settings, seen.files | left.files, seen.folders).write(self.record)
-        return True
 
 
 def page_record(project: Project, source: str, name: str) -> Record:
     """Return what a page is made from: the executed run, its results and exhibits, and the code of pages."""
     place = Place(project.processed(source), name)
-    inputs = [place.executed, place.processed / "results" / f"{name}.json", project.root / LOCK]
-    inputs += [path for path in (place.processed / "exhibits" / name).rglob("*") if path.is_file()]
+    inputs = [place.executed, place.results, project.root / LOCK]
+    inputs += [path for path in place.exhibits.rglob("*") if path.is_file()]
     code = Path(str(resources.files("buurteffect.report")))
     inputs += [path for path in code.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     return files_record(project, name, {}, inputs)
@@ -97,17 +105,19 @@ def page_record(project: Project, source: str, name: str) -> Record:
 
 def render_if_changed(project: Project, source: str, name: str, render: Callable[[], Path]) -> tuple[Path, bool]:
     """Render a page if what it is made from has other content; return it, and whether it was rendered."""
-    page = project.reports(source) / f"{name}.html"
-    path = project.processed(source) / "records" / f"{name}.page.json"
-    fresh = page_record(project, source, name)
-    old = Record.read(path)
-    if old is not None and old.files == fresh.files and old.settings.get("page") == checksum(page):
-        page.touch()
-        return page, False
-    path.unlink(missing_ok=True)
-    page = render()
-    Record(name, {"page": checksum(page)}, fresh.files).write(path)
-    return page, True
+    place, page = Place(project.processed(source), name), project.reports(source) / f"{name}.html"
+    path = place.page_record
+    with storing(), alone(place.record) as began_ns:
+        fresh = page_record(project, source, name)
+        old = Record.read(path)
+        holds = old is not None and old.files == fresh.files and old.settings.get("page") == checksum(page)
+        if not holds:
+            path.unlink(missing_ok=True)
+            page = render()
+            Record(name, {"page": checksum(page)}, fresh.files).write(path)
+        date(page, began_ns)
+        path.touch()
+    return page, not holds
 
 
 def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:
@@ -132,8 +142,7 @@ def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:
             lines.append(f"{name}: {'failed last time' if failed.is_file() else 'has not been built'}")
             continue
         found = changes(project, record, settings_of(run.notebook, run.parameters))
-        page = project.processed(source) / "records" / f"{name}.page.json"
-        seen = Record.read(page)
+        seen = Record.read(place.page_record)
         now = page_record(project, source, name)
         only_page = [] if seen is None else [n for n in now.files if seen.files.get(n) != now.files[n]]
         if found:
@@ -150,4 +159,4 @@ def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:
 
 def settings_as_text(**values: object) -> dict[str, str]:
     """Return settings as a record keeps them."""
-    return {key: json.dumps(value) for key, value in values.items()}
+    return {key: json.dumps(value) for key, value in values.items()} | {"libraries": json.dumps(dict(versions()))}

@@ -3,6 +3,7 @@
 from buurteffect.claims.agreement import describe_agreement
 from buurteffect.claims.bottom import judge_bottom
 from buurteffect.claims.contact import (
+    describe_answers,
     describe_survey,
     judge_association,
     judge_at_home,
@@ -15,6 +16,7 @@ from buurteffect.claims.contact import (
 from buurteffect.claims.decline import judge_decline
 from buurteffect.claims.displacement import (
     describe_destinations,
+    destination_table,
     judge_displacement,
     judge_escalator,
     judge_sorting,
@@ -24,13 +26,19 @@ from buurteffect.claims.dose import describe_dose
 from buurteffect.claims.gap import judge_gap
 from buurteffect.claims.measurement import describe_measurement
 from buurteffect.claims.opportunity import (
-    describe_reflection,
-    describe_windows,
     judge_chances,
     judge_inheritance,
     judge_mix,
     judge_regions,
     judge_schools,
+)
+from buurteffect.claims.opportunity_truth import truth_of_chances, truth_of_neighbours
+from buurteffect.claims.opportunity_words import (
+    describe_ranks,
+    describe_reflection,
+    describe_simulated,
+    describe_windows,
+    read_out,
 )
 from buurteffect.claims.register import Claim, read_register
 from buurteffect.claims.restructuring import (
@@ -42,7 +50,12 @@ from buurteffect.claims.restructuring import (
     not_testable,
     truth_remarks,
 )
-from buurteffect.claims.restructuring_checks import describe_discontinuity, describe_placebos, describe_pretrends
+from buurteffect.claims.restructuring_checks import (
+    describe_discontinuity,
+    describe_fading,
+    describe_placebos,
+    describe_pretrends,
+)
 from buurteffect.claims.restructuring_design import (
     describe_design,
     describe_future,
@@ -53,26 +66,32 @@ from buurteffect.claims.restructuring_design import (
 from buurteffect.claims.restructuring_inference import describe_errors, describe_places, describe_tampering
 from buurteffect.claims.statistics import describe_statistics
 from buurteffect.claims.stayers import (
-    PART_WORDS,
     SMALLEST_EMPLOYMENT,
     SMALLEST_INCOME,
     ResidentEvidence,
     describe_flows,
     equivalence_table,
-    flow_truths,
     judge_newcomers,
     judge_residents,
     judge_retention,
+)
+from buurteffect.claims.stayers_truth import (
+    PART_WORDS,
+    RETAINED,
+    flow_truths,
+    known_flows,
     resident_effects,
+    resident_truth_remarks,
 )
 from buurteffect.claims.threshold import judge_threshold
 from buurteffect.claims.verdict import Outcome, Verdict
-from buurteffect.claims.waterbed import describe_books, judge_mixing, judge_waterbed
+from buurteffect.claims.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
 from buurteffect.claims.world import describe_world, mark_facts
 
 __all__ = [
     "MEASURES",
     "PART_WORDS",
+    "RETAINED",
     "SMALLEST_EMPLOYMENT",
     "SMALLEST_INCOME",
     "Claim",
@@ -82,26 +101,32 @@ __all__ = [
     "ResidentEvidence",
     "Verdict",
     "describe_agreement",
+    "describe_answers",
     "describe_books",
     "describe_design",
     "describe_destinations",
     "describe_discontinuity",
     "describe_dose",
     "describe_errors",
+    "describe_fading",
     "describe_flows",
     "describe_future",
     "describe_measurement",
+    "describe_memory",
     "describe_missing",
     "describe_placebos",
     "describe_places",
     "describe_pretrends",
+    "describe_ranks",
     "describe_reflection",
     "describe_selection",
+    "describe_simulated",
     "describe_statistics",
     "describe_survey",
     "describe_tampering",
     "describe_windows",
     "describe_world",
+    "destination_table",
     "displacement_truth",
     "displacement_truth_remarks",
     "equivalence_table",
@@ -128,14 +153,19 @@ __all__ = [
     "judge_threshold",
     "judge_trust",
     "judge_waterbed",
+    "known_flows",
     "known_truth",
     "mark_facts",
     "no_survey",
     "not_testable",
     "overlap_words",
+    "read_out",
     "read_register",
     "resident_effects",
+    "resident_truth_remarks",
     "smallest_trend",
+    "truth_of_chances",
     "truth_of_contact",
+    "truth_of_neighbours",
     "truth_remarks",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.restructuring import KnownTruth
+from buurteffect.claims.known import Known, known_row
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.attempt import Attempt
 from buurteffect.estimate.contact import SMALLEST_SD
@@ -18,13 +18,17 @@ HALF = 0.5
 
 _LEVEL = "buurt"
 _WORDS = {"contact_score": "contact", "at_home_score": "feeling at home"}
+_JUDGED = [("contact_score", "same length of residence"), ("at_home_score", "lived there before")]
+_BESIDE = {"safety_score": "safety", "trust_score": "trust"}
 _TRUTHS = {
-    "tie_ratio": "ties across tenures over random mixing",
-    "homophily_share": "Coleman's index of tenure and income together",
-    "homophily_effect": "effect on the share of ties chosen in the own group",
-    "trust_low_income_trend": "change a year of the gap in trust of low incomes",
+    "tie_ratio": ("ties across tenures over random mixing", "ratio"),
+    "homophily_share": ("Coleman's index of tenure and income together", "index"),
+    "homophily_effect": ("effect on the share of ties chosen in the own group", "as a share"),
+    "trust_low_income_trend": ("change of the gap in trust of low incomes", "points a year"),
 }
+_TRUST_SINCE = 2002
 _ALPHA = 0.05
+_LEAST_P = 0.001
 _YEARS = 10
 _SURVEY = (
     "Answers are what respondents say of themselves, and who answers may change in ways that weights and length of "
@@ -55,9 +59,9 @@ def describe_survey(waves: pd.DataFrame, projects: int, areas: int, treated: int
     """
     answer = Answer("n10", source, _LEVEL)
     answer.say(
-        "{waves:d} waves from {first:d} to {last:d} hold {respondents:,d} answers from {seen:d} {areas}, {treated:d} "
-        "of them with one of {projects:d} projects; {there:,d} answers were given where one had begun. A wave has "
-        "{each:.1f} respondents from each of the {areas} that are in it.",
+        "{waves:d} waves from {first:d} to {last:d} hold {respondents:,d} respondents from {seen:d} {areas}. The "
+        "register puts {projects:d} projects in {treated:d} of these; {there:,d} respondents answered where one had "
+        "begun. A wave has {each:.1f} respondents from each of the {areas} that are in it.",
         waves=len(waves),
         first=int(waves["year"].min()),
         last=int(waves["year"].max()),
@@ -69,6 +73,48 @@ def describe_survey(waves: pd.DataFrame, projects: int, areas: int, treated: int
         each=float((waves["respondents_count"] / waves["areas_count"]).mean()),
     )
     answer.cannot_say(_SURVEY)
+    return answer
+
+
+def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
+    """Say what the table of effects holds beside the two figures that verdicts rest on, and what its placebo can see.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From `effects_of_scales`.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("n10", source, _LEVEL)
+    known = effects[effects["estimate"].notna()]
+    early = known["choice"].str.startswith("placebo")
+    judged = pd.MultiIndex.from_frame(known[["scale", "choice"]]).isin(_JUDGED)
+    beside = known[~early & ~judged]
+    answer.say(
+        "of the {effects:d} effects on which no verdict rests {outside:d} have an interval (95%) without zero; by "
+        "chance alone it would be about one in twenty, and rows of one scale share their answers.",
+        effects=float(len(beside)),
+        outside=float(((beside["ci_low"] > 0) | (beside["ci_high"] < 0)).sum()),
+    )
+    for scale, words in _BESIDE.items():
+        row = _effect(known, scale, "same length of residence")
+        if row is not None:
+            answer.say(
+                f"on {words} the effect is {{{scale}:.3f}} [{{{scale}_low:.3f}}, {{{scale}_high:.3f}}] points; no "
+                "claim here asks for it.",
+                **{scale: row["estimate"], f"{scale}_low": row["ci_low"], f"{scale}_high": row["ci_high"]},
+            )
+    if early.any():
+        least = known.loc[early, "minimum_detectable_effect"] / known.loc[early, "spread"]
+        answer.say(
+            "the placebos would have found four times in five from {least:.2f} to {most:.2f} standard deviations on, "
+            "more than what matters: they clear the design of larger faults only."
+            if least.min() > SMALLEST_SD
+            else "the placebos would have found four times in five from {least:.2f} to {most:.2f} standard deviations.",
+            least=float(least.min()),
+            most=float(least.max()),
+        )
     return answer
 
 
@@ -89,6 +135,10 @@ def judge_contact(ratio: Attempt[EffectEstimate], effects: pd.DataFrame, source:
     answer.cannot_say(
         "Ties are those that households name in their own buurt. That few cross tenures does not say that residents "
         "avoid each other, nor does random mixing say how much contact would be good."
+    )
+    answer.cannot_say(
+        "The claim is about old and new residents. Ties are counted across tenures instead, which stand for them: who "
+        "came when is known of the household that names a tie, not of the one that is named."
     )
     row = _effect(effects, "contact_score", "same length of residence")
     if not ratio or row is None:
@@ -146,6 +196,11 @@ def _effect(effects: pd.DataFrame, scale: str, choice: str) -> pd.Series | None:
     return None if rows.empty or not np.isfinite(rows["estimate"].iloc[0]) else rows.iloc[0]
 
 
+def _p_words(name: str, value: float) -> str:
+    """Return the words of a p-value for a template: those too small to print as smaller than a thousandth."""
+    return "p < 0.001" if value < _LEAST_P else f"p = {{{name}:.3f}}"
+
+
 def _say_effect(answer: Answer, row: pd.Series, what: str, name: str) -> None:
     """Say an effect on a scale with what could have been found and whether it is small."""
     numbers = {
@@ -158,11 +213,11 @@ def _say_effect(answer: Answer, row: pd.Series, what: str, name: str) -> None:
         f"{name}_treated": row["treated_count"],
     }
     answer.say(
-        f"after restructuring, {what} is {{{name}_effect:.3f}} [{{{name}_low:.3f}}, {{{name}_high:.3f}}] points on a "
-        f"scale of ten off what it would have been ({{{name}_sd:.2f}} standard deviations of the answers; "
-        f"{{{name}_treated:d}} restructured buurten). An effect of less than {{{name}_found:.2f}} standard deviations "
-        "would have been missed more than once in five; the test that it is smaller than {smallest:.1f} either way has "
-        f"p = {{{name}_p:.3f}}.",
+        f"the effect of restructuring on {what} is {{{name}_effect:.3f}} [{{{name}_low:.3f}}, {{{name}_high:.3f}}] "
+        f"points on a scale of ten, {{{name}_sd:.2f}} standard deviations of the answers, in {{{name}_treated:d}} "
+        f"restructured buurten. An effect of less than {{{name}_found:.2f}} standard deviations would have been missed "
+        f"more than once in five; the test that it is smaller than {{smallest:.1f}} either way has "
+        f"{_p_words(f'{name}_p', row['equivalence_p'])}.",
         smallest=SMALLEST_SD,
         **numbers,
     )
@@ -182,10 +237,10 @@ def judge_association(table: pd.DataFrame, source: str) -> Verdict:
     for place, (words, rows) in enumerate(table.groupby("term", sort=False)):
         bare, held = rows.iloc[0], rows.iloc[1]
         answer.say(
-            f"in the same buurt and year, a respondent with one point more contact has {{bare_{place}:.3f}} "
-            f"[{{bare_low_{place}:.3f}}, {{bare_high_{place}:.3f}}] points more of {words}; within the same length of "
-            f"residence and traits {{held_{place}:.3f}} [{{held_low_{place}:.3f}}, {{held_high_{place}:.3f}}], where "
-            f"{{mde_{place}:.3f}} would have been found four times in five.",
+            f"in the same buurt and year, a respondent with one point more contact has {{bare_{place}:.4f}} "
+            f"[{{bare_low_{place}:.4f}}, {{bare_high_{place}:.4f}}] points more of {words}; within the same length of "
+            f"residence and traits {{held_{place}:.4f}} [{{held_low_{place}:.4f}}, {{held_high_{place}:.4f}}], where "
+            f"{{mde_{place}:.4f}} would have been found four times in five.",
             **{
                 f"bare_{place}": bare["estimate"],
                 f"bare_low_{place}": bare["ci_low"],
@@ -226,6 +281,10 @@ def judge_trust(
         "A trend of an area's answers is a trend of who lives there as well as of what anybody thinks, and says "
         "nothing about its cause."
     )
+    answer.cannot_say(
+        "The rule compares: trust that falls alike everywhere is no support. A fall among persons with a low income "
+        "shows between buurten only by how far their shares of such persons differ."
+    )
     if not areas:
         answer.cannot_say(f"No trend can be estimated: {areas.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
@@ -233,12 +292,15 @@ def judge_trust(
     answer.say(
         "from {since:d} on, trust in vulnerable buurten moved by {trend:.4f} [{trend_low:.4f}, {trend_high:.4f}] "
         "points a year more than elsewhere {place}; a difference of less than {trend_found:.4f} would have been "
-        "missed more than once in five.",
+        "missed more than once in five, and the test that it is smaller than {trend_smallest:.4f} either way has "
+        f"{_p_words('trend_p', row['equivalence_p'])}.",
         since=since,
         trend=row["estimate"],
         trend_low=row["ci_low"],
         trend_high=row["ci_high"],
         trend_found=row["minimum_detectable_effect"],
+        trend_smallest=row["smallest"],
+        trend_p=row["equivalence_p"],
     )
     if persons:
         own = persons.result.frame.iloc[-1]
@@ -262,7 +324,12 @@ def smallest_trend(spread: float) -> float:
     return SMALLEST_SD * spread / _YEARS
 
 
-def truth_of_contact(effects: pd.DataFrame, made: Mapping[str, Attempt[EffectEstimate]], source: str) -> KnownTruth:
+def truth_of_contact(
+    effects: pd.DataFrame,
+    made: Mapping[str, Attempt[EffectEstimate]],
+    together: Attempt[pd.DataFrame],
+    since: int,
+) -> list[Known]:
     """Return the estimates whose truth is known on synthetic data.
 
     The planted values are effects on an answer given who the respondent is, so only comparisons within the same length
@@ -274,21 +341,31 @@ def truth_of_contact(effects: pd.DataFrame, made: Mapping[str, Attempt[EffectEst
         From `effects_of_scales`.
     made : mapping of str to Attempt
         Name of the truth to an estimate, whose last row is meant.
-    source : str
-        Where the data come from; empty unless synthetic.
+    together : Attempt of DataFrame
+        From `associations`: contact itself brings nothing, so that the bare rows must miss.
+    since : int
+        First year of the trend of trust: the gap at the first wave is known of 2002.
     """
     names = {"contact_score": "contact_effect", "at_home_score": "at_home_effect"}
     choices = ("same length of residence", "lived there before", "no weights", "areas by inhabitants")
-    known = effects[effects["scale"].isin(names) & effects["choice"].isin(choices) & effects["estimate"].notna()]
-    rows, found = [], {}
-    for row in known.to_dict("records"):
-        term = f"effect on {_WORDS[row['scale']]}: {row['choice']}"
-        rows.append({**row, "term": term})
-        found[term] = f"{names[row['scale']]}@{row['choice']}"
+    shown = effects[effects["scale"].isin(names) & effects["choice"].isin(choices) & effects["estimate"].notna()]
+    known = [
+        known_row(f"{names[row['scale']]}@{row['choice']}", f"{_WORDS[row['scale']]}: {row['choice']}", row, "points")
+        for _, row in shown.iterrows()
+    ]
     for name, attempt in made.items():
         if attempt:
-            term = _TRUTHS.get(name.split("@")[0], name)
-            rows.append({**attempt.result.frame.iloc[-1].to_dict(), "term": term})
-            found[term] = name
-    columns = ["term", "estimate", "ci_low", "ci_high"]
-    return KnownTruth(pd.DataFrame(rows, columns=columns), found if source == "synthetic" else {})
+            label, unit = _TRUTHS[name]
+            known.append(known_row(name, label, attempt.result.frame.iloc[-1], unit))
+    trust = made.get("trust_low_income_trend")
+    if trust and since == _TRUST_SINCE:
+        row = trust.result.frame.iloc[0]
+        known.append(known_row("trust_low_income_gap", f"gap in trust of low incomes, {since}", row, "points"))
+    if together:
+        known += [
+            known_row(
+                f"contact_slope@{place}", f"{row['term']} with contact, {row['comparison']}", row, "points per point"
+            )
+            for place, (_, row) in enumerate(together.result.iterrows())
+        ]
+    return known

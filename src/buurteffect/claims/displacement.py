@@ -63,10 +63,28 @@ def judge_displacement(
         )
         met.append(row["ci_low"] > 0 and row["estimate"] >= LEAST_EXIT[unit])
         against.append(row["ci_high"] < LEAST_EXIT[unit])
+    above = _say_highest(answer, exits["buurt"].result)
     _say_quality(answer, quality)
     if all(met):
-        return answer.verdict(Outcome.SUPPORTED, " for households with a low income")
+        return answer.verdict(Outcome.SUPPORTED, f" for households with a low income{above}")
     return answer.verdict(Outcome.CONTRADICTED if all(against) else Outcome.UNDETERMINED)
+
+
+def _say_highest(answer: Answer, made: EffectEstimate) -> str:
+    """Say what the excess of the highest incomes is; return a remark on "low incomes above all"."""
+    rows = made.frame.set_index("term")
+    if "high" not in rows.index or pd.isna(rows.loc["high", "estimate"]):
+        return ""
+    most = bool(rows.loc["low", "ci_low"] > rows.loc["high", "ci_high"])
+    words = "so that it is low incomes above all" if most else "so that it is not shown to be low incomes above all"
+    answer.say(
+        "of households of the highest third of incomes {high:.1%} more [{high_low:.1%}, {high_high:.1%}] lived outside "
+        f"their buurt, {words}.",
+        high=rows.loc["high", "estimate"],
+        high_low=rows.loc["high", "ci_low"],
+        high_high=rows.loc["high", "ci_high"],
+    )
+    return ", above all" if most else "; not shown for them above all"
 
 
 def _say_quality(answer: Answer, quality: Attempt[EffectEstimate]) -> None:
@@ -78,10 +96,9 @@ def _say_quality(answer: Answer, quality: Attempt[EffectEstimate]) -> None:
     better = "better" if row["ci_low"] > 0 else "worse" if row["ci_high"] < 0 else ""
     words = f"they live in {better} places" if better else "no difference of their places can be seen"
     answer.say(
-        f"the displaced and tenants like them who were left alone: {words}, by {{quality:+.3f}} [{{quality_low:+.3f}}, "
-        "{quality_high:+.3f}] points of the score that these places had before; {quality_mde:.3f} would have been "
-        "found "
-        "four times in five.",
+        f"the displaced beside tenants like them who were left alone, movers or not: {words}, by {{quality:+.3f}} "
+        "[{quality_low:+.3f}, {quality_high:+.3f}] points of the score that these places had before; {quality_mde:.3f} "
+        "would have been found four times in five. Beside those who moved by themselves see the table.",
         quality=row["estimate"],
         quality_low=row["ci_low"],
         quality_high=row["ci_high"],
@@ -101,16 +118,17 @@ def judge_sorting(made: Attempt[EffectEstimate], source: str) -> Verdict:
         return answer.verdict(Outcome.NOT_TESTABLE)
     outcomes = []
     for term, words in (
-        ("income distance", "farther from the middle income"),
-        ("own group", "with more of the own group"),
+        ("income distance", "whose income lies one standard deviation farther from the middle of their buurt"),
+        ("own group", "with one standard deviation more of their own origin group in their buurt"),
     ):
         row = made.result.row(term=term)
         name = term.replace(" ", "_")
         answer.say(
-            f"of households {{place}}, those one standard deviation {words} of their buurt leave {{{name}:.3f}} "
-            f"times as "
-            f"often [{{{name}_low:.3f}}, {{{name}_high:.3f}}], in the same buurt and year.",
+            f"of households {{place}}, those {words} leave {{{name}:.3f}} times as often [{{{name}_low:.3f}}, "
+            f"{{{name}_high:.3f}}], in the same buurt and year; {{{name}_mde:.3f}} more or less would have been found "
+            "four times in five.",
             **{name: row["estimate"], f"{name}_low": row["ci_low"], f"{name}_high": row["ci_high"]},
+            **{f"{name}_mde": minimum_detectable_effect(row["std_error"], degrees=made.result.degrees)},
         )
         outcomes.append((row["ci_low"], row["estimate"], row["ci_high"]))
     low, point, high = outcomes[0]
@@ -124,7 +142,9 @@ def judge_escalator(leavers: Attempt[EffectEstimate], entrants: Attempt[EffectEs
     """Judge claim C24: whether those who come to arrival neighbourhoods rise, and leave for better places."""
     answer = Answer("C24", source, _AREAS)
     answer.cannot_say(
-        "Those who leave are not those who stay: that leavers do well says nothing of what the place did."
+        "Those who leave are not those who stay: that leavers do well says nothing of what the place did. Part of it "
+        "is arithmetic: who leaves the lowest fifth by score can hardly end lower; and households alike by third of "
+        "incomes may still differ within it, where lower incomes tend to rise more."
     )
     if not leavers or not entrants:
         reason = (entrants if leavers else leavers).reason
@@ -169,7 +189,7 @@ def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], sour
     answer = Answer("C11", source, _AREAS)
     answer.say(
         "of {number:,d} displaced households {place} that are still in the register, {same:.1%} live in the wijk that "
-        "they left, and half live within {median:.1f} km of it.",
+        "they left, and half live within {median:.1f} km of their old buurt.",
         number=len(displaced),
         same=displaced["same_wijk"].mean(),
         median=displaced["distance_km_change"].median(),
@@ -182,8 +202,26 @@ def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], sour
     )
     answer.say(
         "for every household with a low income that left a restructured buurt after the start, "
-        "{entrants_per_leaver:.2f} "
-        "came.",
+        "{entrants_per_leaver:.2f} with a low income came.",
         entrants_per_leaver=heads["entrants_per_leaver"],
     )
     return answer
+
+
+def destination_table(gaps: dict[str, Attempt[EffectEstimate]]) -> pd.DataFrame:
+    """Return the places of the displaced beside those of others, with the smallest gap that each would have shown.
+
+    Returns
+    -------
+    DataFrame
+        One row per comparison: ``term``, the columns of effects and ``minimum_detectable_effect``; what was refused is
+        left out.
+    """
+    columns = ["term", "estimate", "std_error", "ci_low", "ci_high", "treated_count", "minimum_detectable_effect"]
+    rows = []
+    for term, made in gaps.items():
+        if made:
+            row = made.result.frame.iloc[0]
+            found = minimum_detectable_effect(row["std_error"], degrees=made.result.degrees)
+            rows.append(row.to_dict() | {"term": term, "minimum_detectable_effect": found})
+    return pd.DataFrame(rows, columns=columns)

@@ -13,6 +13,8 @@ from buurteffect.estimate.exposure_mapping import Mapping
 from buurteffect.estimate.waterbed import Ledger
 
 TRUTH_HORIZON = 7
+GAP_WORDS = "score of the displaced's places, beside others (truth: beside themselves, later)"
+"""What is estimated and what is recorded as true differ here, and the table says so."""
 _COLUMNS = ["term", "estimate", "ci_low", "ci_high"]
 _SCORE, _LOW = "liveability_score", "low_income_share"
 
@@ -62,7 +64,7 @@ def displacement_truth(
                     found.append((f"excess exit from the {unit}, {group} incomes", name, part.iloc[0]))
     if quality and horizon == TRUTH_HORIZON:
         first = quality.result.frame.iloc[0]
-        found.append(("score of the places of the displaced", f"destination_gap_{horizon}", first))
+        found.append((GAP_WORDS, f"destination_gap_{horizon}", first))
     if mapping:
         row = mapping.result.effects.row(term="taken_in")
         found.append(("score per displaced taken in", f"seen_inflow_slope_{_SCORE}_{year}", row))
@@ -86,10 +88,9 @@ def displacement_truth_remarks(source: str) -> list[str]:
         return []
     return [
         "The truth beside the estimates was joined after this page was made. That of exits is the contrast with a "
-        "country "
-        "in which a cohort's projects were called off; that of the places of the displaced is against where the same "
-        "households would have lived then, measured a year before the start, where the page compares with others like "
-        "them after fewer years. That of the books lays the true effects out on the same exposures, relative to the "
-        "rest "
-        "of the gemeente; what all buurten of a gemeente shared is in neither."
+        "country in which a cohort's projects were called off. That of the places of the displaced is another figure "
+        "than the one estimated: it sets them against where the same households would have lived then, more years on, "
+        "where the page sets them against others like them; that the interval holds it is no proof. That of the books "
+        "lays the true effects out on the same exposures, counted with the same memory, relative to the rest of the "
+        "gemeente; what all buurten of a gemeente shared is in neither."
     ]

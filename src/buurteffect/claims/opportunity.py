@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -55,19 +56,21 @@ def judge_chances(
     answer.say(
         "Among families that moved once, a child that spent a year more in a neighbourhood with ten points fewer low "
         "incomes stood {slope:.3f} points of rank [{low:.3f}, {high:.3f}] higher at 28 {place}; over {years:d} years "
-        "that is {childhood:.1f} points. Less than {detectable:.2f} a year would have been missed more than once in "
-        "five.",
+        "that is {childhood:.1f} points [{childhood_low:.1f}, {childhood_high:.1f}]. Less than {detectable:.2f} a year "
+        "would have been missed more than once in five.",
         slope=row["estimate"],
         low=row["ci_low"],
         high=row["ci_high"],
         years=_YEARS,
         childhood=_YEARS * row["estimate"],
+        childhood_low=_YEARS * row["ci_low"],
+        childhood_high=_YEARS * row["ci_high"],
         detectable=_detectable(row, movers.degrees),
     )
     answer.say(
         "between siblings it was {sibling:.3f} [{sibling_low:.3f}, {sibling_high:.3f}], and in the most precise mean "
         "of both {joint:.3f} [{joint_low:.3f}, {joint_high:.3f}]; a test that movers and siblings have one slope has "
-        "p = {agree:.2f}.",
+        "p = {agree:.2f}, where a difference of less than {apart:.2f} would have been missed more than once in five.",
         sibling=siblings["estimate"],
         sibling_low=siblings["ci_low"],
         sibling_high=siblings["ci_high"],
@@ -75,21 +78,28 @@ def judge_chances(
         joint_low=together["ci_low"],
         joint_high=together["ci_high"],
         agree=agree.p_value,
+        apart=_detectable_difference(both, agree),
     )
     alone, given = naive.frame["estimate"].iloc[:2]
     answer.say(
         "a plain comparison of children gives {alone:.3f}, and {given:.3f} with the parents' income held fixed: "
         "families choose their places. In moves after the age of 23, which can change nobody's childhood, the "
-        "design finds {placebo:.3f} [{placebo_low:.3f}, {placebo_high:.3f}] per year.",
+        "design finds {placebo:.3f} [{placebo_low:.3f}, {placebo_high:.3f}] per year, where less than "
+        "{placebo_least:.2f} would have been missed more than once in five.",
         alone=alone,
         given=given,
         placebo=after["estimate"],
         placebo_low=after["ci_low"],
         placebo_high=after["ci_high"],
+        placebo_least=_detectable(after, placebo.degrees),
     )
     answer.cannot_say(
         "It is the effect of years at one or another age at the move among families that moved once, not of a move. It "
         "rests on families who moved to better places not having differed more the younger their children were."
+    )
+    answer.cannot_say(
+        "A placebo that finds nothing clears the design only of what it could have found, and moves at ages that the "
+        "headline uses too make the two depend on each other."
     )
     answer.cannot_say(
         "What about a place does it is not told: the share of low incomes stands for everything that goes with it. "
@@ -155,11 +165,12 @@ def judge_regions(signal: Signal, raw: Estimate, ranks: Estimate, percentile: fl
         Where the data come from.
     """
     answer = Answer("C21", source, "gemeente")
-    width = (ranks.frame["ci_high"] - ranks.frame["ci_low"]).median()
+    width = (ranks.frame["ci_high"] - ranks.frame["ci_low"]).median() + 1
     answer.say(
         "Children of parents at rank {percentile:.0f} of 100 reach rank {mean:.1f} on average {place}. Over {count:d} "
-        "{areas} the standard deviation of these means is {spread:.2f} points as they are and {signal:.2f} [{low:.2f}, "
-        "{high:.2f}] without their noise: {reliability:.0%} of their variance is signal.",
+        "{areas} the standard deviation of these means is {spread:.2f} points as they are, and by a weighted estimate "
+        "{signal:.2f} [{low:.2f}, {high:.2f}] without their noise; at the mean noise {reliability:.0%} of a mean's "
+        "distance from all others counts as signal.",
         percentile=percentile,
         mean=signal.mean,
         count=len(raw.frame),
@@ -169,7 +180,7 @@ def judge_regions(signal: Signal, raw: Estimate, ranks: Estimate, percentile: fl
         high=signal.sd_high,
         reliability=signal.reliability,
     )
-    answer.say("half of the {areas} could take {width:.0f} places or more in a ranking.", width=width)
+    answer.say("half of the {areas} could take {width:.0f} places or more of a ranking.", width=width)
     answer.cannot_say(
         "Who lives where is not a matter of chance: a difference between regions is not yet an effect of one. Prices "
         "differ between regions, and ranks are national."
@@ -237,54 +248,17 @@ def judge_schools(claim_id: str, source: str) -> Verdict:
     return answer.verdict(Outcome.NOT_TESTABLE)
 
 
-def describe_windows(equal: JointTest, linear: JointTest, source: str) -> Answer:
-    """Say whether a year counts the same at all ages of childhood and at all shares of low incomes."""
-    answer = Answer("n09", source, _LEVEL)
-    answer.say(
-        "Between siblings, a test that a year does the same at every age of childhood has p = {equal:.2f}; a test that "
-        "ten points do the same at every share of low incomes, without a threshold, has p = {linear:.2f}.",
-        equal=equal.p_value,
-        linear=linear.p_value,
-    )
-    answer.cannot_say(
-        "A test that finds nothing is no proof of sameness: the intervals of the tables say what remains possible."
-    )
-    return answer
-
-
-def describe_reflection(means: EffectEstimate, panel: EffectEstimate, source: str) -> Answer:
-    """Say what regressions on neighbours' incomes find, and why that is no effect."""
-    answer = Answer("n09", source, _LEVEL)
-    alone, given, context, lot = means.frame["estimate"]
-    answer.say(
-        "A household whose neighbours' log incomes are one higher has one {alone:.2f} higher itself {place}, "
-        "{given:.2f} with its own traits held fixed and {context:.2f} with those of its neighbours as well. With "
-        "neighbours drawn by lot it is {lot:.2f}.",
-        alone=alone,
-        given=given,
-        context=context,
-        lot=lot,
-    )
-    first, last = panel.frame.iloc[0], panel.frame.iloc[6]
-    answer.say(
-        "over the years, ten points more low incomes around go with {pooled:.3f} of log income between persons and "
-        "{stay:.3f} [{stay_low:.3f}, {stay_high:.3f}] while a person stays in one dwelling.",
-        pooled=first["estimate"],
-        stay=last["estimate"],
-        stay_low=last["ci_low"],
-        stay_high=last["ci_high"],
-    )
-    answer.cannot_say(
-        "None of these figures is an effect of neighbours. Who lives together was not drawn by lot, and with means on "
-        "both sides an effect of incomes, an effect of what neighbours share and likeness come to the same."
-    )
-    return answer
-
-
 def _detectable(row: pd.Series, degrees: float) -> float:
     """Return the effect that would be found four times in five at 5%."""
     critical = stats.t.ppf(0.975, degrees) + stats.t.ppf(0.8, degrees)
     return float(critical * row["std_error"])
+
+
+def _detectable_difference(both: EffectEstimate, agree: JointTest) -> float:
+    """Return the difference of the two designs that would be found four times in five at 5%."""
+    first, second = both.frame["estimate"].iloc[:2]
+    error = abs(first - second) / np.sqrt(agree.statistic) if agree.statistic > 0 else np.nan
+    return float((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error)
 
 
 def _equivalent(row: pd.Series, degrees: float, smallest: float, alpha: float) -> bool:

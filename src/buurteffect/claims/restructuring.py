@@ -154,7 +154,7 @@ def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.
     alike = " that were alike when it was chosen" if design is not None and design.covariates else ""
     answer.say(
         f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
-        f"{{areas}} {{place}} is {{estimate:.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}] {measure.unit} off what it would "
+        f"{{areas}} {{place}} is {{estimate:+.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}] {measure.unit} off what it would "
         f"have been, if treated and untreated {{areas}}{alike} would have moved alike ({{treated:d}} treated "
         "{areas}).",
         low_year=evidence.window[0],
@@ -300,9 +300,8 @@ def truth_remarks(outcome: str, source: str) -> list[str]:
     if source != "synthetic":
         return []
     common = (
-        "The truth beside the estimates was joined after this page was made: the mean effect on the cohorts that the "
-        "estimates rest on, by the true years of their start, less what earlier projects had done to these areas the "
-        "year before. An interval that does not hold it is marked as a miss."
+        "The truth beside the estimates is the mean effect on the cohorts that they rest on, by the true years of "
+        "their start, less what earlier projects had done to these areas the year before."
     )
     return [text for text in (common, MEASURES[outcome].other_concept) if text]
 

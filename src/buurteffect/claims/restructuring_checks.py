@@ -10,6 +10,7 @@ from buurteffect.estimate.attempt import Attempt
 from buurteffect.estimate.discontinuity import Discontinuity
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.power import JointTest
+from buurteffect.estimate.prices import HALVING
 
 _SMALLEST_P = 0.001
 _ALPHA = 0.05
@@ -43,19 +44,22 @@ def describe_pretrends(
         answer.cannot_say(f"There is no test of trends before treatment: {test.reason.rstrip('.')}.")
         return answer
     found = test.result
-    words = "finds a difference" if found.p_value < 0.05 else "finds no difference"
+    parted = found.p_value < _ALPHA
+    words = "finds a difference" if parted else "finds no difference"
     chance = "p = {p_value:.3f}" if found.p_value >= _SMALLEST_P else "p below one in a thousand"
     answer.say(
         f"the joint test of the steps before treatment ({{restrictions:d}}) {words} ({chance}).",
         restrictions=found.restrictions,
         **({"p_value": found.p_value} if found.p_value >= _SMALLEST_P else {}),
     )
+    if parted:
+        answer.say("so trends parted before treatment already, and the headline rests on their not doing so after it.")
     if slope:
         answer.say(
             f"it would find four in five times only trends that part by {{slope:.3f}} {unit} a step or more"
             + (
                 ", which over the steps to the headline is more than the headline itself: that it passes says little."
-                if headline and slope.result > abs(float(headline.result.frame["estimate"].iloc[0])) / 2
+                if headline and not parted and slope.result > abs(float(headline.result.frame["estimate"].iloc[0])) / 2
                 else "."
             ),
             slope=slope.result,
@@ -82,7 +86,9 @@ def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: 
         return answer
     found = made[made["p_value"] < _ALPHA]
     answer.say(
-        "of {made:d} placebos that should find nothing, {found:d} found something at 5%"
+        "of {made:d} "
+        + ("placebo" if len(made) == 1 else "placebos")
+        + " that should find nothing, {found:d} found something at 5%"
         + (f" ({', '.join(found['term'])})." if len(found) else "."),
         made=len(made),
         found=len(found),
@@ -144,4 +150,30 @@ def describe_discontinuity(found: Attempt[Discontinuity], source: str, level: st
         tests=len(others),
         failed=len(failing),
     )
+    return answer
+
+
+def describe_fading(fading: Attempt[EffectEstimate], source: str, level: str) -> Answer:
+    """Say over which distance the effect on values halves, where that can be said.
+
+    Parameters
+    ----------
+    fading : Attempt of EffectEstimate
+        From `values_by_ring`.
+    source, level : str
+        Where the data come from, and the kind of area.
+    """
+    answer = Answer("n05-fading", source, level)
+    if not fading:
+        return answer
+    table = fading.result.frame
+    row = table[(table["term"] == HALVING) & table["estimate"].notna()]
+    if len(row):
+        answer.say(
+            "if it fades evenly, the effect on values halves every {halving:.0f} m [{halving_low:.0f}, "
+            "{halving_high:.0f}].",
+            halving=row["estimate"].iloc[0],
+            halving_low=row["ci_low"].iloc[0],
+            halving_high=row["ci_high"].iloc[0],
+        )
     return answer

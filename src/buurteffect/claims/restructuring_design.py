@@ -176,7 +176,8 @@ def describe_selection(
         answer.say(
             "untreated {areas} that looked like treated ones, taken for treated, show an effect of {plain:.3f} "
             "[{plain_low:.3f}, {plain_high:.3f}] where there is none; with the covariates of the headline {left:.3f} "
-            "[{left_low:.3f}, {left_high:.3f}] is left: what of the headline may be selection lies in that interval.",
+            "[{left_low:.3f}, {left_high:.3f}] is left. So much "
+            "selection feigns where as much was known; what only the treated ones had, it does not show.",
             plain=first["estimate"],
             plain_low=first["ci_low"],
             plain_high=first["ci_high"],
@@ -193,7 +194,7 @@ def _say_regression(answer: Answer, change: float, gap: float, expected: float, 
     answer.say(
         f"treated {{areas}} changed by {{change:.3f}} {unit}, which is {{gap:.3f}} off the change of untreated ones. "
         "By regression to the mean alone, {areas} chosen for what these were before would be {expected:.3f} off"
-        + (": {share:.0%} of it." if same else ", the other way."),
+        + (": {share:.0%} of it, as fitted, without an interval." if same else ", the other way."),
         change=change,
         gap=gap,
         expected=expected,

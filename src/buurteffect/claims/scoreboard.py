@@ -274,10 +274,10 @@ def _say_conditions(answer: Answer, table: pd.DataFrame) -> None:
         outside = part[part["met"] != MET]
         shares = {f"{name}_{place}": float(share) for place, share in enumerate(outside["share"])}
         who = [f"“{label}” with {{{key}:.1%}}" for label, key in zip(outside["label"], shares, strict=True)]
-        others = f"; outside are {', '.join(who)}" if who else ""
+        others = f"; outside {'is' if len(who) == 1 else 'are'} {', '.join(who)}" if who else ""
+        open_ = f", and of {{{name}_unclear:d}} more the number of countries does not tell" if unclear else ""
         answer.say(
-            f"the condition {asked} is {verdict}: {{{name}_met:d}} of {{{name}_all:d}} do, and of {{{name}_unclear:d}} "
-            f"more the number of countries does not tell{others}.",
+            f"the condition {asked} is {verdict}: {{{name}_met:d}} of {{{name}_all:d}} do{open_}{others}.",
             **{f"{name}_met": met, f"{name}_all": len(part), f"{name}_unclear": unclear, **shares},
         )
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.restructuring import KnownTruth
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.attempt import Attempt
 from buurteffect.estimate.equivalence import Equivalence, equivalence
-from buurteffect.estimate.estimate import RESULT_COLUMNS, EffectEstimate
+from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.flow_effects import FlowEffect
 from buurteffect.estimate.instrumented import Instrumented
 from buurteffect.estimate.lee_bounds import LeeBounds
@@ -27,15 +26,17 @@ COMERS_STEP = 0.10
 _ALPHA, _POWER = 0.05, 0.8
 
 
-def describe_flows(flow: FlowEffect, other: FlowEffect, source: str) -> Answer:
+def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[FlowEffect], source: str) -> Answer:
     """Say through whom the mean income of restructured buurten moved.
 
     Parameters
     ----------
     flow : FlowEffect
         Of log income, chained yearly.
-    other : FlowEffect
+    other : Attempt of FlowEffect
         Of log income, over the long difference.
+    bare : Attempt of FlowEffect
+        As `flow`, with nothing that buurten are compared given: how much the share hangs on it.
     source : {"synthetic", "microdata"}
         Where the data come from.
     """
@@ -44,41 +45,58 @@ def describe_flows(flow: FlowEffect, other: FlowEffect, source: str) -> Answer:
     answer.say(
         "the mean log income of restructured {areas} {place} is {total:.3f} [{total_low:.3f}, {total_high:.3f}] off "
         "what it would have been. Of that, {in_situ:.3f} [{in_situ_low:.3f}, {in_situ_high:.3f}] came about "
-        "among those who lived there in successive years, and {moved:.3f} [{moved_low:.3f}, {moved_high:.3f}] by who "
-        "came and who left.",
+        "among those who lived there in successive years ({in_situ_found:.3f} would be told from zero four times in "
+        "five), and {moved:.3f} [{moved_low:.3f}, {moved_high:.3f}] by who came and who left.",
         total=total["estimate"], total_low=total["ci_low"], total_high=total["ci_high"],
         in_situ=stayed["estimate"], in_situ_low=stayed["ci_low"], in_situ_high=stayed["ci_high"],
+        in_situ_found=minimum_detectable_effect(stayed["std_error"], _ALPHA, _POWER, flow.effects.degrees),
         moved=moved["estimate"], moved_low=moved["ci_low"], moved_high=moved["ci_high"],
     )  # fmt: skip
+    _say_share(answer, flow, "share", "{share:.0%} of {gain} came about among people who lived there in successive "
+               "years, with a Fieller interval from {share_low:.0%} to {share_high:.0%}.")  # fmt: skip
+    if bare:
+        plain = bare.result
+        _say_share(answer, plain, "bare", "without anything that {areas} are compared given, it would be {bare:.0%} "
+                   "[{bare_low:.0%}, {bare_high:.0%}], of an effect of {bare_total:.3f}: how the gain is divided hangs "
+                   "on that choice.", bare_total=plain.row("total")["estimate"])  # fmt: skip
+    else:
+        answer.limits += bare.refusal("The share without anything given")
+    if other:
+        long = other.result
+        span, left = long.row("in_situ"), long.row("composition")
+        answer.say(
+            "taken over the whole span at once, stayers being only those of the year before the start who are still "
+            "there, the part of stayers is {long_in_situ:.3f} [{long_low:.3f}, {long_high:.3f}] and that of comers and "
+            "leavers {long_moved:.3f} [{long_moved_low:.3f}, {long_moved_high:.3f}]; the parts add up to the whole to "
+            "{misfit:.0e}.",
+            long_in_situ=span["estimate"], long_low=span["ci_low"], long_high=span["ci_high"],
+            long_moved=left["estimate"], long_moved_low=left["ci_low"], long_moved_high=left["ci_high"],
+            misfit=max(flow.misfit, long.misfit),
+        )  # fmt: skip
+    else:
+        answer.limits += other.refusal("The parts over the whole span at once")
+    answer.cannot_say(
+        "The part of those who lived there is no effect on persons: newcomers count in it from their second year, who "
+        "stays is chosen, incomes of people who came with a low one tend to rise, and with other people coming there "
+        "are others to whom that happens. Effects on persons are those of the residents of the year before, below."
+    )
+    return answer
+
+
+def _say_share(answer: Answer, flow: FlowEffect, name: str, words: str, **more: float) -> None:
+    """Say which part of the effect on the mean is that of stayers, or that its interval has no ends."""
+    total, stayed = flow.row("total"), flow.row("in_situ")
     matrix = np.array([[stayed["std_error"] ** 2, flow.covariance], [flow.covariance, total["std_error"] ** 2]])
     part = fieller_ratio(stayed["estimate"], total["estimate"], matrix, flow.effects.degrees)
     if part.bounded:
-        answer.say(
-            "{share:.0%} of the improvement happened to people who lived there, with a Fieller interval from "
-            "{share_low:.0%} to {share_high:.0%}.",
-            share=part.estimate,
-            share_low=part.ci_low,
-            share_high=part.ci_high,
-        )
+        words = words.replace("{gain}", "the improvement" if total["estimate"] > 0 else "the decline")
+        answer.say(words, **{name: part.estimate, f"{name}_low": part.ci_low, f"{name}_high": part.ci_high}, **more)
     else:
         answer.cannot_say(
-            "Which part of the improvement happened to people who lived there cannot be said: the improvement itself "
-            "is not told from zero, so that the interval of the ratio has no ends."
+            f"Which part of the change happened to people who lived there cannot be said "
+            f"{'without anything given' if more else 'here'}: the change itself is not told from zero, so that the "
+            "interval of the ratio has no ends."
         )
-    answer.say(
-        "taken over the whole span at once, stayers being only those of the year before the start who are still "
-        "there, the part of stayers is {long_in_situ:.3f} and that of comers and leavers {long_moved:.3f}; the parts "
-        "add up to the whole to {misfit:.0e}.",
-        long_in_situ=other.row("in_situ")["estimate"],
-        long_moved=other.row("composition")["estimate"],
-        misfit=max(flow.misfit, other.misfit),
-    )
-    answer.cannot_say(
-        "The part of those who lived there is no effect on persons: who stays is chosen, incomes of people who came "
-        "with a low one tend to rise, and with other people coming there are others to whom that happens. Effects on "
-        "persons are those of the residents of the year before, below."
-    )
-    return answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +115,8 @@ class ResidentEvidence:
         Of the neighbourhood's mean, for contrast.
     source : str
         Where the data come from.
+    window : (int, int)
+        Years after the first demolition that `mean` is over.
     """
 
     income: Attempt[EffectEstimate]
@@ -105,6 +125,7 @@ class ResidentEvidence:
     bounds: Attempt[LeeBounds]
     mean: FlowEffect | None
     source: str
+    window: tuple[int, int] = (6, 9)
 
 
 def judge_residents(evidence: ResidentEvidence) -> Verdict:
@@ -116,46 +137,47 @@ def judge_residents(evidence: ResidentEvidence) -> Verdict:
         return answer.verdict(Outcome.NOT_TESTABLE)
     income = _say_effect(
         answer, evidence.income.result, SMALLEST_INCOME, "income", "the own household income of those who lived in "
-        "{areas} {place} the year before they were restructured, wherever they live later",
+        "{areas} {place} the year before they were restructured, wherever they live later,",
     )  # fmt: skip
     work = _say_effect(
         answer, evidence.employment.result, SMALLEST_EMPLOYMENT, "work", "the share of them of working age who are "
         "employees",
     )  # fmt: skip
     if evidence.mean is not None:
+        mean = evidence.mean.row("total")
         answer.say(
-            "the mean log income of these {areas} meanwhile moved by {mean_effect:.3f}: an average moves with who "
-            "lives there, whatever happens to anybody's income.",
-            mean_effect=evidence.mean.row("total")["estimate"],
-        )
+            "the effect on the mean log income of these {areas}, {first:d} to {last:d} years after the first "
+            "demolition, is {mean_effect:.3f} [{mean_low:.3f}, {mean_high:.3f}]: an average moves with who lives "
+            "there, whatever happens to anybody's income.",
+            first=evidence.window[0], last=evidence.window[1],
+            mean_effect=mean["estimate"], mean_low=mean["ci_low"], mean_high=mean["ci_high"],
+        )  # fmt: skip
     if evidence.blocks:
-        row = evidence.blocks.result.frame.iloc[0]
-        answer.say(
-            "against residents of blocks demolished later, those of demolished blocks are {blocks:.3f} "
-            "[{blocks_low:.3f}, {blocks_high:.3f}] off, in log income.",
-            blocks=row["estimate"],
-            blocks_low=row["ci_low"],
-            blocks_high=row["ci_high"],
-        )
+        _say_effect(
+            answer, evidence.blocks.result, SMALLEST_INCOME, "blocks", "the log income of residents of demolished "
+            "blocks, against those of blocks demolished later,",
+        )  # fmt: skip
     if evidence.bounds:
-        found = evidence.bounds.result
-        answer.say(
-            "for those who stay in the buurt either way the effect lies between {bound_low:.3f} and {bound_high:.3f} "
-            "(interval {bound_ci_low:.3f} to {bound_ci_high:.3f}): {stay_treated:.0%} stayed, and {stay_others:.0%} of "
-            "those compared.",
-            bound_low=found.low,
-            bound_high=found.high,
-            bound_ci_low=found.ci_low,
-            bound_ci_high=found.ci_high,
-            stay_treated=found.treated_share,
-            stay_others=found.others_share,
-        )
+        _say_bounds(answer, evidence.bounds.result)
     answer.cannot_say(
         "Own income is that of the household to which a person belongs; health, school and how people feel about "
         "moving are not in these extracts. Compared are residents of the same gemeente, tenure, age, income and mean "
         "income of the buurt: what differs between them beyond that is not ruled out."
     )
     return answer.verdict(_decide(income, work))
+
+
+def _say_bounds(answer: Answer, found: LeeBounds) -> None:
+    """Say between which values the effect on those who stay either way lies, and under what assumption."""
+    open_words = "which tells neither a gain nor a loss" if found.ci_low < 0 < found.ci_high else "not holding zero"
+    answer.say(
+        "if restructuring makes nobody stay who would have left, the effect on those who stay in the buurt either way "
+        f"lies between {{bound_low:.3f}} and {{bound_high:.3f}} (interval {{bound_ci_low:.3f}} to "
+        f"{{bound_ci_high:.3f}}), {open_words}: {{stay_treated:.0%}} stayed, and {{stay_others:.0%}} of those "
+        "compared.",
+        bound_low=found.low, bound_high=found.high, bound_ci_low=found.ci_low, bound_ci_high=found.ci_high,
+        stay_treated=found.treated_share, stay_others=found.others_share,
+    )  # fmt: skip
 
 
 def judge_newcomers(undisplaced: Attempt[EffectEstimate], newcomers: Attempt[Instrumented], source: str) -> Verdict:
@@ -173,16 +195,19 @@ def judge_newcomers(undisplaced: Attempt[EffectEstimate], newcomers: Attempt[Ins
         answer.say(
             "with dwellings built to own as instrument (first-stage F {f_value:.0f}), {step:.0f} points more "
             "households who are new and of the highest third move the own log income of those who were there by "
-            "{iv:.3f} [{iv_low:.3f}, {iv_high:.3f}].",
+            "{iv:.3f} [{iv_low:.3f}, {iv_high:.3f}]; {iv_found:.3f} would be told from zero four times in five. The "
+            "verdict does not rest on it.",
             f_value=found.f_statistic,
             step=100 * COMERS_STEP,
             iv=COMERS_STEP * found.estimate,
             iv_low=COMERS_STEP * found.ci_low,
             iv_high=COMERS_STEP * found.ci_high,
+            iv_found=COMERS_STEP * minimum_detectable_effect(found.std_error, _ALPHA, _POWER, found.degrees),
         )
     answer.cannot_say(
-        "The instrument holds if what was built touches incomes of neighbours only through who came; works, noise and "
-        "prices are ways around that."
+        "Which dwellings were left standing was chosen, too: those compared are residents of all dwellings of "
+        "untreated buurten. The instrument holds if what was built touches incomes of neighbours only through who "
+        "came; works, noise and prices are ways around that."
     )
     return answer.verdict(_decide(test))
 
@@ -203,8 +228,8 @@ def judge_retention(
     answer.say(
         "of residents in the highest third of incomes the year before, the share that lives in the same wijk "
         "{kept_years:d} years later is {kept:.1f} points [{kept_low:.1f}, {kept_high:.1f}] off that of others like "
-        "them ({kept_treated:,d} treated); less than {kept_found:.1f} would have been missed more than once in five, "
-        "and {kept_matters:.0f} is the smallest that matters.",
+        "them ({kept_treated:,d} treated); {kept_found:.1f} would be told from zero four times in five, and "
+        "{kept_matters:.0f} is the smallest that matters.",
         kept_years=years,
         kept=100 * row["estimate"],
         kept_low=100 * row["ci_low"],
@@ -238,51 +263,6 @@ def judge_retention(
     return answer.verdict(Outcome.CONTRADICTED if against else Outcome.UNDETERMINED)
 
 
-PART_WORDS = {
-    "total": "the mean",
-    "in_situ": "those who lived there in both years",
-    "entry": "who came",
-    "exit": "who left",
-    "composition": "who came and who left",
-}
-"""What the terms of the decomposition are called."""
-
-_TRUE_NAMES = {"log_income": "mean_log_income", "low_income": "low_income_share"}
-
-
-def flow_truths(outcome: str, window: tuple[int, int]) -> dict[str, str]:
-    """Return the names under which the true effects on the mean and its chained parts are recorded, by term."""
-    base = f"att_{window[0]}_{window[1]}_since_before_{_TRUE_NAMES[outcome]}"
-    return {"total": base} | {term: f"{base}_{term}" for term in ("in_situ", "entry", "exit")}
-
-
-RESIDENT_TRUTHS = {
-    "own income, years 1–8": "residents_own_log_income_mean",
-    "own income, years 1–4": "residents_own_log_income_near",
-    "own income, years 5–8": "residents_own_log_income_late",
-    "employee, years 1–8": "employment_effect",
-    "still in the wijk, highest third": "residents_retention_wijk_high",
-}
-"""Names under which true effects on residents are recorded, by what the page calls them."""
-
-
-def resident_effects(made: dict[str, Attempt[EffectEstimate]]) -> KnownTruth:
-    """Return effects on residents in one table, with the names of their truths.
-
-    Parameters
-    ----------
-    made : dict
-        Name of an effect to its estimate; refusals are left out.
-    """
-    first = next((each.result for each in made.values() if each), None)
-    if first is None:
-        return KnownTruth(pd.DataFrame(columns=["term", *RESULT_COLUMNS]), {})
-    frame = pd.concat([each.result.frame.assign(term=term) for term, each in made.items() if each], ignore_index=True)
-    names = {term: name for term, name in RESIDENT_TRUTHS.items() if term in set(frame["term"])}
-    words = f"Each row by itself. {first.method}"
-    return KnownTruth(frame, names, words, first.error_convention, first.units_count, first.clusters_count)
-
-
 def equivalence_table(tested: dict[str, tuple[Attempt[EffectEstimate], float]]) -> pd.DataFrame:
     """Return equivalence tests as a table.
 
@@ -294,7 +274,8 @@ def equivalence_table(tested: dict[str, tuple[Attempt[EffectEstimate], float]]) 
     Returns
     -------
     DataFrame
-        One row per test: ``term, estimate, ci_low, ci_high`` (level 90%), ``smallest, p_value`` and ``result``.
+        One row per test: ``term, estimate, ci_low, ci_high`` (level 90%), ``smallest, p_value``, the same
+        as ``p_words``, and ``result``.
     """
     rows = []
     for term, (made, smallest) in tested.items():
@@ -302,8 +283,10 @@ def equivalence_table(tested: dict[str, tuple[Attempt[EffectEstimate], float]]) 
             row = made.result.frame.iloc[0]
             found = equivalence(row["estimate"], row["std_error"], smallest, made.result.degrees)
             words = "too small to matter" if found.equivalent else "not told"
-            rows.append((term, found.estimate, found.ci_low, found.ci_high, smallest, found.p_value, words))
-    return pd.DataFrame(rows, columns=["term", "estimate", "ci_low", "ci_high", "smallest", "p_value", "result"])
+            small = "below 0.001" if found.p_value < 0.0005 else f"{found.p_value:.3f}"
+            rows.append((term, found.estimate, found.ci_low, found.ci_high, smallest, found.p_value, small, words))
+    columns = ["term", "estimate", "ci_low", "ci_high", "smallest", "p_value", "p_words", "result"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _say_effect(answer: Answer, made: EffectEstimate, smallest: float, name: str, words: str) -> Equivalence:
@@ -314,8 +297,8 @@ def _say_effect(answer: Answer, made: EffectEstimate, smallest: float, name: str
     answer.say(
         f"the effect on {words} is {{{name}:.3f}} [{{{name}_low:.3f}}, {{{name}_high:.3f}}] ({{{name}_treated:,d}} "
         f"treated); at 90% it lies between {{{name}_inner_low:.3f}} and {{{name}_inner_high:.3f}}, {verb}: the "
-        f"smallest that does is {{{name}_matters:.2f}}, and less than {{{name}_found:.3f}} would have been missed more "
-        "than once in five.",
+        f"smallest that does is {{{name}_matters:.2f}}; {{{name}_found:.3f}} would be told from zero four times in "
+        "five.",
         **{
             name: row["estimate"],
             f"{name}_low": row["ci_low"],

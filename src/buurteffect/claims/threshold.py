@@ -53,9 +53,12 @@ def judge_threshold(found: Attempt[Threshold], source: str, level: str) -> Verdi
     answer.say(
         "the broken line that fits best bends at a share of {knot:.0%}" + edge + "; beyond it the slope changes by "
         "{change:.3f} [{change_low:.3f}, {change_high:.3f}] LBM points per {step:d} percentage points, an interval "
-        "that is too narrow, since the knot was chosen. The quadratic term, which needs no choice, has p "
+        "that is too narrow, since the knot was chosen. The quadratic term, which needs no choice, is {curve:+.2f}, "
+        + ("steeper" if curve["estimate"] < 0 else "flatter")
+        + " the higher the share, with p "
         + ("below one in a thousand." if certain else "= {chance:.3f}."),
         knot=bend.best,
+        curve=curve["estimate"],
         change=_STEP * change["estimate"],
         change_low=_STEP * change["ci_low"],
         change_high=_STEP * change["ci_high"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.attempt import Attempt
 from buurteffect.estimate.estimate import EffectEstimate
@@ -11,6 +13,7 @@ from buurteffect.estimate.waterbed import Ledger
 LEAST_SCORE = 0.01
 LARGE = 0.5
 LEAST_SPREAD = 0.002
+_FOR_EVER = "every displaced household"
 _AREAS = "buurt"
 
 
@@ -90,13 +93,26 @@ def _say_leakage(answer: Answer, books: Attempt[Ledger]) -> bool:
         )
         return False
     answer.say(
-        "of what restructured buurten gained, {leakage:.0%} [{leakage_low:.0%}, {leakage_high:.0%}] was lost where the "
-        "displaced went.",
+        "what is estimated to be lost where the displaced went is {leakage:.0%} [{leakage_low:.0%}, "
+        f"{{leakage_high:.0%}}] of what restructured buurten gained, {_leakage_words(row['ci_low'], row['ci_high'])}.",
         leakage=row["estimate"],
         leakage_low=row["ci_low"],
         leakage_high=row["ci_high"],
     )
     return bool(row["ci_low"] > LARGE)
+
+
+def _leakage_words(low: float, high: float) -> str:
+    """Say what an interval of the leakage tells."""
+    if low > LARGE:
+        return "so that more than half of it was lost"
+    if low > 0:
+        return "so that some of it was lost" + (
+            ", and less than half" if high < LARGE else "; half or more is not told"
+        )
+    if high >= 1:
+        return "which tells neither whether any of it was lost nor whether all of it was"
+    return "which does not tell whether any of it was lost"
 
 
 def judge_mixing(spread: Attempt[EffectEstimate], source: str) -> Verdict:
@@ -113,11 +129,9 @@ def judge_mixing(spread: Attempt[EffectEstimate], source: str) -> Verdict:
     made = spread.result
     row = made.frame.iloc[0]
     answer.say(
-        "the share of households with a low income {place} has a standard deviation over buurten of {sd_now:.4f}, "
-        "and would "
-        "have one of {sd_without:.4f} without the policy: {change:+.4f} [{change_low:+.4f}, {change_high:+.4f}]; a "
-        "change "
-        "of {mde:.4f} would have been found four times in five.",
+        "the share of households with a low income {place} has a standard deviation over buurten of {sd_now:.4f}, and "
+        "by these estimates would have one of {sd_without:.4f} without the policy: {change:+.4f} [{change_low:+.4f}, "
+        "{change_high:+.4f}]; a change of {mde:.4f} would have been found four times in five.",
         sd_now=row["sd_now"],
         sd_without=row["sd_without"],
         change=row["estimate"],
@@ -137,36 +151,71 @@ def describe_books(books: Attempt[Ledger], city: Attempt[EffectEstimate], words:
         answer.cannot_say(f"The books of {words} cannot be made up: {books.reason.rstrip('.')}.")
         return answer
     entries = books.result.entries.frame.set_index("term")
+    parts = {"direct": "in restructured buurten", "ring": "near them", "receiving": "where the displaced went"}
+    template = ", ".join(f"{{{n}:+.2f}} [{{{n}_low:+.2f}}, {{{n}_high:+.2f}}] {where}" for n, where in parts.items())
+    columns = {"": "estimate", "_low": "ci_low", "_high": "ci_high"}
     answer.say(
-        f"in sums over buurten, where a buurt that gains one point counts one, restructuring moved {words} by "
-        f"{{direct:+.2f}} "
-        "[{direct_low:+.2f}, {direct_high:+.2f}] in restructured buurten, {ring:+.2f} near them and {receiving:+.2f} "
-        "where "
-        "the displaced went.",
-        direct=entries.loc["direct", "estimate"],
-        direct_low=entries.loc["direct", "ci_low"],
-        direct_high=entries.loc["direct", "ci_high"],
-        ring=entries.loc["ring", "estimate"],
-        receiving=entries.loc["receiving", "estimate"],
+        "in sums over buurten, where a buurt that gains one point counts one, restructuring is estimated to have moved "
+        f"{words} by {template}.",
+        **{f"{name}{end}": entries.loc[name, column] for name in parts for end, column in columns.items()},
     )
     if "rest" in entries.index:
         answer.say(
-            "the country has the same number of such households whoever lives where, so that {rest:+.2f} must have "
-            "gone to "
-            "all others together; that the books close is arithmetic, and no finding.",
+            "the country has the same number of such households whoever lives where, so that by these estimates "
+            "{rest:+.2f} [{rest_low:+.2f}, {rest_high:+.2f}] must have gone to all others together; that the books "
+            "close is arithmetic, and no finding.",
             rest=entries.loc["rest", "estimate"],
+            rest_low=entries.loc["rest", "ci_low"],
+            rest_high=entries.loc["rest", "ci_high"],
         )
     if city:
         row = city.result.frame.iloc[0]
         answer.say(
             "compared with each other, whole gemeenten at work moved by {city:+.2f} [{city_low:+.2f}, "
-            "{city_high:+.2f}]; "
-            "{city_mde:.1f} would have been found four times in five.",
+            "{city_high:+.2f}]; {city_mde:.1f} would have been found four times in five. They are {city_treated:d} of "
+            "{city_all:d}, not chosen by lot: whatever else sets them apart is in it, and on so few its interval is "
+            "too narrow.",
             city=row["estimate"],
             city_low=row["ci_low"],
             city_high=row["ci_high"],
             city_mde=row["minimum_detectable_effect"],
+            city_treated=row["treated_count"],
+            city_all=row["clusters_count"],
         )
     else:
         answer.cannot_say(f"Whole gemeenten cannot be compared: {city.reason.rstrip('.')}.")
+    return answer
+
+
+def describe_memory(slopes: pd.DataFrame, memory: float, source: str) -> Answer:
+    """Say how much the effect of the displaced taken in hangs on how long they are taken to count.
+
+    Parameters
+    ----------
+    slopes : DataFrame
+        From `estimate.displacement.inflow_slopes`: the headline is the first row.
+    memory : float
+        Share of them that still counts a year later, in the headline.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C13", source, _AREAS)
+    rows = slopes.set_index("design")
+    other = rows[rows.index.str.startswith(_FOR_EVER)]
+    if other.empty or other["estimate"].isna().all() or pd.isna(rows["estimate"].iloc[0]):
+        answer.cannot_say("How much hangs on the memory of the displaced taken in cannot be shown.")
+        return answer
+    first, last = rows.iloc[0], other.iloc[0]
+    answer.say(
+        "if {memory:.0%} of the displaced taken in still count a year later, the slope is {slope:+.3f} "
+        "[{slope_low:+.3f}, {slope_high:+.3f}]; if all of them do, for ever, it is {ever:+.3f} [{ever_low:+.3f}, "
+        "{ever_high:+.3f}]. No register holds that memory: what follows holds for the first.",
+        memory=memory,
+        slope=first["estimate"],
+        slope_low=first["ci_low"],
+        slope_high=first["ci_high"],
+        ever=last["estimate"],
+        ever_low=last["ci_low"],
+        ever_high=last["ci_high"],
+    )
     return answer

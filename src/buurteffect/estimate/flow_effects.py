@@ -194,8 +194,9 @@ def _long_cells(frame: pd.DataFrame, design: Design, window: tuple[int, int], ap
             continue
         base = rows.drop_duplicates(design.unit).assign(**{design.time: g - 1, design.outcome: 0.0})
         panel = pd.concat([base, rows.assign(**{design.time: rows["year_to"]})], ignore_index=True)
-        # Errors are clustered when all cohorts are together: one cohort may lie in one cluster.
-        own = compared_cells(Adoption(draw_sample(panel, replace(design, clusters=()))), approach, reach=window)
+        # Errors are clustered when all cohorts are together: one cohort may lie in one cluster, or be a single area.
+        sample = draw_sample(panel, replace(design, clusters=()), one_treated_cluster=True)
+        own = compared_cells(Adoption(sample), approach, reach=window)
         names = own.adoption.sample.frame[design.unit].to_numpy()[own.adoption.sample.unit_starts]
         psi = np.zeros((len(unit_names), len(own.cells)))
         psi[place.reindex(names).to_numpy()] = own.influence * (len(unit_names) / len(names))

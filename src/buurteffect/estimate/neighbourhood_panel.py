@@ -100,8 +100,8 @@ def _regression(frame: pd.DataFrame, choice: PanelChoice, alpha: float) -> Effec
     dropped = tuple(
         (reason, count)
         for reason, count in (
-            ("rows with a missing value", lost),
-            ("rows that are alone in an effect", int(single.sum())),
+            (f"rows with a missing value ({choice.label})", lost),
+            (f"rows that are alone in an effect ({choice.label})", int(single.sum())),
         )
         if count
     )

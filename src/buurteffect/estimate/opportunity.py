@@ -1,6 +1,6 @@
 """The estimators of the page on neighbourhoods and chances, under one name."""
 
-from buurteffect.estimate.equation import Equation, JointTest
+from buurteffect.estimate.equation import Equation, JointTest, joint_test
 from buurteffect.estimate.family_effects import correlated_effects, mixed_slopes
 from buurteffect.estimate.measured_exposure import measured_slopes
 from buurteffect.estimate.mobility import rank_by_gemeente, slope_by_cohort
@@ -27,6 +27,7 @@ __all__ = [
     "both_designs",
     "correlated_effects",
     "equation_robustness",
+    "joint_test",
     "linear_in_means",
     "measured_slopes",
     "mixed_slopes",

@@ -61,8 +61,8 @@ def fieller_ratio(
     Examples
     --------
     >>> found = fieller_ratio(1.0, 2.0, np.diag([0.01, 0.01]))
-    >>> round(found.estimate, 3), round(found.ci_low, 3), round(found.ci_high, 3)
-    (0.5, 0.395, 0.615)
+    >>> [round(float(value), 3) for value in (found.estimate, found.ci_low, found.ci_high)]
+    [0.5, 0.395, 0.615]
     """
     matrix = np.asarray(covariance, dtype=float)
     if matrix.shape != (2, 2) or not np.isfinite([top, bottom, *matrix.ravel()]).all() or bottom == 0:

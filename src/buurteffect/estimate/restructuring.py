@@ -25,7 +25,7 @@ from buurteffect.estimate.subgroups import effects_by_group, halves
 from buurteffect.estimate.tables import as_terms, beside, refused, rows, titled
 from buurteffect.estimate.tampered_list import tests_of_both
 from buurteffect.estimate.threshold import threshold
-from buurteffect.estimate.value_rings import values_by_ring
+from buurteffect.estimate.value_rings import values_by_ring, without_metres
 from buurteffect.estimate.views import select
 
 __all__ = [
@@ -84,4 +84,5 @@ __all__ = [
     "together",
     "values_by_ring",
     "within_spread",
+    "without_metres",
 ]

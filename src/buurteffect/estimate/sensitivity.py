@@ -191,8 +191,8 @@ def robustness(estimate: float, std_error: float, degrees: float, alpha: float =
     The figures of the paper's table 1:
 
     >>> found = robustness(0.09731582, 0.02325654, 783)
-    >>> round(found.partial_r2, 3), round(found.robustness_value, 4), round(found.robustness_value_alpha, 4)
-    (0.022, 0.1388, 0.0763)
+    >>> [round(float(v), 4) for v in (found.partial_r2, found.robustness_value, found.robustness_value_alpha)]
+    [0.0219, 0.1388, 0.0763]
     """
     f = abs(estimate / std_error) / np.sqrt(degrees)
     short = f - float(stats.t.ppf(1 - alpha / 2, degrees - 1)) / np.sqrt(degrees - 1)

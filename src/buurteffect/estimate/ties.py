@@ -190,7 +190,7 @@ def _ratios(mixing: Mixing, by: str | None, cluster: str, alpha: float, kind: st
     return EffectEstimate(
         table,
         f"ties of the sample by {mixing.grouping}, weighted, against random mixing {words}",
-        f"linearised ratio of sums, clustered by {cluster}; t distribution with {degrees} degrees of freedom",
+        f"linearised ratio of sums, clustered by {_words(cluster)}; t distribution with {degrees} degrees of freedom",
         int(table["units_count"].iloc[0]),
         counts[0],
         mixing.dropped,
@@ -246,7 +246,7 @@ def bootstrap_ratio(
     error = values.std(ddof=1)
     table = result.frame.assign(term="all, bootstrap", std_error=error, ci_low=low, ci_high=high)
     table["p_value"] = 2 * stats.norm.sf(abs(table["estimate"] / error))
-    words = f"percentile interval, bootstrap over {len(top)} values of {cluster}, {draws} draws, seed {seed}"
+    words = f"percentile interval, bootstrap over {len(top)} clusters ({_words(cluster)}), {draws} draws, seed {seed}"
     return EffectEstimate(table, result.method, words, result.units_count, result.clusters_count, result.dropped)
 
 
@@ -265,3 +265,8 @@ def own_cell_excess(mixing: Mixing) -> pd.DataFrame:
         excess=(frame["same"].to_numpy(dtype=float) - chance) / (1 - chance),
         excess_weight=frame[WEIGHT].to_numpy(dtype=float) * (1 - chance),
     )
+
+
+def _words(cluster: str) -> str:
+    """Return the column of the clusters as a word."""
+    return cluster.removesuffix("_code").replace("_", " ")

@@ -59,6 +59,11 @@ def values_by_ring(frame: pd.DataFrame, design: Design, ring_m: float) -> Effect
     return replace(rings, frame=table, covariance=None)
 
 
+def without_metres(fading: EffectEstimate) -> EffectEstimate:
+    """Return the rows of `values_by_ring` that are effects, without the distance over which one halves."""
+    return replace(fading, frame=fading.frame[fading.frame["term"] != HALVING].reset_index(drop=True))
+
+
 def _sales(frame: pd.DataFrame, design: Design, ring_m: float) -> Sales:
     """Return areas by year as sales."""
     known = frame[frame[design.outcome].notna() & frame[list(design.coordinates_m or ())].notna().all(axis=1)]

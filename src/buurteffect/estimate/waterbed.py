@@ -129,7 +129,7 @@ def ratio(
     --------
     >>> one, other = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     >>> [round(value, 3) for value in ratio((one, other), np.array([1.0, 2.0]), 0.01 * np.eye(2), 0.05, np.inf)]
-    [0.5, 0.056, 0.392, 0.615]
+    [0.5, 0.056, 0.395, 0.615]
     """
     top, bottom = (float(vector @ beta) for vector in vectors)
     v_top, v_bottom = (float(vector @ covariance @ vector) for vector in vectors)

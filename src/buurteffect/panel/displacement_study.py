@@ -13,7 +13,7 @@ from buurteffect.panel.displaced import measured_before
 from buurteffect.panel.exposure import HALF_M, MEMORY, exposures
 from buurteffect.panel.folder import InputFile
 from buurteffect.panel.moves import household_moves
-from buurteffect.panel.person_study import BEFORE_POLICY, person_study, read_person_study
+from buurteffect.panel.person_study import BEFORE_POLICY, PersonStudy, person_study, read_person_study
 from buurteffect.panel.polygons import read_polygons
 from buurteffect.panel.residence import extracts_folder
 from buurteffect.project import Project
@@ -114,9 +114,14 @@ def displacement_study(
     return _study(study.people, study.areas, folder, beside, (memory, half_m), study.inputs)
 
 
-def read_displacement_study(published: Path, memory: float = MEMORY, half_m: float = HALF_M) -> DisplacementStudy:
-    """Return the study of a folder with ``microdata``, ``leefbaarometer3`` and ``boundaries``."""
-    study = read_person_study(published / "microdata")
+def read_displacement_study(
+    published: Path, memory: float = MEMORY, half_m: float = HALF_M, persons: PersonStudy | None = None
+) -> DisplacementStudy:
+    """Return the study of a folder with ``microdata``, ``leefbaarometer3`` and ``boundaries``.
+
+    Persons that are already read (`read_person_study`) may be handed over.
+    """
+    study = persons or read_person_study(published / "microdata")
     return _study(study.people, study.areas, published / "microdata", published, (memory, half_m), ())
 
 

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from buurteffect.panel.adulthood import read_adult_years, read_neighbours
 from buurteffect.panel.childhood import Childhoods, read_childhoods
+from buurteffect.panel.folder import InputFile
 from buurteffect.panel.people import read_person_years
 from buurteffect.panel.residence import extracts_folder
 from buurteffect.panel.sampled_exposure import sampled_exposures
 from buurteffect.project import Project
+from buurteffect.sources.microdata import extract_paths
+from buurteffect.sources.rawfile import sha256_of
+
+READ = (
+    "EIGENDOMWOZTAB",
+    "GBAADRESOBJECTBUS",
+    "GBAPERSOONTAB",
+    "INHATAB",
+    "INPATAB",
+    "KINDOUDERTAB",
+    "KOPPELPERSOONHUISHOUDEN",
+    "SECMBUS",
+    "VSLGWBTAB",
+)
+"""The extracts that the page reads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +47,8 @@ class OpportunityStudy:
         See `sampled_exposures`.
     gemeenten : Index
         Codes of the gemeenten; their position is the number that the tables use.
+    inputs : tuple of InputFile
+        The extracts that were read.
     """
 
     childhoods: Childhoods
@@ -37,6 +56,7 @@ class OpportunityStudy:
     neighbours: pd.DataFrame
     samples: pd.DataFrame
     gemeenten: pd.Index
+    inputs: tuple[InputFile, ...] = ()
 
     @property
     def children(self) -> pd.DataFrame:
@@ -49,6 +69,11 @@ class OpportunityStudy:
         return self.childhoods.years
 
     @property
+    def ranks_spread(self) -> float:
+        """Standard deviation of the adult ranks, in points."""
+        return float(self.children["adult_rank"].std())
+
+    @property
     def summary(self) -> pd.DataFrame:
         """Who is in the study: one row per group, ``what, count``."""
         children = self.children
@@ -57,10 +82,10 @@ class OpportunityStudy:
         counts = {
             "children with a known adult rank": len(children),
             "families": children["family"].nunique(),
-            "whose family moved once": int(once.sum()),
-            "of these, during childhood": int((children["move_age"] <= 17).sum()),
-            "with a brother or sister among them": int(several.sum()),
-            "working-age main earners, years": len(self.adults),
+            "children whose family moved once": int(once.sum()),
+            "children whose family moved once, before they were 18": int((children["move_age"] <= 17).sum()),
+            "children with a brother or sister among them": int(several.sum()),
+            "main earners of working age, person-years": len(self.adults),
         }
         counts |= dict(self.childhoods.dropped)
         return pd.DataFrame({"what": counts.keys(), "count": counts.values()})
@@ -106,4 +131,11 @@ def opportunity_study(
         read_neighbours(people, neighbours_year),
         sampled_exposures(people, childhoods.years, sample_share, seed),
         people["gemeente_code"].cat.categories,
+        _inputs(folder),
     )
+
+
+def _inputs(folder: Path) -> tuple[InputFile, ...]:
+    """Return the extracts that the page reads, by name, size and hash."""
+    paths = [path for table in READ for path in extract_paths(folder, table).values()]
+    return tuple(InputFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths)

@@ -226,6 +226,12 @@ def summarise_destinations(found: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def register_exit(spells: pd.DataFrame, from_year: int, to_year: int) -> float:
+    """Return which share of all persons on 1 January of one year is not in the register on that of another."""
+    before, after = (residents_on(spells, year * 10_000 + 101) for year in (from_year, to_year))
+    return float((~before.index.isin(after.index)).mean())
+
+
 def largest_project(folder: Path, projects: pd.DataFrame) -> pd.Series:
     """Return the project that demolished most dwellings, among those in buurten whose code was always the same.
 

@@ -6,7 +6,7 @@ A notebook calls `begin`, shows its tables, figures and verdicts through the `Dr
 
 from buurteffect.report.draft import Draft, begin
 from buurteffect.report.maps import area_map, strip
-from buurteffect.report.plots import event_study, intervals, lines, shaded_table
+from buurteffect.report.plots import event_study, intervals, lines, listed, shaded_table
 from buurteffect.report.restructuring_columns import (
     BACON,
     BALANCE,
@@ -15,6 +15,7 @@ from buurteffect.report.restructuring_columns import (
     BESIDE_NOTE,
     BUILT,
     EDGE,
+    FADING_NOTE,
     LEFT_OUT,
     LEFT_OUT_NOTE,
     LISTS,
@@ -36,6 +37,7 @@ __all__ = [
     "BESIDE_NOTE",
     "BUILT",
     "EDGE",
+    "FADING_NOTE",
     "LEFT_OUT",
     "LEFT_OUT_NOTE",
     "LISTS",
@@ -53,6 +55,7 @@ __all__ = [
     "figure",
     "intervals",
     "lines",
+    "listed",
     "shaded_table",
     "strip",
 ]

@@ -11,6 +11,9 @@ import pandas as pd
 
 _DIGITS = 12
 _SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
+_NEW_SENTENCE = re.compile(r"(?:\.; |; (?:on: )?(?=[A-Z]))(\w)")
+"""Where one account of a method or an error goes on with another, which may have been told before."""
+_NEGATIVE = re.compile(r"(?<=\s)-(?=\d)")
 _FEW_CLUSTERS = 30
 
 
@@ -57,6 +60,7 @@ def reading_of(estimate: EstimateLike) -> list[str]:
     left_out = "; ".join(f"{count:,} {reason}" for reason, count in estimate.dropped)
     parts = (estimate.method, estimate.error_convention, f"left out: {left_out}" if left_out else "")
     whole = " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
+    whole = _NEW_SENTENCE.sub(lambda start: f". {start[1].upper()}", _NEGATIVE.sub("−", whole))
     return [sentence for sentence in _SENTENCE_END.split(whole) if sentence]
 
 

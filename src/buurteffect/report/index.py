@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
-from buurteffect.report.pages import SOURCE_WORDS, TEMPLATES, stylesheet
+from buurteffect.report.pages import SOURCE_WORDS, TEMPLATES, stylesheet, title_of
 
 
 def write_index(project: Project, source: str, names: Sequence[str]) -> Path:
@@ -59,7 +59,7 @@ def _summary(processed: Path, name: str) -> dict[str, object]:
     notebook = nbformat.read(processed / "executed" / f"{name}.ipynb", as_version=4)
     return {
         "name": name,
-        "title": notebook.cells[0].source.splitlines()[0].removeprefix("# ").strip(),
+        "title": title_of(notebook, results),
         "verdicts": results["verdicts"],
         "headline": results["headline"],
         "commit": results["run"]["commit"],

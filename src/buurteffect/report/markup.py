@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _OPTIONAL = re.compile(r"</(?:td|th|tr|thead|tbody|li)>\s*")
-_QUOTED = re.compile(r"(<(?:th|div|p|details|table)\b[^>]*>)")
+_PARAGRAPH_END = re.compile(
+    r"</p>\s*(?=</?(?:p|h[1-6]|ul|ol|nav|pre|div|table|figure|figcaption|details|section|header|main|footer)\b)"
+)
+_QUOTED = re.compile(r"(<(?:a|th|div|p|h2|h3|nav|details|table|figure|figcaption|section|span|header)\b[^>]*>)")
 _PLAIN_VALUE = re.compile(r'="([\w#./-]+)"')
+_PICTURE = re.compile(r'src="data:[^"]*"')
 _FEWEST = 50
 """Characters from which on a sentence on how a table was made is not printed twice."""
 
@@ -70,8 +74,19 @@ def lightened(html: str) -> str:
 
     Examples
     --------
-    >>> lightened('<tr><th scope="row">A</th><td class="x y">1</td></tr>')
-    '<tr><th scope=row>A<td class="x y">1'
+    >>> lightened('<tr><th scope="col">A</th><td class="x y">1</td></tr>')
+    '<tr><th scope=col>A<td class="x y">1'
     """
-    short = _OPTIONAL.sub("", html)
+    short = _PARAGRAPH_END.sub("", _OPTIONAL.sub("", html))
     return _QUOTED.sub(lambda tag: _PLAIN_VALUE.sub(r"=\1", tag[1]), short)
+
+
+def weight(html: str) -> int:
+    """Return how many bytes a page takes beyond its figures.
+
+    Examples
+    --------
+    >>> weight('<p>one</p><img src="data:image/svg+xml;base64,AAAA">')
+    22
+    """
+    return len(_PICTURE.sub("", html).encode("utf-8"))

@@ -22,10 +22,14 @@ from traitlets.config import Config
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.report.draft import EXHIBIT
-from buurteffect.report.markup import aligned, alignment_rules, lightened, told_once
+from buurteffect.report.listing import listing_html
+from buurteffect.report.markup import aligned, alignment_rules, lightened, told_once, weight
 from buurteffect.report.mathml import Heading, number_references, to_html
 
 TEMPLATES = Path(str(resources.files("buurteffect.report") / "templates"))
+LIGHT = 60_000
+"""Bytes beyond its figures that a page may weigh with its code folded into it."""
+_INJECTED = "injected-parameters"
 _TRUTH_ALIGNED = "n3 n4 n5"
 SOURCE_WORDS = {
     "synthetic": "the synthetic country",
@@ -47,7 +51,8 @@ def render_page(project: Project, source: str, name: str) -> Path:
     Returns
     -------
     Path
-        The page. It is put in place last, so that it never points at figures that are not there.
+        The page. It is put in place last, so that it never points at figures that are not there. Where the code would
+        make it heavier than `LIGHT`, the code stands on a page beside it, to which it points.
 
     Raises
     ------
@@ -59,18 +64,25 @@ def render_page(project: Project, source: str, name: str) -> Path:
     if not executed.is_file() or not results_file.is_file():
         raise ProjectError(f"run {name!r} has not been executed on {source!r}: run make reports SOURCE={source}")
     exhibits = processed / "exhibits" / name
-    html = page_html(
-        nbformat.read(executed, as_version=4), json.loads(results_file.read_text(encoding="utf-8")), exhibits
-    )
+    notebook = nbformat.read(executed, as_version=4)
+    results = json.loads(results_file.read_text(encoding="utf-8"))
+    html, listing = page_html(notebook, results, exhibits), reports / "code" / f"{name}.html"
+    heavy = weight(html) > LIGHT
+    if heavy:
+        html = page_html(notebook, results, exhibits, f"code/{name}.html")
+        with writing(listing) as aside:
+            aside.write_text(listing_html(results, _code_cells(notebook), stylesheet()), encoding="utf-8")
     for kind in ("figures", "tables"):
         _replace_folder(exhibits / kind, reports / kind / name)
     page = reports / f"{name}.html"
     with writing(page) as aside:
         aside.write_text(html, encoding="utf-8")
+    if not heavy:
+        listing.unlink(missing_ok=True)
     return page
 
 
-def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhibits: Path) -> str:
+def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhibits: Path, listing: str = "") -> str:
     """Return the page of an executed notebook.
 
     Parameters
@@ -81,6 +93,8 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
         The run's results.
     exhibits : Path
         Folder with the run's ``figures/``.
+    listing : str
+        Address of the page that holds the code; where it is empty, the code is folded into this one.
     """
     front, *cells = notebook.cells
     if front.cell_type != "markdown" or not front.source.startswith("# "):
@@ -93,7 +107,7 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
             blocks.append({"kind": "markdown", "html": html})
             contents += headings
         elif cell.cell_type == "code" and cell.source.strip():
-            blocks += _code_blocks(cell, results["run"]["name"], exhibits)
+            blocks += _code_blocks(cell, results["run"]["name"], exhibits, folded=not listing)
     names = _number(blocks)
     taken = [heading.anchor for heading in contents] + [block["key"] for block in blocks if "key" in block]
     twice = sorted({anchor for anchor in taken if taken.count(anchor) > 1})
@@ -105,20 +119,29 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
     told_once([block for block in blocks if "reading" in block], names)
     if results.get("truth"):
         contents.append(Heading("Beside the truth", "beside-the-truth"))
+    title, below = title_of(notebook, results), front.source.splitlines()[1:]
     page = {
-        "title": front.source.splitlines()[0].removeprefix("# ").strip(),
-        "front": Markup(number_references(to_html(front.source)[0], names)),
+        "title": title,
+        "front": Markup(number_references(to_html("\n".join([f"# {title}", *below]))[0], names)),
         "contents": contents,
         "blocks": blocks,
         "results": results,
         "truth_number": 1 + sum(block["kind"] == "table" for block in blocks),
         "synthetic": results["source"] == "synthetic",
+        "listing": listing,
         "source_words": SOURCE_WORDS[results["source"]],
         "css": stylesheet(),
         "truth_aligned": _TRUTH_ALIGNED,
         "alignment": Markup(alignment_rules([_TRUTH_ALIGNED, "f2", *(block.get("aligned", "") for block in blocks)])),
     }
     return _export(notebook, page)
+
+
+def title_of(notebook: nbformat.NotebookNode, results: Mapping[str, Any]) -> str:
+    """Return the title of a run's page: that of the notebook, and the outcome where a run has one."""
+    title = str(notebook.cells[0].source.splitlines()[0].removeprefix("# ").strip())
+    outcome = results["run"]["parameters"].get("outcome", "")
+    return f"{title} ({outcome.replace('_', ' ')})" if outcome else title
 
 
 def stylesheet() -> Markup:
@@ -143,9 +166,21 @@ def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
     return lightened(str(body))
 
 
-def _code_blocks(cell: nbformat.NotebookNode, run: str, exhibits: Path) -> list[dict[str, Any]]:
-    """Return a code cell's folded source and what it showed."""
-    blocks = [{"kind": "code", "count": cell.execution_count, "source": cell.source}]
+def _code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """Return the cells of code; the values that a run gave its parameters stand at the foot of its page."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip() and not _given(cell)]
+
+
+def _given(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell is not the notebook's, but holds the parameters of the run."""
+    return _INJECTED in cell.metadata.get("tags", [])
+
+
+def _code_blocks(cell: nbformat.NotebookNode, run: str, exhibits: Path, folded: bool) -> list[dict[str, Any]]:
+    """Return a code cell's source, where it is folded into the page, and what it showed."""
+    blocks: list[dict[str, Any]] = []
+    if folded and not _given(cell):
+        blocks.append({"kind": "code", "count": cell.execution_count, "source": cell.source})
     for output in cell.outputs:
         if output.output_type == "stream":
             blocks.append({"kind": "text", "text": output.text})

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from buurteffect.report.style import PALETTE, figure
+from buurteffect.report.tables import print_value
 
 
 def lines(
@@ -64,6 +65,24 @@ def lines(
     if len(labels) > 1:
         drawn.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(labels), 3))
     return drawn
+
+
+def listed(estimate: Any, spec: str = ".3f") -> str:
+    """Return the points of an event study as text, for those who cannot see it.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        With ``event_time`` and ``estimate``.
+    spec : str
+        Format of the values.
+    """
+    points = estimate.frame.dropna(subset=["event_time", "estimate"]).sort_values("event_time")
+    named = [
+        f"{print_value(value, spec)} at {print_value(time, 'd')}"
+        for time, value in zip(points["event_time"], points["estimate"], strict=True)
+    ]
+    return ", ".join(named)
 
 
 def intervals(

@@ -72,6 +72,12 @@ PLACES_NOTE = (
     "them, that moved as much. Would be found: effect found four times in five if places vary as untreated areas do."
 )
 
+FADING_NOTE = (
+    "Every area counts once a year as a sale at its mean value. As far as a ring may be chosen like the treated areas, "
+    "selection is in it."
+)
+"""Below effects by distance."""
+
 TRAITS = {
     "rented_share_first": "share of rented dwellings",
     "woz_level": "log value of dwellings",

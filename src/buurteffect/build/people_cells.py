@@ -1,0 +1,173 @@
+"""The cells of the scoreboard of persons: a country is drawn, published as far as it is read, and estimated on.
+
+The estimators of the four pages on persons see a folder of published files and nothing else. What they found is
+written before what is true, and into another folder; the two meet in `people_summary` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.build.cell_runs import run_each, sources_of
+from buurteffect.build.people_scoreboard import stayer_rows
+from buurteffect.build.people_scoreboard_contact import contact_cells
+from buurteffect.build.people_scoreboard_displacement import displacement_rows
+from buurteffect.build.people_scoreboard_opportunity import opportunity_rows
+from buurteffect.build.scoreboard import Cell, _key, _write
+from buurteffect.errors import ProjectError
+from buurteffect.panel.displacement_study import read_displacement_study
+from buurteffect.panel.person_study import read_person_study
+from buurteffect.synthetic.country import draw_country, scenario_parameters
+from buurteffect.synthetic.events import draw_vintages
+from buurteffect.synthetic.people import draw_persons
+from buurteffect.synthetic.publish import named_truth
+from buurteffect.synthetic.publish_microdata import publish_people
+from buurteffect.synthetic.publish_survey import FOLDER as SURVEY
+from buurteffect.synthetic.publish_survey import publish_survey
+from buurteffect.synthetic.publishing.crosswalk import publish_crosswalk
+from buurteffect.synthetic.publishing.scores import publish_scores
+from buurteffect.synthetic.scenarios import SIZES
+from buurteffect.synthetic.world import World
+
+SIZE, SEEDS, FIRST_SEED = "test", 200, 1001
+"""Size of the countries, their number per scenario, and their first seed: designs were chosen on seeds 1 to 40."""
+
+SCENARIOS = ("S0", "S2", "S3", "S4")
+"""Nothing happens to residents; they earn 1% more; nothing spills over; nothing but the waterbed."""
+
+STAYERS, DISPLACEMENT, OPPORTUNITY, CONTACT = "n06", "n07", "n09", "n10"
+PAGES = (STAYERS, DISPLACEMENT, OPPORTUNITY, CONTACT)
+"""Pages whose headline estimators are run."""
+
+RESULT_NAMES = (
+    "page", "estimator", "truth_name", "valid", "estimate", "std_error", "ci_low", "ci_high", "equivalent", "error",
+    "message",
+)  # fmt: skip
+"""Columns of a result: one row per estimator, or per group of estimators that refused together."""
+
+_ROOTS = ("build.people_cells",)
+_LIBRARIES = ("linearmodels", "numpy", "pandas", "pyfixest", "scipy", "statsmodels")
+
+
+def people_cells_of(
+    folder: Path,
+    scenarios: Iterable[str] = SCENARIOS,
+    seeds: int = SEEDS,
+    size: str = SIZE,
+    first_seed: int = FIRST_SEED,
+) -> list[Cell]:
+    """Return the cells of a scoreboard of persons, seed by seed, so that a run that stops early has all scenarios.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of all cells.
+    scenarios : iterable of str
+        Names in `synthetic.scenarios.SCENARIOS`.
+    seeds, first_seed : int
+        How many seeds, and which is the first.
+    size : str
+        One of `SIZES`.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such scenario or size, or no seed.
+    """
+    names = list(scenarios)
+    if size not in SIZES:
+        raise ProjectError(f"no size {size!r}; choose one of {', '.join(SIZES)}")
+    if seeds < 1 or not names:
+        raise ProjectError("a scoreboard needs at least one seed and one scenario")
+    code = people_code_hash()
+    keys = {name: _key(code, repr(scenario_parameters(name)), repr(SIZES[size])) for name in names}
+    return [
+        Cell(name, seed, size, keys[name], folder) for seed in range(first_seed, first_seed + seeds) for name in names
+    ]
+
+
+def people_code_hash() -> str:
+    """Return a hash of the code that draws, publishes, reads and estimates, and of the libraries' versions."""
+    versions = "".join(f"{name} {metadata.version(name)}\n" for name in _LIBRARIES)
+    return _key(versions, *(f"{name}\n{text}" for name, text in sorted(sources_of(_ROOTS).items())))
+
+
+def run_people_cells(cells: Iterable[Cell], workers: int = 2, progress: bool = True) -> None:
+    """Run the cells that are not there yet; see `cell_runs.run_each`."""
+    run_each(cells, run_people_cell, workers, progress)
+
+
+def run_people_cell(cell: Cell) -> Cell:
+    """Draw a country, estimate on what it publishes, write that, and only then write what is true of it."""
+    world, truth = draw_country(cell.seed, cell.size, cell.scenario, workers=0)
+    with TemporaryDirectory(prefix="buurteffect-") as published:
+        publish_for_people(world, Path(published))
+        _write(estimate_people(Path(published)), cell.estimates)
+    true = named_truth(world, truth, scenario_parameters(cell.scenario))
+    _write(pd.DataFrame({"truth_name": list(true), "truth": list(true.values())}), cell.truth)
+    for path in (cell.estimates, cell.truth):
+        for old in path.parent.glob(f"{cell.size}-{cell.scenario}-{cell.seed:04d}-*.csv"):
+            if old != path:
+                old.unlink()
+    return cell
+
+
+def publish_for_people(world: World, folder: Path) -> None:
+    """Write what the estimators of persons read of a country, and no more: key figures of areas are left out.
+
+    Parameters
+    ----------
+    world : World
+        The country.
+    folder : Path
+        Folder that gets ``microdata/``, ``projects/``, ``boundaries/``, ``crosswalk/``, ``survey/`` and the scores.
+    """
+    persons, vintages = draw_persons(world), draw_vintages(world)
+    publish_crosswalk(world, vintages, folder / "crosswalk")
+    publish_scores(world, folder)
+    publish_people(world, folder, persons=persons, vintages=vintages)
+    publish_survey(world, folder / SURVEY, persons=persons)
+
+
+def estimate_people(published: Path) -> pd.DataFrame:
+    """Run the headline estimators of the four pages on what a country publishes; persons are read once.
+
+    Parameters
+    ----------
+    published : Path
+        As `publish_for_people` leaves it.
+
+    Returns
+    -------
+    DataFrame
+        `RESULT_NAMES`. A page whose estimators die together stands in it once, with the name of the ``error``.
+    """
+    study = read_person_study(published / "microdata")
+    runs: dict[str, Callable[[], pd.DataFrame]] = {
+        STAYERS: lambda: stayer_rows(study),
+        DISPLACEMENT: lambda: displacement_rows(read_displacement_study(published, persons=study)),
+        OPPORTUNITY: lambda: opportunity_rows(published / "microdata", study.people),
+        CONTACT: lambda: contact_cells(published),
+    }
+    return pd.concat([_rows(page, run) for page, run in runs.items()], ignore_index=True)
+
+
+def _rows(page: str, run: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """Return the results of one page in the columns that all share."""
+    try:
+        found = run()
+    except Exception as error:  # whatever a page dies of is counted under its name, and never lost
+        found = pd.DataFrame([{"estimator": page, "error": type(error).__name__, "message": str(error)}])
+    rows = found.reindex(columns=list(RESULT_NAMES)).assign(page=page)
+    rows["valid"] = rows["valid"].astype(object).fillna(value=True).astype(bool)
+    words = ("truth_name", "error", "message")
+    rows = rows.assign(**{name: rows[name].astype(object).fillna("") for name in words})
+    rows["error"] = rows["error"].mask((rows["error"] == "") & (rows["message"] != ""), "EstimationError")
+    figures = ("estimate", "std_error", "ci_low", "ci_high", "equivalent")
+    return rows.assign(**{name: rows[name].astype(object).fillna(np.nan).astype(float) for name in figures})

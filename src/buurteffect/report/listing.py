@@ -1,0 +1,38 @@
+"""The code of a run on a page of its own, beside a page that it would make heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nbformat
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+
+def listing_html(results: Mapping[str, Any], cells: Sequence[nbformat.NotebookNode], css: Markup) -> str:
+    """Return the page that lists the code of a run, cell by cell.
+
+    Parameters
+    ----------
+    results : mapping
+        The run's results.
+    cells : sequence of NotebookNode
+        Its cells of code, in their order.
+    css : Markup
+        The style of pages.
+    """
+    environment = Environment(
+        loader=PackageLoader("buurteffect.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    page = {
+        "run": results["run"]["name"],
+        "notebook": results["notebook"],
+        "synthetic": results["source"] == "synthetic",
+        "css": css,
+        "cells": [{"count": cell.execution_count, "source": cell.source} for cell in cells],
+    }
+    return environment.get_template("code.html.j2").render(page=page)
