@@ -217,6 +217,7 @@ def test_two_makes_at_once_do_the_work_once_and_both_end_well(checkout):
     assert leftovers(checkout) == []
 
 
+@pytest.mark.slow
 def test_a_reports_folder_that_cannot_be_written_into_is_named(checkout):
     folder = checkout / "reports" / "synthetic"
     folder.rename(checkout / "kept")
@@ -248,6 +249,7 @@ def test_a_long_temporary_folder_and_kernels_of_either_kind_give_the_same_page(c
 # --- records that would call fresh what is not ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["results/one.json", "exhibits/one/tables/t.csv"])
 def test_results_that_were_edited_by_hand_are_made_again(checkout, file):
     path = checkout / "data" / "processed" / "synthetic" / file
@@ -271,6 +273,7 @@ def test_a_page_that_was_edited_by_hand_is_rendered_again(checkout):
     assert make(checkout, "--question", "reports")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_notebook_that_is_edited_while_it_runs_is_run_again(checkout):
     write(checkout, "one", "import time; time.sleep(2)")
     making = start(checkout)
@@ -284,6 +287,7 @@ def test_a_notebook_that_is_edited_while_it_runs_is_run_again(checkout):
     assert make(checkout, "--question", "reports")[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "comes"),
     [

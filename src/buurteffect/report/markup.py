@@ -87,6 +87,6 @@ def weight(html: str) -> int:
     Examples
     --------
     >>> weight('<p>one</p><img src="data:image/svg+xml;base64,AAAA">')
-    22
+    16
     """
     return len(_PICTURE.sub("", html).encode("utf-8"))
