@@ -19,8 +19,8 @@ BEGIN = "from buurteffect.build import observe; observe.start()\n"
 def place(tmp_path):
     """A checkout in which a run is under way."""
     for folder in ("data/truth", "staging", "elsewhere"):
-        (tmp_path / "root" / folder if folder != "elsewhere" else tmp_path / folder).mkdir(parents=True)
-    root = tmp_path / "root"
+        (tmp_path / "checkout" / folder if folder != "elsewhere" else tmp_path / folder).mkdir(parents=True)
+    root = tmp_path / "checkout"
     (root / "data" / "a.csv").write_text("x\n1\n", encoding="utf-8")
     (root / "data" / "truth" / "t.json").write_text("{}", encoding="utf-8")
     pd.DataFrame({"x": [1.0]}).to_parquet(root / "data" / "p.parquet")
@@ -40,7 +40,7 @@ def run(root, code, strict=True):
         env={**os.environ, SETTING: json.dumps(rules)},
     )  # fmt: skip
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    taken = {kind: [name.split("/root/")[-1] for k, name, *_ in lines if k == kind] for kind in ("file", "folder")}
+    taken = {kind: [name.split("/checkout/")[-1] for k, name, *_ in lines if k == kind] for kind in ("file", "folder")}
     return done.returncode, done.stderr, taken | {"refused": [text for k, text, *_ in lines if k == "refused"]}
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from buurteffect.build import cell_runs, people_cells
-from buurteffect.build.cell_runs import run_each, sources_of
+from buurteffect.build.cell_runs import read_cells, read_truths, run_each, sources_of
 from buurteffect.build.people_cells import (
     FIRST_SEED,
     PAGES,
@@ -29,7 +29,6 @@ from buurteffect.build.people_summary import (
     store_people_scoreboard,
     summarise_people,
 )
-from buurteffect.build.scoreboard import read_cells, read_truths
 from buurteffect.build.scoreboard_summary import exact_band
 from buurteffect.claims.people_scoreboard import FAILS, HOLDS, OWN_INCOME, describe_people, judged
 from buurteffect.claims.scoreboard import MET, NOT_MET, UNCLEAR

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from buurteffect.build import scoreboard, scoreboard_cells
-from buurteffect.build.scoreboard import cells_of, code_hash, read_cells, read_truths, run_cell, run_cells
+from buurteffect.build import cell_runs, scoreboard, scoreboard_cells
+from buurteffect.build.cell_runs import read_cells, read_truths, sources_of
+from buurteffect.build.scoreboard import cells_of, code_hash, run_cell, run_cells
 from buurteffect.build.scoreboard_cells import ESTIMATORS, Case, Estimator, effects_window, estimate_panel
 from buurteffect.build.scoreboard_naive import against_everybody, before_after
 from buurteffect.build.scoreboard_panel import (
@@ -119,8 +120,10 @@ def test_no_estimator_reads_a_truth_planted_in_its_way(panel, few):
 def test_the_truth_is_written_after_the_estimates_and_into_another_folder(tmp_path, few, monkeypatch):
     cell = cells_of(tmp_path, ["S0"], 1, "test")[0]
     order = []
-    write = scoreboard._write
-    monkeypatch.setattr(scoreboard, "_write", lambda table, path: (order.append(path.parent.name), write(table, path)))
+    write = scoreboard.write_cell
+    monkeypatch.setattr(
+        scoreboard, "write_cell", lambda table, path: (order.append(path.parent.name), write(table, path))
+    )
     run_cell(cell)
     assert order == ["estimates", "truth"]
     assert "truth" not in pd.read_csv(cell.estimates).columns
@@ -185,7 +188,7 @@ def test_changed_code_makes_other_cells_and_removes_the_old_ones(tmp_path, few, 
 
 
 def test_the_hash_covers_the_world_and_the_estimators_and_nothing_that_only_shows_them():
-    sources = scoreboard._sources()
+    sources = sources_of(scoreboard._ROOTS)
     for name in ("synthetic.policy", "estimate.group_time", "build.scoreboard_cells", "estimate.within", "errors"):
         assert name in sources
     assert not [name for name in sources if name.startswith(("report", "claims", "panel", "build.scoreboard_summary"))]
@@ -194,7 +197,7 @@ def test_the_hash_covers_the_world_and_the_estimators_and_nothing_that_only_show
 
 @pytest.mark.slow
 def test_one_and_two_processes_write_the_same_bytes(tmp_path):
-    before = {name: os.environ.get(name) for name in scoreboard._ONE_THREAD}
+    before = {name: os.environ.get(name) for name in cell_runs._ONE_THREAD}
     cells = [cells_of(tmp_path / name, ["S0", "S6"], 1, "test") for name in ("two", "one")]
     run_cells(cells[0], workers=2, progress=False)
     for cell in cells[1]:

@@ -3,16 +3,67 @@
 from __future__ import annotations
 
 import ast
+import hashlib
+import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+import pandas as pd
+
 import buurteffect
-from buurteffect.build.scoreboard import Cell, _leave_interrupts_to_parent, _one_thread
 from buurteffect.errors import ProjectError
+from buurteffect.project import writing
 
 _PACKAGE = "buurteffect"
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_DIGITS = "%.10g"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One scenario and seed, and where its two files are.
+
+    Attributes
+    ----------
+    scenario, size : str
+        Names in `SCENARIOS` and `SIZES`.
+    seed : int
+        The country's seed.
+    key : str
+        Hash of all that can move its figures.
+    folder : Path
+        Folder of all cells.
+    """
+
+    scenario: str
+    seed: int
+    size: str
+    key: str
+    folder: Path
+
+    @property
+    def estimates(self) -> Path:
+        """File of what was estimated."""
+        return self._file("estimates")
+
+    @property
+    def truth(self) -> Path:
+        """File of what is true."""
+        return self._file("truth")
+
+    @property
+    def done(self) -> bool:
+        """Whether both files are there; the truth is written last."""
+        return self.truth.is_file() and self.estimates.is_file()
+
+    def _file(self, part: str) -> Path:
+        """Return the path of one of the files."""
+        return self.folder / part / f"{self.size}-{self.scenario}-{self.seed:04d}-{self.key}.csv"
 
 
 def sources_of(roots: Iterable[str]) -> Mapping[str, str]:
@@ -70,6 +121,27 @@ def run_each(cells: Iterable[Cell], run: Callable[[Cell], Cell], workers: int = 
             bar.update()
 
 
+def read_cells(cells: Iterable[Cell]) -> pd.DataFrame:
+    """Return what was estimated in the cells that are done: `RESULT_NAMES` with ``scenario, seed`` in front."""
+    return _gather(cells, "estimates")
+
+
+def read_truths(cells: Iterable[Cell]) -> pd.DataFrame:
+    """Return what is true in the cells that are done: ``scenario, seed, outcome, truth``."""
+    return _gather(cells, "truth")
+
+
+def key_of(*texts: str) -> str:
+    """Return a short hash of texts."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+
+
+def write_cell(table: pd.DataFrame, path: Path) -> None:
+    """Write a table whole or not at all, to as many digits as machines agree in."""
+    with writing(path) as aside:
+        table.to_csv(aside, index=False, float_format=_DIGITS, lineterminator="\n")
+
+
 def _imports(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the modules of this package that a text imports from, and the names that it wants of them."""
     for node in ast.walk(ast.parse(text)):
@@ -86,11 +158,20 @@ def _handed_on(root: Path, module: str, names: list[str]) -> list[str]:
 
 
 def _elsewhere(cells: list[Cell], run: Callable[[Cell], Cell], workers: int) -> Iterator[Cell]:
-    """Run cells in processes of their own, and yield them as they are done."""
-    with _one_thread():
+    """Run cells in processes of their own; when interrupted, those that have begun are finished and kept."""
+    with one_thread():
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent)
         try:
-            for ready in as_completed([pool.submit(_named, run, cell) for cell in cells]):
+            # A short queue: what has not begun can be given up at once.
+            waiting: set[Future[Cell]] = set()
+            left = iter(cells)
+            for cell in left:
+                waiting.add(pool.submit(_named, run, cell))
+                if len(waiting) >= 2 * workers:
+                    ready = next(as_completed(waiting))
+                    waiting.remove(ready)
+                    yield ready.result()
+            for ready in as_completed(waiting):
                 yield ready.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -105,3 +186,39 @@ def _named(run: Callable[[Cell], Cell], cell: Cell) -> Cell:
             f"scenario {cell.scenario}, seed {cell.seed} could not be run ({type(error).__name__}: {error}); cells "
             "that are done stay, and the next run goes on from there"
         ) from error
+
+
+def _leave_interrupts_to_parent() -> None:
+    """Let the process that started this one decide what an interrupt means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have processes that are started meanwhile compute on one thread each."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _gather(cells: Iterable[Cell], part: str) -> pd.DataFrame:
+    """Return one kind of file of all cells that are done, in one table."""
+    tables = []
+    for cell in cells:
+        if cell.done:
+            table = pd.read_csv(getattr(cell, part))
+            table.insert(0, "scenario", cell.scenario)
+            table.insert(1, "seed", cell.seed)
+            tables.append(table)
+    if not tables:
+        raise ProjectError("no cell of the scoreboard is done: run make scoreboard")
+    table = pd.concat(tables, ignore_index=True)
+    words = [name for name in ("error", "message") if name in table]
+    return table.assign(**{name: table[name].astype(object).fillna("") for name in words})

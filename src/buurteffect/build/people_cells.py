@@ -14,12 +14,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from buurteffect.build.cell_runs import run_each, sources_of
+from buurteffect.build.cell_runs import Cell, key_of, run_each, sources_of, write_cell
 from buurteffect.build.people_scoreboard import stayer_rows
 from buurteffect.build.people_scoreboard_contact import contact_cells
 from buurteffect.build.people_scoreboard_displacement import displacement_rows
 from buurteffect.build.people_scoreboard_opportunity import opportunity_rows
-from buurteffect.build.scoreboard import Cell, _key, _write
 from buurteffect.errors import ProjectError
 from buurteffect.panel.displacement_study import read_displacement_study
 from buurteffect.panel.person_study import read_person_study
@@ -86,7 +85,7 @@ def people_cells_of(
     if seeds < 1 or not names:
         raise ProjectError("a scoreboard needs at least one seed and one scenario")
     code = people_code_hash()
-    keys = {name: _key(code, repr(scenario_parameters(name)), repr(SIZES[size])) for name in names}
+    keys = {name: key_of(code, repr(scenario_parameters(name)), repr(SIZES[size])) for name in names}
     return [
         Cell(name, seed, size, keys[name], folder) for seed in range(first_seed, first_seed + seeds) for name in names
     ]
@@ -95,7 +94,7 @@ def people_cells_of(
 def people_code_hash() -> str:
     """Return a hash of the code that draws, publishes, reads and estimates, and of the libraries' versions."""
     versions = "".join(f"{name} {metadata.version(name)}\n" for name in _LIBRARIES)
-    return _key(versions, *(f"{name}\n{text}" for name, text in sorted(sources_of(_ROOTS).items())))
+    return key_of(versions, *(f"{name}\n{text}" for name, text in sorted(sources_of(_ROOTS).items())))
 
 
 def run_people_cells(cells: Iterable[Cell], workers: int = 2, progress: bool = True) -> None:
@@ -108,9 +107,9 @@ def run_people_cell(cell: Cell) -> Cell:
     world, truth = draw_country(cell.seed, cell.size, cell.scenario, workers=0)
     with TemporaryDirectory(prefix="buurteffect-") as published:
         publish_for_people(world, Path(published))
-        _write(estimate_people(Path(published)), cell.estimates)
+        write_cell(estimate_people(Path(published)), cell.estimates)
     true = named_truth(world, truth, scenario_parameters(cell.scenario))
-    _write(pd.DataFrame({"truth_name": list(true), "truth": list(true.values())}), cell.truth)
+    write_cell(pd.DataFrame({"truth_name": list(true), "truth": list(true.values())}), cell.truth)
     for path in (cell.estimates, cell.truth):
         for old in path.parent.glob(f"{cell.size}-{cell.scenario}-{cell.seed:04d}-*.csv"):
             if old != path:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from buurteffect.build.cell_runs import Cell, read_cells, read_truths
 from buurteffect.build.people_cells import FIRST_SEED, SCENARIOS, SEEDS, SIZE
-from buurteffect.build.scoreboard import Cell, read_cells, read_truths
 from buurteffect.build.scoreboard_summary import exact_band
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import Project, writing

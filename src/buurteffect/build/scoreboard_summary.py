@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from buurteffect.build.scoreboard import SEEDS, SIZE, Cell, read_cells, read_truths
+from buurteffect.build.cell_runs import Cell, read_cells, read_truths
+from buurteffect.build.scoreboard import SEEDS, SIZE
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.synthetic.scenarios import SCENARIOS
