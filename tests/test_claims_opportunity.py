@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import movers_simulations
+import pandas as pd
 import pytest
 
 from buurteffect.claims.opportunity import judge_chances, judge_inheritance, judge_mix, judge_regions, judge_schools
@@ -199,3 +201,9 @@ def test_conventions_that_differ_in_their_counts_are_said_once():
     assert "other rows have their own" in said
     assert said.endswith("robust")
     assert stack_effects({"a": first, "c": first}, "made up").error_convention == "clustered by place (480); N = 1,200"
+
+
+@pytest.mark.slow
+def test_the_recorded_simulations_are_made_again_to_the_last_digit():
+    found = pd.concat([movers_simulations.estimated(seed) for seed in movers_simulations.COUNTRIES], ignore_index=True)
+    pd.testing.assert_frame_equal(movers_simulations.summary(found), simulated_designs(), check_dtype=False, rtol=1e-9)
