@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,13 @@ from buurteffect.estimate.design import Design
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.group_time import Approach, Base, GroupTime, group_time
 from buurteffect.estimate.influence import DRAWS, SEED, effects_from_influence
+from buurteffect.estimate.leave_out import (
+    WithoutClusters,
+    dynamic_without,
+    effective_treated_clusters,
+    jackknifed_influence,
+    leaves_out,
+)
 from buurteffect.estimate.moments import Floats
 from buurteffect.estimate.sample import Truths
 
@@ -69,6 +77,11 @@ def aggregate(
     event times from 0 on, the calendar times, or (by p_g) the cohorts. That the shares are estimated counts
     in the errors (Callaway & Sant'Anna 2021, section 3.2, doi:10.1016/j.jeconom.2020.12.001).
 
+    Errors follow from influence functions. Where units at risk are compared, and clusters are not the units, those of
+    the dynamic aggregate leave out one cluster after another instead (`jackknifed_influence`), with degrees of freedom
+    by the effective number of clusters with treated units (`effective_treated_clusters`): with influence functions
+    alone they came out too small where few clusters hold most of the treated.
+
     Parameters
     ----------
     effects : GroupTime
@@ -109,24 +122,57 @@ def aggregate(
         heads.append(
             (f"window {window[0]}–{window[1]}", float(points[inside].mean()), influence[:, inside].mean(axis=1))
         )
+    names, points = [*(name for name, _, _ in heads), *names], np.r_[[point for _, point, _ in heads], points]
+    influence = np.column_stack([*(psi for _, _, psi in heads), influence])
+    errors = _Errors(effects.dropped, None, None)
+    if kind == "dynamic" and leaves_out(effects.adoption):
+        influence, errors = _left_out(effects, points, influence, values, window)
     nothing = [np.nan] * len(heads)
     located = {"dynamic": "event_time", "group": "cohort"}.get(kind)
     places = {located: [*nothing, *values]} if located else {}
     return effects_from_influence(
         effects.adoption,
-        [*(name for name, _, _ in heads), *names],
-        [*(point for _, point, _ in heads), *points],
-        np.column_stack([*(psi for _, _, psi in heads), influence]),
+        names,
+        points,
+        influence,
         method=f"{effects.method}; {kind} average",
         software=effects.software,
         treated_count=[*_heads_treated(averages, window), *averages.treated(kind, values)],
-        band=[False] * len(heads) + [True] * len(names),
-        dropped=effects.dropped,
+        band=[False] * len(heads) + [True] * len(values),
+        dropped=errors.dropped,
         draws=draws,
         seed=seed,
+        degrees=errors.degrees,
+        convention=errors.convention,
         event_time=places.get("event_time"),
         cohort=places.get("cohort"),
     )
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """How errors are made, where not by influence functions alone, and what was left out on the way."""
+
+    dropped: tuple[tuple[str, int], ...]
+    degrees: float | None
+    convention: str | None
+
+
+def _left_out(
+    effects: GroupTime, points: Floats, influence: Floats, values: Sequence[float], window: tuple[int, int] | None
+) -> tuple[Floats, _Errors]:
+    """Return influence functions that give the jackknife over clusters, and how that is said."""
+    adoption = effects.adoption
+    without = dynamic_without(effects.cells, WithoutClusters(adoption), values, window)
+    influence, kept = jackknifed_influence(influence, points, without, adoption.clusters[0])
+    words = "effects in whose error a cluster they cannot be estimated without counts by its influence function"
+    dropped = (*effects.dropped, *([(words, kept)] if kept else []))
+    degrees = max(effective_treated_clusters(adoption) - 1, 1.0)
+    convention = (
+        f"leaving out one {adoption.sample.design.cluster_columns[0]} at a time (CV3, MacKinnon, Nielsen & Webb 2023, "
+        f"doi:10.1016/j.jeconom.2022.04.001); t with the effective number of treated clusters − 1 ({degrees:.1f})"
+    )
+    return influence, _Errors(dropped, degrees, convention)
 
 
 class _Averages:

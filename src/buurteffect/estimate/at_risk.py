@@ -83,13 +83,13 @@ class AtRisk:
         """Return the effect on a cohort at the time of a place; None where nobody stands for it."""
         adoption = self.adoption
         base, weights = adoption.base(cohort), adoption.weights
-        untreated, steps = self._worked_out(place)
+        untreated, steps = self.worked_out(place)
         step = steps.get(cohort) or self._step(cohort, place, untreated)
-        mine = np.flatnonzero((adoption.cohorts == cohort) & self._seen(base, adoption.outcome[:, place]))
+        mine = np.flatnonzero((adoption.cohorts == cohort) & self.seen(base, adoption.outcome[:, place]))
         if step is None or not len(mine):
             return None
         change = adoption.outcome[mine, place] - adoption.outcome[mine, base]
-        given = self._given(mine, base)
+        given = self.given(mine, base)
         gap, own = change - given @ step.fit.coefficients, weights[mine] / weights[mine].sum()
         estimate = float(own @ gap)
         influence = np.zeros(len(weights))
@@ -109,13 +109,13 @@ class AtRisk:
             filled = np.flatnonzero((self.adoption.cohorts == later) & (passed != 0))
             if not len(filled):
                 continue
-            at = self._given(filled, self.adoption.base(later))
+            at = self.given(filled, self.adoption.base(later))
             share = steps[later].fit.leverage(passed[filled] @ at)
             influence[steps[later].pool] -= share * steps[later].fit.residual
             passed[steps[later].pool] += share
             passed[filled] = 0
 
-    def _worked_out(self, place: int) -> tuple[Floats, dict[int, _Step]]:
+    def worked_out(self, place: int) -> tuple[Floats, dict[int, _Step]]:
         """Return outcomes without treatment at a time, filled in from the last cohort back, and the regressions."""
         if place not in self._steps:
             adoption = self.adoption
@@ -131,18 +131,17 @@ class AtRisk:
                     steps[int(cohort)] = step
                     base = adoption.base(cohort)
                     mine = np.flatnonzero(adoption.cohorts == cohort)
-                    untreated[mine] = adoption.outcome[mine, base] + self._given(mine, base) @ step.fit.coefficients
+                    untreated[mine] = adoption.outcome[mine, base] + self.given(mine, base) @ step.fit.coefficients
             self._steps[place] = untreated, steps
         return self._steps[place]
 
     def _step(self, cohort: int, place: int, untreated: Floats) -> _Step | None:
         """Return the regression of changes since before a cohort's treatment among those at risk with it."""
         adoption, base = self.adoption, self.adoption.base(cohort)
-        at_risk = (adoption.cohorts > cohort) & self._eligible[:, base] & self._seen(base, untreated)
-        pool = np.flatnonzero(at_risk)
+        pool = self.pool(cohort, untreated)
         if not len(pool):
             return None
-        given, weights = self._given(pool, base), adoption.weights[pool]
+        given, weights = self.given(pool, base), adoption.weights[pool]
         fit = regress_pool(given, untreated[pool] - adoption.outcome[pool, base], weights)
         if fit is None:
             raise EstimationError(
@@ -151,12 +150,18 @@ class AtRisk:
             )
         return _Step(pool, fit)
 
-    def _seen(self, base: int, outcome: Floats) -> Truths:
+    def pool(self, cohort: int, untreated: Floats) -> Integers:
+        """Return the units at risk with a cohort whose untreated outcome is known or filled in."""
+        base = self.adoption.base(cohort)
+        at_risk = (self.adoption.cohorts > cohort) & self._eligible[:, base] & self.seen(base, untreated)
+        return np.flatnonzero(at_risk)
+
+    def seen(self, base: int, outcome: Floats) -> Truths:
         """Return which units have an outcome, and at the base another one and covariates."""
         adoption = self.adoption
         known = np.isfinite(outcome) & np.isfinite(adoption.outcome[:, base])
         return np.asarray(known & np.isfinite(adoption.covariates[:, base]).all(axis=1))
 
-    def _given(self, units: Integers, base: int) -> Floats:
+    def given(self, units: Integers, base: int) -> Floats:
         """Return the covariates of units at a time, with a constant."""
         return np.column_stack([np.ones(len(units)), self.adoption.covariates[units, base]])

@@ -56,7 +56,12 @@ def degrees_of_freedom(adoption: Adoption) -> float:
 
 
 def multiplier_critical_value(
-    influence: Floats, adoption: Adoption, alpha: float, draws: int = DRAWS, seed: int = SEED
+    influence: Floats,
+    adoption: Adoption,
+    alpha: float,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    degrees: float | None = None,
 ) -> float:
     """Return the critical value of a simultaneous band, by the multiplier bootstrap over clusters.
 
@@ -75,8 +80,10 @@ def multiplier_critical_value(
         One minus the confidence level.
     draws, seed : int
         Draws and their seed.
+    degrees : float, optional
+        Degrees of freedom where they are not clusters − 1.
     """
-    degrees = degrees_of_freedom(adoption)
+    degrees = degrees_of_freedom(adoption) if degrees is None else degrees
     covariance = clustered_covariance(influence, adoption)
     if len(adoption.clusters) > 1:
         return sup_t_critical_value(covariance, alpha, degrees, seed=seed)
@@ -118,6 +125,8 @@ def effects_from_influence(
     dropped: tuple[tuple[str, int], ...] = (),
     draws: int = DRAWS,
     seed: int = SEED,
+    degrees: float | None = None,
+    convention: str | None = None,
 ) -> EffectEstimate:
     """Return a table of effects with errors, intervals and bands from their influence functions.
 
@@ -137,15 +146,19 @@ def effects_from_influence(
         What was left out besides what the sample left out.
     draws, seed : int
         Of the multiplier bootstrap.
+    degrees, convention : float and str, optional
+        Degrees of freedom and the error convention in words, where they are not the usual ones.
     """
     design, sample = adoption.sample.design, adoption.sample
     if not np.isfinite(influence).all():
         raise EstimationError("an influence function is missing: the effects it belongs to have no error")
     covariance = clustered_covariance(influence, adoption)
-    degrees = degrees_of_freedom(adoption)
+    degrees = degrees_of_freedom(adoption) if degrees is None else degrees
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
     critical = (
-        multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed) if covered.any() else None
+        multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed, degrees)
+        if covered.any()
+        else None
     )
     frame = effect_frame(
         term,
@@ -164,7 +177,7 @@ def effects_from_influence(
     return EffectEstimate(
         frame=frame,
         method=method,
-        error_convention=error_convention(adoption),
+        error_convention=convention or error_convention(adoption),
         units_count=sample.units_count,
         clusters_count=adoption.clusters_count,
         dropped=(*sample.dropped, *dropped),
