@@ -354,11 +354,14 @@ ESTIMATORS: dict[str, Estimator] = {
     "rule_regression": Estimator(
         "Regression, at the choice, among buurten the rule allows", ADJUSTED, lambda case: _regress(case.may_be_chosen)
     ),
-    "at_risk": Estimator("Regression, at the choice, all at risk", ADJUSTED, lambda case: _regress(case, AT_RISK)),
+    "at_risk": Estimator(
+        "Regression, at the choice, all at risk", ADJUSTED, lambda case: _regress(case, AT_RISK), _SCORE
+    ),
     "rule_at_risk": Estimator(
         "Regression, at the choice, all at risk that the rule allows",
         ADJUSTED,
         lambda case: _regress(case, AT_RISK, "may_be_chosen"),
+        _SCORE,
     ),
     DOCUMENTED: Estimator(
         "Regression, at the choice and given low incomes, all at risk that the rule allows", ADJUSTED, _documented

@@ -47,6 +47,11 @@ class WithoutClusters:
         return int(self.codes.max()) + 1
 
     @cached_property
+    def _stays(self) -> Floats:
+        """1 where a unit stays when a cluster is left out, else 0, shape (units, clusters)."""
+        return (self.codes[:, None] != np.arange(self.count)).astype(float)
+
+    @cached_property
     def _risk(self) -> AtRisk:
         """The same comparison with all clusters."""
         return AtRisk(self.adoption)
@@ -73,7 +78,7 @@ class WithoutClusters:
         mine = np.flatnonzero((adoption.cohorts == cohort) & seen)
         change = adoption.outcome[mine, place] - adoption.outcome[mine, base]
         gap = change[:, None] - self._risk.given(mine, base) @ coefficients
-        stays = (self.codes[mine][:, None] != np.arange(self.count)) * adoption.weights[mine][:, None]
+        stays = self._stays[mine] * adoption.weights[mine][:, None]
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((stays * gap).sum(axis=0) / stays.sum(axis=0))
 
@@ -106,18 +111,17 @@ class WithoutClusters:
     def _coefficients(self, cohort: int, place: int, untreated: Floats) -> Floats:
         """Return the coefficients among the units at risk with a cohort, shape (columns, clusters)."""
         adoption, base = self.adoption, self.adoption.base(cohort)
-        pool = self._risk.pool(cohort, self._risk.worked_out(place)[0])
+        known, steps = self._risk.worked_out(place)
+        pool = steps[cohort].pool if cohort in steps else self._risk.pool(cohort, known)
         given = self._risk.given(pool, base)
         scale = np.sqrt((given**2).mean(axis=0))
         scale[scale == 0] = 1.0
-        columns, weights, own = given / scale, adoption.weights[pool], self.codes[pool]
+        columns, stays = given / scale, self._stays[pool]
         change = untreated[pool] - adoption.outcome[pool, base][:, None]
-        weighted = columns * weights[:, None]
-        products = np.zeros((self.count, columns.shape[1], columns.shape[1]))
-        np.add.at(products, own, weighted[:, :, None] * columns[:, None, :])
-        moments = np.zeros((self.count, columns.shape[1]))
-        np.add.at(moments, own, weighted * change[np.arange(len(pool)), own][:, None])
-        found = _solved(products.sum(axis=0) - products, (weighted.T @ change).T - moments)
+        weighted = columns * adoption.weights[pool][:, None]
+        width = columns.shape[1]
+        products = stays.T @ (weighted[:, :, None] * columns[:, None, :]).reshape(len(pool), -1)
+        found = _solved(products.reshape(-1, width, width), (weighted.T @ (change * stays)).T)
         return np.asarray(found.T / scale[:, None])
 
 
