@@ -23,10 +23,8 @@ _SINGULAR = 1e-12  # share of the largest eigenvalue below which a regression wi
 class WithoutClusters:
     r"""Effects of `AtRisk`, estimated again without each cluster.
 
-    Every regression is done without the units of the cluster, those that fill in outcomes of later cohorts too. With
-    the cross products A and b of all units and A_c and b_c of those of cluster c,
-
-    .. math:: \hat β_{(c)} = (A - A_c)^{-1} (b - b_c).
+    Every regression is done without the units of the cluster, those that fill in outcomes of later cohorts too, so
+    that the values are those of estimating again, at the cost of one more estimation for all clusters together.
 
     Parameters
     ----------
@@ -49,7 +47,7 @@ class WithoutClusters:
     @cached_property
     def _stays(self) -> Floats:
         """1 where a unit stays when a cluster is left out, else 0, shape (units, clusters)."""
-        return (self.codes[:, None] != np.arange(self.count)).astype(float)
+        return np.asarray(self.codes[:, None] != np.arange(self.count), dtype=float)
 
     @cached_property
     def _risk(self) -> AtRisk:
