@@ -73,7 +73,8 @@ def test_the_order_has_no_circle():
 
 
 def test_every_third_party_import_is_a_declared_dependency():
-    declared = {name.replace("-", "_").lower() for name in direct_dependencies()}
+    listed = direct_dependencies() | direct_dependencies("cluster")  # imported only where SCHEDULER asks for it
+    declared = {name.replace("-", "_").lower() for name in listed}
     names = {"yaml": "pyyaml", "IPython": "ipython"}
     used = set()
     for file in PACKAGE.rglob("*.py"):
@@ -119,13 +120,13 @@ def test_environment_yml_and_pyproject_agree():
     conda = dict(split(text) for text in listed)
     python = conda.pop("python")
     conda.pop("pip")
-    assert conda == direct_dependencies() | direct_dependencies("dev")
+    assert conda == direct_dependencies() | direct_dependencies("cluster") | direct_dependencies("dev")
     assert python.startswith(
         tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
     )
 
 
-@pytest.mark.parametrize("extra", [None, "dev"])
+@pytest.mark.parametrize("extra", [None, "cluster", "dev"])
 def test_the_lock_pins_every_direct_dependency_within_its_range(extra):
     pins = locked()
     for name, version_range in direct_dependencies(extra).items():

@@ -10,7 +10,6 @@ from buurteffect.build import cell_runs, people_cells
 from buurteffect.build.cell_runs import read_cells, read_truths, run_each, sources_of
 from buurteffect.build.people_cells import (
     FIRST_SEED,
-    PAGES,
     RESULT_NAMES,
     estimate_people,
     people_cells_of,
@@ -19,6 +18,7 @@ from buurteffect.build.people_cells import (
     run_people_cell,
     run_people_cells,
 )
+from buurteffect.build.people_conditions import CONDITIONS, HEADLINES, PAGES, RUNS, SEEDS, condition_of, holds
 from buurteffect.build.people_scoreboard import estimate_stayers
 from buurteffect.build.people_scoreboard_displacement import displacement_cells
 from buurteffect.build.people_scoreboard_opportunity import opportunity_cells
@@ -30,6 +30,7 @@ from buurteffect.build.people_summary import (
     summarise_people,
 )
 from buurteffect.build.scoreboard_summary import exact_band
+from buurteffect.claims.people_asked import STEADY, describe_asked, headline_rows
 from buurteffect.claims.people_scoreboard import FAILS, HOLDS, OWN_INCOME, describe_people, judged
 from buurteffect.claims.scoreboard import MET, NOT_MET, UNCLEAR
 from buurteffect.errors import DataError, ProjectError
@@ -60,8 +61,8 @@ def found(published):
 def quick(monkeypatch, country, found):
     """Draw and estimate nothing anew, so that a test of the machinery is quick."""
     monkeypatch.setattr(people_cells, "draw_country", lambda *_, **__: country)
-    monkeypatch.setattr(people_cells, "estimate_people", lambda _: found)
-    monkeypatch.setattr(people_cells, "publish_for_people", lambda *_: None)
+    monkeypatch.setattr(people_cells, "estimate_people", lambda *_: found)
+    monkeypatch.setattr(people_cells, "publish_for_people", lambda *_, **__: None)
 
 
 # --- what is estimated -------------------------------------------------------------------------------------------
@@ -86,15 +87,46 @@ def test_persons_that_are_read_once_give_what_each_page_reads_by_itself(publishe
 
 
 def test_a_page_that_dies_is_counted_under_its_error_and_the_others_go_on(published, monkeypatch):
-    monkeypatch.setattr(people_cells, "stayer_rows", lambda _: 1 / 0)
-    monkeypatch.setattr(people_cells, "displacement_rows", lambda _: pd.DataFrame({"estimator": ["a"], "estimate": 1}))
+    monkeypatch.setattr(people_cells, "stayer_rows", lambda *_: 1 / 0)
+    monkeypatch.setattr(people_cells, "displacement_rows", lambda *_: pd.DataFrame({"estimator": ["a"], "estimate": 1}))
     monkeypatch.setattr(people_cells, "opportunity_rows", lambda *_: pd.DataFrame({"message": ["too few"]}))
-    monkeypatch.setattr(people_cells, "contact_cells", lambda _: pd.DataFrame({"estimator": ["b"], "valid": [False]}))
+    broken = "effect on contact, whoever lives there"
+    monkeypatch.setattr(people_cells, "contact_cells", lambda _: pd.DataFrame({"estimator": [broken]}))
     table = estimate_people(published)
     dead = table[table["page"] == "n06"].iloc[0]
     assert (dead["error"], dead["message"]) == ("ZeroDivisionError", "division by zero")
     assert table["error"].tolist()[1:] == ["", "EstimationError", ""]
     assert table["valid"].tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "pages", "some"),
+    [
+        ("S2", {"n06"}, {"own income, steady effect"}),
+        ("S4", {"n07"}, {"score per displaced"}),
+        ("S6", {"n06", "n07"}, {"low_income, entry", "destination gap"}),
+    ],
+)
+def test_a_scenario_runs_the_families_that_it_is_there_for(published, scenario, pages, some):
+    table = estimate_people(published, scenario)
+    assert set(table["page"]) == pages
+    assert some <= set(table["estimator"])
+
+
+def test_something_is_said_of_where_the_assumptions_of_every_estimator_hold(found):
+    assert all(condition_of(page, name) for page, name in zip(found["page"], found["estimator"], strict=True))
+    for condition in CONDITIONS:
+        names = found.loc[found["page"] == condition.page, "estimator"]
+        assert names.str.startswith(condition.estimators).any(), condition
+
+
+def test_every_headline_is_run_where_its_assumptions_hold(found):
+    run = set(zip(found["page"], found["estimator"], strict=True))
+    assert set(HEADLINES) <= run
+    assert {page for page, _ in HEADLINES} == set(PAGES)
+    for page, name in HEADLINES:
+        assert any(holds(page, name, scenario) for scenario in RUNS)
+    assert not holds("n06", "log_income, total", "S0")
 
 
 # --- cells -------------------------------------------------------------------------------------------------------
@@ -164,8 +196,14 @@ def test_a_cell_that_cannot_be_run_is_named(tmp_path, workers):
 
 def test_seeds_are_others_than_those_that_designs_were_chosen_on(tmp_path):
     cells = people_cells_of(tmp_path, seeds=2)
-    assert [cell.seed for cell in cells] == [1001] * 4 + [1002] * 4
-    assert [cell.scenario for cell in cells[:4]] == ["S0", "S2", "S3", "S4"]
+    assert [cell.seed for cell in cells] == [1001] * len(RUNS) + [1002] * len(RUNS)
+    assert [cell.scenario for cell in cells[: len(RUNS)]] == list(RUNS)
+    assert {cell.size for cell in cells} == {"scoreboard"}
+
+
+def test_every_scenario_has_the_countries_that_it_needs(tmp_path):
+    counted = pd.Series([cell.scenario for cell in people_cells_of(tmp_path)]).value_counts()
+    assert counted.to_dict() == dict(SEEDS)
 
 
 @pytest.mark.parametrize(
@@ -311,14 +349,61 @@ def board(tmp_path):
 def test_sentences_are_made_from_the_board(board):
     answer = describe_people(board)
     text = " ".join(answer.sentences)
-    assert "rests on 100 countries or more in each of 2 scenarios" in text
-    assert "Monte Carlo error of 2.2%" in text
+    assert "rest on 100 to 100 countries in each of 2 scenarios" in text
+    assert "Monte Carlo error of 2.2% to 2.2%" in text
     assert "is not met by all: of 4 coverages 2 lie within the bounds" in text
     assert "S2: outside the bounds are “books, low incomes: ring” with 0% (bias +0.400)." in text
     assert "of 2 coverages of comparisons that are there to be seen failing 2 do fail" in text.lower()
     assert "unmoved in 100% of the countries" in text
     assert answer.limits
     assert "no figure" not in text
+
+
+def test_headlines_are_named_with_size_only_where_there_is_nothing_to_find(board):
+    board.loc[board["scenario"] == "S0", "truth"] = 0.0
+    found = headline_rows(judged(board)).set_index("scenario")
+    assert found["headline"].tolist() == ["effect on residents' own income"] * 2
+    assert found["coverage_mc_error"].tolist() == pytest.approx([np.sqrt(0.95 * 0.05 / 100)] * 2)
+    assert found.loc["S0", "false_alarms"] == found.loc["S0", "rejected"]
+    assert np.isnan(found.loc["S2", "false_alarms"])
+
+
+ASKED = {
+    ("S0", OWN_INCOME): {"equivalent_share": 0.9},
+    ("S0", STEADY): {"equivalent_share": 0.97, "rejected": 0.06},
+    ("S2", STEADY): {"truth": 0.01, "rejected": 0.55},
+    ("S0", "log_income, total"): {"truth": 0.05, "bias": -0.02},
+    ("S4", "score per displaced"): {"truth": -0.4, "rejected": 0.91},
+    ("S3", "score per displaced"): {"truth": -0.1, "rejected": 0.07},
+    ("S0", "movers"): {"truth": 0.15, "bias": 0.01, "coverage": 0.94},
+    ("S0", "children compared"): {"truth": 0.15, "bias": 0.33, "coverage": 0.0},
+}
+
+
+def asked(table):
+    columns = ["truth", "bias", "rejected", "coverage", "equivalent_share", "scored"]
+    frame = pd.DataFrame([{"scenario": s, "estimator": e} | figures for (s, e), figures in table.items()])
+    return describe_asked(
+        frame.reindex(columns=["scenario", "estimator", *columns]).fillna({"bias": 0.0, "scored": 60})
+    )
+
+
+def test_what_was_asked_beforehand_is_answered_one_by_one():
+    text = " ".join(asked(ASKED).sentences)
+    assert "rises by 0.050, of which 0.030 is estimated" in text
+    assert "bounds of equivalence in 90% of 60 countries" in text
+    assert "told from zero in 55% of 60 countries; where they do not (S0), in 6%" in text
+    assert "told from zero in 91% of 60 countries; where scores do not spill over (S3) it is −0.10" in text
+    assert "alone, and told from zero in 7%" in text
+    assert "find 0.16 on average and hold it in 94%" in text
+    assert "find 0.48, and hold it in 0%" in text
+    assert not asked(ASKED).limits
+
+
+@pytest.mark.parametrize("gone", list(ASKED))
+def test_a_question_of_which_a_row_is_lacking_is_not_answered(gone):
+    answer = asked({key: row for key, row in ASKED.items() if key != gone})
+    assert any(f"no {gone[1]} in {gone[0]}" in limit for limit in answer.limits)
 
 
 def test_sentences_pass_over_what_is_not_there(board):

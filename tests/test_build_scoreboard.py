@@ -11,7 +11,7 @@ import pytest
 from buurteffect.build import cell_runs, scoreboard, scoreboard_cells
 from buurteffect.build.cell_runs import read_cells, read_truths, sources_of
 from buurteffect.build.scoreboard import cells_of, code_hash, run_cell, run_cells
-from buurteffect.build.scoreboard_cells import ESTIMATORS, Case, Estimator, effects_window, estimate_panel
+from buurteffect.build.scoreboard_cells import DOCUMENTED, ESTIMATORS, Case, Estimator, effects_window, estimate_panel
 from buurteffect.build.scoreboard_naive import against_everybody, before_after
 from buurteffect.build.scoreboard_panel import (
     EVERY_YEAR,
@@ -393,7 +393,7 @@ def board(tmp_path):
     parts = []
     for scenario in ("S0", "S1", "S6"):
         bias = {"S0": 0.4, "S1": 0.4, "S6": 0.0}[scenario]
-        pairs = {"before_after": bias, "imputation": 0.0, "cs_regression": 0.05, "rule_at_risk": 0.01}
+        pairs = {"before_after": bias, "imputation": 0.0, "cs_regression": 0.05, "composition_at_risk": 0.01}
         estimates = pd.concat([rows([shift, shift], scenario=scenario, name=n) for n, shift in pairs.items()])
         parts.append(summarise(estimates, truths([0.0, 0.0], scenario), "test", {}))
     pd.concat(parts).to_csv(tmp_path / "board.csv", index=False)
@@ -429,7 +429,7 @@ def test_sentences_are_made_from_the_board(board):
 def test_conditions_tell_failing_from_too_few_countries(board):
     table = conditions(board).set_index("condition")
     assert table["met"].to_dict() == {"parallel": "cannot be told", "caught": "met", "covered": "met", "sized": UNCLEAR}
-    assert table.loc["covered", "label"] == "Regression, at the choice, all at risk that the rule allows"
+    assert table.loc["covered", "label"] == ESTIMATORS[DOCUMENTED].label
     assert (table["countries"] == 2).all()
     many = board.assign(coverage=1.0, coverage_low=0.98, coverage_high=1.0)
     judged = conditions(many).set_index("condition")["met"]

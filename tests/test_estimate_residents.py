@@ -12,7 +12,7 @@ from buurteffect.estimate.equivalence import equivalence
 from buurteffect.estimate.instrumented import instrumented_effect
 from buurteffect.estimate.lee_bounds import lee_bounds
 from buurteffect.estimate.ratio import fieller_ratio
-from buurteffect.estimate.residents import ResidentDesign, effect_path, resident_effect
+from buurteffect.estimate.residents import ResidentDesign, effect_path, resident_effect, steady_effect
 
 PLAIN = ResidentDesign(cells=("cohort",), given=())
 
@@ -71,19 +71,48 @@ def test_two_dates_with_an_effect_per_person_give_the_same() -> None:
     assert ours == pytest.approx(reference, abs=1e-8)
 
 
-def test_clustered_error_agrees_with_statsmodels() -> None:
+def test_the_error_is_that_of_leaving_out_each_buurt_and_fitting_anew() -> None:
     import statsmodels.api as sm
 
-    frame = residents(6, people=900)
-    row = resident_effect(frame, "log_income_3", PLAIN, "log_income").frame.iloc[0]
-    change = frame["log_income_3"] - frame["log_income"]
-    dummies = pd.get_dummies(frame["cohort"], dtype=float)
-    design = np.column_stack([frame["treated"].astype(float), dummies])
-    fit = sm.OLS(change.to_numpy(), design).fit(
-        cov_type="cluster", cov_kwds={"groups": pd.factorize(frame.area_code)[0]}
-    )
-    assert row["estimate"] == pytest.approx(fit.params[0], abs=1e-10)
-    assert row["std_error"] == pytest.approx(fit.bse[0], rel=2e-3)
+    frame = residents(6, people=300)
+    found = resident_effect(frame, "log_income_3", PLAIN, "log_income")
+    change = (frame["log_income_3"] - frame["log_income"]).to_numpy()
+    design = np.column_stack([frame["treated"].astype(float), pd.get_dummies(frame["cohort"], dtype=float)])
+    areas = pd.factorize(frame["area_code"])[0]
+    whole = sm.OLS(change, design).fit().params[0]
+    without = np.array([sm.OLS(change[areas != a], design[areas != a]).fit().params[0] for a in range(areas.max() + 1)])
+    row, number = found.frame.iloc[0], areas.max() + 1
+    assert row["estimate"] == pytest.approx(whole, abs=1e-10)
+    assert row["std_error"] == pytest.approx(np.sqrt((number - 1) / number * ((without - whole) ** 2).sum()), rel=1e-8)
+    assert found.degrees == frame.loc[frame["treated"], "area_code"].nunique() - 1
+
+
+def test_treated_residents_of_one_buurt_have_no_error() -> None:
+    frame = residents(6, people=300)
+    one = frame.loc[frame["treated"], "area_code"].iloc[0]
+    with pytest.raises(EstimationError, match="no error to be had"):
+        resident_effect(frame[~frame["treated"] | (frame["area_code"] == one)], "log_income_3", PLAIN, "log_income")
+
+
+def test_a_steady_effect_is_found_with_less_error_than_the_mean_over_years() -> None:
+    frame = residents(8, 0.05, people=1500)
+    rng = np.random.default_rng(1)
+    steps = rng.normal(0, 0.2, (len(frame), 3)).cumsum(axis=1)
+    for h in (1, 2, 3):
+        frame[f"y_{h}"] = 0.05 * frame["treated"] + steps[:, h - 1]
+    frame["y_mean"] = frame[["y_1", "y_2", "y_3"]].mean(axis=1)
+    steady = steady_effect(frame, "y", (1, 2, 3), PLAIN).frame.iloc[0]
+    plain = resident_effect(frame, "y_mean", PLAIN).frame.iloc[0]
+    assert steady["std_error"] < 0.85 * plain["std_error"]
+    assert abs(steady["estimate"] - 0.05) < 3 * steady["std_error"]
+
+
+def test_a_steady_effect_leaves_out_and_counts_who_is_not_seen_in_every_year() -> None:
+    frame = residents(8, 0.05, people=600).assign(y_1=0.0, y_2=1.0)
+    frame["y_1"] += np.random.default_rng(2).normal(size=len(frame))
+    frame["y_2"] += np.random.default_rng(3).normal(size=len(frame))
+    frame.loc[frame.index[:7], "y_2"] = np.nan
+    assert dict(steady_effect(frame, "y", (1, 2), PLAIN).dropped)["residents not seen in all of these years"] == 7
 
 
 def test_residents_whose_cell_holds_nobody_to_compare_with_are_counted() -> None:

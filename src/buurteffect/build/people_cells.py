@@ -15,9 +15,27 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.build.cell_runs import Cell, key_of, run_each, sources_of, write_cell
+from buurteffect.build.people_conditions import (
+    CHILDREN,
+    CONTACT,
+    DISPLACEMENT,
+    EXITS,
+    FAMILIES,
+    OPPORTUNITY,
+    PARTS,
+    RESIDENTS,
+    RUNS,
+    SEEDS,
+    STAYERS,
+    TIES,
+    WATERBED,
+    holds,
+)
+from buurteffect.build.people_scoreboard import PARTS as PARTS_OF_MEANS
+from buurteffect.build.people_scoreboard import RESIDENTS as THOSE_WHO_LIVED_THERE
 from buurteffect.build.people_scoreboard import stayer_rows
 from buurteffect.build.people_scoreboard_contact import contact_cells
-from buurteffect.build.people_scoreboard_displacement import displacement_rows
+from buurteffect.build.people_scoreboard_displacement import LEAVING, REACHING, displacement_rows
 from buurteffect.build.people_scoreboard_opportunity import opportunity_rows
 from buurteffect.errors import ProjectError
 from buurteffect.panel.displacement_study import read_displacement_study
@@ -34,15 +52,11 @@ from buurteffect.synthetic.publishing.scores import publish_scores
 from buurteffect.synthetic.scenarios import SIZES
 from buurteffect.synthetic.world import World
 
-SIZE, SEEDS, FIRST_SEED = "test", 200, 1001
-"""Size of the countries, their number per scenario, and their first seed: designs were chosen on seeds 1 to 40."""
+SIZE, FIRST_SEED = "scoreboard", 1001
+"""Size of the countries, and their first seed: designs were chosen on seeds 1 to 400."""
 
-SCENARIOS = ("S0", "S2", "S3", "S4")
-"""Nothing happens to residents; they earn 1% more; nothing spills over; nothing but the waterbed."""
-
-STAYERS, DISPLACEMENT, OPPORTUNITY, CONTACT = "n06", "n07", "n09", "n10"
-PAGES = (STAYERS, DISPLACEMENT, OPPORTUNITY, CONTACT)
-"""Pages whose headline estimators are run."""
+SCENARIOS = tuple(SEEDS)
+"""Scenarios that are run; `people_conditions` says why these, how many countries of each, and what is run in them."""
 
 RESULT_NAMES = (
     "page", "estimator", "truth_name", "valid", "estimate", "std_error", "ci_low", "ci_high", "equivalent", "error",
@@ -57,7 +71,7 @@ _LIBRARIES = ("linearmodels", "numpy", "pandas", "pyfixest", "scipy", "statsmode
 def people_cells_of(
     folder: Path,
     scenarios: Iterable[str] = SCENARIOS,
-    seeds: int = SEEDS,
+    seeds: int | None = None,
     size: str = SIZE,
     first_seed: int = FIRST_SEED,
 ) -> list[Cell]:
@@ -69,8 +83,10 @@ def people_cells_of(
         Folder of all cells.
     scenarios : iterable of str
         Names in `synthetic.scenarios.SCENARIOS`.
-    seeds, first_seed : int
-        How many seeds, and which is the first.
+    seeds : int, optional
+        How many seeds of each scenario; by default as many as it needs (`people_conditions.SEEDS`).
+    first_seed : int
+        The first of them.
     size : str
         One of `SIZES`.
 
@@ -82,12 +98,17 @@ def people_cells_of(
     names = list(scenarios)
     if size not in SIZES:
         raise ProjectError(f"no size {size!r}; choose one of {', '.join(SIZES)}")
-    if seeds < 1 or not names:
+    count = {name: max(SEEDS.values()) if name not in SEEDS else SEEDS[name] for name in names}
+    count = count if seeds is None else dict.fromkeys(names, seeds)
+    if min(count.values(), default=0) < 1:
         raise ProjectError("a scoreboard needs at least one seed and one scenario")
     code = people_code_hash()
     keys = {name: key_of(code, repr(scenario_parameters(name)), repr(SIZES[size])) for name in names}
     return [
-        Cell(name, seed, size, keys[name], folder) for seed in range(first_seed, first_seed + seeds) for name in names
+        Cell(name, first_seed + place, size, keys[name], folder)
+        for place in range(max(count.values()))
+        for name in names
+        if place < count[name]
     ]
 
 
@@ -105,9 +126,9 @@ def run_people_cells(cells: Iterable[Cell], workers: int = 2, progress: bool = T
 def run_people_cell(cell: Cell) -> Cell:
     """Draw a country, estimate on what it publishes, write that, and only then write what is true of it."""
     world, truth = draw_country(cell.seed, cell.size, cell.scenario, workers=0)
-    with TemporaryDirectory(prefix="buurteffect-") as published:
-        publish_for_people(world, Path(published))
-        write_cell(estimate_people(Path(published)), cell.estimates)
+    with TemporaryDirectory(prefix="people-cell-") as published:
+        publish_for_people(world, Path(published), survey=TIES in RUNS.get(cell.scenario, FAMILIES))
+        write_cell(estimate_people(Path(published), cell.scenario), cell.estimates)
     true = named_truth(world, truth, scenario_parameters(cell.scenario))
     write_cell(pd.DataFrame({"truth_name": list(true), "truth": list(true.values())}), cell.truth)
     for path in (cell.estimates, cell.truth):
@@ -117,7 +138,7 @@ def run_people_cell(cell: Cell) -> Cell:
     return cell
 
 
-def publish_for_people(world: World, folder: Path) -> None:
+def publish_for_people(world: World, folder: Path, survey: bool = True) -> None:
     """Write what the estimators of persons read of a country, and no more: key figures of areas are left out.
 
     Parameters
@@ -126,21 +147,27 @@ def publish_for_people(world: World, folder: Path) -> None:
         The country.
     folder : Path
         Folder that gets ``microdata/``, ``projects/``, ``boundaries/``, ``crosswalk/``, ``survey/`` and the scores.
+    survey : bool
+        Whether anybody reads the survey.
     """
     persons, vintages = draw_persons(world), draw_vintages(world)
     publish_crosswalk(world, vintages, folder / "crosswalk")
     publish_scores(world, folder)
     publish_people(world, folder, persons=persons, vintages=vintages)
-    publish_survey(world, folder / SURVEY, persons=persons)
+    if survey:
+        publish_survey(world, folder / SURVEY, persons=persons)
 
 
-def estimate_people(published: Path) -> pd.DataFrame:
+def estimate_people(published: Path, scenario: str = "S0") -> pd.DataFrame:
     """Run the headline estimators of the four pages on what a country publishes; persons are read once.
 
     Parameters
     ----------
     published : Path
         As `publish_for_people` leaves it.
+    scenario : str
+        Says which families of estimators are run, and where their assumptions hold (`people_conditions`); no estimator
+        is told of it.
 
     Returns
     -------
@@ -148,23 +175,29 @@ def estimate_people(published: Path) -> pd.DataFrame:
         `RESULT_NAMES`. A page whose estimators die together stands in it once, with the name of the ``error``.
     """
     study = read_person_study(published / "microdata")
-    runs: dict[str, Callable[[], pd.DataFrame]] = {
-        STAYERS: lambda: stayer_rows(study),
-        DISPLACEMENT: lambda: displacement_rows(read_displacement_study(published, persons=study)),
-        OPPORTUNITY: lambda: opportunity_rows(published / "microdata", study.people),
-        CONTACT: lambda: contact_cells(published),
-    }
-    return pd.concat([_rows(page, run) for page, run in runs.items()], ignore_index=True)
+    families = RUNS.get(scenario, FAMILIES)
+    mine = tuple(THOSE_WHO_LIVED_THERE if RESIDENTS in families else ()) + (PARTS_OF_MEANS if PARTS in families else ())
+    where = tuple(LEAVING if EXITS in families else ()) + (REACHING if WATERBED in families else ())
+    runs: dict[str, Callable[[], pd.DataFrame]] = {}
+    if mine:
+        runs[STAYERS] = lambda: stayer_rows(study, mine)
+    if where:
+        runs[DISPLACEMENT] = lambda: displacement_rows(read_displacement_study(published, persons=study), where)
+    if CHILDREN in families:
+        runs[OPPORTUNITY] = lambda: opportunity_rows(published / "microdata", study.people)
+    if TIES in families:
+        runs[CONTACT] = lambda: contact_cells(published)
+    return pd.concat([_rows(page, scenario, run) for page, run in runs.items()], ignore_index=True)
 
 
-def _rows(page: str, run: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def _rows(page: str, scenario: str, run: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """Return the results of one page in the columns that all share."""
     try:
         found = run()
     except Exception as error:  # whatever a page dies of is counted under its name, and never lost
         found = pd.DataFrame([{"estimator": page, "error": type(error).__name__, "message": str(error)}])
     rows = found.reindex(columns=list(RESULT_NAMES)).assign(page=page)
-    rows["valid"] = rows["valid"].astype(object).fillna(value=True).astype(bool)
+    rows["valid"] = [holds(page, str(name), scenario) for name in rows["estimator"]]
     words = ("truth_name", "error", "message")
     rows = rows.assign(**{name: rows[name].astype(object).fillna("") for name in words})
     rows["error"] = rows["error"].mask((rows["error"] == "") & (rows["message"] != ""), "EstimationError")

@@ -6,7 +6,7 @@ countries, after the rows are written. Nothing here reads a truth by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from buurteffect.estimate.equivalence import equivalence
 from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.flow_effects import chained_effects
 from buurteffect.estimate.flows import WHOLE, FlowColumns, chain_flows, decompose_flows
-from buurteffect.estimate.residents import resident_effect
+from buurteffect.estimate.residents import resident_effect, steady_effect
 from buurteffect.panel.person_study import COVARIATES, PersonStudy, read_person_study
 from buurteffect.panel.residents import residents_of_areas
 
@@ -38,6 +38,14 @@ SMALLEST_INCOME = 0.02
 
 OWN_INCOME = {"own income, years 1–8": "mean", "own income, years 1–4": "near", "own income, years 5–8": "late"}
 """Spans of years by the name of the row; the name of the truth ends in the same word."""
+
+STEADY = "own income, steady effect"
+"""Row of the effect that is taken to be the same in every year; years are weighed by what they tell."""
+
+STEADY_YEARS = (1, 2, 3, 4)
+
+RESIDENTS, PARTS = ("residents",), ("mean log income and its parts", "low-income share and its parts")
+"""Groups of estimators: of those who lived there, and of the mean of the place."""
 
 _MEANS = {"log_income": "mean_log_income", "low_income": "low_income_share"}
 
@@ -60,12 +68,12 @@ def estimate_stayers(folder: Path) -> pd.DataFrame:
     return stayer_rows(read_person_study(folder / "microdata"))
 
 
-def stayer_rows(study: PersonStudy) -> pd.DataFrame:
-    """Run the headline estimators of n06 on persons that are already read; see `estimate_stayers`."""
+def stayer_rows(study: PersonStudy, groups: Sequence[str] = (*RESIDENTS, *PARTS)) -> pd.DataFrame:
+    """Run some groups of the headline estimators of n06 on persons that are already read; see `estimate_stayers`."""
     rows: list[dict[str, object]] = []
-    for name, run in ESTIMATORS.items():
+    for name in groups:
         try:
-            rows += [_figures(*found) for found in run(study)]
+            rows += [_figures(*found) for found in ESTIMATORS[name](study)]
         except EstimationError as error:
             rows.append({"estimator": name, "error": type(error).__name__, "message": str(error)})
     table = pd.DataFrame(rows, columns=list(RESULT_NAMES))
@@ -99,7 +107,7 @@ def _figures(name: str, truth_name: str, made: EffectEstimate) -> dict[str, obje
     names = ("estimate", "std_error", "ci_low", "ci_high", "treated_count", "clusters_count")
     figures = {key: row[key] for key in names}
     small = equivalence(row["estimate"], row["std_error"], SMALLEST_INCOME, made.degrees).equivalent
-    tested = name in OWN_INCOME
+    tested = name == STEADY or name in OWN_INCOME
     return {"estimator": name, "truth_name": truth_name, "equivalent": small if tested else None} | figures
 
 
@@ -131,6 +139,8 @@ def _residents(study: PersonStudy) -> _Effects:
         (name, f"residents_own_log_income_{part}", resident_effect(frame, f"log_income_{part}", base="log_income"))
         for name, part in OWN_INCOME.items()
     ]
+    steady = steady_effect(frame, "log_income", STEADY_YEARS, base="log_income")
+    found.append((STEADY, "residents_own_log_income_mean", steady))
     work = resident_effect(frame[frame["working_age"]], "employed_mean")
     kept = resident_effect(frame[frame["third"] == HIGHEST_THIRD], f"in_wijk_{STAY_YEARS}")
     found.append(("employee, years 1–8", "employment_effect", work))

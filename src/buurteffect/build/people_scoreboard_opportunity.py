@@ -18,8 +18,8 @@ from buurteffect.panel.adulthood import read_neighbours
 from buurteffect.panel.childhood import Childhoods, read_childhoods
 from buurteffect.panel.people import read_person_years
 
-RESULT_NAMES = ("estimator", "truth_name", "valid", "estimate", "std_error", "ci_low", "ci_high", "message")
-"""Columns of a result: one row per estimator; ``valid`` says whether its assumptions hold by the country's making."""
+RESULT_NAMES = ("estimator", "truth_name", "estimate", "std_error", "ci_low", "ci_high", "message")
+"""Columns of a result: one row per estimator."""
 
 _YEAR = 2012
 
@@ -47,7 +47,6 @@ def opportunity_rows(folder: Path, people: pd.DataFrame) -> pd.DataFrame:
     rows = childhood_cells(read_childhoods(folder, people))
     neighbours = _attempt(
         "own income on neighbours' income",
-        False,
         "neighbour_income_effect",
         lambda: linear_in_means(read_neighbours(people, _YEAR)),
         TRAITS,
@@ -61,27 +60,26 @@ def childhood_cells(childhoods: Childhoods) -> pd.DataFrame:
     both, naive = cache(lambda: both_designs(children)[0]), cache(lambda: naive_slopes(children))
     given = "exposure given the parents' income"
     runs = [
-        _attempt("movers", True, "exposure_slope", lambda: movers_slope(children), "exposure"),
-        _attempt("siblings", True, "exposure_slope", both, SIBLINGS),
-        _attempt("movers and siblings", True, "exposure_slope", both, TOGETHER),
-        _attempt("children compared", False, "exposure_slope", naive, "exposure alone"),
-        _attempt("children compared, parents' income", False, "exposure_slope", naive, given),
+        _attempt("movers", "exposure_slope", lambda: movers_slope(children), "exposure"),
+        _attempt("siblings", "exposure_slope", both, SIBLINGS),
+        _attempt("movers and siblings", "exposure_slope", both, TOGETHER),
+        _attempt("children compared", "exposure_slope", naive, "exposure alone"),
+        _attempt("children compared, parents' income", "exposure_slope", naive, given),
         _attempt(
             "moves after 23",
-            True,
             "exposure_slope_after_23",
             lambda: placebo_after(children),
             "years after the move",
         ),
-        _attempt("mix", True, "exposure_by_mix", lambda: slope_by_mix(children, years), "exposure times mix"),
+        _attempt("mix", "exposure_by_mix", lambda: slope_by_mix(children, years), "exposure times mix"),
     ]
     return pd.concat(runs, ignore_index=True)
 
 
-def _attempt(name: str, valid: bool, truth: str, run: Callable[[], EffectEstimate], term: str) -> pd.DataFrame:
+def _attempt(name: str, truth: str, run: Callable[[], EffectEstimate], term: str) -> pd.DataFrame:
     """Return the row of one estimator, or why there is none."""
     row: dict[str, object] = dict.fromkeys(RESULT_NAMES, float("nan"))
-    row |= {"estimator": name, "valid": valid, "truth_name": truth, "message": ""}
+    row |= {"estimator": name, "truth_name": truth, "message": ""}
     try:
         found = run()
     except EstimationError as error:

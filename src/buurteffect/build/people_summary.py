@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.build.cell_runs import Cell, read_cells, read_truths
-from buurteffect.build.people_cells import FIRST_SEED, SCENARIOS, SEEDS, SIZE
+from buurteffect.build.people_cells import FIRST_SEED, SCENARIOS, SIZE
+from buurteffect.build.people_conditions import HEADLINES, RUNS, SEEDS, condition_of
 from buurteffect.build.scoreboard_summary import exact_band
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import Project, writing
@@ -57,8 +58,9 @@ def summarise_people(
     Returns
     -------
     DataFrame
-        `SUMMARY_COLUMNS`, one row per scenario, page and estimator that has a truth: ``valid``, whether its
-        assumptions hold by the country's making; ``seeds`` run; ``failed_share`` of them without an estimate or an
+        `SUMMARY_COLUMNS`, one row per scenario, page and estimator that has a truth and is run there: ``valid``,
+        whether its assumptions hold by the country's making;
+        ``seeds`` run; ``failed_share`` of them without an estimate or an
         interval, with the ``commonest_error`` of its page there; ``scored`` countries with an estimate and a truth; of
         these the mean ``truth``, ``bias, bias_mc_error, error_sd`` (spread of the estimate around the truth),
         ``std_error`` (mean of the reported ones), ``coverage``, the share of 95% intervals that hold the country's
@@ -77,12 +79,10 @@ def summarise_people(
         raise ProjectError("an estimate of the scoreboard of persons has no truth: remove the cells, and run it anew")
     if joined.duplicated(["scenario", "seed", "page", "estimator"]).any():
         raise ProjectError("an estimator stands twice in a cell of the scoreboard of persons: remove the cells")
-    mute = named[(named["error"] != "") & ~named["page"].isin(heard["page"])]
-    asked = pd.concat([heard, mute])[_KEYS[1:]].drop_duplicates()
     rows = []
     for scenario, cells in named.groupby("scenario", sort=False):
         seeds = set(cells["seed"])
-        for key in asked.itertuples(index=False, name=None):
+        for key in _asked(cells).itertuples(index=False, name=None):
             own = (joined["scenario"] == scenario) & (joined["page"] == key[0]) & (joined["estimator"] == key[1])
             found = joined[own & joined[["estimate", "ci_low", "ci_high"]].notna().all(axis=1)]
             silent = cells["seed"].isin(seeds - set(found["seed"])) & (cells["page"] == key[0])
@@ -91,6 +91,14 @@ def summarise_people(
             rows.append(row | _score(found, len(seeds)) | {"commonest_error": _commonest(said)})
     table = pd.DataFrame(rows)
     return table.assign(size=size, code=table["scenario"].map(codes)).reindex(columns=list(SUMMARY_COLUMNS))
+
+
+def _asked(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return what was asked for in a scenario: estimators with a truth, and groups that refused in every country."""
+    heard = cells[cells["truth_name"] != ""]
+    mute = cells[(cells["truth_name"] == "") & (cells["error"] != "")]
+    times = mute.groupby(["page", "estimator"])["seed"].transform("nunique")
+    return pd.concat([heard, mute[times == cells["seed"].nunique()]])[_KEYS[1:]].drop_duplicates()
 
 
 def store_people_scoreboard(project: Project, cells: Sequence[Cell], out: Path | None = None) -> Path:
@@ -106,8 +114,9 @@ def store_people_scoreboard(project: Project, cells: Sequence[Cell], out: Path |
         Where to write. Left out, a full scoreboard takes the place of the stored one, and any other goes to the
         folder of cells.
     """
-    full = {cell.scenario for cell in cells} >= set(SCENARIOS) and {cell.size for cell in cells} == {SIZE}
-    full &= max(cell.seed for cell in cells) >= FIRST_SEED + SEEDS - 1 and all(cell.done for cell in cells)
+    last = {name: max((cell.seed for cell in cells if cell.scenario == name), default=0) for name in SCENARIOS}
+    full = {cell.size for cell in cells} == {SIZE} and all(cell.done for cell in cells)
+    full &= all(last[name] >= FIRST_SEED + SEEDS[name] - 1 for name in SCENARIOS)
     path = out or (project.root / STORED if full else cells[0].folder / "summary.csv")
     codes = {cell.scenario: cell.key for cell in cells}
     table = summarise_people(read_cells(cells), read_truths(cells), cells[0].size, codes)
@@ -127,7 +136,9 @@ def read_people_scoreboard(path: Path | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `SUMMARY_COLUMNS`, then ``label`` (the estimator in words) and ``meaning`` of the scenario.
+        `SUMMARY_COLUMNS`, then ``label`` (the estimator in words), ``meaning`` of the scenario, ``run`` (the families
+        of estimators run in it), ``headline`` (what its page calls the row, empty if it is none) and ``why`` (the
+        argument on where its assumptions hold).
 
     Raises
     ------
@@ -153,6 +164,9 @@ def read_people_scoreboard(path: Path | None = None) -> pd.DataFrame:
         **words,
         label=[in_words(name) for name in table["estimator"]],
         meaning=[scenarios.SCENARIOS[name].meaning for name in table["scenario"]],
+        run=[", ".join(RUNS.get(name, ("all",))) for name in table["scenario"]],
+        headline=[HEADLINES.get(key, "") for key in zip(table["page"], table["estimator"], strict=True)],
+        why=[_why(*key) for key in zip(table["page"], table["estimator"], strict=True)],
     )
 
 
@@ -172,6 +186,12 @@ def in_words(estimator: str) -> str:
     for name, words in _WORDS.items():
         estimator = estimator.replace(name, words)
     return estimator
+
+
+def _why(page: str, estimator: str) -> str:
+    """Return the argument on where an estimator's assumptions hold."""
+    condition = condition_of(page, estimator)
+    return "" if condition is None else condition.why
 
 
 def _score(found: pd.DataFrame, seeds: int) -> dict[str, float | int]:

@@ -55,13 +55,15 @@ def describe_people(table: pd.DataFrame) -> Answer:
         Sentences, limits and the numbers in them.
     """
     answer = Answer("n10b", "synthetic", "buurt")
-    least = int(table["seeds"].min())
+    most, least = int(table["seeds"].max()), int(table["seeds"].min())
     answer.say(
-        "every figure rests on {countries:d} countries or more in each of {scenarios:d} scenarios; a coverage of 95% "
-        "has a Monte Carlo error of {coverage_mc_error:.1%} with so many.",
-        countries=least,
+        "figures rest on {least:d} to {most:d} countries in each of {scenarios:d} scenarios; a coverage of 95% has a "
+        "Monte Carlo error of {least_mc_error:.1%} to {most_mc_error:.1%} with so many.",
+        least=least,
+        most=most,
         scenarios=int(table["scenario"].nunique()),
-        coverage_mc_error=float(np.sqrt(0.95 * 0.05 / least)),
+        least_mc_error=float(np.sqrt(0.95 * 0.05 / least)),
+        most_mc_error=float(np.sqrt(0.95 * 0.05 / most)),
     )
     rows = judged(table)
     _say_condition(answer, rows[rows["valid"].astype(bool)])
@@ -71,8 +73,13 @@ def describe_people(table: pd.DataFrame) -> Answer:
     _say_own_income(answer, rows[rows["estimator"] == OWN_INCOME].set_index("scenario"))
     _say_failed(answer, table)
     answer.cannot_say(
-        "These countries are far smaller than the one of the other pages: few buurten are restructured, in few "
-        "gemeenten, so that errors clustered by gemeente rest on very few clusters. It says how estimators do there."
+        "These countries have more buurten than the one of the other pages, and far smaller ones: figures of single "
+        "buurten are rougher, and there are fewer residents, movers and children. It says how estimators do there."
+    )
+    answer.cannot_say(
+        "Where assumptions hold was argued from how countries are made, before these were drawn, but with other "
+        "countries in sight; the arguments are printed, and where one is wrong its rows are held to the wrong "
+        "condition."
     )
     answer.cannot_say(
         "Each coverage has a band of its own: one in twenty misses by chance. The scenarios share their "

@@ -215,7 +215,7 @@ def _say_parallel(answer: Answer, part: pd.DataFrame) -> None:
 
 def _say_selected(answer: Answer, part: pd.DataFrame) -> None:
     """Say who fails and who does not where buurten are chosen for their scores."""
-    naive, others = part[part["kind"] == "naive"], part[part["kind"] != "naive"]
+    naive, others = part[part["kind"] == "naive"], part[~part["kind"].isin(["naive", "two-way"])]
     if naive.empty or others.empty:
         return
     best, worst = others.loc[others["coverage"].idxmax()], naive.loc[naive["bias"].abs().idxmax()]
@@ -233,6 +233,12 @@ def _say_selected(answer: Answer, part: pd.DataFrame) -> None:
         best_bias=float(best["bias"]),
         holding=int((others["coverage"] >= FAILS_BELOW).sum()),
     )
+    regressions = part[part["kind"] == "two-way"]
+    for place, row in enumerate(regressions.itertuples()):
+        answer.say(
+            f"“{row.label}” covers in {{two_way_{place}:.1%}} there, with a bias of {{two_way_bias_{place}:+.4f}}.",
+            **{f"two_way_{place}": float(row.coverage), f"two_way_bias_{place}": float(row.bias)},
+        )
 
 
 def _say_placebo(answer: Answer, part: pd.DataFrame) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from buurteffect.estimate.conventions import HOUSE
 from buurteffect.estimate.design import Design
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.fit import Fit, check_regressors
+from buurteffect.estimate.jackknife import WORDS, leave_one_out
 from buurteffect.estimate.moments import Floats
 from buurteffect.estimate.power import minimum_detectable_effect
 from buurteffect.estimate.regression_table import regression_estimate
@@ -111,7 +112,9 @@ def exposure_mapping(
     untreated_only : bool
         Whether places that are restructured at any time are left out: only exposures are estimated.
     errors : Errors, optional
-        How errors may depend on each other; by default clustered by gemeente.
+        How errors may depend on each other. By default they come from leaving out one gemeente at a time
+        (`leave_one_out`), with the degrees of freedom of the gemeenten at work; with an instrument they are clustered
+        by gemeente.
     alpha : float
         One minus the confidence level.
 
@@ -163,6 +166,8 @@ def exposure_mapping(
         errors or ClusteredErrors((_WITHIN,)),
         HOUSE,
     )
+    if errors is None and not instrument:
+        made = _left_out(made, fit, left[:, 0], None if within_gemeente else times)
     return Mapping(
         _first_rows(made, number),
         pd.concat([rows[[_UNIT, _WITHIN, _TIME, outcome]], effects], axis=1),
@@ -280,6 +285,30 @@ def _first_stage(left: Floats, place: int, where: tuple[pd.DataFrame, Integers, 
     predicted = left[:, 1:-1].copy()
     predicted[:, place] = given @ beta
     return predicted, float((row["estimate"] / row["std_error"]) ** 2)
+
+
+def _left_out(made: EffectEstimate, fit: Fit, outcome: Floats, times: Integers | None) -> EffectEstimate:
+    """Return an estimate with errors from leaving out one gemeente at a time.
+
+    Effects of areas, and of years within gemeenten, lie within one gemeente each, so that taking them out before or
+    after leaves the same; effects of years in the whole country are taken out anew.
+    """
+    clusters = fit.codes(_WITHIN)
+    at_work = len(np.unique(clusters[fit.frame["cohort_year"].notna().to_numpy()])) or int(clusters.max()) + 1
+    matrix = leave_one_out(outcome, fit.regressors, clusters, times).covariance
+    table = effect_frame(
+        fit.names,
+        fit.coefficients,
+        np.sqrt(np.diag(matrix)),
+        units_count=fit.units_count,
+        treated_count=fit.treated_count,
+        clusters_count=made.clusters_count,
+        alpha=_alpha(made),
+        degrees=max(at_work - 1, 1),
+    )
+    words = f"{WORDS}, clusters by gemeente ({made.clusters_count}); t with {max(at_work - 1, 1)} degrees of freedom "
+    words += f"for the {at_work} of them at work"
+    return replace(made, frame=table, covariance=matrix, error_convention=words, degrees=float(max(at_work - 1, 1)))
 
 
 def _first_rows(made: EffectEstimate, number: int) -> EffectEstimate:

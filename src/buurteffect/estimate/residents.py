@@ -14,8 +14,8 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.design import Design
 from buurteffect.estimate.estimate import EffectEstimate, effect_frame
 from buurteffect.estimate.fit import Fit, check_normal_equations, check_regressors
+from buurteffect.estimate.jackknife import WORDS, leave_one_out
 from buurteffect.estimate.moments import Floats
-from buurteffect.estimate.regression_table import regression_estimate
 from buurteffect.estimate.within import demean
 
 TREATED = "treated"
@@ -96,7 +96,8 @@ def resident_effect(
     .. math:: y_{i,t} - y_{i,g-1} = α_{c(i)} + β D_i + x_i'γ + e_i,
 
     with cells c of cohort and tenure. For two times a regression with an effect of every person and every cell by
-    time gives the same β.
+    time gives the same β. Errors come from leaving out one cluster at a time (`leave_one_out`), and degrees of freedom
+    are those of the clusters with treated residents: of these there are few, whatever the number of all.
 
     Parameters
     ----------
@@ -127,13 +128,96 @@ def resident_effect(
     check_regressors(rows.names, rows.regressors, rows.regressors)
     cross, products = rows.regressors.T @ rows.regressors, rows.regressors.T @ rows.outcome
     coefficients = np.asarray(np.linalg.solve(cross, products), dtype=float)
-    fit = _fit(rows, coefficients, rows.outcome - rows.regressors @ coefficients)
+    fit = check_normal_equations(_fit(rows, coefficients, rows.outcome - rows.regressors @ coefficients))
     words, given = "regression of the change" if base else "regression", ", ".join(rows.names[1:]) or "nothing"
     method = f"{words} on treatment with effects of {' by '.join(design.cells)}, given {given}"
-    result = regression_estimate(check_normal_equations(fit), _panel_design(outcome, design), method)
-    row = result.frame.iloc[[0]].assign(term=term).reset_index(drop=True)
-    covariance = None if result.covariance is None else result.covariance[:1, :1]
-    return replace(result, frame=row, covariance=covariance)
+    return _estimate(fit, rows, design, (outcome, term, method))
+
+
+def _estimate(fit: Fit, rows: Rows, design: ResidentDesign, words: tuple[str, str, str]) -> EffectEstimate:
+    """Return the first coefficient with the error that leaving out clusters gives it."""
+    outcome, term, method = words
+    clusters = fit.codes(design.cluster)
+    treated = len(np.unique(clusters[rows.frame[TREATED].to_numpy(dtype=bool)]))
+    if treated < 2:
+        raise EstimationError(f"the treated residents are of one {design.cluster}: there is no error to be had")
+    matrix = leave_one_out(rows.outcome, rows.regressors, clusters, rows.cells).covariance[:1, :1]
+    number, degrees = int(clusters.max()) + 1, float(treated - 1)
+    frame = effect_frame(
+        [term],
+        fit.coefficients[:1],
+        np.sqrt(np.diag(matrix)),
+        units_count=fit.units_count,
+        treated_count=fit.treated_count,
+        clusters_count=number,
+        alpha=design.alpha,
+        degrees=degrees,
+    )
+    return EffectEstimate(
+        frame,
+        method,
+        f"{WORDS}, clusters by {design.cluster} ({number}); t distribution with {degrees:.0f} degrees of freedom for "
+        f"the {treated} of them with treated residents",
+        fit.units_count,
+        number,
+        fit.dropped,
+        treated_count=fit.treated_count,
+        software=fit.software,
+        design=_panel_design(outcome, design),
+        covariance=matrix,
+        degrees=degrees,
+    )
+
+
+def steady_effect(
+    frame: pd.DataFrame,
+    outcome: str,
+    horizons: Sequence[int],
+    design: ResidentDesign | None = None,
+    base: str | None = None,
+    term: str = TREATED,
+) -> EffectEstimate:
+    r"""Estimate an effect that is the same in several years, each year weighed by what it tells.
+
+    Shocks that last make every later year less certain, so that the plain mean over years wastes what the first ones
+    tell. With S the covariance over horizons of what is left of untreated residents, the figures of a resident are
+    added up with the weights
+
+    .. math:: w = S^{-1} 1 / (1' S^{-1} 1),
+
+    which are the best for an effect that does not change (Aitken 1936, doi:10.1017/S0370164600014346) and are taken as
+    known. If the effect does change, this is a mean of it with these weights.
+
+    Parameters
+    ----------
+    frame, design, base, term
+        As of `resident_effect`. Residents who are not seen in all of the years are left out.
+    outcome : str
+        Name of the figure without its horizon.
+    horizons : sequence of int
+        Years since 1 January of g − 1, above 0.
+
+    Returns
+    -------
+    EffectEstimate
+        One row.
+    """
+    design = design or ResidentDesign()
+    names = [f"{outcome}_{h}" for h in horizons]
+    seen = frame[frame[names].notna().all(axis=1)]
+    left = []
+    for name in names:
+        rows = compare_rows(seen, name, design, base)
+        slopes = np.linalg.lstsq(rows.regressors, rows.outcome, rcond=None)[0]
+        left.append(rows.outcome - rows.regressors @ slopes)
+    untreated = ~rows.frame[TREATED].to_numpy(dtype=bool)
+    weights = np.linalg.solve(np.cov(np.array(left)[:, untreated]), np.ones(len(names)))
+    weights /= weights.sum()
+    whole = seen[names].to_numpy(dtype=float) @ weights
+    made = resident_effect(seen.assign(**{f"{outcome}_steady": whole}), f"{outcome}_steady", design, base, term)
+    told = ", ".join(f"year {h} {weight:.2f}" for h, weight in zip(horizons, weights, strict=True))
+    gone = (("residents not seen in all of these years", len(frame) - len(seen)),) if len(frame) > len(seen) else ()
+    return replace(made, method=f"{made.method}; years weighed by precision ({told})", dropped=(*made.dropped, *gone))
 
 
 def compare_rows(

@@ -7,7 +7,7 @@ from buurteffect.estimate.flow_effects import effect_on_long_change, effect_on_m
 from buurteffect.estimate.flows import COMERS, LEAVERS, WHOLE
 from buurteffect.estimate.instrumented import instrumented_effect
 from buurteffect.estimate.lee_bounds import lee_bounds
-from buurteffect.estimate.residents import BLOCK_CELLS, ResidentDesign, effect_path, resident_effect
+from buurteffect.estimate.residents import BLOCK_CELLS, ResidentDesign, effect_path, resident_effect, steady_effect
 from buurteffect.estimate.views import select
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "parts_of",
     "resident_effect",
     "select",
+    "steady_effect",
     "together",
     "types_of",
 ]
