@@ -365,6 +365,14 @@ def test_code_is_folded(draft, shown):
     assert "open" not in dict(Tags(shown()).tags[tags.index("details")][1])
 
 
+def test_an_answer_stands_in_short_at_the_top_and_not_again(draft, shown):
+    draft.sentences("answer", ["The answer is given once."], {})
+    draft.sentences("more", ["More is said below."], {})
+    page = shown()
+    assert page.count("The answer is given once.") == 1
+    assert page.index("The answer is given once.") < page.index("<main>") < page.index("More is said below.")
+
+
 def test_a_page_is_light(draft, shown):
     show_table(draft)
     page = shown("## A section\n\n" + "Words. " * 200)

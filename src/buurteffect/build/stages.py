@@ -96,7 +96,7 @@ class Stage:
 def page_record(project: Project, source: str, name: str) -> Record:
     """Return what a page is made from: the executed run, its results and exhibits, and the code of pages."""
     place = Place(project.processed(source), name)
-    inputs = [place.executed, place.results, project.root / LOCK]
+    inputs = [place.executed, place.results, place.record, project.root / LOCK]
     inputs += [path for path in place.exhibits.rglob("*") if path.is_file()]
     code = Path(str(resources.files("buurteffect.report")))
     inputs += [path for path in code.rglob("*") if path.is_file() and path.suffix != ".pyc"]
@@ -110,14 +110,21 @@ def render_if_changed(project: Project, source: str, name: str, render: Callable
     with storing(), alone(place.record) as began_ns:
         fresh = page_record(project, source, name)
         old = Record.read(path)
-        holds = old is not None and old.files == fresh.files and old.settings.get("page") == checksum(page)
+        holds = old is not None and old.files == fresh.files and old.settings == _rendered(page)
         if not holds:
             path.unlink(missing_ok=True)
             page = render()
-            Record(name, {"page": checksum(page)}, fresh.files).write(path)
+            Record(name, _rendered(page), fresh.files).write(path)
         date(page, began_ns)
         path.touch()
     return page, not holds
+
+
+def _rendered(page: Path) -> dict[str, str]:
+    """Return the checksums of a page and of the addresses of its numbers."""
+    addresses = page.parent / "addresses"
+    beside = {suffix: checksum(addresses / f"{page.stem}.{suffix}") for suffix in ("html", "json")}
+    return {"page": checksum(page)} | {f"addresses.{suffix}": then for suffix, then in beside.items()}
 
 
 def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import string
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -83,8 +86,9 @@ class Answer:
             if self.numbers.setdefault(name, value) != value:
                 raise EstimationError(f"{name} is {self.numbers[name]} in one sentence and {value} in another")
         words = {"place": _PLACES[self.source], "areas": _AREAS[self.level]}
-        text = template.format(**words, **{name: Shown(v) for name, v in self.numbers.items()})
-        self.sentences.append(text[0].upper() + text[1:])
+        caller = sys._getframe(1)
+        by = f"{caller.f_globals['__name__']}.{caller.f_code.co_qualname}"
+        self.sentences.append(_filled(template, words, self.numbers, by))
 
     def cannot_say(self, text: str) -> None:
         """Add a limit."""
@@ -104,6 +108,36 @@ class Answer:
             tuple(self.limits),
             dict(self.numbers),
         )
+
+
+class Said(str):
+    """A sentence that knows which of its characters print which number.
+
+    Attributes
+    ----------
+    spans : tuple of (int, int, str)
+        Where a number begins and ends in the text, and its name.
+    by : str
+        The function that said it.
+    """
+
+    spans: tuple[tuple[int, int, str], ...] = ()
+    by: str = ""
+
+
+def _filled(template: str, words: Mapping[str, str], numbers: Mapping[str, float], by: str) -> Said:
+    """Fill a template, and keep where in the text each number stands."""
+    formatter, spans, text = string.Formatter(), [], ""
+    values = {**words, **{name: Shown(value) for name, value in numbers.items()}}
+    for literal, name, spec, conversion in formatter.parse(template):
+        text += literal
+        if name is not None:
+            shown = formatter.vformat(f"{{{name}{f'!{conversion}' if conversion else ''}:{spec}}}", (), values)
+            spans += [(len(text), len(text) + len(shown), name)] if name in numbers else []
+            text += shown
+    said = Said(text[0].upper() + text[1:])
+    said.spans, said.by = tuple(spans), by
+    return said
 
 
 class Shown(float):

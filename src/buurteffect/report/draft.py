@@ -19,7 +19,10 @@ from IPython.display import display
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, check_identifier, writing
 from buurteffect.release import Gate
-from buurteffect.report.exhibits import AttemptLike, EstimateLike, VerdictLike, few_clusters, plain, reading_of
+from buurteffect.report.binding import rows_across, said_of
+from buurteffect.report.exhibits import DIGITS, AttemptLike, EstimateLike, VerdictLike, few_clusters, plain, reading_of
+from buurteffect.report.rounding import decimals_of, rounded
+from buurteffect.report.style import SAME_MARKS
 from buurteffect.report.tables import MISSING, Column, as_preview, as_text, print_value
 
 EXHIBIT = "application/vnd.buurteffect.exhibit+json"
@@ -73,7 +76,7 @@ class Draft:
         """
         data, reading = self._take(key, frame)
         cells = [column.cells(data) for column in columns]
-        heads = [{"label": c.label, "number": bool(c.format)} for c in columns]
+        heads = [column.head() for column in columns]
         self._show_table(
             key, caption, self._noted(note, key), reading, heads, [list(r) for r in zip(*cells, strict=True)]
         )
@@ -156,9 +159,15 @@ class Draft:
             caption,
             self._noted(note, key),
             reading,
-            [{"label": c.label, "number": bool(c.format)} for c in rows]
-            + [{"label": f"{across.label} {head}".strip(), "number": True} for head in columns],
+            [column.head() for column in rows]
+            + [
+                value.head()
+                | {"label": f"{across.label} {head}".strip(), "number": True}
+                | {"across": [across.name, heads.index(head)]}
+                for head in columns
+            ],
             [[*name, *(cells.get((name, head), MISSING) for head in columns)] for name in dict.fromkeys(names)],
+            rows_across(names, heads, len(rows)),
         )
 
     def record(self, key: str, frame: pd.DataFrame | EstimateLike) -> None:
@@ -194,7 +203,7 @@ class Draft:
         if len(alt) < 40:
             raise ProjectError(f"figure {key!r} needs an alternative text that says what it shows, not {alt!r}")
         _, reading = self._take(key, frame)
-        with writing(self.folder / "figures" / f"{key}.svg") as aside:
+        with writing(self.folder / "figures" / f"{key}.svg") as aside, plt.rc_context(SAME_MARKS):
             picture.savefig(aside, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(picture)
         svg = (self.folder / "figures" / f"{key}.svg").read_text(encoding="utf-8")
@@ -224,14 +233,15 @@ class Draft:
             "numbers": dict(verdict.numbers),
         }
         self._record["verdicts"].append(self._gate.release(content, f"the verdict on {verdict.claim_id}"))
-        self._show({"kind": "verdict", "key": f"verdict-{verdict.claim_id}", **content})
+        said = said_of(verdict.sentences)
+        self._show({"kind": "verdict", "key": f"verdict-{verdict.claim_id}", **content, "said": said})
 
     def sentences(self, key: str, sentences: Iterable[str], numbers: Mapping[str, float]) -> None:
         """Show sentences made from results, and record them with the numbers they are made from."""
         self._take_key(key)
         content = {"sentences": list(sentences), "numbers": dict(numbers)}
         self._record["sentences"][key] = self._gate.release(content, f"text {key!r}")
-        self._show({"kind": "sentences", "key": key, **content})
+        self._show({"kind": "sentences", "key": key, **content, "said": said_of(content["sentences"])})
 
     def headline(
         self, label: str, value: float, spec: str, low: float | None = None, high: float | None = None
@@ -272,7 +282,10 @@ class Draft:
         self._finished = True
         with writing(self.folder / RESULTS) as aside:
             aside.write_text(
-                json.dumps(plain(self._record), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+                json.dumps(
+                    rounded(self._record, decimals_of(self.notebook)), indent=1, ensure_ascii=False, allow_nan=False
+                )
+                + "\n",
                 encoding="utf-8",
             )
 
@@ -305,7 +318,7 @@ class Draft:
                 "dropped": [{"reason": reason, "count": count} for reason, count in source.dropped],
             }
             reading = reading_of(source)
-            entry["few_clusters"] = few_clusters(frame)
+            entry["few_clusters"] = few_clusters(frame, source.error_convention)
         self._record["results"][key] = self._gate.release(entry, f"{key!r}")
         self._write_csv(key, frame)
         return frame, reading
@@ -322,8 +335,9 @@ class Draft:
         reading: list[str],
         columns: list[dict[str, Any]],
         rows: list[list[str]],
+        places: list[list[int | None]] | None = None,
     ) -> None:
-        """Display a table that was taken."""
+        """Display a table that was taken; `places` says which row of the results each cell prints, if not its own."""
         self._show(
             {
                 "kind": "table",
@@ -333,6 +347,7 @@ class Draft:
                 "reading": reading,
                 "columns": columns,
                 "rows": rows,
+                "places": places,
                 "csv": f"tables/{key}.csv",
             }
         )
@@ -377,6 +392,8 @@ def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
     draft._record.update(
         notebook=notebook,
         source=source,
+        digits=DIGITS,
+        decimals={},
         inputs=[asdict(item) if is_dataclass(item) and not isinstance(item, type) else item for item in inputs],
         results={},
         sentences={},

@@ -9,12 +9,15 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-_DIGITS = 12
+DIGITS = 9
+"""Significant digits of every number in the results: those that another BLAS and thread count leave as they are."""
 _SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 _NEW_SENTENCE = re.compile(r"(?:\.; |; (?:on: )?(?=[A-Z]))(\w)")
 """Where one account of a method or an error goes on with another, which may have been told before."""
 _NEGATIVE = re.compile(r"(?<=\s)-(?=\d)")
 _FEW_CLUSTERS = 30
+_CLUSTERED = re.compile(r"(?:clustered by|clusters by|summed by|summed within|bootstrap over \d+) (\w+)")
+_NOUNS = {"area": "areas", "buurt": "buurten", "gemeente": "gemeenten", "gemeenten": "gemeenten", "wijk": "wijken"}
 
 
 class VerdictLike(Protocol):
@@ -64,23 +67,40 @@ def reading_of(estimate: EstimateLike) -> list[str]:
     return [sentence for sentence in _SENTENCE_END.split(whole) if sentence]
 
 
-def few_clusters(frame: pd.DataFrame) -> str:
-    """Say whether intervals rest on so few clusters that they are too narrow; empty where they do not."""
+def few_clusters(frame: pd.DataFrame, convention: str) -> str:
+    """Say whether intervals rest on so few clusters that they are too narrow; empty where they do not.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``ci_low`` and ``clusters_count``, where there are clusters.
+    convention : str
+        What the errors are, in words, such as ``clustered by area_code (26)``.
+
+    Examples
+    --------
+    >>> few_clusters(pd.DataFrame({"ci_low": [0.1], "clusters_count": [26]}), "clustered by area_code (26)")
+    'With fewer than 30 areas (the fewest: 26) intervals are too narrow.'
+    """
     if "clusters_count" not in frame.columns or "ci_low" not in frame.columns:
         return ""
     shown = frame.loc[frame["ci_low"].notna(), "clusters_count"]
     if shown.empty or shown.min() >= _FEW_CLUSTERS:
         return ""
+    few = f"fewer than {_FEW_CLUSTERS} {_clusters_of(convention)} (the fewest: {int(shown.min())})"
     if shown.max() < _FEW_CLUSTERS:
-        return f"With fewer than {_FEW_CLUSTERS} gemeenten (the fewest: {int(shown.min())}) intervals are too narrow."
-    return (
-        f"Rows with fewer than {_FEW_CLUSTERS} gemeenten (the fewest: {int(shown.min())}) have intervals that are too "
-        "narrow."
-    )
+        return f"With {few} intervals are too narrow."
+    return f"Rows with {few} have intervals that are too narrow."
+
+
+def _clusters_of(convention: str) -> str:
+    """Return what the clusters are; gemeenten where it is not said, as the glossary has it."""
+    nouns = {_NOUNS.get(name.removesuffix("_code"), "clusters") for name in _CLUSTERED.findall(convention)}
+    return nouns.pop() if len(nouns) == 1 else "clusters" if nouns else "gemeenten"
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: a missing number as null, floats to 12 significant digits."""
+    """Return `value` as JSON can hold it: a missing number as null, floats to `DIGITS` significant digits."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -90,7 +110,7 @@ def plain(value: Any) -> Any:
     if hasattr(value, "item"):
         return plain(value.item())
     if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     if pd.isna(value):
         return None
     return str(value)

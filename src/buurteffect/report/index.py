@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -14,7 +14,7 @@ from buurteffect.project import Project, writing
 from buurteffect.report.pages import SOURCE_WORDS, TEMPLATES, stylesheet, title_of
 
 
-def write_index(project: Project, source: str, names: Sequence[str]) -> Path:
+def write_index(project: Project, source: str, names: Sequence[str], since: Mapping[str, str] | None = None) -> Path:
     """Write the index page of the runs in `names`.
 
     Parameters
@@ -25,6 +25,8 @@ def write_index(project: Project, source: str, names: Sequence[str]) -> Path:
         Where the data come from.
     names : sequence of str
         Runs, in the order of the page; each must have its page.
+    since : mapping of str to str, optional
+        For each run what has moved since results were recorded last, in words; by default nothing is said.
 
     Returns
     -------
@@ -46,6 +48,8 @@ def write_index(project: Project, source: str, names: Sequence[str]) -> Path:
         "synthetic": source == "synthetic",
         "css": stylesheet(),
         "reports": [_summary(project.processed(source), name) for name in names],
+        "since": since or {},
+        "verified": (reports / "verify.html").is_file(),
     }
     index = reports / "index.html"
     with writing(index) as aside:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 
 def listing_html(results: Mapping[str, Any], cells: Sequence[nbformat.NotebookNode], css: Markup) -> str:
-    """Return the page that lists the code of a run, cell by cell.
+    """Return the page that lists the code of a run, cell by cell, and its input files with their full checksums.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ def listing_html(results: Mapping[str, Any], cells: Sequence[nbformat.NotebookNo
         "notebook": results["notebook"],
         "synthetic": results["source"] == "synthetic",
         "css": css,
+        "inputs": results["inputs"],
+        "versions": results["run"]["versions"],
         "cells": [{"count": cell.execution_count, "source": cell.source} for cell in cells],
     }
     return environment.get_template("code.html.j2").render(page=page)

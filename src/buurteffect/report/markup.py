@@ -8,11 +8,14 @@ from typing import Any
 
 _OPTIONAL = re.compile(r"</(?:td|th|tr|thead|tbody|li)>\s*")
 _PARAGRAPH_END = re.compile(
-    r"</p>\s*(?=</?(?:p|h[1-6]|ul|ol|nav|pre|div|table|figure|figcaption|details|section|header|main|footer)\b)"
+    r"</p>\s*(?=</?(?:p|h[1-6]|ul|ol|nav|pre|div|table|figure|figcaption|details|section|aside|header|main|footer)\b)"
 )
-_QUOTED = re.compile(r"(<(?:a|th|div|p|h2|h3|nav|details|table|figure|figcaption|section|span|header)\b[^>]*>)")
+_QUOTED = re.compile(r"(<(?:a|th|div|p|h2|h3|nav|details|table|figure|figcaption|section|aside|span|header)\b[^>]*>)")
 _PLAIN_VALUE = re.compile(r'="([\w#./-]+)"')
 _PICTURE = re.compile(r'src="data:[^"]*"')
+_HEADING_ID = re.compile(r"<h[23] id=([\w-]+)>")
+_ANCHORED = re.compile(r"(<(?:h[23]|a)\b[^>]*?(?:\bid=|href=#))([\w-]+)(?=[ >])")
+_ANCHOR_LENGTH = 12
 _FEWEST = 50
 """Characters from which on a sentence on how a table was made is not printed twice."""
 
@@ -79,6 +82,25 @@ def lightened(html: str) -> str:
     """
     short = _PARAGRAPH_END.sub("", _OPTIONAL.sub("", html))
     return _QUOTED.sub(lambda tag: _PLAIN_VALUE.sub(r"=\1", tag[1]), short)
+
+
+def short_anchors(html: str) -> str:
+    """Return a light page whose headings have the first words of their text for an address, as many as it takes.
+
+    Examples
+    --------
+    >>> short_anchors("<a href=#paths-before-and-after>x</a><h2 id=paths-before-and-after>x</h2>")
+    '<a href=#paths-before>x</a><h2 id=paths-before>x</h2>'
+    """
+    taken = set(re.findall(r"\bid=([\w.-]+)", html))
+    short: dict[str, str] = {}
+    for anchor in _HEADING_ID.findall(html):
+        words = anchor.split("-")
+        ways = ("-".join(words[:count]) for count in range(1, len(words)))
+        new = next((way for way in ways if len(way) >= _ANCHOR_LENGTH and way not in taken), anchor)
+        short[anchor] = new
+        taken.add(new)
+    return _ANCHORED.sub(lambda found: found[1] + short.get(found[2], found[2]), html)
 
 
 def weight(html: str) -> int:

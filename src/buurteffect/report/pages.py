@@ -1,15 +1,16 @@
 """An executed notebook and its results to one HTML page that loads nothing and runs nothing.
 
-nbconvert renders; the template is this project's. Only what `Draft` showed reaches the page as a table, a
-figure or a sentence, and it does so as text: HTML that a cell printed is left out, its plain text is kept.
+nbconvert renders; the template is this project's. Only what `Draft` showed reaches the page as a numbered table, a
+figure or a sentence, and it does so as text. What a cell showed otherwise is folded, and its HTML has passed the sieve.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,22 @@ from traitlets.config import Config
 
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
+from buurteffect.report.address_page import FOLDER, addresses_of
 from buurteffect.report.draft import EXHIBIT
 from buurteffect.report.listing import listing_html
-from buurteffect.report.markup import aligned, alignment_rules, lightened, told_once, weight
+from buurteffect.report.markup import aligned, alignment_rules, lightened, short_anchors, told_once, weight
 from buurteffect.report.mathml import Heading, number_references, to_html
+from buurteffect.report.outputs import shown_by
+from buurteffect.report.tables import print_value
 
 TEMPLATES = Path(str(resources.files("buurteffect.report") / "templates"))
 LIGHT = 60_000
-"""Bytes beyond its figures that a page may weigh with its code folded into it."""
+"""Bytes beyond its figures that a page may weigh."""
+FOLDED = 50_000
+"""Bytes that it may weigh with its code folded into it."""
+LISTED = 55_000
+"""Bytes that it may weigh, without its code, with its input files listed at its foot."""
+_FIGURE = re.compile(r"<figure[^>]*\bid=([\w-]+)[^>]*>.*?</figure>", re.DOTALL)
 _INJECTED = "injected-parameters"
 _TRUTH_ALIGNED = "n3 n4 n5"
 SOURCE_WORDS = {
@@ -36,6 +45,12 @@ SOURCE_WORDS = {
     "open": "open data of the publishers",
     "microdata": "microdata in the closed environment of CBS",
 }
+
+
+class HeavyPageError(ProjectError):
+    """A page weighs more beyond its figures than a page may."""
+
+    exit_code = 17
 
 
 def render_page(project: Project, source: str, name: str) -> Path:
@@ -52,12 +67,15 @@ def render_page(project: Project, source: str, name: str) -> Path:
     -------
     Path
         The page. It is put in place last, so that it never points at figures that are not there. Where the code would
-        make it heavier than `LIGHT`, the code stands on a page beside it, to which it points.
+        make it heavier than `FOLDED`, the code stands on a page beside it, to which it points; and the list of input
+        files as well, where the page is heavier than `LISTED` even then.
 
     Raises
     ------
     ProjectError
         If the run has not been executed, or its text refers to a table or figure that it does not show.
+    HeavyPageError
+        If the page is heavier than `LIGHT` without its code; the last good page stands.
     """
     processed, reports = project.processed(source), project.reports(source)
     executed, results_file = processed / "executed" / f"{name}.ipynb", processed / "results" / f"{name}.json"
@@ -66,12 +84,18 @@ def render_page(project: Project, source: str, name: str) -> Path:
     exhibits = processed / "exhibits" / name
     notebook = nbformat.read(executed, as_version=4)
     results = json.loads(results_file.read_text(encoding="utf-8"))
-    html, listing = page_html(notebook, results, exhibits), reports / "code" / f"{name}.html"
-    heavy = weight(html) > LIGHT
+    addresses = addresses_of(project, notebook, results)
+    keys, listing = addresses.keys, reports / "code" / f"{name}.html"
+    html = page_html(notebook, results, exhibits, addressed=keys)
+    heavy = weight(html) > FOLDED
     if heavy:
-        html = page_html(notebook, results, exhibits, f"code/{name}.html")
+        html = page_html(notebook, results, exhibits, f"code/{name}.html", keys)
+        if weight(html) > LISTED:
+            html = page_html(notebook, results, exhibits, f"code/{name}.html", keys, files_beside=True)
+        _check_weight(html, name)
         with writing(listing) as aside:
             aside.write_text(listing_html(results, _code_cells(notebook), stylesheet()), encoding="utf-8")
+    addresses.write(reports, stylesheet())
     for kind in ("figures", "tables"):
         _replace_folder(exhibits / kind, reports / kind / name)
     page = reports / f"{name}.html"
@@ -82,7 +106,14 @@ def render_page(project: Project, source: str, name: str) -> Path:
     return page
 
 
-def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhibits: Path, listing: str = "") -> str:
+def page_html(
+    notebook: nbformat.NotebookNode,
+    results: Mapping[str, Any],
+    exhibits: Path,
+    listing: str = "",
+    addressed: Container[str] = (),
+    files_beside: bool = False,
+) -> str:
     """Return the page of an executed notebook.
 
     Parameters
@@ -95,6 +126,10 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
         Folder with the run's ``figures/``.
     listing : str
         Address of the page that holds the code; where it is empty, the code is folded into this one.
+    addressed : container of str
+        Tables, figures and texts that point to the addresses of their numbers, by key.
+    files_beside : bool
+        Whether the page of the code lists the input files, and this one only counts them.
     """
     front, *cells = notebook.cells
     if front.cell_type != "markdown" or not front.source.startswith("# "):
@@ -129,12 +164,28 @@ def page_html(notebook: nbformat.NotebookNode, results: Mapping[str, Any], exhib
         "truth_number": 1 + sum(block["kind"] == "table" for block in blocks),
         "synthetic": results["source"] == "synthetic",
         "listing": listing,
+        "files_beside": files_beside,
+        "addressed": addressed,
+        "addresses": f"{FOLDER}/{results['run']['name']}.html",
         "source_words": SOURCE_WORDS[results["source"]],
         "css": stylesheet(),
         "truth_aligned": _TRUTH_ALIGNED,
         "alignment": Markup(alignment_rules([_TRUTH_ALIGNED, "f2", *(block.get("aligned", "") for block in blocks)])),
     }
     return _export(notebook, page)
+
+
+def _check_weight(html: str, name: str) -> None:
+    """Refuse a page that is too heavy, and name what weighs most in it."""
+    if weight(html) <= LIGHT:
+        return
+    sizes = {part[1]: weight(part[0]) for part in _FIGURE.finditer(html)}
+    heaviest = ", ".join(f"{key} {sizes[key]:,}" for key in sorted(sizes, key=lambda key: -sizes[key])[:5])
+    raise HeavyPageError(
+        f"the page of {name!r} weighs {weight(html):,} bytes beyond its figures, {LIGHT:,} is the most a page may\n"
+        f"  heaviest: {heaviest or 'its text'}\n"
+        "  to do:    print fewer rows or columns of these (`page.record` keeps all in CSV and results), or shorten text"
+    )
 
 
 def title_of(notebook: nbformat.NotebookNode, results: Mapping[str, Any]) -> str:
@@ -151,7 +202,7 @@ def stylesheet() -> Markup:
 
 def digits(value: float | None) -> str:
     """Print a number with four significant digits."""
-    return "–" if value is None else f"{value:.4g}".replace("-", "−")
+    return print_value(value, ".4g")
 
 
 def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
@@ -163,7 +214,7 @@ def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
     exporter.register_filter("capitalize_first", lambda text: text[:1].upper() + text[1:])
     exporter.exclude_input_prompt = True
     body, _ = exporter.from_notebook_node(notebook, resources={"page": page})
-    return lightened(str(body))
+    return short_anchors(lightened(str(body)))
 
 
 def _code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -182,12 +233,10 @@ def _code_blocks(cell: nbformat.NotebookNode, run: str, exhibits: Path, folded: 
     if folded and not _given(cell):
         blocks.append({"kind": "code", "count": cell.execution_count, "source": cell.source})
     for output in cell.outputs:
-        if output.output_type == "stream":
-            blocks.append({"kind": "text", "text": output.text})
-        elif EXHIBIT in output.get("data", {}):
+        if EXHIBIT in output.get("data", {}):
             blocks.append(_exhibit(dict(output.data[EXHIBIT]), run, exhibits))
-        elif "text/plain" in output.get("data", {}):
-            blocks.append({"kind": "text", "text": output.data["text/plain"]})
+        elif block := shown_by(output, cell.execution_count):
+            blocks.append(block)
     return blocks
 
 

@@ -194,7 +194,7 @@ def shaded_table(
 
     drawn, axes = figure(height=height)
     crowded = table.size > 250
-    shown = table.map(lambda value: "" if pd.isna(value) else format(value, spec).replace("-", "−"))
+    shown = table.map(lambda value: "" if pd.isna(value) else print_value(value, spec))
     sns.heatmap(
         table.astype(float),
         annot=None if crowded else shown,

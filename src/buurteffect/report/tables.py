@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 MISSING = "–"
+_NOT_ZERO = re.compile(r"[1-9]")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -41,6 +43,12 @@ class Column:
     words: Mapping[Any, str] = field(default_factory=dict)
     floor: float = 0.0
 
+    def head(self) -> dict[str, Any]:
+        """Return how the column is headed, and which columns of the frame its cells print."""
+        fields = [self.name, self.low, self.high] if self.low else [self.name]
+        head: dict[str, Any] = {"label": self.label, "number": bool(self.format), "fields": fields}
+        return head | ({"words": {str(value): word for value, word in self.words.items()}} if self.words else {})
+
     def cells(self, frame: pd.DataFrame) -> list[str]:
         """Print the column, a missing value as a dash."""
         values = [self._cell(value) for value in frame[self.name]]
@@ -62,12 +70,21 @@ class Column:
 
 
 def print_value(value: Any, spec: str) -> str:
-    """Print one value; a typographic minus, a dash where it is missing."""
+    """Print one value; a typographic minus, none before what is printed as zero, and a dash where it is missing.
+
+    Examples
+    --------
+    >>> print_value(-0.0004, ".3f"), print_value(-0.0005001, ".3f"), print_value(None, ".3f")
+    ('0.000', '−0.001', '–')
+    """
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return MISSING
     if not spec:
         return str(value)
-    return format(int(value) if spec.endswith("d") else value, spec).replace("-", "−")
+    text = format(int(value) if spec.endswith("d") else value, spec)
+    if text.startswith("-") and not _NOT_ZERO.search(text):
+        text = text[1:]
+    return text.replace("-", "−")
 
 
 def as_text(exhibit: Mapping[str, Any]) -> str:
