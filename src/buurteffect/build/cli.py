@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(run)
     run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="replace one parameter")
     run.add_argument("--left", type=int, default=0, help="runs that follow this one, for the progress line")
+    run.add_argument("--scheduler", metavar="ADDRESS", help="execute it on the workers of this Dask cluster")
+    run.add_argument("--terms", type=Path, help=argparse.SUPPRESS)  # on a worker: what it must see
     run.set_defaults(verb=_run)
 
     render = verbs.add_parser("render", help="render the page of an executed run")
@@ -96,6 +98,20 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("names", nargs="*", help="runs (default: all of the source)")
     _add_source(why)
     why.set_defaults(verb=_why)
+
+    trace = verbs.add_parser("trace", help="say where a number on a page comes from: result, cell, inputs, commit")
+    trace.add_argument("report", help="a run, the beginning of its name, or its page")
+    trace.add_argument("number", help="the number as the page prints it")
+    trace.add_argument("--at", default="", metavar="KEY", help="only in this table, figure or text")
+    _add_source(trace)
+    trace.set_defaults(verb=_trace)
+
+    verify = verbs.add_parser("verify", help="compare every number with the recorded results; fail if one differs")
+    _add_source(verify)
+    either = verify.add_mutually_exclusive_group()
+    either.add_argument("--standing", action="store_true", help="only check that no published file was edited by hand")
+    either.add_argument("--record", action="store_true", help="record the results at hand as the reference")
+    verify.set_defaults(verb=_verify)
 
     index = verbs.add_parser("index", help="write the index of all pages of a source")
     index.add_argument("names", nargs="+", help="runs in the order of the index")
@@ -117,12 +133,22 @@ def _parser() -> argparse.ArgumentParser:
     scoreboard.set_defaults(verb=_scoreboard)
 
     people = verbs.add_parser("people-scoreboard", help="score the estimators of persons on many simulated countries")
-    people.add_argument("--seeds", type=int, default=200, help="countries per scenario (default 200)")
-    people.add_argument("--scenarios", default="S0,S2,S3,S4", help="which scenarios (default S0,S2,S3,S4)")
+    people.add_argument("--seeds", type=int, help="countries per scenario (default: 200 of S0, fewer of the others)")
+    people.add_argument("--scenarios", default="S0,S2,S3,S4,S6", help="which scenarios (default S0,S2,S3,S4,S6)")
     people.add_argument("--workers", type=int, default=2, help="processes (default 2)")
-    people.add_argument("--size", default="test", help="size of the countries (default test)")
+    people.add_argument("--size", default="scoreboard", help="size of the countries (default scoreboard)")
     people.add_argument("--out", type=Path, help="where the summary goes, if not where a full or partial one does")
     people.set_defaults(verb=_people_scoreboard)
+
+    deposit = verbs.add_parser("deposit", help="write the archive that is deposited")
+    _add_source(deposit)
+    deposit.add_argument("--allow-uncommitted", action="store_true", help="also of uncommitted files; it then says so")
+    deposit.add_argument("--out", type=Path, default=Path("dist"), help="folder for the archive (default dist)")
+    deposit.set_defaults(verb=_deposit)
+
+    replicate = verbs.add_parser("replicate", help="compare an unpacked deposit with what was built in its folder")
+    _add_source(replicate)
+    replicate.set_defaults(verb=_replicate)
 
     parameters = verbs.add_parser("parameters", help="list the parameters that a notebook declares")
     parameters.add_argument("notebook", help="name of a notebook without .ipynb")
@@ -259,7 +285,16 @@ def _run(project: Project, options: argparse.Namespace) -> None:
 
     run = load_run(project, options.name, options.source, dict(_assignment(text) for text in options.set))
     left = f", {options.left} to follow" if options.left else ""
-    print(f"running {run.name} ({run.source}){left} …", flush=True)
+    where = f" on {options.scheduler}" if options.scheduler else ""
+    if not options.terms:
+        print(f"running {run.name} ({run.source}){where}{left} …", flush=True)
+    if options.scheduler or options.terms:
+        from buurteffect.build.scale_out import check_terms, run_elsewhere
+
+        if options.scheduler:
+            print(run_elsewhere(project, run, options.scheduler, options.set), end="", flush=True)
+            return
+        check_terms(project, run, options.terms)
 
     if os.environ.get("BUURTEFFECT_SERVED"):
         from buurteffect.build.kernels import keep_spare
@@ -295,17 +330,34 @@ def _why(project: Project, options: argparse.Namespace) -> None:
     print("\n".join(explain(project, options.source, options.names or runs_of(project, options.source))))
 
 
+def _trace(project: Project, options: argparse.Namespace) -> None:
+    """Say where a number comes from."""
+    from buurteffect.build.trace import trace
+
+    print("\n".join(trace(project, options.source, options.report, options.number, options.at)))
+
+
+def _verify(project: Project, options: argparse.Namespace) -> None:
+    """Compare the results with the recorded ones, or record them."""
+    from buurteffect.build.verify_command import run_verify
+
+    run_verify(project, options)
+
+
 def _index(project: Project, options: argparse.Namespace) -> None:
     """Write the index."""
     from buurteffect.build.runs import TRIAL
+    from buurteffect.build.verify_command import since_recorded
     from buurteffect.report.index import write_index
 
     names = [check_identifier(name, "run") for name in options.names]
     for orphan in set(project.reports(options.source).glob("*.html")):
-        if orphan.stem not in names and orphan.stem != "index" and not orphan.stem.endswith(TRIAL):
+        if orphan.stem not in names and orphan.stem not in ("index", "verify") and not orphan.stem.endswith(TRIAL):
             orphan.unlink()
+            for suffix in ("html", "json"):
+                (orphan.parent / "addresses" / f"{orphan.stem}.{suffix}").unlink(missing_ok=True)
             print(f"removed {project.show(orphan)}: its run is gone")
-    index = write_index(project, options.source, names)
+    index = write_index(project, options.source, names, since_recorded(project, options.source))
     print(f"index   {project.show(index)}")
 
 
@@ -343,6 +395,25 @@ def _people_scoreboard(project: Project, options: argparse.Namespace) -> None:
     run_people_cells(cells, options.workers)
     path = store_people_scoreboard(project, cells, options.out)
     print(f"scoreboard of persons of {len(cells)} cells in {project.show(path)}")
+
+
+def _deposit(project: Project, options: argparse.Namespace) -> None:
+    """Write the archive that is deposited."""
+    from buurteffect.build.deposit import make_deposit
+
+    out = options.out if options.out.is_absolute() else project.root / options.out
+    made = make_deposit(project, options.source, out, options.allow_uncommitted)
+    print(
+        f"deposit {project.show(made.path)}: {made.files_count} files, {made.bytes_count / 1e6:.1f} MB "
+        f"({made.unpacked_count / 1e6:.1f} MB unpacked)"
+    )
+
+
+def _replicate(project: Project, options: argparse.Namespace) -> None:
+    """Compare an unpacked deposit with what was built in its folder."""
+    from buurteffect.build.deposit import replicate
+
+    print(replicate(project, options.source))
 
 
 def _parameters(project: Project, options: argparse.Namespace) -> None:

@@ -50,6 +50,7 @@ from buurteffect.errors import (
 )
 from buurteffect.project import SOURCES, Project, writing
 from buurteffect.report.draft import RESULTS
+from buurteffect.report.exhibits import plain
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PACKAGE = Path(buurteffect.__file__).parent
@@ -267,6 +268,8 @@ def _check_complete(staging: Path) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"  # papermill draws one by chance
     return notebook
 
 
@@ -291,7 +294,8 @@ def _complete_results(project: Project, run: Run, staging: Path) -> dict[str, An
     }
     results["truth"] = join_truth(results["estimands"], project.processed(run.source) / "truth" / "truth.json")
     results["identity"] = error_taken_apart(project, run)
-    return results
+    rounded: dict[str, Any] = plain(results)
+    return rounded
 
 
 def _keep_failed(staging: Path, failed: Path) -> bool:
@@ -309,6 +313,12 @@ def _keep_failed(staging: Path, failed: Path) -> bool:
 
 def _commit(root: Path) -> tuple[str | None, bool]:
     """Return the commit and whether tracked files differ from it; nothing where git does not answer."""
+    if (root / "COMMIT").is_file():
+        from buurteffect.build.deposit_archive import commit_of_deposit  # an unpacked deposit is not under git
+
+        deposited = commit_of_deposit(root)
+        if deposited is not None:
+            return deposited
     try:
         commit = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True, check=True

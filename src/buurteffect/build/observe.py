@@ -176,6 +176,11 @@ class Watch:
         if real and not Path(real).name.startswith("<") and not any(_inside(real, place) for place in self.refused):
             self.read(real, "absent")
 
+    def passes_over(self, real: str) -> bool:
+        """Whether nothing is said of files in a folder: it belongs to Python or the system, not to the project."""
+        spoken_of = any(_inside(real, place) for place in (*self.refused, *self.also))
+        return _is_system(real) and not spoken_of and not self._is_mine(real)
+
     def _is_mine(self, real: str) -> bool:
         """Whether a path belongs to the project, not to its environment."""
         return _inside(real, self.root) and not _inside(real, os.path.realpath(sys.prefix))
@@ -238,9 +243,23 @@ def start() -> None:
     _scratch()
     watch = Watch(**rules)
     _let_looking_speak(watch)
-    for module in list(sys.modules.values()):  # what this module itself needed
-        watch.read(getattr(module, "__file__", None), "file")
+    for file in _imported(watch):  # what this module itself needed
+        watch.read(file, "file")
     sys.addaudithook(watch)
+
+
+def _imported(watch: Watch) -> list[str]:
+    """Return the files of imported modules, but for plain files in folders of Python or the system: there are many."""
+    passed, found = {}, []
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            folder = file.rpartition("/")[0]
+            if folder not in passed:
+                passed[folder] = watch.passes_over(os.path.realpath(folder))
+            if not passed[folder] or os.path.islink(file):  # noqa: PTH114
+                found.append(file)
+    return found
 
 
 def take_down(root: Path, log: Path, also: Sequence[str] = ()) -> None:

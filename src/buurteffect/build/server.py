@@ -27,8 +27,12 @@ LIBRARIES = (
     "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "scipy.optimize", "statsmodels.api", "linearmodels",
     "matplotlib.pyplot", "seaborn", "ipykernel.kernelapp", "ipykernel.ipkernel", "papermill", "nbconvert", "nbformat",
     "jupyter_client.provisioning", "yaml", "pyfixest.estimation", "shapely", "tqdm",
+    "openpyxl", "geopandas", "python_calamine",
 )  # fmt: skip
 """What is imported before anything is forked. A library that is missing here is only imported later."""
+
+_CLUSTER = ("SCHEDULER", "distributed")
+"""The switch that hands runs to a cluster, and the library that this takes."""
 
 _OWN = "buurteffect"
 _KILLED = 128
@@ -210,7 +214,8 @@ class Server:
 def import_libraries() -> None:
     """Import what runs and pages need, and set aside what was imported, so that forks share its memory."""
     level, handlers = logging.root.level, list(logging.root.handlers)
-    for name in LIBRARIES:
+    switch, library = _CLUSTER
+    for name in (*LIBRARIES, library) if os.environ.get(switch) else LIBRARIES:
         with contextlib.suppress(Exception):  # whoever needs it is told by the verb itself
             importlib.import_module(name)
     logging.root.handlers[:] = handlers  # one library lets every other speak
