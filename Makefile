@@ -37,7 +37,7 @@ PAGE_CODE  := $(shell find src/buurteffect/report/pages.py src/buurteffect/repor
 WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py' -o -name '*.csv')
 PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buurteffect/schema -name '*.py' -o -name '*.csv')
 
-export OPEN_DATA SET
+export OPEN_DATA SET SCHEDULER
 ifneq ($(strip $(foreach c,' " ` $$ \,$(findstring $c,$(value OPEN_DATA)))),)
 $(error OPEN_DATA must not hold quotes, dollar signs or backslashes: rename the folder, or link to it under another name)
 endif
@@ -46,7 +46,7 @@ endif
 LOOKING := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(findstring q,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports panel fetch run why test test-slow bench scoreboard people-scoreboard lint lab lock clean clean-all fetch-open FORCE
+.PHONY: help setup reports panel fetch run why trace verify digits deposit replicate check-deposit test test-slow bench scoreboard people-scoreboard lint lab lock clean clean-all fetch-open FORCE
 .PRECIOUS: $(RUNS:%=$(DONE)/executed/%.ipynb) $(RUNS:%=$(PAGES)/%.html) $(PAGES)/index.html
 
 help:  ## list the targets (this text)
@@ -59,7 +59,9 @@ help:  ## list the targets (this text)
 	@echo "  KWB=2013-2024     with make fetch: the key figures of these years; GEMEENTE=GM0599 only of one gemeente"
 	@echo "  TABLES='kwb …'    with make fetch: groups of tables, YEARS=… of them; LIST=1 shows what there is"
 	@echo "  BASE_YEAR=year    with SOURCE=open: bring the key figures of all years to the areas of this one"
-	@echo "  BENCH=world       with make bench: only statistics, world or estimators"
+	@echo "  BENCH=world       with make bench: only statistics, world, estimators or build"
+	@echo "  AFRESH=1          with make verify: build everything anew; RECORD=1: record the results as the reference"
+	@echo "  SCHEDULER=tcp://… execute runs on the workers of this Dask cluster"
 	@echo "  SEED=$(SEED) SIZE=$(SIZE) SCENARIO=$(SCENARIO)  the synthetic country: its seed, test or default, S0 to S12"
 	@echo "  RUN=name SET='name=value'  with make run: which run, and a parameter to replace"
 
@@ -77,10 +79,21 @@ fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open, or what 
 why: $(READY)  ## say for each page of SOURCE what changed since it was built
 	@$(BIN)/buurteffect why --source $(SOURCE) $(RUNS)
 
+export NUMBER AT
+trace: $(READY)  ## say where a number on a page comes from: RUN=name NUMBER=0.063; AT=key only in that table or text
+	@test -n "$(RUN)" -a -n "$$NUMBER" || { echo "name a run and a number: make trace RUN=n06 NUMBER=0.063" >&2; exit 2; }
+	@$(BIN)/buurteffect trace --source $(SOURCE) $(if $(AT),--at "$$AT") -- "$(RUN)" "$$NUMBER"
+
 run: $(DONE)/panel/inputs.json  ## execute and render one run: RUN=name; SET='name=value' tries a parameter on a page of its own
 	@test -n "$(RUN)" || { echo "name a run: make run RUN=…, one of $(RUNS)" >&2; exit 2; }
-	@$(CALL) run "$(RUN)" --source $(SOURCE) $(if $(SET),--set "$$SET")
+	@$(CALL) run "$(RUN)" --source $(SOURCE) $(if $(SET),--set "$$SET") $(if $(SCHEDULER),--scheduler "$$SCHEDULER")
 	@$(CALL) render "$(RUN)$(if $(SET),-trial)" --source $(SOURCE)
+
+verify: $(PAGES)/index.html  ## build what is out of date and compare every number with the recorded results; fail if one differs
+	@$(BIN)/buurteffect verify --source $(SOURCE) $(if $(RECORD),--record)
+
+digits: $(DONE)/panel/inputs.json  ## measure which digits of the results survive another mathematical library (minutes each)
+	@$(BIN)/python tests/measure_digits.py $(if $(RUN),--runs $(RUN))
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
@@ -88,7 +101,7 @@ test: $(READY)  ## run the tests
 test-slow: $(READY)  ## run the slow proofs: many seeds, many faults
 	@$(BIN)/python -m pytest -m slow
 
-bench: $(READY)  ## time the data layer, the synthetic country and the estimators (BENCH=world: one of them)
+bench: $(READY)  ## time the data layer, the synthetic country, the estimators and the build (BENCH=world: one of them)
 	@$(BIN)/python tests/bench.py $(BENCH)
 
 scoreboard: $(READY)  ## score every estimator on many simulated countries (goes on where it stopped; an hour or two)
@@ -96,6 +109,20 @@ scoreboard: $(READY)  ## score every estimator on many simulated countries (goes
 
 people-scoreboard: $(READY)  ## score the estimators of persons on many simulated countries (goes on where it stopped)
 	@$(BIN)/buurteffect people-scoreboard
+
+deposit: $(READY)  ## write dist/buurteffect-….zip, which an editor accepts and a replicator can build (needs reports that are up to date)
+	@$(subst --dry-run,--question,$(ASK)) >/dev/null 2>&1; case $$? in 1) $(BIN)/buurteffect why --source $(SOURCE) $(RUNS); \
+	  echo "make sees reports that are out of date: make reports first, with the same settings" >&2; exit 61;; esac
+	@$(BIN)/buurteffect deposit --source $(SOURCE) $(if $(UNCOMMITTED),--allow-uncommitted)
+
+replicate: $(READY)  ## in an unpacked deposit: build everything, and compare it with what was deposited
+	@test -f manifest-sha256.txt || { echo "make replicate is for an unpacked deposit; here, make verify compares" >&2; exit 60; }
+	@$(MAKE) --no-print-directory reports
+	@test ! -f outputs/reports/verify.html || $(MAKE) --no-print-directory verify
+	@$(BIN)/buurteffect replicate --source $(SOURCE)
+
+check-deposit: .venv-validators/.ready  ## validate dist/*.zip with Frictionless, the RO-Crate validator, cffconvert and CODECHECK's rules
+	@.venv-validators/bin/python tests/deposit/validate.py $(if $(DEPOSIT),$(DEPOSIT),dist/*.zip)
 
 lint: $(READY)  ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -146,10 +173,16 @@ $(READY): pyproject.toml
 	@touch $@
 endif
 
+# Validators of a deposit: an environment of their own, since they do not go together with the project's lock.
+.venv-validators/.ready: tests/deposit/validators.lock | $(READY)
+	@$(BIN)/python -m venv --clear .venv-validators
+	@.venv-validators/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement $<
+	@touch $@
+
 # --- data --------------------------------------------------------------------------------------------------
 
 # A build that is asked for with other settings is another build: they are kept in a file that changes with them.
-ifneq ($(filter reports panel run,$(MAKECMDGOALS)),)
+ifneq ($(filter reports panel run verify digits,$(MAKECMDGOALS)),)
 ifeq ($(SOURCE),synthetic)
 SETTINGS := seed $(SEED) size $(SIZE) scenario $(SCENARIO)
 RAW_IN   := $(DONE)/truth/truth.json
@@ -166,12 +199,26 @@ endif
 ifeq ($(RUNS),)
 $(error no run in notebooks/runs is for SOURCE=$(SOURCE))
 endif
+# Before a build puts an edited file right without a word, make verify says so. AFRESH=1 makes it forget what was built.
+ifeq ($(filter verify,$(MAKECMDGOALS))$(LOOKING),verify)
+ifeq ($(RECORD)$(shell grep -sF '"settings": "$(SETTINGS)"' docs/reference/reference.json),)
+$(error make verify compares with recorded results, and docs/reference holds none of: $(SETTINGS))
+endif
+ifneq ($(wildcard $(DONE)/records/*.page.json),)
+ifneq ($(shell $(BIN)/buurteffect verify --standing --source $(SOURCE) || echo no),)
+$(error stopped before anything was built)
+endif
+endif
+ifneq ($(AFRESH),)
+$(shell rm -f $(DONE)/records/*.json)
+endif
+endif
 # What was deleted by hand is made again: the panel's tables, a run's results and exhibits, a page's figures and tables.
 # So is a page that was edited by hand, and a country or panel that was left half-made (it has no record).
 PANEL_GONE := $(shell ls $(DONE)/panel/*.parquet 2>/dev/null | cmp -s - $(DONE)/panel-files.txt || echo differs)
 GONE       := $(shell for r in $(RUNS); do \
   test ! -e $(DONE)/executed/$$r.ipynb || { test -f $(DONE)/records/$$r.json && test -f $(DONE)/records/$$r.d && test -f $(DONE)/results/$$r.json && test -d $(DONE)/exhibits/$$r; } || echo $(DONE)/executed/$$r.ipynb; \
-  test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r && test -f $(DONE)/records/$$r.page.json && \
+  test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r && test -f $(PAGES)/addresses/$$r.html && test -f $(PAGES)/addresses/$$r.json && test -f $(DONE)/records/$$r.page.json && \
     test ! $(PAGES)/$$r.html -nt $(DONE)/records/$$r.page.json; } || echo $(PAGES)/$$r.html; done; \
   for s in country:truth/truth panel:panel/inputs; do \
     test ! -e $(DONE)/$${s#*:}.json || test -f $(DONE)/records/_$${s%%:*}.json || echo $(DONE)/$${s#*:}.json; done)
@@ -208,7 +255,7 @@ LEFT  = $$(( $$($(ASK) 2>/dev/null | grep -c ' run .* --left') - 1 ))
 
 define RUN_RULES
 $(DONE)/executed/$(1).ipynb: notebooks/runs/$(1).yaml notebooks/$(shell sed -n 's/^notebook: *//p' notebooks/runs/$(1).yaml).ipynb $(DONE)/panel/inputs.json requirements.lock $(READY)
-	@$(CALL) run $(1) --source $(SOURCE) --left $$(LEFT)
+	@$(CALL) run $(1) --source $(SOURCE) --left $$(LEFT) $(if $(SCHEDULER),--scheduler "$$$$SCHEDULER")
 
 $(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
 	@$(CALL) render $(1) --source $(SOURCE)
@@ -223,6 +270,6 @@ $(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv
 # The fact sheet lays the real scores beside the synthetic ones where their panel has been built.
 $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)
 
-$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml)
+$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml docs/reference/*)
 	@$(CALL) check $(RUNS) --source $(SOURCE) $(if $(WITHOUT),--without $(basename $(notdir $(WITHOUT))))
 	@$(CALL) index --source $(SOURCE) $(RUNS)

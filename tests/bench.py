@@ -17,6 +17,7 @@ BENCHES = {
     "statistics": "key figures of a whole country: raw files to harmonised panel, beside pandas.read_csv",
     "world": "the synthetic country, with its counterfactual",
     "estimators": "the headline set, the honest bounds, and estimators beside the bare calls of their libraries",
+    "build": "a grid of runs: computing and seconds beside papermill and nbconvert for each run, and a no-op",
 }
 
 

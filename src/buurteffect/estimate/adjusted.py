@@ -7,6 +7,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.design import Design
+from buurteffect.estimate.moments import Floats
 
 
 def adjust_outcome(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -51,7 +52,13 @@ def adjust_outcome(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
             )
         slopes = np.linalg.lstsq(given[fitted], outcome[fitted], rcond=None)[0]
         left[here] -= given[here][:, 1:] @ slopes[1:]
-    return part.assign(**{design.outcome: left})
+    return part.assign(**{design.outcome: _rounded(left)})
+
+
+def _rounded(values: Floats) -> Floats:
+    """Return values to twelve digits of the largest, so that ties are ties on every machine's linear algebra."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return np.asarray(np.round(values / largest, 12) * largest) if largest > 0 else values
 
 
 def complete_units(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
