@@ -214,14 +214,16 @@ $(shell rm -f $(DONE)/records/*.json)
 endif
 endif
 # What was deleted by hand is made again: the panel's tables, a run's results and exhibits, a page's figures and tables.
-# So is a page that was edited by hand, and a country or panel that was left half-made (it has no record).
+# So is what was edited by hand, and a country or panel that was left half-made (it has no record).
 PANEL_GONE := $(shell ls $(DONE)/panel/*.parquet 2>/dev/null | cmp -s - $(DONE)/panel-files.txt || echo differs)
 GONE       := $(shell for r in $(RUNS); do \
-  test ! -e $(DONE)/executed/$$r.ipynb || { test -f $(DONE)/records/$$r.json && test -f $(DONE)/records/$$r.d && test -f $(DONE)/results/$$r.json && test -d $(DONE)/exhibits/$$r; } || echo $(DONE)/executed/$$r.ipynb; \
-  test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r && test -f $(PAGES)/addresses/$$r.html && test -f $(PAGES)/addresses/$$r.json && test -f $(DONE)/records/$$r.page.json && \
+  test ! -e $(DONE)/executed/$$r.ipynb || { test -f $(DONE)/records/$$r.json && test -f $(DONE)/records/$$r.d && test ! $(DONE)/executed/$$r.ipynb -nt $(DONE)/records/$$r.json && test -f $(DONE)/results/$$r.json && test -d $(DONE)/exhibits/$$r; } || echo $(DONE)/executed/$$r.ipynb; \
+  test ! -e $(PAGES)/$$r.html || { test -d $(PAGES)/figures/$$r && test -d $(PAGES)/tables/$$r && test -f $(PAGES)/addresses/$$r.html && test -f $(PAGES)/addresses/$$r.json && test -f $(DONE)/records/$$r.page.json && test -f $(DONE)/records/$$r.page.d && \
     test ! $(PAGES)/$$r.html -nt $(DONE)/records/$$r.page.json; } || echo $(PAGES)/$$r.html; done; \
   for s in country:truth/truth panel:panel/inputs; do \
-    test ! -e $(DONE)/$${s#*:}.json || test -f $(DONE)/records/_$${s%%:*}.json || echo $(DONE)/$${s#*:}.json; done)
+    test ! -e $(DONE)/$${s#*:}.json || { test -f $(DONE)/records/_$${s%%:*}.json && test -f $(DONE)/records/_$${s%%:*}.d && \
+    test ! $(DONE)/$${s#*:}.json -nt $(DONE)/records/_$${s%%:*}.json; } || echo $(DONE)/$${s#*:}.json; done; \
+  test ! -e $(PAGES)/index.html || { test -f $(DONE)/records/index.page.d && test ! $(PAGES)/index.html -nt $(DONE)/records/index.page.json; } || echo $(PAGES)/index.html)
 ifneq ($(GONE),)
 $(GONE): FORCE
 endif
@@ -262,8 +264,9 @@ $(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
 endef
 $(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
 
-# What each run really read, taken down while it ran: data, modules of this package, the lock.
--include $(RUNS:%=$(DONE)/records/%.d)
+# What the country, the panel, each run and each page really read, taken down meanwhile: data, modules, templates, the lock.
+-include $(RUNS:%=$(DONE)/records/%.d) $(RUNS:%=$(DONE)/records/%.page.d)
+-include $(DONE)/records/_country.d $(DONE)/records/_panel.d $(DONE)/records/index.page.d
 
 $(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv)
 

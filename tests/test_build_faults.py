@@ -273,6 +273,33 @@ def test_a_page_that_was_edited_by_hand_is_rendered_again(checkout):
     assert make(checkout, "--question", "reports")[0] == 0
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        "reports/synthetic/tables/one/t.csv",
+        pytest.param("reports/synthetic/index.html", marks=pytest.mark.slow),
+        pytest.param("data/processed/synthetic/executed/one.ipynb", marks=pytest.mark.slow),
+        pytest.param("data/processed/synthetic/truth/truth.json", marks=pytest.mark.slow),
+        pytest.param("data/processed/synthetic/panel/inputs.json", marks=pytest.mark.slow),
+        pytest.param("data/processed/synthetic/published/projects", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("deleted", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_whatever_was_made_and_is_edited_or_deleted_by_hand_is_made_again(checkout, file, deleted):
+    path = checkout / file
+    if path.is_dir():
+        path = min(inner for inner in path.rglob("*") if inner.is_file())
+    before = path.read_bytes()
+    if deleted:
+        path.unlink()
+    else:
+        path.write_bytes(before + b"\n")
+    code, said = make(checkout, "reports")
+    assert code == 0, said
+    assert path.read_bytes() == before
+    assert make(checkout, "--question", "reports")[0] == 0
+
+
 @pytest.mark.slow
 def test_a_notebook_that_is_edited_while_it_runs_is_run_again(checkout):
     write(checkout, "one", "import time; time.sleep(2)")

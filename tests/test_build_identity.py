@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from buurteffect.build import identity
+from buurteffect.panel import restructuring
 from buurteffect.synthetic.area_truth import AREA_COLUMNS, AREA_OUTCOMES, area_effects
 
 PARAMETERS = {
@@ -35,7 +36,7 @@ def country(project, monkeypatch):
         ready=True, column="score", covariates=(), breaks=pd.DataFrame(columns=["concept", "break_year", "reason"]),
         compared=lambda ring_m: frame(),
     )  # fmt: skip
-    monkeypatch.setattr(identity, "restructuring_panel", lambda *given: study)
+    monkeypatch.setattr(restructuring, "restructuring_panel", lambda *given: study)
     truth = project.processed("synthetic") / "truth"
     truth.mkdir(parents=True)
     rows = frame().assign(outcome="liveability_score")

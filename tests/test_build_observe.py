@@ -78,6 +78,55 @@ def test_files_that_arrow_opens_by_itself_are_seen(place, code):
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "import pyarrow as pa; pa.OSFile('data/a.csv').read()",
+        "import pyarrow.fs as fs; fs.LocalFileSystem().open_input_file('data/a.csv').read()",
+        "import pyarrow.json as j\ntry:\n    j.read_json('data/a.csv')\nexcept Exception: pass",
+        "import geopandas\ntry:\n    geopandas.read_file('data/a.csv')\nexcept Exception: pass",
+        "import geopandas\ntry:\n    geopandas.read_file('/vsizip/data/a.csv/b.shp')\nexcept Exception: pass",
+        "import pyogrio\ntry:\n    pyogrio.read_info('data/a.csv')\nexcept Exception: pass",
+        "import python_calamine as c\ntry:\n    c.CalamineWorkbook.from_path('data/a.csv')\nexcept Exception: pass",
+        "import python_calamine as c\ntry:\n    c.load_workbook('data/a.csv')\nexcept Exception: pass",
+        "from lxml import etree\ntry:\n    etree.parse('data/a.csv')\nexcept Exception: pass",
+        "import polars; polars.read_csv('data/a.csv')",
+        "import polars; polars.scan_csv('data/a.csv').collect()",
+        "import multiprocessing as m; p = m.get_context('fork').Process(target=open, args=('data/a.csv',))\n"
+        "p.start(); p.join()",
+    ],
+)
+def test_files_that_other_libraries_or_forks_open_are_seen(place, code):
+    status, said, taken = run(place, code)
+    assert status == 0, said
+    assert "data/a.csv" in taken["file"]
+
+
+def kinds(place):
+    """Return what was taken down of each name in the checkout."""
+    lines = (place / "staging" / "reads.jsonl").read_text(encoding="utf-8").splitlines()
+    return {(kind, name.split("/checkout/")[-1]) for kind, name, *_ in map(json.loads, lines)}
+
+
+@pytest.mark.parametrize(
+    ("look", "kind"),
+    [
+        ("os.path.exists('data/a.csv')", "there"),
+        ("Path('data/a.csv').is_file()", "there"),
+        ("os.access('data/a.csv', os.R_OK)", "there"),
+        ("Path('data').is_dir()", "there"),
+        ("os.path.getsize('data/a.csv')", "file"),
+        ("Path('data/a.csv').stat().st_size", "file"),
+        ("os.access('data/no.csv', os.R_OK)", "absent"),
+    ],
+)
+def test_a_look_at_a_file_is_taken_down_as_what_it_asks(place, look, kind):
+    status, said, _ = run(place, f"import os; from pathlib import Path; {look}")
+    assert status == 0, said
+    name = "data" if "is_dir" in look else "data/no.csv" if "no.csv" in look else "data/a.csv"
+    assert kinds(place) == {(kind, name)}
+
+
+@pytest.mark.parametrize(
     "look", ["open('data/no.csv')", "os.stat('data/no.csv')", "assert not os.path.exists('data/no.csv'); 1 / 0"]
 )
 def test_a_file_that_is_looked_for_in_vain_is_taken_down(place, look):
@@ -111,6 +160,14 @@ def test_modules_of_the_package_are_seen_by_their_source_and_folders_by_their_li
         ),
         ("import subprocess; subprocess.run(['cat', 'data/truth/t.json'])", "another program (cat)"),
         ("import os; os.system('cat data/truth/t.json')", "started another program"),
+        ("import os; os.chmod('data/a.csv', 0o600)", "wrote to data/a.csv"),
+        ("import os; os.utime('data/a.csv')", "wrote to data/a.csv"),
+        ("import sqlite3; sqlite3.connect('data/new.db')", "wrote to data/new.db"),
+        ("import polars; polars.DataFrame({'x': [1]}).write_csv('data/new.csv')", "wrote to data/new.csv"),
+        (
+            "import multiprocessing as m; m.get_context('spawn').Process(target=print).start()",
+            "started another program",
+        ),
         ("import socket as s; s.socket(type=s.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))", "the network"),
         ("import socket; socket.create_connection(('127.0.0.1', 9))", "the network"),
     ],

@@ -121,6 +121,39 @@ def test_a_file_that_was_absent_and_a_folder_whose_names_changed_under_a_run_fai
             observed(project, "n", {}, log_of(project, *said), [])
 
 
+def test_what_was_only_looked_for_counts_by_its_presence_not_by_its_content(project):
+    file, folder = project.root / "data" / "a.csv", project.root / "data"
+    log = log_of(project, ["there", str(file), 0, 0], ["there", str(folder), 0, 0])
+    record = observed(project, "n", {}, log, [])
+    file.write_text("other", encoding="utf-8")
+    assert changes(project, record, {}) == []
+    file.unlink()
+    assert [(change.name, change.now) for change in changes(project, record, {})] == [("data/a.csv", GONE)]
+
+
+def test_a_folder_that_was_looked_for_in_vain_changes_a_record_when_it_comes(project):
+    record = Record("n", {}, {"data/new": GONE})
+    assert changes(project, record, {}) == []
+    (project.root / "data" / "new").mkdir()
+    assert [change.name for change in changes(project, record, {})] == ["data/new"]
+
+
+def test_a_file_that_a_run_is_newly_told_to_look_for_changes_it(project):
+    record = Record("n", {}, {"data/a.csv": checksum(project.root / "data" / "a.csv")})
+    assert changes(project, record, {}, ["data/a.csv"]) == []
+    assert [str(change) for change in changes(project, record, {}, ["data/b.csv"])] == [
+        "file data/b.csv: not read then, gone now"
+    ]
+
+
+def test_what_the_work_itself_wrote_does_not_count_as_read_but_a_folder_that_was_there_does(project):
+    made, old = project.root / "data" / "made", project.root / "data" / "a.csv"
+    made.mkdir()
+    (made / "b.csv").write_text("b", encoding="utf-8")
+    lines = ["absent", str(made), 0, 0], ["wrote", str(made), 0, 0], seen(made / "b.csv"), seen(old)
+    assert set(observed(project, "n", {}, log_of(project, *lines), []).files) == {"data/a.csv"}
+
+
 def test_a_run_that_was_not_watched_is_not_complete(project):
     with pytest.raises(IncompleteRunError, match="not taken down"):
         observed(project, "n", {}, project.root / "nothing.jsonl", [])

@@ -137,10 +137,11 @@ def _start(path: str, build: str) -> subprocess.Popen[bytes]:
     settings = {
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "agg",
+        "MATPLOTLIBRC": os.devnull,
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "buurteffect.build.server", path, build],
+        [sys.executable, "-P", "-m", "buurteffect.build.server", path, build],
         env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -105,7 +105,7 @@ class Engine(NBClientEngine):
                 timeout=execution_timeout,
                 startup_timeout=start_timeout,
                 kernel_name=kernel_name,
-                extra_arguments=[f"--IPKernelApp.exec_lines={START}"],
+                extra_arguments=[f"--IPKernelApp.exec_lines={START}", "--HistoryManager.enabled=False"],
             )
             with kernel_log.open("wb") as log, Watchdog(client, notebook_seconds) as watchdog:
                 try:

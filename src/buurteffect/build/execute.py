@@ -24,8 +24,9 @@ from papermill.exceptions import PapermillExecutionError
 
 import buurteffect
 from buurteffect.build.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
-from buurteffect.build.identity import error_taken_apart
+from buurteffect.build.joining import joined
 from buurteffect.build.observe import SETTING, ObservedAccessError
+from buurteffect.build.offspring import none_left
 from buurteffect.build.place import Place, alone, cannot_store, date, storing
 from buurteffect.build.records import (
     LOCK,
@@ -39,7 +40,6 @@ from buurteffect.build.records import (
     versions,
 )
 from buurteffect.build.runs import Run
-from buurteffect.build.truth import join_truth
 from buurteffect.errors import (
     BuurteffectError,
     CellFailedError,
@@ -54,9 +54,8 @@ from buurteffect.report.exhibits import plain
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PACKAGE = Path(buurteffect.__file__).parent
-_READS = "reads.jsonl"
-_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "identity", "place", "truth"))
-_TRUTH = ("truth.json", "place.parquet", "areas.parquet")
+_READS, _JOINED = "reads.jsonl", "joined.jsonl"
+_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "joining", "place"))
 _KEPT = re.compile(
     "(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|LD_LIBRARY_PATH|VIRTUAL_ENV|OPEN_DATA)$"
     "|(XDG_|JUPYTER|IPYTHON|CONDA|PYTHON|DYLD_|MPL)"
@@ -121,6 +120,8 @@ def _run_afresh(
             record = observed(project, run.name, settings, staging / _READS, _beside(project, run))
             notebook = _check_complete(staging)
             results = _complete_results(project, run, staging)
+            if (staging / _JOINED).is_file():
+                record = record.with_read(observed(project, run.name, {}, staging / _JOINED, []))
         except RunError as error:
             left = _keep_failed(staging, failed)
             kind = ObservedAccessError if refusals(staging / _READS) else type(error)
@@ -137,7 +138,7 @@ def _keep_what_holds(project: Project, run: Run, place: Place, settings: dict[st
     record = Record.read(place.record)
     if record is None or not record.made or not place.complete:
         return None
-    found = changes(project, record, settings)
+    found = changes(project, record, settings, run.looks_for)
     if found and [change.name for change in found] != ["prose"]:
         return None
     if found:
@@ -148,6 +149,7 @@ def _keep_what_holds(project: Project, run: Run, place: Place, settings: dict[st
         made = record.made | {name_of(project, place.executed): checksum(place.executed)}
         replace(record, settings=settings).with_made(made).write(place.record)
     date(place.executed, began_ns)
+    place.record.touch()  # what is newer than its record was edited by hand
     return PROSE if found else UNCHANGED
 
 
@@ -178,24 +180,27 @@ def _execute(project: Project, run: Run, staging: Path) -> None:
         "BUURTEFFECT_STAGING": str(staging),
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "agg",
+        "MATPLOTLIBRC": os.devnull,  # no settings of a user's own move a figure or a kernel
+        "IPYTHONDIR": str(staging / ".ipython"),
         **dict.fromkeys(_ONE_THREAD, "1"),
     }
     environment[SETTING] = json.dumps(_rules(project, staging))
     try:
-        papermill.execute_notebook(
-            str(run.notebook),
-            str(staging / "executed.ipynb"),
-            parameters=run.parameters,
-            engine_name=ENGINE,
-            kernel_name=KERNEL,
-            language="python",
-            progress_bar=False,
-            cwd=str(project.root),
-            execution_timeout=run.cell_seconds,
-            notebook_seconds=run.notebook_seconds,
-            environment=environment,
-            kernel_log=staging / "kernel.log",
-        )
+        with none_left():
+            papermill.execute_notebook(
+                str(run.notebook),
+                str(staging / "executed.ipynb"),
+                parameters=run.parameters,
+                engine_name=ENGINE,
+                kernel_name=KERNEL,
+                language="python",
+                progress_bar=False,
+                cwd=str(project.root),
+                execution_timeout=run.cell_seconds,
+                notebook_seconds=run.notebook_seconds,
+                environment=environment,
+                kernel_log=staging / "kernel.log",
+            )
     except PapermillExecutionError as error:
         raise CellFailedError(_describe(error)) from None
     except NotebookTimeLimitError:
@@ -221,9 +226,8 @@ def _execute(project: Project, run: Run, staging: Path) -> None:
 
 def _beside(project: Project, run: Run) -> list[str]:
     """Return the files that move a run's results though its kernel does not open them."""
-    truth = project.processed(run.source) / "truth"
-    joined = [name_of(project, truth / name) for name in _TRUTH if (truth / name).is_file()]
-    return [LOCK, *_OWN, *joined, *run.looks_for]
+    truth = project.processed(run.source) / "truth" / "truth.json"
+    return [LOCK, *_OWN, name_of(project, truth), *run.looks_for]
 
 
 def _rules(project: Project, staging: Path) -> dict[str, Any]:
@@ -292,9 +296,7 @@ def _complete_results(project: Project, run: Run, staging: Path) -> dict[str, An
         "uncommitted_changes": changed,
         "versions": dict(versions()),
     }
-    results["truth"] = join_truth(results["estimands"], project.processed(run.source) / "truth" / "truth.json")
-    results["identity"] = error_taken_apart(project, run)
-    rounded: dict[str, Any] = plain(results)
+    rounded: dict[str, Any] = plain(results | joined(project, run, results["estimands"], staging / _JOINED))
     return rounded
 
 

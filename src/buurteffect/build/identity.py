@@ -7,17 +7,16 @@ was published less that effect; the design is the notebook's own, applied to bot
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from buurteffect.build.runs import Run
 from buurteffect.errors import EstimationError, ProjectError
-from buurteffect.estimate.design import Design
-from buurteffect.estimate.late_effect import late_estimator
-from buurteffect.estimate.spillover import bias_identity
-from buurteffect.panel.restructuring import RestructuringPanel, restructuring_panel
 from buurteffect.project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from buurteffect.build.runs import Run
+    from buurteffect.panel.restructuring import RestructuringPanel
 
 NOTEBOOK = "n05_restructuring_did"
 """The notebook whose headline is taken apart."""
@@ -50,6 +49,11 @@ def error_taken_apart(project: Project, run: Run) -> list[dict[str, Any]]:
     outcome = str(run.parameters.get("outcome", ""))
     if run.notebook.stem != NOTEBOOK or run.source != "synthetic" or outcome not in _TRUE or not truth.is_file():
         return []
+    from buurteffect.estimate.design import Design  # only here, so that no other run depends on them
+    from buurteffect.estimate.late_effect import late_estimator
+    from buurteffect.estimate.spillover import bias_identity
+    from buurteffect.panel.restructuring import restructuring_panel
+
     chosen = run.parameters
     try:
         study = restructuring_panel(run.source, chosen["level"], outcome, chosen["rule"], chosen["least_dose"], project)
@@ -78,6 +82,8 @@ def _with_the_other_country(study: RestructuringPanel, ring_m: float, truth: Pat
     EstimationError
         If the truth does not know an area.
     """
+    import pandas as pd
+
     effects = pd.read_parquet(truth)
     effects = effects[effects["outcome"] == name]
     frame = study.compared(ring_m)

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -48,8 +49,11 @@ class Spare:
     def poll(self) -> int | None:
         """Return its exit code, None while it runs."""
         if self.returncode is None:
-            with contextlib.suppress(ChildProcessError):
+            try:
                 process, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else has asked how it ended
+                self.returncode = -signal.SIGKILL
+            else:
                 if process:
                     self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
@@ -148,7 +152,23 @@ def _become_kernel(pipe: int, runner: int) -> int:
         if handle > 2:
             os.close(handle)
     begin_afresh(words["environment"], words["folder"])
+    _let_forks_end_with_their_parent()
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance(argv=words["arguments"])
     return 0
+
+
+def _let_forks_end_with_their_parent() -> None:
+    """Let what is forked from here on end with what forked it, even where nobody is left to look for it."""
+    forking: list[tuple[int, bool]] = []  # the signal comes when the thread ends that forked
+
+    def before() -> None:
+        forking[:] = [(os.getpid(), threading.current_thread() is threading.main_thread())]
+
+    def forked() -> None:
+        parent, by_main = forking[0]
+        if by_main:
+            end_with(parent)
+
+    os.register_at_fork(before=before, after_in_child=forked)

@@ -2,8 +2,8 @@
 
 Python announces every file that it opens, and every change of a folder, to audit hooks; a hook cannot be taken away
 again. What is opened inside the project is written down, and what a run has no business with is refused at once: a
-file of the truth, a file outside the project, the network, a write anywhere but into the run's own folder. Arrow opens
-files without a word, so its ways in are made to say so.
+file of the truth, a file outside the project, the network, a write anywhere but into the run's own folder. Libraries
+that open files without a word are made to say so (`announce`), and so is every look at whether a file is there.
 """
 
 from __future__ import annotations
@@ -11,70 +11,61 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib
 import importlib.util
 import json
 import os
+import stat
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from buurteffect.build.announce import let_libraries_speak, let_starting_speak
+from buurteffect.build.looks import let_looking_speak
 from buurteffect.errors import RunError
 
 SETTING = "BUURTEFFECT_OBSERVE"
 """Environment variable with the rules as JSON: ``root``, ``staging``, ``log``, ``refused`` and ``also``."""
 
-START = "from buurteffect.build import observe as _observe; _observe.start(); del _observe"
+START = (
+    "from buurteffect.build import observe as _observe, ports as _ports; "
+    "_ports.close_ports(); _observe.start(); del _observe, _ports"
+)
 """What a kernel executes before the first cell."""
 
 _PACKAGE = os.path.realpath(Path(__file__).parents[1])
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {
     "os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.mkdir": 1, "os.link": 2, "os.symlink": 2, "os.truncate": 1,
-    "shutil.rmtree": 1, "shutil.move": 2,
+    "shutil.rmtree": 1, "shutil.move": 2, "os.chmod": 1, "os.chown": 1, "os.utime": 1, "os.setxattr": 1,
+    "os.removexattr": 1, "sqlite3.connect": 1,
 }  # fmt: skip
 """Events that change a folder, and how many paths stand first in each."""
 
 _LISTS = ("os.listdir", "os.scandir")
-_HANDLES = {"os.remove": (1,), "os.rename": (2, 3), "os.rmdir": (1,), "os.mkdir": (2,), "os.link": (2, 3)}
+_HANDLES = {"os.remove": (1,), "os.rename": (2, 3), "os.rmdir": (1,), "os.mkdir": (2,), "os.link": (2, 3),
+            "os.symlink": (-1, 2), "os.chmod": (2,), "os.chown": (3,), "os.utime": (3,)}  # fmt: skip
 """Where in an event the handles of the folders stand to which its paths are relative."""
 
-_PROGRAMS = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen")
+_PROGRAMS = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "pty.spawn")
 _HARMLESS = ("fc-list", "uname", "ldconfig", "lscpu", "gcc", "cc", "ld", "objdump")
 """Programs with which libraries look at the machine."""
 
 _NETWORK = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
-_ARROW_WRITES = {
-    "pyarrow.parquet": {"write_table": 1, "write_to_dataset": 1, "write_metadata": 1, "ParquetWriter": 0},
-    "pyarrow.csv": {"write_csv": 1},
-    "pyarrow.feather": {"write_feather": 1},
-    "pyarrow.dataset": {"write_dataset": 1},
-    "pyarrow": {"output_stream": 0},
-}
-"""Arrow's functions that write, and which argument is the path."""
-
-_TARGETS = ("where", "dest", "output_file", "base_dir", "root_path", "source", "path")
-_WORK = ("errors", "project", "schema", "sources", "synthetic", "panel")
+_WORK = ("errors", "project", "schema", "sources", "synthetic", "panel", "estimate", "claims", "release", "report")
 """Rooms of this package that can move what a stage makes."""
 
 GONE = "gone"
 """What stands for the checksum of a file that is not there."""
 
-_ARROW = {
-    "pyarrow.parquet": ("read_table", "read_schema", "read_metadata", "ParquetFile", "ParquetDataset"),
-    "pyarrow.csv": ("read_csv", "open_csv"),
-    "pyarrow.feather": ("read_table", "read_feather"),
-    "pyarrow.dataset": ("dataset",),
-    "pyarrow": ("memory_map", "input_stream"),
-}
-
-
 _JUDGED = frozenset({"open", *_CHANGES, *_LISTS, *_NETWORK, *_PROGRAMS})
 _stat = os.stat
+_watches: list[Watch] = []
+_hooked = False
 
 
 class ObservedAccessError(RunError):
@@ -109,11 +100,11 @@ class Watch:
     strict: bool = True
     _seen: set[tuple[str, str]] = field(default_factory=set, repr=False)
     _known: dict[str, str] = field(default_factory=dict, repr=False)
-    _busy: bool = field(default=False, repr=False)
+    _busy: int = field(default=0, repr=False)
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Judge one event."""
-        if event not in _JUDGED or self._busy:
+        if event not in _JUDGED or self._busy == threading.get_ident():
             return
         if event in _NETWORK:
             if isinstance(arguments[_NETWORK[event]], tuple):
@@ -128,7 +119,7 @@ class Watch:
         elif event in _LISTS:
             self.read(arguments[0] if arguments[0] is not None else ".", "folder")
         else:
-            handles = [arguments[at] for at in _HANDLES.get(event, ()) if at < len(arguments)] + [-1, -1]
+            handles = [arguments[at] if 0 <= at < len(arguments) else -1 for at in (*_HANDLES.get(event, ()), -1, -1)]
             for path, handle in zip(arguments[: _CHANGES[event]], handles, strict=False):
                 self._opened(_under(handle, path), True)
 
@@ -144,7 +135,13 @@ class Watch:
             self.read(path, "file")
             return
         real = self._real(path)
-        if not real or _inside(real, self.staging) or "/__pycache__/" in real:
+        if not real or real == ":memory:" or "/__pycache__/" in real:
+            return
+        if not self.strict:
+            if _inside(real, self.root) and not _is_folder(real):  # a folder that was there is not made by this
+                os.write(self.log, f"{json.dumps(['wrote', real, 0, 0])}\n".encode())
+            return
+        if _inside(real, self.staging):
             return
         if self._is_mine(real) or not _is_scratch(real):
             self._refuse(
@@ -170,16 +167,21 @@ class Watch:
         elif kind == "file" and not _is_system(real) and not _is_scratch(real):
             self._refuse(f"read {self._show(real)}, outside the project: put the file into data/raw, with a source")
 
+    def present(self, path: object, asked: bool) -> None:
+        """Judge a look at something that is there: whether it is there was `asked`, else all that it says of itself."""
+        real = self._real(path)
+        if not real or (self.strict and _inside(real, self.staging)) or real == __file__:
+            return
+        if any(_inside(real, place) for place in self.refused) or real.endswith((".pyc", "__pycache__")):
+            return
+        if (self._is_mine(real) and real != self.root) or any(_inside(real, place) for place in self.also):
+            self._take_down("there" if asked or _is_folder(real) else "file", real)
+
     def missed(self, path: object) -> None:
         """Judge a file that was looked for and is not there."""
         real = self._real(path)
         if real and not Path(real).name.startswith("<") and not any(_inside(real, place) for place in self.refused):
             self.read(real, "absent")
-
-    def passes_over(self, real: str) -> bool:
-        """Whether nothing is said of files in a folder: it belongs to Python or the system, not to the project."""
-        spoken_of = any(_inside(real, place) for place in (*self.refused, *self.also))
-        return _is_system(real) and not spoken_of and not self._is_mine(real)
 
     def _is_mine(self, real: str) -> bool:
         """Whether a path belongs to the project, not to its environment."""
@@ -200,12 +202,14 @@ class Watch:
         if real.endswith(".pyc"):
             with contextlib.suppress(ValueError):
                 real = importlib.util.source_from_cache(real)
-        if kind == "folder":
-            self._busy = True
+        if kind == "there":
+            line = json.dumps(["there", real, 0, 0])
+        elif kind == "folder":
+            self._busy = threading.get_ident()
             try:
                 line = json.dumps([kind, real, listing(Path(real)), 0])
             finally:
-                self._busy = False
+                self._busy = 0
         else:
             try:
                 state = _stat(real)
@@ -239,31 +243,17 @@ def start() -> None:
         return
     rules = json.loads(said)
     rules["log"] = _opened_log(rules["log"])
-    _let_arrow_speak()
-    _scratch()
     watch = Watch(**rules)
-    _let_looking_speak(watch)
-    for file in _imported(watch):  # what this module itself needed
-        watch.read(file, "file")
-    sys.addaudithook(watch)
+    _scratch()
+    own = __name__.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == own]:
+        del sys.modules[name]  # what the watch needed is imported again, and seen, if the notebook needs it
+    _begin(watch)
 
 
-def _imported(watch: Watch) -> list[str]:
-    """Return the files of imported modules, but for plain files in folders of Python or the system: there are many."""
-    passed, found = {}, []
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str):
-            folder = file.rpartition("/")[0]
-            if folder not in passed:
-                passed[folder] = watch.passes_over(os.path.realpath(folder))
-            if not passed[folder] or os.path.islink(file):  # noqa: PTH114
-                found.append(file)
-    return found
-
-
-def take_down(root: Path, log: Path, also: Sequence[str] = ()) -> None:
-    """Begin to take down what this process reads, for as long as it lives; nothing is refused.
+@contextlib.contextmanager
+def take_down(root: Path, log: Path, also: Sequence[str] = ()) -> Iterator[None]:
+    """Take down what this process reads and writes until the end of a block; nothing is refused.
 
     Parameters
     ----------
@@ -274,85 +264,52 @@ def take_down(root: Path, log: Path, also: Sequence[str] = ()) -> None:
     also : sequence of str
         Folders elsewhere that count as the project's.
     """
-    _let_arrow_speak()
-    _scratch()
     watch = Watch(str(root), str(root), _opened_log(str(log)), (), (*also, _PACKAGE), strict=False)
+    _scratch()
     for name, module in list(sys.modules.items()):  # what was there already, if the work can come upon it
         if name.partition(".")[0] == __name__.partition(".")[0] and [*name.split("."), ""][1] in _WORK:
             watch.read(getattr(module, "__file__", None), "file")
-    sys.addaudithook(watch)
+    _begin(watch)
+    try:
+        yield
+    finally:
+        _watches.remove(watch)
+        os.close(watch.log)
+
+
+def _begin(watch: Watch) -> None:
+    """Let a watch hear what happens from now on."""
+    global _hooked
+    _watches.append(watch)
+    if not _hooked:
+        _hooked = True
+        let_libraries_speak()
+        let_starting_speak()
+        let_looking_speak(_present, _missed)
+        sys.addaudithook(_heard)
+
+
+def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+    """Tell every watch of an event."""
+    for watch in tuple(_watches):
+        watch(event, arguments)
+
+
+def _present(path: object, asked: bool) -> None:
+    """Tell every watch of a look at something that is there."""
+    for watch in tuple(_watches):
+        watch.present(path, asked)
+
+
+def _missed(path: object) -> None:
+    """Tell every watch of a look in vain."""
+    for watch in tuple(_watches):
+        watch.missed(path)
 
 
 def _opened_log(path: str) -> int:
     """Open the file that takes down what was read."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-
-
-def _let_arrow_speak() -> None:
-    """Make Arrow's functions that take a path say that they open it."""
-    for module_name, names in _ARROW.items():
-        for name in names:
-            _replace(module_name, name, 0, False)
-    for module_name, places in _ARROW_WRITES.items():
-        for name, at in places.items():
-            _replace(module_name, name, at, True)
-
-
-def _replace(module_name: str, name: str, at: int, writes: bool) -> None:
-    """Put a function or class that says which path it opens in the place of Arrow's."""
-    module = importlib.import_module(module_name)
-    thing = getattr(module, name)
-    if isinstance(thing, type):
-        initialise: Any = thing
-        initialise.__init__ = _announcing(initialise.__init__, at + 1, writes)
-    else:
-        setattr(module, name, _announcing(thing, at, writes))
-
-
-def _announcing(function: Callable[..., Any], at: int, writes: bool) -> Callable[..., Any]:
-    """Return a function that says which path it opens before it does."""
-
-    @functools.wraps(function)
-    def speaking(*arguments: Any, **named: Any) -> Any:
-        for given in arguments[at : at + 1]:
-            _announce(given, writes)
-        for name, given in named.items():
-            if name in _TARGETS or not writes:
-                _announce(given, writes)
-        return function(*arguments, **named)
-
-    return speaking
-
-
-def _let_looking_speak(watch: Watch) -> None:
-    """Make every look at whether a file is there say so where it is not: its coming would make the run another."""
-
-    @functools.wraps(_stat)
-    def looking(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
-        try:
-            return _stat(path, *arguments, **named)
-        except (FileNotFoundError, NotADirectoryError):
-            if named.get("dir_fd") is None:
-                watch.missed(path)
-            raise
-
-    os.stat = looking
-
-
-def _announce(given: object, writes: bool = False) -> None:
-    """Say that a path is opened; every file of a folder."""
-    if isinstance(given, (list, tuple)):
-        for one in given:
-            _announce(one, writes)
-    elif isinstance(given, (str, os.PathLike)):
-        path = Path(os.fspath(given))
-        if writes:
-            sys.audit("open", str(path), "wb", os.O_WRONLY | os.O_CREAT)
-        elif path.is_dir():
-            for file in sorted(path.rglob("*")):
-                _announce(file)
-        elif path.is_file():
-            sys.audit("open", str(path), "rb", os.O_RDONLY)
 
 
 def _under(handle: object, path: object) -> object:
@@ -381,6 +338,13 @@ def listing(path: Path) -> str:
 def _inside(path: str, folder: str) -> bool:
     """Whether a path is a folder or lies in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _is_folder(path: str) -> bool:
+    """Whether a folder is there."""
+    with contextlib.suppress(OSError, ValueError):
+        return stat.S_ISDIR(_stat(path).st_mode)
+    return False
 
 
 @functools.cache

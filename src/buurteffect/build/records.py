@@ -27,7 +27,12 @@ from buurteffect.project import Project, writing
 LOCK = "requirements.lock"
 UNKNOWN = "edited while it ran"
 """What stands for the checksum of a module that was edited under a run: it never holds, so the next make runs again."""
+UNREAD = "not read"
+"""What stands for the checksum of a file that did not count when the record was made."""
+THERE = "there"
+"""What stands for the checksum of what was looked at only for whether it is there."""
 _SHORT = 12
+_LOOKS = {"absent": GONE, "there": THERE}
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ class Record:
     def with_made(self, made: Mapping[str, str]) -> Record:
         """Return it with the checksums of what was made."""
         return replace(self, made=dict(sorted(made.items())))
+
+    def with_read(self, other: Record) -> Record:
+        """Return it with what another record says was read."""
+        files, folders = self.files | other.files, self.folders | other.folders
+        return replace(self, files=dict(sorted(files.items())), folders=dict(sorted(folders.items())))
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
@@ -92,6 +102,14 @@ def checksum(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return GONE
+
+
+def state_of(path: Path, then: str) -> str:
+    """Return what stands now for what was taken down then: a checksum, or whether something is there."""
+    if then == THERE:
+        return THERE if path.exists() else GONE
+    now = checksum(path)
+    return THERE if now == then == GONE and path.exists() else now
 
 
 def name_of(project: Project, path: Path) -> str:
@@ -159,7 +177,7 @@ def observed(
     also : iterable of str
         Files that count as read though the kernel did not open them, relative to the checkout.
     without : iterable of str
-        Folders whose files do not count, because the work itself makes them.
+        Folders whose files do not count, because the work itself makes them; what it was seen to write neither.
 
     Raises
     ------
@@ -176,16 +194,18 @@ def observed(
         raise IncompleteRunError("what the notebook read was not taken down: the kernel did not start as it should")
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
-    own = tuple(without)
+    own, ever = [*without], [name_of(project, Path(text)) for kind, text, *_ in lines if kind == "wrote"]
     for kind, text, then, size in lines:
         path = Path(text)
         shown = name_of(project, path)
-        if lies_in(shown, own):
+        if kind == "wrote":
+            own.append(shown)
+        if lies_in(shown, own) or (kind in _LOOKS and lies_in(shown, ever)):
             continue
         if kind == "folder":
             folders[shown] = listing(path)
-        elif kind == "absent":
-            files.setdefault(shown, GONE)
+        elif kind in _LOOKS:
+            files.setdefault(shown, _LOOKS[kind])
         else:
             files[shown] = checksum(path)
         if _moved(path, kind, then, size):
@@ -205,39 +225,40 @@ def _moved(path: Path, kind: str, then: int | str, size: int) -> bool:
         state = path.stat()
     except OSError:
         return kind != "absent"
+    if kind == "there":
+        return False
     return kind == "absent" or (state.st_mtime_ns, state.st_size) != (then, size)
 
 
-def changes(project: Project, record: Record, settings: Mapping[str, str]) -> list[Change]:
-    """Return everything that is not what it was when a record was made."""
-    found = [
-        Change("setting", key, record.settings.get(key, GONE), settings.get(key, GONE))
-        for key in sorted({*record.settings, *settings})
-        if record.settings.get(key) != settings.get(key)
-    ]
-    looks = (("file", record.files, checksum), ("folder", record.folders, listing), ("made", record.made, checksum))
-    for kind, then, look in looks:
-        for shown, old in then.items():
-            now = look(project.root / shown)
-            if now != old:
-                found.append(Change(kind, shown, old, now))
-    return found
-
-
-def stale_reasons(project: Project, path: Path, settings: Mapping[str, str]) -> list[str] | None:
-    """Return why what a record stands for would be made again; None where there is no record.
+def changes(project: Project, record: Record, settings: Mapping[str, str], also: Iterable[str] = ()) -> list[Change]:
+    """Return everything that is not what it was when a record was made.
 
     Parameters
     ----------
     project : Project
         The checkout.
-    path : Path
-        The record.
+    record : Record
+        What something was made from.
     settings : mapping
         As `settings_of` returns it.
+    also : iterable of str
+        Files that would count as read now, relative to the checkout.
     """
-    record = Record.read(path)
-    return None if record is None else [str(change) for change in changes(project, record, settings)]
+    found = [
+        Change("setting", key, record.settings.get(key, GONE), settings.get(key, GONE))
+        for key in sorted({*record.settings, *settings})
+        if record.settings.get(key) != settings.get(key)
+    ]
+    found += [
+        Change("file", shown, UNREAD, checksum(project.root / shown)) for shown in also if shown not in record.files
+    ]
+    for kind, then in (("file", record.files), ("folder", record.folders), ("made", record.made)):
+        for shown, old in then.items():
+            path = project.root / shown
+            now = listing(path) if kind == "folder" else state_of(path, old)
+            if now != old:
+                found.append(Change(kind, shown, old, now))
+    return found
 
 
 def files_record(project: Project, name: str, settings: dict[str, str], paths: Iterable[Path]) -> Record:
@@ -253,10 +274,11 @@ def dependencies_of(project: Project, record: Record, target: Path) -> str:
     name in a folder that was listed, and what was made and is edited by hand.
     """
     goal = name_of(project, target)
-    there = [shown for shown, then in record.files.items() if then != GONE]
+    there = [shown for shown, then in record.files.items() if then not in (GONE, THERE)]
     there += [shown for shown in record.made if shown != goal]
     names = [_escaped(shown) for shown in there]
     names += [f"$(wildcard {_escaped(shown)})" for shown, then in record.files.items() if then == GONE]
+    names += [f"$(if $(wildcard {_escaped(shown)}),,FORCE)" for shown, then in record.files.items() if then == THERE]
     alone = [_escaped(shown).replace("%", "\\%") for shown in there]  # only as a target does make take % for a pattern
     text = f"{_escaped(goal)}: \\\n  " + " \\\n  ".join(names) + "\n\n" + "".join(f"{name}:\n" for name in alone)
     for shown in record.folders:
@@ -272,6 +294,13 @@ def write_dependencies(project: Project, record: Record, target: Path, path: Pat
     """Write a record as a dependency file for make."""
     with writing(path) as aside:
         aside.write_text(dependencies_of(project, record, target), encoding="utf-8")
+
+
+def written(project: Project, log: Path) -> dict[str, str]:
+    """Return the checksums of the files that were written while a log was kept, as far as they are there."""
+    paths = {Path(text) for kind, text, *_ in _lines(log) if kind == "wrote"}
+    paths |= {inner for path in tuple(paths) if path.is_dir() for inner in path.rglob("*")}
+    return {name_of(project, path): checksum(path) for path in paths if path.is_file()}
 
 
 def refusals(log: Path) -> list[str]:

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from buurteffect.build.offspring import children_of, kill_all, kill_below, take_orphans
+
 LIBRARIES = (
     "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "scipy.optimize", "statsmodels.api", "linearmodels",
     "matplotlib.pyplot", "seaborn", "ipykernel.kernelapp", "ipykernel.ipkernel", "papermill", "nbconvert", "nbformat",
@@ -110,6 +112,7 @@ class Server:
         wake, woken = socket.socketpair()
         woken.setblocking(False)
         wake.setblocking(False)
+        take_orphans(True)
         signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -120,15 +123,15 @@ class Server:
             watch = _watch(self.build)
             if watch is not None:
                 selector.register(watch, selectors.EVENT_READ, "make")
+            held: list[Any] = [listening, wake, woken, selector, *([] if watch is None else [watch])]
             try:
-                self._loop(selector, listening, wake, watch)
+                self._loop(selector, held, watch)
             finally:
                 self._end()
 
-    def _loop(
-        self, selector: selectors.BaseSelector, listening: socket.socket, wake: socket.socket, watch: int | None
-    ) -> None:
+    def _loop(self, selector: selectors.BaseSelector, held: Sequence[Any], watch: int | None) -> None:
         """Take what comes, until make is gone."""
+        listening, wake, *_ = held
         while True:
             for key, _ in selector.select(0.5 if watch is None else 30.0):
                 if key.data == "make":
@@ -138,14 +141,14 @@ class Server:
                         wake.recv(4096)
                     self._reap(selector)
                 elif key.data == "come":
-                    self._take(selector, listening, wake)
+                    self._take(selector, listening, held)
                 elif isinstance(key.data, _Job) and key.data.process in self._jobs:  # it may just have been reaped
                     _kill(key.data.process)  # who waited for it is gone
                     selector.unregister(key.data.waiting)
             if not _alive(self.build):
                 return
 
-    def _take(self, selector: selectors.BaseSelector, listening: socket.socket, wake: socket.socket) -> None:
+    def _take(self, selector: selectors.BaseSelector, listening: socket.socket, held: Sequence[Any]) -> None:
         """Take one request, and fork a process for it."""
         connection, _ = listening.accept()
         connection.settimeout(_PATIENCE_S)
@@ -154,12 +157,12 @@ class Server:
         except (OSError, ValueError, EOFError):
             connection.close()
             return
-        job = self._fork(connection, request, [listening, wake])
+        job = self._fork(connection, request, held)
         request.close()
         self._jobs[job.process] = job
         selector.register(connection, selectors.EVENT_READ, job)
 
-    def _fork(self, connection: socket.socket, request: _Request, held: Sequence[socket.socket]) -> _Job:
+    def _fork(self, connection: socket.socket, request: _Request, held: Sequence[Any]) -> _Job:
         """Fork a process for one request."""
         server = os.getpid()
         process = os.fork()
@@ -172,7 +175,7 @@ class Server:
                 signal.signal(name, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             for other in [connection, *held, *(job.waiting for job in self._jobs.values())]:
-                other.close()
+                os.close(other) if isinstance(other, int) else other.close()
             os.setsid()
             end_with(server)
             code = request.run()
@@ -186,14 +189,14 @@ class Server:
             os._exit(code)
 
     def _reap(self, selector: selectors.BaseSelector) -> None:
-        """Tell who waits how its verb ended."""
+        """Tell who waits how its verb ended, and end what a verb that was killed has left."""
         while True:
             try:
                 process, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not process:
-                return
+                break
             job = self._jobs.pop(process, None)
             if job is not None:
                 code = os.waitstatus_to_exitcode(status)
@@ -202,11 +205,15 @@ class Server:
                 with contextlib.suppress(KeyError, ValueError):
                     selector.unregister(job.waiting)
                 job.waiting.close()
+        for orphan in children_of(os.getpid()):
+            if orphan not in self._jobs:
+                kill_below(orphan)
 
     def _end(self) -> None:
         """Kill what still runs, and remove the socket."""
         for process in self._jobs:
             _kill(process)
+        kill_all()
         for path in (self.path, f"{self.path}.lock"):
             Path(path).unlink(missing_ok=True)
 

@@ -7,9 +7,8 @@ words of its history, costs a glance and no work.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from buurteffect.build.observe import take_down
@@ -21,10 +20,13 @@ from buurteffect.build.records import (
     changes,
     checksum,
     files_record,
+    lies_in,
     name_of,
     observed,
     settings_of,
     versions,
+    write_dependencies,
+    written,
 )
 from buurteffect.build.runs import load_run
 from buurteffect.project import Project
@@ -60,10 +62,15 @@ class Stage:
         """Where its record is."""
         return self.project.processed(self.source) / "records" / f"_{self.name}.json"
 
+    @property
+    def dependencies(self) -> Path:
+        """The same for make."""
+        return self.record.with_suffix(".d")
+
     def why(self) -> list[Change] | None:
         """Return what has changed, None where it has not been made."""
         record = Record.read(self.record)
-        if record is None or not self.target.is_file():
+        if record is None or not self.target.is_file() or not self.dependencies.is_file():
             return None
         return changes(self.project, record, self.settings)
 
@@ -75,56 +82,109 @@ class Stage:
         with storing(), alone(self.record) as began_ns:
             stale = self.why() != []
             if stale:
-                self._do(work, also)
+                for name in self._do(work, also).made:
+                    date(self.project.root / name, began_ns)
             date(self.target, began_ns)
+            self.record.touch()  # what is newer than its record was edited by hand
         return stale
 
-    def _do(self, work: Callable[[], None], also: Iterable[Path]) -> None:
+    def _do(self, work: Callable[[], None], also: Iterable[Path]) -> Record:
         """Do the work, and keep what it read and made."""
         self.record.unlink(missing_ok=True)
         log = self.record.with_suffix(".reads")
         log.unlink(missing_ok=True)
-        take_down(self.project.root, log, [str(path.resolve()) for path in also])
-        work()
+        with take_down(self.project.root, log, [str(path.resolve()) for path in also]):
+            work()
         own = [name_of(self.project, folder) for folder in (*self.made, self.record.parent)]
         seen = observed(self.project, self.name, self.settings, log, [LOCK], own)
         log.unlink()
         left = files_record(self.project, self.name, {}, [p for f in self.made for p in f.rglob("*") if p.is_file()])
-        Record(self.name, self.settings, seen.files | left.files, seen.folders).write(self.record)
+        record = Record(self.name, self.settings, seen.files, seen.folders, left.files)
+        write_dependencies(self.project, record, self.target, self.dependencies)
+        record.write(self.record)
+        return record
 
 
-def page_record(project: Project, source: str, name: str) -> Record:
-    """Return what a page is made from: the executed run, its results and exhibits, and the code of pages."""
-    place = Place(project.processed(source), name)
-    inputs = [place.executed, place.results, place.record, project.root / LOCK]
-    inputs += [path for path in place.exhibits.rglob("*") if path.is_file()]
-    code = Path(str(resources.files("buurteffect.report")))
-    inputs += [path for path in code.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    return files_record(project, name, {}, inputs)
+@dataclass(frozen=True)
+class Page:
+    """A page, or the index of pages: it is written again only if something that it was written from has other content.
+
+    Attributes
+    ----------
+    project : Project
+        The checkout.
+    source, name : str
+        Where the data come from, and which page.
+    """
+
+    project: Project
+    source: str
+    name: str
+
+    @property
+    def target(self) -> Path:
+        """The page."""
+        return self.project.reports(self.source) / f"{self.name}.html"
+
+    @property
+    def record(self) -> Path:
+        """What it was made from."""
+        return Place(self.project.processed(self.source), self.name).page_record
+
+    @property
+    def dependencies(self) -> Path:
+        """The same for make."""
+        return self.record.with_suffix(".d")
+
+    def why(self, settings: Mapping[str, str]) -> list[Change] | None:
+        """Return what has changed, in the page and all that was written with it too; None where nothing is recorded."""
+        record = Record.read(self.record)
+        if record is None or not self.dependencies.is_file():
+            return None
+        return changes(self.project, record, {**settings, "page": checksum(self.target)})
+
+    def write(self, work: Callable[[], Path], **values: object) -> bool:
+        """Write it if it has to be; whether it was.
+
+        Parameters
+        ----------
+        work : callable
+            Writes it.
+        **values
+            What it is made from beside files.
+        """
+        settings = {key: json.dumps(value) for key, value in values.items()}
+        lock = Place(self.project.processed(self.source), self.name).record
+        with storing(), alone(lock) as began_ns:
+            stale = self.why(settings) != []
+            if stale:
+                for name in self._write(work, settings).made:
+                    date(self.project.root / name, began_ns)
+            date(self.target, began_ns)
+            self.record.touch()
+        return stale
+
+    def _write(self, work: Callable[[], Path], settings: dict[str, str]) -> Record:
+        """Write it, and keep what it was made from and what was written with it."""
+        self.record.unlink(missing_ok=True)
+        log = self.record.with_suffix(".reads")
+        log.unlink(missing_ok=True)
+        with take_down(self.project.root, log):
+            work()
+        own = [name_of(self.project, path) for path in (self.target.parent, self.record, self.dependencies, log)]
+        seen = observed(self.project, self.name, settings | {"page": checksum(self.target)}, log, [LOCK], own)
+        made = {name: now for name, now in written(self.project, log).items() if lies_in(name, own[:1])}
+        log.unlink()
+        record = seen.with_made(made)
+        write_dependencies(self.project, record, self.target, self.dependencies)
+        record.write(self.record)
+        return record
 
 
 def render_if_changed(project: Project, source: str, name: str, render: Callable[[], Path]) -> tuple[Path, bool]:
-    """Render a page if what it is made from has other content; return it, and whether it was rendered."""
-    place, page = Place(project.processed(source), name), project.reports(source) / f"{name}.html"
-    path = place.page_record
-    with storing(), alone(place.record) as began_ns:
-        fresh = page_record(project, source, name)
-        old = Record.read(path)
-        holds = old is not None and old.files == fresh.files and old.settings == _rendered(page)
-        if not holds:
-            path.unlink(missing_ok=True)
-            page = render()
-            Record(name, _rendered(page), fresh.files).write(path)
-        date(page, began_ns)
-        path.touch()
-    return page, not holds
-
-
-def _rendered(page: Path) -> dict[str, str]:
-    """Return the checksums of a page and of the addresses of its numbers."""
-    addresses = page.parent / "addresses"
-    beside = {suffix: checksum(addresses / f"{page.stem}.{suffix}") for suffix in ("html", "json")}
-    return {"page": checksum(page)} | {f"addresses.{suffix}": then for suffix, then in beside.items()}
+    """Render a page if what it is made from, or what it became, has other content; return it, and whether it was."""
+    page = Page(project, source, name)
+    return page.target, page.write(render)
 
 
 def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:
@@ -148,17 +208,15 @@ def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:
             failed = place.processed / "failed" / f"{name}.ipynb"
             lines.append(f"{name}: {'failed last time' if failed.is_file() else 'has not been built'}")
             continue
-        found = changes(project, record, settings_of(run.notebook, run.parameters))
-        seen = Record.read(place.page_record)
-        now = page_record(project, source, name)
-        only_page = [] if seen is None else [n for n in now.files if seen.files.get(n) != now.files[n]]
+        found = changes(project, record, settings_of(run.notebook, run.parameters), run.looks_for)
+        only_page = Page(project, source, name).why({})
         if found:
             prose = {(change.kind, change.name) for change in found} == {("setting", "prose")}
             lines.append(f"{name}: {'its prose changed; it is rendered' if prose else 'will run'} again, because")
             lines += [f"    {change}" for change in found]
-        elif seen is None or only_page:
+        elif only_page is None or only_page:
             lines.append(f"{name}: only its page will be rendered again, because of")
-            lines += [f"    {n}" for n in only_page] or ["    no record of the page"]
+            lines += [f"    {change}" for change in only_page or ()] or ["    no record of the page"]
         else:
             lines.append(f"{name}: up to date")
     return lines

@@ -50,7 +50,7 @@ SOURCE_WORDS = {
 class HeavyPageError(ProjectError):
     """A page weighs more beyond its figures than a page may."""
 
-    exit_code = 17
+    exit_code = 19
 
 
 def render_page(project: Project, source: str, name: str) -> Path:
