@@ -353,9 +353,9 @@ class Draft:
         )
 
     def _write_csv(self, key: str, frame: pd.DataFrame) -> None:
-        """Write a table's numbers in full."""
+        """Write a table's numbers to twelve digits: the last ones depend on where a process keeps its arrays."""
         with writing(self.folder / "tables" / f"{key}.csv") as aside:
-            frame.to_csv(aside, index=False, lineterminator="\n")
+            frame.to_csv(aside, index=False, float_format="%.12g", lineterminator="\n")
 
     def _show(self, exhibit: dict[str, Any], svg: str | None = None) -> None:
         """Display an exhibit: as data for the page, and as a preview for JupyterLab."""
