@@ -75,7 +75,7 @@ def test_the_order_has_no_circle():
 def test_every_third_party_import_is_a_declared_dependency():
     listed = direct_dependencies() | direct_dependencies("cluster")  # imported only where SCHEDULER asks for it
     declared = {name.replace("-", "_").lower() for name in listed}
-    names = {"yaml": "pyyaml", "IPython": "ipython"}
+    names = {"yaml": "pyyaml", "IPython": "ipython", "zmq": "pyzmq"}
     used = set()
     for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -15,11 +15,10 @@ _PATIENCE_S = 10.0
 
 def close_ports() -> None:
     """Move the socket for the output of forks from its port to a file beside the kernel's other sockets."""
-    from ipykernel import iostream
+    import zmq
     from ipykernel.connect import get_connection_file
     from ipykernel.kernelapp import IPKernelApp
 
-    zmq: Any = iostream.zmq
     thread: Any = IPKernelApp.instance().iopub_thread
     stream = getattr(thread, "_pipe_in", None)
     if stream is None:
