@@ -21,7 +21,7 @@ READY := $(ENV)/.buurteffect-ready
 # KERNELS=stock gives each its own process and a stock kernel.
 KERNELS ?= $(if $(filter Linux,$(shell uname -s)),forked,stock)
 export BUURTEFFECT_BUILD := $(if $(filter forked,$(KERNELS)),$(shell echo $$PPID))
-CALL := $(if $(filter forked,$(KERNELS)),$(BIN)/python -I -S src/buurteffect/build/client.py,$(BIN)/buurteffect)
+CALL := $(BIN)/python -I -S src/buurteffect/build/client.py
 
 DONE  := data/processed/$(SOURCE)
 PAGES := reports/$(SOURCE)
@@ -230,6 +230,14 @@ endif
 ifneq ($(PANEL_GONE),)
 RAW_IN += FORCE
 endif
+# make compares dates. What was put back with an older date (cp -p, mv, tar) has a newer date of status: then content
+# decides about everything, once.
+RESTORED := $(shell test -e $(DONE)/records/looked && find src notebooks docs data/raw requirements.lock $(DONE) $(PAGES) \
+  -type f ! -path '*/__pycache__/*' -cnewer $(DONE)/records/looked ! -newer $(DONE)/records/looked 2>/dev/null | head -n 1)
+ifneq ($(RESTORED),)
+$(if $(filter synthetic,$(SOURCE)),$(DONE)/truth/truth.json) $(DONE)/panel/inputs.json $(PAGES)/index.html: FORCE
+$(RUNS:%=$(DONE)/executed/%.ipynb) $(RUNS:%=$(PAGES)/%.html): FORCE
+endif
 keep = mkdir -p $(DONE) && { echo '$(1)' | cmp -s - $(DONE)/$(2) || echo '$(1)' > $(DONE)/$(2); }
 ifeq ($(LOOKING),)
 $(shell $(call keep,$(SETTINGS),settings.txt); $(call keep,$(RUNS),runs.txt))
@@ -276,3 +284,4 @@ $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel
 $(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml docs/reference/*)
 	@$(CALL) check $(RUNS) --source $(SOURCE) $(if $(WITHOUT),--without $(basename $(notdir $(WITHOUT))))
 	@$(CALL) index --source $(SOURCE) $(RUNS)
+	@touch $(DONE)/records/looked

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 READY = Path(sys.prefix) / ".buurteffect-ready"
 REAL_RUN = "n02_liveability_trends"
+PLOTTING = "lines.linewidth: 9\nlines.markersize: 20\naxes.titlesize: 30\npatch.linewidth: 5\n"
 CELLS = (
     """\
 import matplotlib.pyplot as plt
@@ -83,6 +84,7 @@ class Circumstances:
     arguments: tuple[str, ...] = ()
     cores: int = 0
     mask: int = 0o022
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def lay_out_whole(folder):
@@ -191,6 +193,11 @@ def circumstances_of(name, folder):
         "stock kernels": Circumstances(
             arguments=("KERNELS=stock",), environment={"PYTHONHASHSEED": "random", "OPENBLAS_NUM_THREADS": "2"}
         ),
+        "mathematical library": Circumstances(environment={"OPENBLAS_CORETYPE": "Nehalem", "OMP_NUM_THREADS": "3"}),
+        "plotting settings": Circumstances(files={"matplotlibrc": PLOTTING}),
+        "plotting settings, stock kernels": Circumstances(
+            arguments=("KERNELS=stock",), files={"matplotlibrc": PLOTTING}
+        ),
     }[name]
 
 
@@ -207,11 +214,16 @@ def circumstances_of(name, folder):
         "one core",
         "two jobs",
         "stock kernels",
+        "mathematical library",
+        "plotting settings",
+        "plotting settings, stock kernels",
     ],
 )
 def test_every_file_is_the_same_under_another(name, first, tmp_path):
     other = circumstances_of(name, tmp_path)
     folder = lay_out_whole(tmp_path / other.folder)
+    for path, text in other.files.items():
+        (folder / path).write_text(text, encoding="utf-8")
     build(folder, other)
     again = made(folder)
     differ = sorted(path for path in {*first, *again} if first.get(path) != again.get(path))

@@ -94,6 +94,28 @@ def test_reports_are_built_once_and_only_what_changed_is_built_again(checkout):
     assert make(checkout, "--question", "reports", "SEED=2")[0] == 0
 
 
+def test_what_is_put_back_with_an_older_date_is_seen(checkout):
+    notebook = checkout / "notebooks" / "tiny.ipynb"
+    code, said = make(checkout, "reports", "-j2")
+    assert code == 0, said
+    then, before = notebook.stat(), notebook.read_text(encoding="utf-8")
+
+    notebook.write_text(before.replace("One number.", "Three numbers."), encoding="utf-8")
+    os.utime(notebook, ns=(then.st_atime_ns, then.st_mtime_ns - 10**12))
+    assert make(checkout, "--question", "reports")[0] == 1
+    code, said = make(checkout, "reports")
+    assert code == 0, said
+    assert said.count("running") == 2
+    assert "Three numbers." in (checkout / "reports" / "synthetic" / "one.html").read_text(encoding="utf-8")
+    assert make(checkout, "--question", "reports")[0] == 0
+
+    notebook.chmod(0o600)
+    code, said = make(checkout, "reports")
+    assert code == 0, said
+    assert "running" not in said
+    assert make(checkout, "--question", "reports")[0] == 0
+
+
 def test_a_failed_run_fails_the_build_keeps_the_last_good_page_and_is_tried_again(checkout):
     assert make(checkout, "reports")[0] == 0
     before = pages(checkout)

@@ -1,8 +1,7 @@
 """Ask the process that serves a build to run one verb, and start that process where none is there yet.
 
 make calls this for every run and page. It imports next to nothing, so a call costs milliseconds where a process of its
-own would import papermill and the panel stack anew. Outside a build, and with ``KERNELS=stock``, make calls the
-command itself.
+own would import papermill and the panel stack anew. With ``KERNELS=stock`` it becomes the command itself.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PATIENCE_S = 60.0
@@ -24,6 +23,9 @@ _PATH_LIMIT = 80
 _KILLED = 128
 _SERVER_GONE = 17
 _INTERRUPTED = 130
+
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_MOVES_DIGITS = ("OPENBLAS_", "GOTO_", "MKL_", "OMP_", "NPY_")
 
 
 def socket_path(build: str) -> str:
@@ -47,6 +49,35 @@ def socket_path(build: str) -> str:
     if state.st_uid != os.getuid() or state.st_mode & 0o077:
         raise RuntimeError(f"{folder} can be read by others: remove it, then run make again")
     return str(folder / f"{int(build)}.sock")
+
+
+def steady(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which the same inputs give the same figures, whatever its own settings were.
+
+    One thread, no hash seed, no settings of the plotting library, and the kernels that OpenBLAS has for processors with
+    AVX2 where this is one: it would choose others, with other last digits, on those that also have AVX-512.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        What is there; none of its settings of mathematical libraries is kept.
+    """
+    kept = {name: value for name, value in environment.items() if not name.startswith(_MOVES_DIGITS)}
+    kept |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+    kept |= dict.fromkeys(_ONE_THREAD, "1")
+    return kept | ({"OPENBLAS_CORETYPE": "Haswell"} if _has_avx2() else {})
+
+
+def _has_avx2() -> bool:
+    """Whether the processor is known to have AVX2 and FMA; False where the system does not say."""
+    if os.uname().machine not in ("x86_64", "AMD64"):
+        return False
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    flags = next((line.split() for line in told.splitlines() if line.startswith("flags")), [])
+    return {"avx2", "fma"} <= set(flags)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -100,7 +131,8 @@ def _answer(served: socket.socket, arguments: Sequence[str]) -> bytes:
 def _run_alone(arguments: Sequence[str]) -> int:
     """Become the command itself."""
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "buurteffect.build.cli", *arguments])
+    command = [sys.executable, "-P", "-m", "buurteffect.build.cli", *arguments]
+    os.execve(sys.executable, command, steady(os.environ))
 
 
 def _served(path: str, build: str) -> socket.socket:
@@ -134,15 +166,9 @@ def _connect(path: str) -> socket.socket | None:
 
 def _start(path: str, build: str) -> subprocess.Popen[bytes]:
     """Start the process that serves the build; it ends with make."""
-    settings = {
-        "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "agg",
-        "MATPLOTLIBRC": os.devnull,
-        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    }
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "buurteffect.build.server", path, build],
-        env={**os.environ, **settings},
+        env=steady(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -23,6 +23,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 import buurteffect
+from buurteffect.build.client import steady
 from buurteffect.build.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
 from buurteffect.build.joining import joined
 from buurteffect.build.observe import SETTING, ObservedAccessError
@@ -61,9 +62,6 @@ _KEPT = re.compile(
     "|(XDG_|JUPYTER|IPYTHON|CONDA|PYTHON|DYLD_|MPL)"
 )
 """What a kernel has of the environment: no other variable can move a result."""
-
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-
 
 EXECUTED, PROSE, UNCHANGED = "ran", "has new prose", "is unchanged"
 """What became of a run."""
@@ -173,16 +171,12 @@ def _with_prose(
 def _execute(project: Project, run: Run, staging: Path) -> None:
     """Let papermill execute the notebook; name what went wrong."""
     environment = {
-        **{name: value for name, value in os.environ.items() if _KEPT.match(name)},
+        **steady({name: value for name, value in os.environ.items() if _KEPT.match(name)}),
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "BUURTEFFECT_ROOT": str(project.root),
         "BUURTEFFECT_STAGING": str(staging),
-        "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "agg",
-        "MATPLOTLIBRC": os.devnull,  # no settings of a user's own move a figure or a kernel
         "IPYTHONDIR": str(staging / ".ipython"),
-        **dict.fromkeys(_ONE_THREAD, "1"),
     }
     environment[SETTING] = json.dumps(_rules(project, staging))
     try:

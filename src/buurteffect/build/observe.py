@@ -245,6 +245,8 @@ def start() -> None:
     rules["log"] = _opened_log(rules["log"])
     watch = Watch(**rules)
     _scratch()
+    with contextlib.chdir("/"):  # it would take settings from a file of this name in the folder that it is imported in
+        importlib.import_module("matplotlib")
     own = __name__.partition(".")[0]
     for name in [name for name in sys.modules if name.partition(".")[0] == own]:
         del sys.modules[name]  # what the watch needed is imported again, and seen, if the notebook needs it

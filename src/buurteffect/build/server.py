@@ -116,6 +116,7 @@ class Server:
         signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        os.chdir("/")
         import_libraries()
         with selectors.DefaultSelector() as selector:
             selector.register(listening, selectors.EVENT_READ, "come")
