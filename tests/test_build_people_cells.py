@@ -29,7 +29,7 @@ from buurteffect.build.people_summary import (
     store_people_scoreboard,
     summarise_people,
 )
-from buurteffect.build.scoreboard_summary import exact_band
+from buurteffect.build.scored import exact_band
 from buurteffect.claims.people_asked import STEADY, describe_asked, headline_rows
 from buurteffect.claims.people_scoreboard import FAILS, HOLDS, OWN_INCOME, describe_people, judged
 from buurteffect.claims.scoreboard import MET, NOT_MET, UNCLEAR

@@ -27,12 +27,12 @@ from buurteffect.build.scoreboard_summary import (
     STORED,
     SUMMARY_COLUMNS,
     bias_intervals,
-    exact_band,
     grid,
     read_scoreboard,
     store_scoreboard,
     summarise,
 )
+from buurteffect.build.scored import exact_band
 from buurteffect.claims.scoreboard import NOT_MET, UNCLEAR, conditions, describe_scoreboard, failures
 from buurteffect.errors import DataError, NoComparisonError, NoSwitchError, ProjectError
 from buurteffect.estimate.aggregates import callaway_santanna

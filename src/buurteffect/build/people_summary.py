@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from buurteffect.build.cell_runs import Cell, read_cells, read_truths
 from buurteffect.build.people_cells import FIRST_SEED, SCENARIOS, SIZE
 from buurteffect.build.people_conditions import HEADLINES, RUNS, SEEDS, condition_of
-from buurteffect.build.scoreboard_summary import exact_band
+from buurteffect.build.scored import commonest, score
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.synthetic import scenarios
@@ -39,10 +38,7 @@ _EXIT = re.compile(r"excess_exit_(?P<unit>\w+?)_(?P<group>low|all)_\d+, by (?P<c
 def summarise_people(
     estimates: pd.DataFrame, truths: pd.DataFrame, size: str, codes: Mapping[str, str]
 ) -> pd.DataFrame:
-    r"""Return how each headline estimator does.
-
-    With :math:`d_s = \hat\theta_s - \theta_s` in the S countries that have an estimate, its interval and a truth: bias
-    :math:`\bar d`, its Monte Carlo error :math:`sd(d) / \sqrt S`.
+    """Return how each headline estimator does; figures as of `scored.score`.
 
     Parameters
     ----------
@@ -88,7 +84,7 @@ def summarise_people(
             silent = cells["seed"].isin(seeds - set(found["seed"])) & (cells["page"] == key[0])
             said = cells.loc[silent & (cells["error"] != ""), "message"]
             row = dict(zip(_KEYS, (scenario, *key), strict=True))
-            rows.append(row | _score(found, len(seeds)) | {"commonest_error": _commonest(said)})
+            rows.append(row | _score(found, len(seeds)) | {"commonest_error": commonest(said)})
     table = pd.DataFrame(rows)
     return table.assign(size=size, code=table["scenario"].map(codes)).reindex(columns=list(SUMMARY_COLUMNS))
 
@@ -202,24 +198,4 @@ def _score(found: pd.DataFrame, seeds: int) -> dict[str, float | int]:
     scores["scored"] = count
     if not count:
         return scores
-    truth = scored["truth"].to_numpy(dtype=float)
-    gap = scored["estimate"].to_numpy(dtype=float) - truth
-    spread = float(gap.std(ddof=1)) if count > 1 else np.nan
-    low, high = scored["ci_low"].to_numpy(dtype=float), scored["ci_high"].to_numpy(dtype=float)
-    scores |= {
-        "truth": float(truth.mean()),
-        "bias": float(gap.mean()),
-        "bias_mc_error": spread / np.sqrt(count),
-        "error_sd": spread,
-        "std_error": float(scored["std_error"].mean()),
-        "equivalent_share": float(scored["equivalent"].mean()),
-    }
-    for name, hits in (("coverage", (low <= truth) & (truth <= high)), ("rejected", (low > 0) | (high < 0))):
-        band = exact_band(int(hits.sum()), count)
-        scores |= {name: float(hits.mean()), f"{name}_low": band[0], f"{name}_high": band[1]}
-    return scores
-
-
-def _commonest(said: pd.Series) -> str:
-    """Return what was said most often, the first by name among equals."""
-    return "" if said.empty else str(said.value_counts().sort_index().idxmax())
+    return scores | score(scored) | {"equivalent_share": float(scored["equivalent"].mean())}

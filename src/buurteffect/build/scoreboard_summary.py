@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from buurteffect.build.cell_runs import Cell, read_cells, read_truths
 from buurteffect.build.scoreboard import SEEDS, SIZE
+from buurteffect.build.scored import commonest, holds, score
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.synthetic.scenarios import SCENARIOS
@@ -31,9 +31,8 @@ SUMMARY_COLUMNS = (
 def summarise(estimates: pd.DataFrame, truths: pd.DataFrame, size: str, codes: Mapping[str, str]) -> pd.DataFrame:
     r"""Return how each estimator does.
 
-    With estimate :math:`\hat\theta_s` and truth :math:`\theta_s` of the S seeds in which it has a figure, and their
-    difference :math:`d_s`: bias :math:`\bar d`, its Monte Carlo error :math:`sd(d) / \sqrt S`, root mean squared error
-    :math:`\sqrt{\sum d_s^2 / S}`.
+    Figures as of `scored.score`, and the root mean squared error :math:`\sqrt{\sum d_s^2 / S}` with :math:`d_s` the
+    estimate less the truth in each of S countries.
 
     Parameters
     ----------
@@ -175,57 +174,25 @@ def _score(part: pd.DataFrame) -> dict[str, float | int | str]:
     """Return the figures of one estimator in one scenario."""
     errors = part.loc[part["error"] != "", "error"]
     found = part[part["error"] == ""]
-    common = "" if errors.empty else str(errors.value_counts().sort_index().idxmax())
     scores: dict[str, float | int | str] = {
         "seeds": len(part),
         "failed_share": len(errors) / len(part),
-        "commonest_error": common,
+        "commonest_error": commonest(errors),
     }
     count = len(found)
     if not count:
         return scores
-    gap = (found["estimate"] - found["truth"]).to_numpy()
-    held = _holds(found, found["truth"].to_numpy())
-    whole = found["whole"].to_numpy()
-    against = ~_holds(found, np.zeros(count))
-    low, high = exact_band(int(held.sum()), count)
-    rejected_low, rejected_high = exact_band(int(against.sum()), count)
-    spread = float(gap.std(ddof=1)) if count > 1 else np.nan
-    return scores | {
-        "stopped_share": float(found["stopped"].astype(bool).mean()),
-        "treated_mean": float(found["treated_count"].mean()),
-        "truth": float(found["truth"].mean()),
-        "bias": float(gap.mean()),
-        "bias_mc_error": spread / np.sqrt(count),
-        "rmse": float(np.sqrt((gap**2).mean())),
-        "error_sd": spread,
-        "std_error": float(found["std_error"].mean()),
-        "coverage": float(held.mean()),
-        "coverage_low": low,
-        "coverage_high": high,
-        "coverage_of_mean_truth": float(_holds(found, found["mean_truth"].to_numpy()).mean()),
-        "whole": float(whole.mean()),
-        "bias_whole": float((found["estimate"] - whole).mean()),
-        "coverage_whole": float(_holds(found, whole).mean()),
-        "rejected": float(against.mean()),
-        "rejected_low": rejected_low,
-        "rejected_high": rejected_high,
-    }
-
-
-def exact_band(hits: int, count: int, alpha: float = 0.05) -> tuple[float, float]:
-    """Return the exact interval of a share (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404).
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in exact_band(190, 200)]
-    [0.91, 0.976]
-    """
-    low = float(stats.beta.ppf(alpha / 2, hits, count - hits + 1)) if hits else 0.0
-    high = float(stats.beta.ppf(1 - alpha / 2, hits + 1, count - hits)) if hits < count else 1.0
-    return low, high
-
-
-def _holds(found: pd.DataFrame, value: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which intervals hold a value."""
-    return np.asarray((found["ci_low"].to_numpy() <= value) & (value <= found["ci_high"].to_numpy()))
+    gap, whole = (found["estimate"] - found["truth"]).to_numpy(), found["whole"].to_numpy()
+    return (
+        scores
+        | score(found)
+        | {
+            "stopped_share": float(found["stopped"].astype(bool).mean()),
+            "treated_mean": float(found["treated_count"].mean()),
+            "rmse": float(np.sqrt((gap**2).mean())),
+            "coverage_of_mean_truth": float(holds(found, found["mean_truth"].to_numpy()).mean()),
+            "whole": float(whole.mean()),
+            "bias_whole": float((found["estimate"] - whole).mean()),
+            "coverage_whole": float(holds(found, whole).mean()),
+        }
+    )

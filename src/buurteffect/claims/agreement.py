@@ -8,7 +8,7 @@ from buurteffect.claims.verdict import Answer
 
 
 def describe_agreement(table: pd.DataFrame, source: str) -> Answer:
-    """Say how many figures agree, and what the others are off by.
+    """Say how many figures agree, and by how much the others differ.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def describe_agreement(table: pd.DataFrame, source: str) -> Answer:
     off = table[~table["met"]]
     if len(off):
         answer.say(
-            f"the {{off:d}} that do not are of {', '.join(sorted(off['estimator'].unique()))}, and off by at most "
+            f"the {{off:d}} that do not are of {' and '.join(sorted(off['estimator'].unique()))}, and differ by at most "
             "{worst:.1e}; they are listed with the likely reason, and no tolerance was widened for them.",
             off=len(off),
             worst=float(off["difference"].abs().max()),

@@ -46,14 +46,19 @@ def judge_bottom(
         stay_high=last["ci_high"],
     )
     answer.say(
-        "a rank is less sure than a list suggests: half of all {areas} have an interval ({confidence:.0%}) wider than "
-        "{width:,.0f} ranks, and of the {bottom:d} {areas} at the bottom {sure:d} have theirs wholly "
-        "within it, if the noise in the scores is as estimated.",
+        "if the noise in the scores is as estimated, the interval of a rank ({confidence:.0%}) is {width:,.0f} ranks "
+        "wide in the median of all {areas}, and of the {bottom:d} {areas} at the bottom {sure:d} have theirs wholly "
+        "within it.",
         confidence=confidence,
         width=_figure(ranks, "median width of the interval in ranks"),
         bottom=_figure(ranks, "areas in the bottom tail by rank"),
         sure=_figure(ranks, "areas surely in the bottom tail"),
     )
+    if not _figure(ranks, "median width of the interval in ranks") > 0:
+        answer.cannot_say(
+            "Intervals without width come from a noise that is estimated at zero, the edge of what it can be (n01); they "
+            "do not say that ranks are certain."
+        )
     answer.cannot_say(
         "Which of these areas were restructured is not in the scores. A register of projects has to be joined before "
         "the claim can be judged; some area is always at the bottom of a list."

@@ -23,7 +23,7 @@ _BESIDE = {"safety_score": "safety", "trust_score": "trust"}
 _TRUTHS = {
     "tie_ratio": ("ties across tenures over random mixing", "ratio"),
     "homophily_share": ("Coleman's index of tenure and income together", "index"),
-    "homophily_effect": ("effect on the share of ties chosen in the own group", "as a share"),
+    "homophily_effect": ("effect on the share of ties chosen in the own group", "share"),
     "trust_low_income_trend": ("change of the gap in trust of low incomes", "points a year"),
 }
 _TRUST_SINCE = 2002

@@ -89,8 +89,8 @@ def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
     )
     answer.say(
         f"that about a third worsened is {_exceptional(exceptional)}: between the other "
-        "pairs of consecutive waves the share runs from {others_low:.1%} to {others_high:.1%}, and this pair comes "
-        "{rank:d} of {pairs_count:d} from the top.",
+        "pairs of consecutive waves the share runs from {others_low:.1%} to {others_high:.1%}; this pair has rank "
+        "{rank:d} of {pairs_count:d}, rank 1 being the largest share.",
         others_low=every["others_low"],
         others_high=every["others_high"],
         rank=every["rank"],
@@ -134,17 +134,23 @@ def _say_corrected(answer: Answer, standing: Estimate) -> float:
     corrected = _cells(standing, _CORRECTED).dropna(subset="estimate")
     corrected = corrected[~corrected["definition"].isin(_NOT_VULNERABLE)]
     near = corrected["estimate"].between(_THIRD_LOW, _THIRD_HIGH)
+    every = standing.row(**_CORRECTED, definition="all")["estimate"]
     answer.say(
         "with the noise of the scores taken out the share is {corrected_share:.1%} for all {areas} "
         "({extrapolated_share:.1%} by a second method, which keeps long tails); it lies between "
         "{third_low:.0%} and {third_high:.0%} in {near_count:d} of the {corrected_count:d} cells of vulnerable areas.",
-        corrected_share=standing.row(**_CORRECTED, definition="all")["estimate"],
+        corrected_share=every,
         extrapolated_share=standing.row(**_EXTRAPOLATED, definition="all")["estimate"],
         third_low=_THIRD_LOW,
         third_high=_THIRD_HIGH,
         near_count=int(near.sum()),
         corrected_count=len(near),
     )
+    if every == standing.row(**_RAW, definition="all")["estimate"]:
+        answer.cannot_say(
+            "Taking the noise out leaves the share of all areas as it was: the noise is estimated at zero, or too close "
+            "to it to count (n01), and shares without noise are no better than the raw ones."
+        )
     return float(near.mean())
 
 

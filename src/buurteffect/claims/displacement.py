@@ -10,7 +10,7 @@ from buurteffect.estimate.estimate import EffectEstimate
 from buurteffect.estimate.power import minimum_detectable_effect
 
 LEAST_EXIT = {"buurt": 0.05, "wijk": 0.03}
-"""Smallest excess exit of low incomes that matters, as a share."""
+"""Smallest excess exit of low incomes that matters, a share."""
 LEAST_SCORE = 0.02
 LEAST_RATIO = 1.05
 _AREAS = "buurt"
@@ -44,21 +44,20 @@ def judge_displacement(
             return answer.verdict(Outcome.NOT_TESTABLE)
         row = made.result.row(term="low")
         answer.say(
-            f"{{horizon:d}} years after 1 January of the year before the start, {{{unit}_out:.1%}} of the households "
-            f"with "
-            f"a low income in restructured buurten {{place}} lived outside their {unit}, and {{{unit}_without:.1%}} "
-            f"would "
-            f"have: {{{unit}_excess:.1%}} more [{{{unit}_low:.1%}}, {{{unit}_high:.1%}}]; the smallest that matters is "
-            f"{{{unit}_least:.0%}}, and {{{unit}_mde:.1%}} would have been found four times in five.",
+            f"{{horizon:d}} years after 1 January of the year before the start, {{{unit}_out:.1%}} of the households of "
+            f"the lowest third of incomes in restructured buurten {{place}} lived outside their {unit}, where "
+            f"{{{unit}_without:.1%}} would have: {{{unit}_excess:.1f}} points more [{{{unit}_low:.1f}}, "
+            f"{{{unit}_high:.1f}}]; the smallest excess that matters is {{{unit}_least:.0f}} points, and "
+            f"{{{unit}_mde:.1f}} would have been found four times in five.",
             horizon=horizon,
             **{
                 f"{unit}_out": row["share_out"],
                 f"{unit}_without": row["share_out_without"],
-                f"{unit}_excess": row["estimate"],
-                f"{unit}_low": row["ci_low"],
-                f"{unit}_high": row["ci_high"],
-                f"{unit}_least": LEAST_EXIT[unit],
-                f"{unit}_mde": minimum_detectable_effect(row["std_error"], degrees=made.result.degrees),
+                f"{unit}_excess": 100 * row["estimate"],
+                f"{unit}_low": 100 * row["ci_low"],
+                f"{unit}_high": 100 * row["ci_high"],
+                f"{unit}_least": 100 * LEAST_EXIT[unit],
+                f"{unit}_mde": 100 * minimum_detectable_effect(row["std_error"], degrees=made.result.degrees),
             },
         )
         met.append(row["ci_low"] > 0 and row["estimate"] >= LEAST_EXIT[unit])
@@ -78,11 +77,11 @@ def _say_highest(answer: Answer, made: EffectEstimate) -> str:
     most = bool(rows.loc["low", "ci_low"] > rows.loc["high", "ci_high"])
     words = "so that it is low incomes above all" if most else "so that it is not shown to be low incomes above all"
     answer.say(
-        "of households of the highest third of incomes {high:.1%} more [{high_low:.1%}, {high_high:.1%}] lived outside "
-        f"their buurt, {words}.",
-        high=rows.loc["high", "estimate"],
-        high_low=rows.loc["high", "ci_low"],
-        high_high=rows.loc["high", "ci_high"],
+        "of households of the highest third of incomes {high:.1f} points more [{high_low:.1f}, {high_high:.1f}] lived "
+        f"outside their buurt, {words}.",
+        high=100 * rows.loc["high", "estimate"],
+        high_low=100 * rows.loc["high", "ci_low"],
+        high_high=100 * rows.loc["high", "ci_high"],
     )
     return ", above all" if most else "; not shown for them above all"
 
@@ -94,11 +93,12 @@ def _say_quality(answer: Answer, quality: Attempt[EffectEstimate]) -> None:
         return
     row = quality.result.frame.iloc[0]
     better = "better" if row["ci_low"] > 0 else "worse" if row["ci_high"] < 0 else ""
-    words = f"they live in {better} places" if better else "no difference of their places can be seen"
+    words = f"the displaced live in {better} places" if better else "no difference of the displaced's places can be seen"
     answer.say(
-        f"the displaced beside tenants like them who were left alone, movers or not: {words}, by {{quality:+.3f}} "
-        "[{quality_low:+.3f}, {quality_high:+.3f}] points of the score that these places had before; {quality_mde:.3f} "
-        "would have been found four times in five. Beside those who moved by themselves see the table.",
+        f"compared with households like them that were left alone, movers or not, {words}: the difference is "
+        "{quality:+.3f} [{quality_low:+.3f}, {quality_high:+.3f}] points of the score that these places had before; "
+        "{quality_mde:.3f} would have been found four times in five. The comparison with those who moved by themselves "
+        "stands in the table.",
         quality=row["estimate"],
         quality_low=row["ci_low"],
         quality_high=row["ci_high"],
@@ -153,8 +153,7 @@ def judge_escalator(leavers: Attempt[EffectEstimate], entrants: Attempt[EffectEs
     left, came = leavers.result.frame.iloc[0], entrants.result.frame.iloc[0]
     answer.say(
         "households that leave arrival buurten {place} end {rise:+.3f} [{rise_low:+.3f}, {rise_high:+.3f}] points of "
-        "the "
-        "score higher than where they left; at least {least:.2f} was asked for.",
+        "the score higher than where they left; at least {least:.2f} was asked for.",
         rise=left["estimate"],
         rise_low=left["ci_low"],
         rise_high=left["ci_high"],
@@ -162,8 +161,7 @@ def judge_escalator(leavers: Attempt[EffectEstimate], entrants: Attempt[EffectEs
     )
     answer.say(
         "incomes of households that came there grow by {growth:+.3f} [{growth_low:+.3f}, {growth_high:+.3f}] log "
-        "points "
-        "more than those of all households that came elsewhere, of the same age, tenure and income at arrival.",
+        "points more than those of all households that came elsewhere, of the same age, tenure and income at arrival.",
         growth=came["estimate"],
         growth_low=came["ci_low"],
         growth_high=came["ci_high"],
@@ -196,8 +194,7 @@ def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], sour
     )
     answer.say(
         "two displaced from one buurt arrive in the same other one with a chance of {displaced_concentration:.1%}; "
-        "of two "
-        "tenants who moved by themselves, {other_concentration:.1%}.",
+        "of two tenants who moved by themselves, {other_concentration:.1%}.",
         **{name: heads[name] for name in ("displaced_concentration", "other_concentration")},
     )
     answer.say(

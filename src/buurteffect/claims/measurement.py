@@ -91,14 +91,14 @@ def _say_break(answer: Answer, scan: Estimate, together: Estimate) -> None:
     best = fits.loc[fits["estimate"].idxmin()]
     none = fits[fits["break_year"] == 0].iloc[0]
     if best["break_year"] == 0:
-        answer.say("no wave fits the covariances better as the first of a changed instrument than none does.")
+        answer.say("no wave fits the covariances better, as the first of a changed instrument, than no change at all.")
     else:
         size = scan.row(measure="break SD", break_year=best["break_year"])
         sure = size["ci_low"] > 0
         answer.say(
             "a change of the instrument fits best from {best_year:d}, with a standard deviation of {size:.4f} points "
             "[{size_low:.4f}, {size_high:.4f}]; the misfit falls from {misfit_without:.2%} of the mean covariance to "
-            f"{{misfit_with:.2%}}, {'and the interval excludes none' if sure else 'but the interval includes none'}.",
+            f"{{misfit_with:.2%}}, {'and the interval excludes zero' if sure else 'but the interval reaches to zero'}.",
             best_year=best["break_year"],
             size=size["estimate"],
             size_low=size["ci_low"],

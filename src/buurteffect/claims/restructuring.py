@@ -34,7 +34,7 @@ class Measure:
     smallest : float
         Smallest effect that matters, in the outcome's unit.
     unit : str
-        Unit, as it stands behind a number.
+        Unit, as it stands behind a number; empty for a share, which lies between 0 and 1.
     truth : str
         Name under which the true effect is recorded on synthetic data.
     other_concept : str
@@ -48,11 +48,16 @@ class Measure:
     truth: str = ""
     other_concept: str = ""
 
+    @property
+    def behind(self) -> str:
+        """The unit with the space that parts it from its number; nothing for a share."""
+        return f" {self.unit}" if self.unit else ""
+
 
 MEASURES = {
     "liveability": Measure("the liveability score", 1, 0.02, "LBM points", "liveability_score"),
     "liveability_rest": Measure("the liveability score without housing and cohesion", 1, 0.02, "LBM points"),
-    "low_income": Measure("the share of households with a low income", -1, 0.02, "as a share", "low_income_share"),
+    "low_income": Measure("the share of households with a low income", -1, 0.02, "", "low_income_share"),
     "income": Measure(
         "the log of mean personal income",
         1,
@@ -63,7 +68,7 @@ MEASURES = {
         "recipients: a difference between the two is not all error of the estimate.",
     ),
     "woz": Measure("the log of the value of dwellings", 1, 0.03, "log points", "log_woz"),
-    "owner": Measure("the share of owner-occupied dwellings", 1, 0.05, "as a share", "owner_share"),
+    "owner": Measure("the share of owner-occupied dwellings", 1, 0.05, "", "owner_share"),
 }
 """What the claim says of each outcome, with the smallest effect that matters, fixed before any estimate."""
 
@@ -119,12 +124,12 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
     )
     if not evidence.headline:
         answer.cannot_say(f"There is no estimate for {measure.words}: {evidence.headline.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.verdict(Outcome.NOT_TESTABLE, f" for {measure.words}")
     row = evidence.headline.result.frame.iloc[0]
     degrees = evidence.headline.result.degrees
     _say_headline(answer, evidence, measure, row, degrees)
     conditions = {
-        "its interval excludes none": bool(measure.sign * row["ci_low" if measure.sign > 0 else "ci_high"] > 0),
+        "its interval excludes zero": bool(measure.sign * row["ci_low" if measure.sign > 0 else "ci_high"] > 0),
         "it is as large as the smallest effect that matters": abs(row["estimate"]) >= measure.smallest,
         "four in five other specifications have its sign": _say_specifications(answer, evidence, measure),
         "permuted treatment would rarely give as much": _say_permutation(answer, evidence),
@@ -154,8 +159,8 @@ def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.
     alike = " that were alike when it was chosen" if design is not None and design.covariates else ""
     answer.say(
         f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
-        f"{{areas}} {{place}} is {{estimate:+.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}] {measure.unit} off what it would "
-        f"have been, if treated and untreated {{areas}}{alike} would have moved alike ({{treated:d}} treated "
+        f"{{areas}} {{place}} differs by {{estimate:+.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}]{measure.behind} from what "
+        f"it would have been, if treated and untreated {{areas}}{alike} would have moved alike ({{treated:d}} treated "
         "{areas}).",
         low_year=evidence.window[0],
         high_year=evidence.window[1],
@@ -165,7 +170,7 @@ def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.
         treated=row["treated_count"],
     )
     answer.say(
-        f"an effect of less than {{detectable:.3f}} {measure.unit} would have been missed more than once in five; the "
+        f"an effect of less than {{detectable:.3f}}{measure.behind} would have been missed more than once in five; the "
         "smallest that matters is {smallest:.3f}.",
         detectable=minimum_detectable_effect(row["std_error"], ALPHA, 0.8, degrees),
         smallest=measure.smallest,
@@ -196,8 +201,8 @@ def _say_permutation(answer: Answer, evidence: Evidence) -> bool:
         return False
     chance = float(evidence.permutation.result.frame["p_value"].iloc[0])
     answer.say(
-        "had the same projects fallen on other {areas} with a like first score, a figure as large would come up in "
-        "{chance:.1%} of cases; that speaks against chance, not against selection.",
+        "had the same projects fallen on other {areas} with a similar first score, a figure as large would come up "
+        "in {chance:.1%} of cases; that speaks against chance, not against selection.",
         chance=chance,
     )
     return chance < ALPHA
@@ -213,12 +218,11 @@ def _say_honest(answer: Answer, evidence: Evidence) -> bool:
         answer.say("no break of trend up to a hundred times the largest one before treatment would undo it.")
     elif value < _NO_BREAK:
         answer.say(
-            "on the steps of the window an interval that allows for no break of trend at all holds zero already."
+            "on the steps of the window the interval includes zero even where no break of trend at all is allowed for."
         )
     else:
         answer.say(
-            "it is undone by a break of trend after the start that is {breakdown:.2f} times the largest one seen "
-            "before.",
+            "a break of trend after the start that is {breakdown:.2f} times the largest one seen before would undo it.",
             breakdown=value,
         )
     return value >= LEAST_BREAKDOWN

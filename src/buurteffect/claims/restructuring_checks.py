@@ -39,7 +39,7 @@ def describe_pretrends(
     source, level : str
         Where the data come from, and the kind of area.
     """
-    answer, unit = Answer("n05-pretrends", source, level), MEASURES[outcome].unit
+    answer, unit = Answer("n05-pretrends", source, level), MEASURES[outcome].behind
     if not test:
         answer.cannot_say(f"There is no test of trends before treatment: {test.reason.rstrip('.')}.")
         return answer
@@ -53,10 +53,10 @@ def describe_pretrends(
         **({"p_value": found.p_value} if found.p_value >= _SMALLEST_P else {}),
     )
     if parted:
-        answer.say("so trends parted before treatment already, and the headline rests on their not doing so after it.")
+        answer.say("so trends had parted before treatment already, and the headline rests on their not doing so after it.")
     if slope:
         answer.say(
-            f"it would find four in five times only trends that part by {{slope:.3f}} {unit} a step or more"
+            f"it would find four in five times only trends that part by {{slope:.3f}}{unit} a step or more"
             + (
                 ", which over the steps to the headline is more than the headline itself: that it passes says little."
                 if headline and not parted and slope.result > abs(float(headline.result.frame["estimate"].iloc[0])) / 2
@@ -79,7 +79,7 @@ def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: 
     source, level : str
         Where the data come from, and the kind of area.
     """
-    answer, unit = Answer("n05-placebos", source, level), MEASURES[outcome].unit
+    answer, unit = Answer("n05-placebos", source, level), MEASURES[outcome].behind
     made = placebos[placebos["estimate"].notna()]
     if made.empty:
         answer.cannot_say("None of the placebos that should find nothing can be made here.")
@@ -96,7 +96,7 @@ def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: 
     if len(found):
         largest: pd.Series = found.loc[found["estimate"].abs().idxmax()]
         answer.say(
-            f"the largest finds {{feigned:.3f}} [{{feigned_low:.3f}}, {{feigned_high:.3f}}] {unit} where nothing had "
+            f"the largest finds {{feigned:.3f}} [{{feigned_low:.3f}}, {{feigned_high:.3f}}]{unit} where nothing had "
             "been done: the headline may be off by as much, either way.",
             feigned=largest["estimate"],
             feigned_low=largest["ci_low"],

@@ -1,4 +1,4 @@
-"""What the restructuring design can see, what selection feigns, and what comes of areas whose treatment lies ahead."""
+"""What the restructuring design can see, what selection mimics, and what comes of areas whose treatment lies ahead."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def describe_design(
     treated = areas[areas["status"] == "treated"]
     known = treated["dose_share"].dropna()
     dose = (
-        "for {unknown:d} the register does not say how much was demolished, for the others it is {dose:.0%} of the "
-        "dwellings in the middle."
+        "for {unknown:d} the register does not say how much was demolished; the median of the others is {dose:.0%} of "
+        "the dwellings."
         if len(known)
         else "which share of the dwellings was demolished is known for none of them."
     )
@@ -77,7 +77,7 @@ def describe_design(
     )
     _say_times(answer, treated, years)
     if power:
-        _say_power(answer, power.result, measure.smallest, measure.unit)
+        _say_power(answer, power.result, measure.smallest, measure.behind)
     else:
         answer.cannot_say(f"What the design could see cannot be said: {power.reason.rstrip('.')}.")
     lacking = [words for name, words in _KNOWN.items() if name not in covariates]
@@ -86,7 +86,7 @@ def describe_design(
     if not covariates:
         answer.cannot_say(
             "Nothing from another source was known of these areas before. The headline therefore compares treated "
-            "areas with all others, and what regression to the mean feigns is in it."
+            "areas with all others, and what regression to the mean mimics is in it."
         )
     if outcome in _DIMENSIONS:
         answer.cannot_say(_DIMENSIONS[outcome])
@@ -125,9 +125,9 @@ def _say_power(answer: Answer, power: GroupDesign, smallest: float, unit: str) -
     """Say the smallest effect that the design finds four times in five."""
     answer.say(
         "{usable:d} treated and {controls:,d} untreated {areas} can be compared. Untreated {areas} change by "
-        f"{{spread:.3f}} {unit} (standard deviation, {{from_time:d}}–{{to_time:d}}, given their level), and within "
-        "gemeenten alike ({icc:.2f}), so that effects below {detectable:.3f} are missed more than once in five "
-        "({independent:.3f} if areas were independent).",
+        f"{{spread:.3f}}{unit} (standard deviation, {{from_time:d}}–{{to_time:d}}, given their level), with a "
+        "correlation of {icc:.2f} within gemeenten, so that effects below {detectable:.3f} are missed more than once in "
+        "five ({independent:.3f} if areas were independent).",
         usable=power.treated_count,
         controls=power.control_count,
         spread=power.residual_sd,
@@ -138,7 +138,7 @@ def _say_power(answer: Answer, power: GroupDesign, smallest: float, unit: str) -
         independent=power.detectable_independent,
     )
     answer.say(
-        f"an effect of {{smallest:.3f}} {unit}, the smallest that matters, would be found with a probability of "
+        f"an effect of {{smallest:.3f}}{unit}, the smallest that matters, would be found with a probability of "
         "{chance:.0%}.",
         smallest=smallest,
         chance=power.power(smallest),
@@ -153,7 +153,7 @@ def describe_selection(
     source: str,
     level: str,
 ) -> Answer:
-    """Say how much of a before/after comparison selection feigns.
+    """Say how much of a before/after comparison selection mimics.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def describe_selection(
     source, level : str
         Where the data come from, and the kind of area.
     """
-    answer, unit = Answer("n05-selection", source, level), MEASURES[outcome].unit
+    answer, unit = Answer("n05-selection", source, level), MEASURES[outcome].behind
     if naive:
         table = naive.result
         change, gap, expected = (float(table.row(term=name)["estimate"]) for name in (TREATED, NAIVE, EXPECTED))
@@ -176,8 +176,8 @@ def describe_selection(
         answer.say(
             "untreated {areas} that looked like treated ones, taken for treated, show an effect of {plain:.3f} "
             "[{plain_low:.3f}, {plain_high:.3f}] where there is none; with the covariates of the headline {left:.3f} "
-            "[{left_low:.3f}, {left_high:.3f}] is left. So much "
-            "selection feigns where as much was known; what only the treated ones had, it does not show.",
+            "[{left_low:.3f}, {left_high:.3f}] is left. That "
+            "is how much selection mimics where as much was known; what only the treated ones had, it does not show.",
             plain=first["estimate"],
             plain_low=first["ci_low"],
             plain_high=first["ci_high"],
@@ -192,9 +192,9 @@ def _say_regression(answer: Answer, change: float, gap: float, expected: float, 
     """Say what regression to the mean explains of a naive comparison."""
     same = gap * expected > 0
     answer.say(
-        f"treated {{areas}} changed by {{change:.3f}} {unit}, which is {{gap:.3f}} off the change of untreated ones. "
-        "By regression to the mean alone, {areas} chosen for what these were before would be {expected:.3f} off"
-        + (": {share:.0%} of it, as fitted, without an interval." if same else ", the other way."),
+        f"treated {{areas}} changed by {{change:.3f}}{unit}, which differs by {{gap:.3f}} from the change of untreated "
+        "ones. By regression to the mean alone, {areas} chosen for what these were before would differ by "
+        "{expected:.3f}" + (": {share:.0%} of it, as fitted, without an interval." if same else ", the other way."),
         change=change,
         gap=gap,
         expected=expected,
@@ -239,8 +239,8 @@ def describe_future(
     if len(by_gemeente):
         change = by_gemeente["later"] - by_gemeente["earlier"]
         answer.say(
-            f"between {{before:d}} and {{last:d}} the mean of all {{areas}} of these gemeenten moved by {{change:.3f}} "
-            f"{measure.unit}, from {{lowest:.3f}} to {{highest:.3f}} between gemeenten.",
+            f"between {{before:d}} and {{last:d}} the mean of all {{areas}} of these gemeenten moved by {{change:.3f}}"
+            f"{measure.behind}, from {{lowest:.3f}} to {{highest:.3f}} between gemeenten.",
             before=years[-2],
             last=years[-1],
             change=change.mean(),
@@ -250,8 +250,8 @@ def describe_future(
     if power:
         found = power.result
         answer.say(
-            "if each of the {planned:d} areas were one of the {areas}, an effect had to reach {detectable:.3f} "
-            f"{measure.unit} to be found four times in five over {{span:d}} years ({{independent:.3f}} if {{areas}} "
+            "if each of the {planned:d} areas were one of the {areas}, an effect had to reach {detectable:.3f}"
+            f"{measure.behind} to be found four times in five over {{span:d}} years ({{independent:.3f}} if {{areas}} "
             "of one gemeente were independent); the smallest that matters is {smallest:.3f}.",
             planned=found.treated_count,
             detectable=found.detectable,

@@ -28,15 +28,15 @@ def describe_errors(
     source, level : str
         Where the data come from, and the kind of area.
     """
-    answer, unit = Answer("n05-errors", source, level), MEASURES[outcome].unit
+    answer, unit = Answer("n05-errors", source, level), MEASURES[outcome].behind
     if not errors or not headline:
         return answer
     table = errors.result.frame
     usual, wild = table.iloc[0], table[table["term"].str.startswith("wild")].iloc[0]
     answer.say(
-        f"put as one regression of changes, the effect is {{one:.3f}} {unit}; the treated {{areas}} lie in "
+        f"put as one regression of changes, the effect is {{one:.3f}}{unit}; the treated {{areas}} lie in "
         "{clusters:d} gemeenten. With so few the usual interval, [{low:.3f}, {high:.3f}], is too narrow, and that of "
-        "the wild bootstrap, " + _interval(wild, answer) + ", too wide: the truth about the errors lies between.",
+        "the wild bootstrap, " + _interval(wild, answer) + ", too wide: the right one should lie between the two.",
         one=usual["estimate"],
         clusters=table["treated_clusters_count"].iloc[0],
         low=usual["ci_low"],
@@ -82,7 +82,7 @@ def describe_places(outcome: str, places: Attempt[EffectEstimate], source: str, 
     rare = int((made["p_value"] < _ALPHA).sum())
     answer.say(
         "of {places:d} places one by one, {rare:d} moved more than 95% of untreated {areas} like them. The least "
-        f"that would be found in four of five such places is {{least:.3f}} to {{most:.3f}} {measure.unit}; the "
+        f"that would be found in four of five such places is {{least:.3f}} to {{most:.3f}}{measure.behind}; the "
         "smallest effect that matters is {smallest:.3f}.",
         places=len(made),
         rare=rare,

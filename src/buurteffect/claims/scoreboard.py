@@ -221,13 +221,13 @@ def _say_selected(answer: Answer, part: pd.DataFrame) -> None:
     best, worst = others.loc[others["coverage"].idxmax()], naive.loc[naive["bias"].abs().idxmax()]
     answer.say(
         "where they are chosen for low and falling scores (S0), {naive_failing:d} of {naive:d} naive comparisons cover "
-        f"in under half; the farthest off is “{worst['label']}”, by {{worst_bias:+.3f}} on average.",
+        f"in under half; the one with the largest bias is “{worst['label']}”, with {{worst_bias:+.3f}} on average.",
         naive_failing=int((naive["coverage"] < 0.5).sum()),
         naive=len(naive),
         worst_bias=float(worst["bias"]),
     )
     answer.say(
-        f"there “{best['label']}” covers best of the others, in {{best:.1%}} with a bias of {{best_bias:+.4f}}; "
+        f"there “{best['label']}” covers most often of the others, in {{best:.1%}} with a bias of {{best_bias:+.4f}}; "
         f"{{holding:d}} of them cover in {FAILS_BELOW:.0%} or more.",
         best=float(best["coverage"]),
         best_bias=float(best["bias"]),

@@ -43,8 +43,8 @@ def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[F
     answer = Answer("n06", source, "buurt")
     total, stayed, moved = (flow.row(term) for term in ("total", "in_situ", "composition"))
     answer.say(
-        "the mean log income of restructured {areas} {place} is {total:.3f} [{total_low:.3f}, {total_high:.3f}] off "
-        "what it would have been. Of that, {in_situ:.3f} [{in_situ_low:.3f}, {in_situ_high:.3f}] came about "
+        "the mean log income of restructured {areas} {place} differs by {total:.3f} [{total_low:.3f}, "
+        "{total_high:.3f}] from what it would have been. Of that, {in_situ:.3f} [{in_situ_low:.3f}, {in_situ_high:.3f}] came about "
         "among those who lived there in successive years ({in_situ_found:.3f} would be told from zero four times in "
         "five), and {moved:.3f} [{moved_low:.3f}, {moved_high:.3f}] by who came and who left.",
         total=total["estimate"], total_low=total["ci_low"], total_high=total["ci_high"],
@@ -56,9 +56,9 @@ def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[F
                "years, with a Fieller interval from {share_low:.0%} to {share_high:.0%}.")  # fmt: skip
     if bare:
         plain = bare.result
-        _say_share(answer, plain, "bare", "without anything that {areas} are compared given, it would be {bare:.0%} "
-                   "[{bare_low:.0%}, {bare_high:.0%}], of an effect of {bare_total:.3f}: how the gain is divided hangs "
-                   "on that choice.", bare_total=plain.row("total")["estimate"])  # fmt: skip
+        _say_share(answer, plain, "bare", "if {areas} were compared without covariates, it would be {bare:.0%} "
+                   "[{bare_low:.0%}, {bare_high:.0%}], of an effect of {bare_total:.3f}: how the gain is divided "
+                   "depends on that choice.", bare_total=plain.row("total")["estimate"])  # fmt: skip
     else:
         answer.limits += bare.refusal("The share without anything given")
     if other:
@@ -227,8 +227,8 @@ def judge_retention(
     row, degrees = well_off.result.frame.iloc[0], well_off.result.degrees
     answer.say(
         "of residents in the highest third of incomes the year before, the share that lives in the same wijk "
-        "{kept_years:d} years later is {kept:.1f} points [{kept_low:.1f}, {kept_high:.1f}] off that of others like "
-        "them ({kept_treated:,d} treated); {kept_found:.1f} would be told from zero four times in five, and "
+        "{kept_years:d} years later differs by {kept:.1f} points [{kept_low:.1f}, {kept_high:.1f}] from that of others "
+        "like them ({kept_treated:,d} treated); {kept_found:.1f} would be told from zero four times in five, and "
         "{kept_matters:.0f} is the smallest that matters.",
         kept_years=years,
         kept=100 * row["estimate"],
@@ -245,7 +245,7 @@ def judge_retention(
         if made:
             other = made.result.frame.iloc[0]
             answer.say(
-                f"{words} it is {{{name}:.1f}} points [{{{name}_low:.1f}}, {{{name}_high:.1f}}] off.",
+                f"{words} it differs by {{{name}:.1f}} points [{{{name}_low:.1f}}, {{{name}_high:.1f}}].",
                 **{
                     name: 100 * other["estimate"],
                     f"{name}_low": 100 * other["ci_low"],

@@ -42,7 +42,7 @@ def judge_waterbed(
     """
     answer = Answer("C13", source, _AREAS)
     answer.cannot_say(
-        "All is relative to other buurten of the same gemeente: what the policy did to all of them alike is not in it. "
+        "All is relative to other buurten of the same gemeente: what the policy did to all of them alike is not included. "
         "Whole gemeenten are compared apart, and they are few."
     )
     if not reached:
@@ -51,13 +51,10 @@ def judge_waterbed(
     made = reached.result
     row = made.row(term="taken_in")
     answer.say(
-        "in {year:d}, the {share:.0%} of the untreated buurten {place} that had taken in most displaced households "
-        "held "
-        "{exposure:.1%} of them among their own, and their score is {effect:+.3f} [{effect_low:+.3f}, "
-        "{effect_high:+.3f}] "
-        "points off what it would have been; {mde:.3f} would have been found four times in five, and {least:.2f} is "
-        "the "
-        "smallest that matters.",
+        "in {year:d}, the {share:.0%} of the untreated buurten {place} that had taken in most displaced households held "
+        "{exposure:.1%} of them among their own, and their score differs by {effect:+.3f} [{effect_low:+.3f}, "
+        "{effect_high:+.3f}] points from what it would have been; {mde:.3f} would have been found four times in five, "
+        "and {least:.2f} is the smallest that matters.",
         year=year,
         share=share,
         exposure=row["exposure"],
@@ -88,8 +85,7 @@ def _say_leakage(answer: Answer, books: Attempt[Ledger]) -> bool:
     if row["ci_low"] == -float("inf"):
         answer.cannot_say(
             "What share of the gain was lost where the displaced went cannot be said: the gain itself cannot be told "
-            "from "
-            "none."
+            "from zero."
         )
         return False
     answer.say(
@@ -120,8 +116,7 @@ def judge_mixing(spread: Attempt[EffectEstimate], source: str) -> Verdict:
     answer = Answer("C29", source, _AREAS)
     answer.cannot_say(
         "Households with the lowest incomes of the country stay as many: if shares draw together, it is because they "
-        "live "
-        "elsewhere and not because they are fewer."
+        "live elsewhere and not because they are fewer."
     )
     if not spread:
         answer.cannot_say(f"It cannot be judged: {spread.reason.rstrip('.')}.")

@@ -61,8 +61,8 @@ def describe_world(facts: pd.DataFrame, segregation: pd.DataFrame, level: str) -
     _say_incomes(answer, facts)
     if _at_bound(facts).any():
         answer.say(
-            "a part of the variance that is fitted as exactly 0 stands at the bound of what it can be: the few areas "
-            "of this country do not tell it from the other parts, and 0 does not say that it is absent."
+            "a part of the variance that is fitted as exactly 0 stands at the bound of what it can be: with the few "
+            "areas of this country it cannot be told from the other parts, and 0 does not say that it is absent."
         )
     for group, words in _GROUPS:
         part = segregation[segregation["group"] == group].sort_values("year")
@@ -75,16 +75,15 @@ def describe_world(facts: pd.DataFrame, segregation: pd.DataFrame, level: str) -
                 **{f"{group}_first": float(first["estimate"]), f"{group}_last": float(last["estimate"])},
             )
     answer.cannot_say(
-        "Incomes cannot be mended by one parameter: whatever lets income count for more or less in who gets which "
-        "dwelling moves the spread of low incomes and that of mean incomes together, and the two are off in opposite "
-        "ways. Over many countries, scores of 2012 and 2014 hold together somewhat more than the real ones, within "
-        "the tolerance (DECISIONS.md)."
+        "No single parameter brings both spreads of income closer where they miss in opposite directions: whatever lets "
+        "income count for more or less in who gets which dwelling moves the spread of low incomes and that of mean "
+        "incomes together. How the mean of many countries compares is recorded in DECISIONS.md."
     )
     answer.cannot_say(
         "The country has no births that change its size, no building on new land, no vacancy chains, no rent and no "
         "schools. Offences, like other key figures that nobody acts on, are drawn from the score of a place and "
-        "chance: they can be read, and cause nothing. Its dwellings are as many in every buurt, and stand for more in "
-        "print. What it says about a method, it says for a country of this kind."
+        "chance: they can be read, and cause nothing. Every buurt has the same number of simulated dwellings, each of "
+        "which stands for several in the published figures. What it says about a method, it says for a country of this kind."
     )
     return answer
 
@@ -102,7 +101,7 @@ def _say_tolerances(answer: Answer, facts: pd.DataFrame) -> None:
     if len(aimed):
         worst = aimed.loc[off.idxmax()]
         answer.say(
-            f"the farthest off, measured by its tolerance, is “{worst['label']}”: {{farthest_synthetic:.3f}} here and "
+            f"the farthest from its target, measured by its tolerance, is “{worst['label']}”: {{farthest_synthetic:.3f}} here and "
             "{farthest_real:.3f} in the Netherlands.",
             farthest_synthetic=float(worst["synthetic"]),
             farthest_real=float(worst["real"]),
