@@ -67,7 +67,7 @@ def test_all_conditions_together_support_the_claim():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"error": 0.04}, "its interval excludes none"),
+        ({"error": 0.04}, "its interval excludes zero"),
         ({"value": 0.019, "error": 0.001}, "as large as the smallest effect"),
         ({"others": (0.05, -0.01)}, "four in five other specifications"),
         ({"chance": 0.2}, "permuted treatment"),
@@ -161,7 +161,7 @@ def test_the_design_says_how_many_have_how_many_figures_before():
 
 def test_a_design_without_covariates_says_that_nothing_holds_regression_to_the_mean_back():
     answer = claims.describe_design("liveability", AREAS, WAVES, (), LOST, "open", "wijk")
-    assert any("regression to the mean feigns is in it" in limit for limit in answer.limits)
+    assert any("regression to the mean mimics is in it" in limit for limit in answer.limits)
     assert any("nobody is there" in limit for limit in answer.limits)
 
 

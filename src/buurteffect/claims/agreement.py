@@ -33,8 +33,8 @@ def describe_agreement(table: pd.DataFrame, source: str) -> Answer:
     off = table[~table["met"]]
     if len(off):
         answer.say(
-            f"the {{off:d}} that do not are of {' and '.join(sorted(off['estimator'].unique()))}, and differ by at most "
-            "{worst:.1e}; they are listed with the likely reason, and no tolerance was widened for them.",
+            f"the {{off:d}} that do not are of {' and '.join(sorted(off['estimator'].unique()))}, and differ by "
+            "{worst:.1e} at most; they are listed with the likely reason, and no tolerance was widened for them.",
             off=len(off),
             worst=float(off["difference"].abs().max()),
         )

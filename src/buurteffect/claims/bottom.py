@@ -56,8 +56,8 @@ def judge_bottom(
     )
     if not _figure(ranks, "median width of the interval in ranks") > 0:
         answer.cannot_say(
-            "Intervals without width come from a noise that is estimated at zero, the edge of what it can be (n01); they "
-            "do not say that ranks are certain."
+            "Intervals without width come from a noise that is estimated at zero, the edge of what it can be (n01); "
+            "they do not say that ranks are certain."
         )
     answer.cannot_say(
         "Which of these areas were restructured is not in the scores. A register of projects has to be joined before "

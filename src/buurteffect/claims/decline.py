@@ -148,8 +148,8 @@ def _say_corrected(answer: Answer, standing: Estimate) -> float:
     )
     if every == standing.row(**_RAW, definition="all")["estimate"]:
         answer.cannot_say(
-            "Taking the noise out leaves the share of all areas as it was: the noise is estimated at zero, or too close "
-            "to it to count (n01), and shares without noise are no better than the raw ones."
+            "Taking the noise out leaves the share of all areas as it was: the noise is estimated at zero, or too "
+            "close to it to count (n01), and shares without noise are no better than the raw ones."
         )
     return float(near.mean())
 

@@ -44,8 +44,8 @@ def judge_displacement(
             return answer.verdict(Outcome.NOT_TESTABLE)
         row = made.result.row(term="low")
         answer.say(
-            f"{{horizon:d}} years after 1 January of the year before the start, {{{unit}_out:.1%}} of the households of "
-            f"the lowest third of incomes in restructured buurten {{place}} lived outside their {unit}, where "
+            f"{{horizon:d}} years after 1 January of the year before the start, {{{unit}_out:.1%}} of the households "
+            f"of the lowest third of incomes in restructured buurten {{place}} lived outside their {unit}, where "
             f"{{{unit}_without:.1%}} would have: {{{unit}_excess:.1f}} points more [{{{unit}_low:.1f}}, "
             f"{{{unit}_high:.1f}}]; the smallest excess that matters is {{{unit}_least:.0f}} points, and "
             f"{{{unit}_mde:.1f}} would have been found four times in five.",
@@ -93,7 +93,7 @@ def _say_quality(answer: Answer, quality: Attempt[EffectEstimate]) -> None:
         return
     row = quality.result.frame.iloc[0]
     better = "better" if row["ci_low"] > 0 else "worse" if row["ci_high"] < 0 else ""
-    words = f"the displaced live in {better} places" if better else "no difference of the displaced's places can be seen"
+    words = f"the displaced live in {better} places" if better else "no difference of their places can be seen"
     answer.say(
         f"compared with households like them that were left alone, movers or not, {words}: the difference is "
         "{quality:+.3f} [{quality_low:+.3f}, {quality_high:+.3f}] points of the score that these places had before; "

@@ -53,7 +53,7 @@ def describe_pretrends(
         **({"p_value": found.p_value} if found.p_value >= _SMALLEST_P else {}),
     )
     if parted:
-        answer.say("so trends had parted before treatment already, and the headline rests on their not doing so after it.")
+        answer.say("so trends parted before treatment already; the headline rests on their not doing so after it.")
     if slope:
         answer.say(
             f"it would find four in five times only trends that part by {{slope:.3f}}{unit} a step or more"

@@ -126,8 +126,8 @@ def _say_power(answer: Answer, power: GroupDesign, smallest: float, unit: str) -
     answer.say(
         "{usable:d} treated and {controls:,d} untreated {areas} can be compared. Untreated {areas} change by "
         f"{{spread:.3f}}{unit} (standard deviation, {{from_time:d}}–{{to_time:d}}, given their level), with a "
-        "correlation of {icc:.2f} within gemeenten, so that effects below {detectable:.3f} are missed more than once in "
-        "five ({independent:.3f} if areas were independent).",
+        "correlation of {icc:.2f} within gemeenten, so that effects below {detectable:.3f} are missed more than once "
+        "in five ({independent:.3f} if areas were independent).",
         usable=power.treated_count,
         controls=power.control_count,
         spread=power.residual_sd,

@@ -42,8 +42,8 @@ def judge_waterbed(
     """
     answer = Answer("C13", source, _AREAS)
     answer.cannot_say(
-        "All is relative to other buurten of the same gemeente: what the policy did to all of them alike is not included. "
-        "Whole gemeenten are compared apart, and they are few."
+        "All is relative to other buurten of the same gemeente: what the policy did to all of them alike is not "
+        "included. Whole gemeenten are compared apart, and they are few."
     )
     if not reached:
         answer.cannot_say(f"It cannot be judged: {reached.reason.rstrip('.')}.")
@@ -51,10 +51,10 @@ def judge_waterbed(
     made = reached.result
     row = made.row(term="taken_in")
     answer.say(
-        "in {year:d}, the {share:.0%} of the untreated buurten {place} that had taken in most displaced households held "
-        "{exposure:.1%} of them among their own, and their score differs by {effect:+.3f} [{effect_low:+.3f}, "
-        "{effect_high:+.3f}] points from what it would have been; {mde:.3f} would have been found four times in five, "
-        "and {least:.2f} is the smallest that matters.",
+        "in {year:d}, the {share:.0%} of the untreated buurten {place} that had taken in most displaced households "
+        "held {exposure:.1%} of them among their own, and their score differs by {effect:+.3f} "
+        "[{effect_low:+.3f}, {effect_high:+.3f}] points from what it would have been; {mde:.3f} would have been found "
+        "four times in five, and {least:.2f} is the smallest that matters.",
         year=year,
         share=share,
         exposure=row["exposure"],

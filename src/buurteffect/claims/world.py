@@ -75,15 +75,16 @@ def describe_world(facts: pd.DataFrame, segregation: pd.DataFrame, level: str) -
                 **{f"{group}_first": float(first["estimate"]), f"{group}_last": float(last["estimate"])},
             )
     answer.cannot_say(
-        "No single parameter brings both spreads of income closer where they miss in opposite directions: whatever lets "
-        "income count for more or less in who gets which dwelling moves the spread of low incomes and that of mean "
-        "incomes together. How the mean of many countries compares is recorded in DECISIONS.md."
+        "No single parameter brings both spreads of income closer where they miss in opposite directions: whatever "
+        "lets income count for more or less in who gets which dwelling moves the spread of low incomes and that of "
+        "mean incomes together. How the mean of many countries compares is recorded in DECISIONS.md."
     )
     answer.cannot_say(
         "The country has no births that change its size, no building on new land, no vacancy chains, no rent and no "
         "schools. Offences, like other key figures that nobody acts on, are drawn from the score of a place and "
         "chance: they can be read, and cause nothing. Every buurt has the same number of simulated dwellings, each of "
-        "which stands for several in the published figures. What it says about a method, it says for a country of this kind."
+        "which stands for several in the published figures. What it says about a method, it says for a "
+        "country of this kind."
     )
     return answer
 
@@ -101,8 +102,8 @@ def _say_tolerances(answer: Answer, facts: pd.DataFrame) -> None:
     if len(aimed):
         worst = aimed.loc[off.idxmax()]
         answer.say(
-            f"the farthest from its target, measured by its tolerance, is “{worst['label']}”: {{farthest_synthetic:.3f}} here and "
-            "{farthest_real:.3f} in the Netherlands.",
+            f"the farthest from its target, measured by its tolerance, is “{worst['label']}”: "
+            "{farthest_synthetic:.3f} here and {farthest_real:.3f} in the Netherlands.",
             farthest_synthetic=float(worst["synthetic"]),
             farthest_real=float(worst["real"]),
         )

@@ -26,6 +26,7 @@ from buurteffect.report.restructuring_columns import (
     TRAITS,
     ahead_columns,
 )
+from buurteffect.report.score_words import COMPONENTS, RELIABILITIES
 from buurteffect.report.style import figure
 from buurteffect.report.tables import Column
 
@@ -36,6 +37,7 @@ __all__ = [
     "BESIDE",
     "BESIDE_NOTE",
     "BUILT",
+    "COMPONENTS",
     "EDGE",
     "FADING_NOTE",
     "LEFT_OUT",
@@ -45,6 +47,7 @@ __all__ = [
     "PLACES_NOTE",
     "P_VALUE",
     "REGISTER",
+    "RELIABILITIES",
     "TRAITS",
     "Column",
     "Draft",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ import pandas as pd
 
 from buurteffect.report.style import PALETTE, figure
 from buurteffect.report.tables import print_value
+
+_LONGEST, _LINE = 60, 44
+"""Characters of the longest name of a row that is written in one line, and of a line where one is longer."""
 
 
 def lines(
@@ -115,7 +119,7 @@ def intervals(
         y = [rows.index(name) + shift for name in part[names]]
         spread = [part["estimate"] - part["ci_low"], part["ci_high"] - part["estimate"]]
         axes.errorbar(part["estimate"], y, xerr=spread, fmt="o", markersize=4, color=PALETTE[place], label=label)
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_yticks(range(len(rows)), _wrapped(rows), fontsize=8 if _long(rows) else None)
     axes.invert_yaxis()
     axes.set_xlabel(axis)
     if len(labels) > 1:
@@ -150,8 +154,8 @@ def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, heig
     axes.axhline(0, color="#4d4d4d", linewidth=1)
     axes.axvline(base + 0.5, color="#4d4d4d", linewidth=1, linestyle=":")
     for low, high, width, label in (
-        ("ci_low_simultaneous", "ci_high_simultaneous", 1.2, "interval for all event times at once"),
-        ("ci_low", "ci_high", 4.0, "interval for this event time alone"),
+        ("ci_low_simultaneous", "ci_high_simultaneous", 1.2, "interval for all points at once"),
+        ("ci_low", "ci_high", 4.0, "interval for this point alone"),
     ):
         spread = [y - rows[low].to_numpy(dtype=float), rows[high].to_numpy(dtype=float) - y]
         axes.errorbar(x, y, yerr=spread, fmt="none", elinewidth=width, color=PALETTE[0], alpha=0.55, label=label)
@@ -213,7 +217,22 @@ def shaded_table(
     axes.set_xlabel(axis[0])
     axes.set_ylabel(axis[1])
     axes.tick_params(axis="y", rotation=0, labelsize=8 if crowded else None)
+    if _long(table.index):
+        axes.set_yticklabels(_wrapped(table.index), fontsize=7)
+        axes.tick_params(axis="x", labelsize=8)
     return drawn
+
+
+def _long(names: Sequence[Any]) -> bool:
+    """Whether names of rows would take the room of what is drawn."""
+    return any(len(str(name)) > _LONGEST for name in names)
+
+
+def _wrapped(names: Sequence[Any]) -> list[str]:
+    """Return the names of rows, in two lines or more where some would take the room of what is drawn."""
+    if not _long(names):
+        return [str(name) for name in names]
+    return [textwrap.fill(str(name), _LINE) for name in names]
 
 
 def _year_ticks(grid: Sequence[Any], values: pd.Series) -> None:

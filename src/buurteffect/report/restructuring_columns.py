@@ -29,14 +29,14 @@ _REASONS = {
 LEFT_OUT = (Column("what", "What"), Column("reason", "Reason", words=_REASONS), Column("count", "Number", ",d"))
 """Of what was left out."""
 
-LEFT_OUT_NOTE = "Reasons of one word are those of the codebook (n01)."
+LEFT_OUT_NOTE = "Reasons that are a single code word are explained in the codebook (n01)."
 
 BUILT = (
     Column("kind", "Dwellings"),
     Column("dwellings_count", "Number", ",.0f"),
     Column("share", "Of what was built", ".0%"),
-    Column("projects_count", "Projects that say", "d"),
-    Column("missing_count", "that do not", "d"),
+    Column("projects_count", "Projects with a figure", "d"),
+    Column("missing_count", "without one", "d"),
 )
 """Of `panel.built_and_demolished`."""
 
@@ -52,7 +52,7 @@ BESIDE = (
 
 BESIDE_NOTE = (
     "Would be found: smallest effect found four times in five. Breakdown: how many times the largest break of trend "
-    "before the start undoes it. Overlap: stopped where too few untreated areas are like the treated ones."
+    "before the start would undo it. Overlap: stopped where too few untreated areas are like the treated ones."
 )
 
 P_VALUE = Column("p_value", "p", ".3f", floor=0.001)
@@ -68,8 +68,9 @@ PLACES = (
 """Of effects on single places."""
 
 PLACES_NOTE = (
-    "Those of the largest that have two figures or more before their start. p: share of the placebos, the place among "
-    "them, that moved as much. Would be found: effect found four times in five if places vary as untreated areas do."
+    "Of the largest projects, those with two figures or more before their start. p: share of the placebos, with the "
+    "place among them, that moved as much. Would be found: smallest effect found four times in five if places vary as "
+    "untreated areas do."
 )
 
 FADING_NOTE = (
@@ -98,7 +99,7 @@ BALANCE = (
 
 EDGE = (
     Column("test", "Test"),
-    Column("role", "Asks for"),
+    Column("role", "Test of"),
     Column("estimate", "Jump", ".2f", "ci_low", "ci_high"),
     P_VALUE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,11 +77,15 @@ def print_value(value: Any, spec: str) -> str:
     --------
     >>> print_value(-0.0004, ".3f"), print_value(-0.0005001, ".3f"), print_value(None, ".3f")
     ('0.000', '−0.001', '–')
+    >>> print_value(float("-inf"), ".2f"), print_value(float("inf"), ".2f")
+    ('−∞', '∞')
     """
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return MISSING
     if not spec:
         return str(value)
+    if isinstance(value, float) and math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     text = format(int(value) if spec.endswith("d") else value, spec)
     if text.startswith("-") and not _NOT_ZERO.search(text):
         text = text[1:]
