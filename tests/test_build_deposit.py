@@ -604,9 +604,12 @@ def deposited(tmp_path_factory):
     (folder / "data" / "raw").mkdir(parents=True)
     shutil.copyfile(ROOT / "data/raw/sources.toml", folder / "data/raw/sources.toml")
     (folder / "notebooks" / "runs").mkdir(parents=True)
-    write_notebook(folder / "notebooks" / "tiny.ipynb", [TABLE, "page.finish()"])
-    for run in ("one", "two"):
-        (folder / "notebooks" / "runs" / f"{run}.yaml").write_text("notebook: tiny\n", encoding="utf-8")
+    for run, notebook, table in (("one", "tiny", TABLE), ("two", "other", TABLE.replace("2.5", "3.5"))):
+        file = folder / "notebooks" / f"{notebook}.ipynb"
+        write_notebook(file, [table, "page.finish()"])
+        text = file.read_text(encoding="utf-8").replace('report.begin(\\"tiny\\"', f'report.begin(\\"{notebook}\\"')
+        file.write_text(text, encoding="utf-8")
+        (folder / "notebooks" / "runs" / f"{run}.yaml").write_text(f"notebook: {notebook}\n", encoding="utf-8")
     under_version_control(folder)
     make(folder, "reports")
     said = [call(folder, "deposit", "--out", str(folder.parent / f"dist{n}-{folder.name}")) for n in (1, 2)]
@@ -661,7 +664,7 @@ def test_an_edit_without_a_commit_or_a_build_stops_the_deposit(deposited, tmp_pa
         assert "notebooks/runs/one.yaml" in text
     finally:
         run.write_text("notebook: tiny\n", encoding="utf-8")
-    module = folder / "src" / "buurteffect" / "claims" / "verdict.py"
+    module = folder / "src" / "buurteffect" / "report" / "exhibits.py"
     before = module.read_text(encoding="utf-8")
     module.write_text(before + "\n# edited\n", encoding="utf-8")
     try:

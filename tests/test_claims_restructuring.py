@@ -113,6 +113,13 @@ def test_the_first_specification_is_the_headline_and_does_not_count_for_itself()
     assert verdict.numbers["specifications"] == 1
 
 
+@pytest.mark.parametrize(("outcome", "unit"), [("owner", ""), ("low_income", ""), ("liveability", " LBM points")])
+def test_a_unit_stands_behind_its_number_and_a_share_has_none(outcome, unit):
+    first = claims.judge_restructuring(evidence(outcome=outcome)).sentences[0]
+    assert f"]{unit} from what it would have been" in first
+    assert "  " not in first
+
+
 def test_synthetic_data_never_carry_a_verdict_on_the_country():
     verdict = claims.judge_restructuring(evidence(source="synthetic"))
     assert verdict.outcome.startswith("method demonstration")

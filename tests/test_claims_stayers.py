@@ -118,7 +118,7 @@ def test_the_share_of_stayers_stands_beside_that_with_nothing_given() -> None:
     found = describe_flows(flow(0.06, 0.01), NONE, Attempt(flow(0.05, 0.07)), "synthetic")
     assert found.numbers["share"] == pytest.approx(1 / 6)
     assert found.numbers["bare"] == pytest.approx(1.4)
-    assert any("140%" in sentence and "hangs on that choice" in sentence for sentence in found.sentences)
+    assert any("140%" in sentence and "depends on that choice" in sentence for sentence in found.sentences)
     assert any("whole span at once cannot be shown: nobody is there" in limit for limit in found.limits)
 
 

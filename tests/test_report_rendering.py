@@ -10,11 +10,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from buurteffect.errors import DisclosureError, ProjectError
 from buurteffect.release import Gate
-from buurteffect.report import Column, begin
+from buurteffect.report import Column, begin, intervals, shaded_table
 from buurteffect.report.exhibits import reading_of
 from buurteffect.report.index import write_index
 from buurteffect.report.markup import lightened, weight
-from buurteffect.report.pages import LIGHT, render_page
+from buurteffect.report.pages import LIGHT, page_html, render_page
 
 RUN = {
     "name": "tiny",
@@ -164,3 +164,31 @@ def test_files_of_one_folder_name_it_once(executed, project):
     assert text.count("scores/") == 1
     assert "…/two.csv, 5" in text
     assert "three.csv, 5" in text
+
+
+def page_of(tmp_path, results):
+    cells = [new_markdown_cell("# Tiny title\n\n**Question.** What?")]
+    whole = {"source": "synthetic", "notebook": "tiny", "inputs": [], "verdicts": [], "headline": [], "sentences": {}}
+    return page_html(new_notebook(cells=cells), whole | {"run": RUN} | results, tmp_path)
+
+
+def test_an_interval_without_ends_is_not_said_to_miss_the_truth(tmp_path):
+    row = {"label": "x", "unit": "u", "estimate": 1.0, "ci_low": None, "ci_high": None, "truth": 1.5, "covered": False}
+    page = page_of(tmp_path, {"truth": [row]})
+    assert "no finite interval" in page
+    assert "missed" not in page
+    page = page_of(tmp_path, {"truth": [row | {"ci_low": 0.0, "ci_high": 1.2}]})
+    assert "missed" in page
+
+
+LONG = "an estimator with a name that is much longer than the half of any figure could ever hold"
+
+
+def test_long_names_of_rows_leave_room_for_what_is_drawn():
+    rows = pd.DataFrame({"name": [LONG, "short"], "hue": "a", "estimate": 1.0, "ci_low": 0.5, "ci_high": 1.5})
+    table = pd.DataFrame([[0.1] * 13] * 2, index=[LONG, "short"], columns=[f"S{place}" for place in range(13)])
+    for drawn in (intervals(rows, "name", "hue", {"a": "a"}, "axis"), shaded_table(table, ("x", ""), ".2f")):
+        drawn.canvas.draw()
+        axes = drawn.axes[0]
+        assert "\n" in axes.get_yticklabels()[0].get_text()
+        assert axes.get_position().width > 0.5

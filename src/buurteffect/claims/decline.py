@@ -90,7 +90,7 @@ def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
     answer.say(
         f"that about a third worsened is {_exceptional(exceptional)}: between the other "
         "pairs of consecutive waves the share runs from {others_low:.1%} to {others_high:.1%}; this pair has rank "
-        "{rank:d} of {pairs_count:d}, rank 1 being the largest share.",
+        "{rank:d} of {pairs_count:d}, counted from the largest share.",
         others_low=every["others_low"],
         others_high=every["others_high"],
         rank=every["rank"],

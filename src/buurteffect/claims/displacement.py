@@ -65,7 +65,7 @@ def judge_displacement(
     above = _say_highest(answer, exits["buurt"].result)
     _say_quality(answer, quality)
     if all(met):
-        return answer.verdict(Outcome.SUPPORTED, f" for households with a low income{above}")
+        return answer.verdict(Outcome.SUPPORTED, f" for the lowest third of incomes{above}")
     return answer.verdict(Outcome.CONTRADICTED if all(against) else Outcome.UNDETERMINED)
 
 

@@ -13,10 +13,11 @@ from buurteffect.estimate.exposure_mapping import Mapping
 from buurteffect.estimate.waterbed import Ledger
 
 TRUTH_HORIZON = 7
-GAP_WORDS = "score of the displaced's places, beside others (truth: beside themselves, later)"
+GAP_WORDS = "score of the displaced's places (LBM points), beside others (truth: beside themselves, later)"
 """What is estimated and what is recorded as true differ here, and the table says so."""
 _COLUMNS = ["term", "estimate", "ci_low", "ci_high"]
 _SCORE, _LOW = "liveability_score", "low_income_share"
+_ENTRIES = {"direct": "restructured areas", "ring": "near works", "receiving": "taking in the displaced"}
 
 
 def displacement_truth(
@@ -61,23 +62,28 @@ def displacement_truth(
                 part = rows[rows["term"] == group]
                 if len(part):
                     name = f"excess_exit_{unit}_{group}_{horizon}"
-                    found.append((f"excess exit from the {unit}, {group} incomes", name, part.iloc[0]))
+                    found.append((f"excess exit from the {unit}, {group} incomes (share)", name, part.iloc[0]))
     if quality and horizon == TRUTH_HORIZON:
         first = quality.result.frame.iloc[0]
         found.append((GAP_WORDS, f"destination_gap_{horizon}", first))
     if mapping:
         row = mapping.result.effects.row(term="taken_in")
-        found.append(("score per displaced taken in", f"seen_inflow_slope_{_SCORE}_{year}", row))
-    for made_books, outcome, words in ((books, _SCORE, "score"), (heads_books, _LOW, "low incomes")):
+        found.append(("score per displaced taken in (LBM points)", f"seen_inflow_slope_{_SCORE}_{year}", row))
+    for made_books, outcome, words in (
+        (books, _SCORE, "score (LBM points)"),
+        (heads_books, _LOW, "low incomes (shares)"),
+    ):
         if made_books:
-            for entry in ("direct", "ring", "receiving"):
+            for entry, place in _ENTRIES.items():
                 row = made_books.result.entries.row(term=entry)
-                found.append((f"books of the {words}: {entry}", f"seen_{entry}_{outcome}_{year}", row))
+                found.append((f"books of the {words}: {place}", f"seen_{entry}_{outcome}_{year}", row))
     if books:
         row = books.result.leakage.row(term="displaced")
-        found.append(("leakage of the score, displaced", f"seen_leakage_displaced_{_SCORE}_{year}", row))
+        found.append(("leakage of the score, displaced (of the gain)", f"seen_leakage_displaced_{_SCORE}_{year}", row))
     if spread:
-        found.append(("spread of low incomes", f"seen_sd_change_{_LOW}_{year}", spread.result.frame.iloc[0]))
+        found.append(
+            ("change of the SD of low incomes (share)", f"seen_sd_change_{_LOW}_{year}", spread.result.frame.iloc[0])
+        )
     table = [{**row[["estimate", "ci_low", "ci_high"]].to_dict(), "term": words} for words, _, row in found]
     return KnownTruth(pd.DataFrame(table, columns=_COLUMNS), {words: name for words, name, _ in found})
 

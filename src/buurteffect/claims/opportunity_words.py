@@ -14,7 +14,7 @@ from buurteffect.estimate.power import minimum_detectable_effect
 from buurteffect.estimate.reflection import ALONE, CONTEXT, RANDOM, TRAITS
 
 HUNDREDTHS_SD = 100 / np.sqrt(12)
-"""Standard deviation of the hundredths of a whole population."""
+"""Standard deviation of the percentiles of a whole population."""
 
 VERSIONS, COMPARED_ON = 8, 32
 """Versions of the movers' regression that were compared before the headline was chosen, and on how many countries."""
@@ -113,7 +113,7 @@ def describe_ranks(spread: float, source: str) -> Answer:
     """Say how far the adult ranks of the children spread, against ranks of a whole population."""
     answer = Answer("n09", source, _LEVEL)
     answer.say(
-        "Adult ranks have a standard deviation of {spread:.1f} points among these children; hundredths of a whole "
+        "Adult ranks have a standard deviation of {spread:.1f} points among these children; percentiles of a whole "
         "population have one of {whole:.1f}. A slope in points weighs more where ranks spread less.",
         spread=spread,
         whole=float(HUNDREDTHS_SD),
@@ -179,9 +179,9 @@ def describe_reflection(means: EffectEstimate, panel: EffectEstimate, source: st
     answer.say(
         "A household whose neighbours' log incomes are one higher has one {alone:.2f} higher itself {place}, "
         "{given:.2f} with its own traits held fixed and {context:.2f} with those of its neighbours as well. With "
-        "neighbours drawn by lot it is {lot:.2f} [{lot_low:.2f}, {lot_high:.2f}]; whoever is high leaves lower others "
-        "behind, so that a little below zero is expected there, and less than {lot_least:.2f} would have been missed "
-        "more than once in five.",
+        "neighbours drawn by lot it is {lot:.2f} [{lot_low:.2f}, {lot_high:.2f}]; leaving a household with a high "
+        "income out lowers the mean of the others, so that a little below zero is expected there, and less than "
+        "{lot_least:.2f} would have been missed more than once in five.",
         alone=found["estimate"][ALONE],
         given=found["estimate"][TRAITS],
         context=found["estimate"][CONTEXT],

@@ -56,9 +56,12 @@ def describe_people(table: pd.DataFrame) -> Answer:
     """
     answer = Answer("n10b", "synthetic", "buurt")
     most, least = int(table["seeds"].max()), int(table["seeds"].min())
+    countries, errors = "{least:d} to {most:d}", "{least_mc_error:.1%} to {most_mc_error:.1%}"
+    if least == most:
+        countries, errors = "{least:d}", "{least_mc_error:.1%}"
     answer.say(
-        "figures rest on {least:d} to {most:d} countries in each of {scenarios:d} scenarios; a coverage of 95% has a "
-        "Monte Carlo error of {least_mc_error:.1%} to {most_mc_error:.1%} with so many.",
+        f"figures rest on {countries} countries in each of {{scenarios:d}} scenarios; a coverage of 95% has a Monte Carlo "
+        f"error of {errors} with so many.",
         least=least,
         most=most,
         scenarios=int(table["scenario"].nunique()),

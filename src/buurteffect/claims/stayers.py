@@ -45,8 +45,9 @@ def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[F
     answer.say(
         "the mean log income of restructured {areas} {place} differs by {total:.3f} [{total_low:.3f}, "
         "{total_high:.3f}] from what it would have been. Of that, {in_situ:.3f} [{in_situ_low:.3f}, "
-        "{in_situ_high:.3f}] came about among those who lived there in successive years ({in_situ_found:.3f} would be told from zero "
-        "four times in five), and {moved:.3f} [{moved_low:.3f}, {moved_high:.3f}] by who came and who left.",
+        "{in_situ_high:.3f}] came about among those who lived there in successive years ({in_situ_found:.3f} would be "
+        "told from zero four times in five), and {moved:.3f} [{moved_low:.3f}, {moved_high:.3f}] by who came and "
+        "who left.",
         total=total["estimate"], total_low=total["ci_low"], total_high=total["ci_high"],
         in_situ=stayed["estimate"], in_situ_low=stayed["ci_low"], in_situ_high=stayed["ci_high"],
         in_situ_found=minimum_detectable_effect(stayed["std_error"], _ALPHA, _POWER, flow.effects.degrees),

@@ -11,7 +11,7 @@ import pandas as pd
 from buurteffect.report.style import PALETTE, figure
 from buurteffect.report.tables import print_value
 
-_LONGEST, _LINE = 60, 44
+_LONGEST, _LINE = 60, 50
 """Characters of the longest name of a row that is written in one line, and of a line where one is longer."""
 
 
@@ -119,8 +119,8 @@ def intervals(
         y = [rows.index(name) + shift for name in part[names]]
         spread = [part["estimate"] - part["ci_low"], part["ci_high"] - part["estimate"]]
         axes.errorbar(part["estimate"], y, xerr=spread, fmt="o", markersize=4, color=PALETTE[place], label=label)
-    axes.set_yticks(range(len(rows)), _wrapped(rows), fontsize=8 if _long(rows) else None)
-    axes.invert_yaxis()
+    axes.set_yticks(range(len(rows)), _wrapped(rows), fontsize=7 if _long(rows) else None)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel(axis)
     if len(labels) > 1:
         drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=min(len(labels), 3))
@@ -200,7 +200,7 @@ def shaded_table(
     crowded = table.size > 250
     shown = table.map(lambda value: "" if pd.isna(value) else print_value(value, spec))
     sns.heatmap(
-        table.astype(float),
+        table.astype(float).set_axis(_wrapped(table.index), axis=0),
         annot=None if crowded else shown,
         fmt="",
         ax=axes,
@@ -216,9 +216,8 @@ def shaded_table(
     axes.grid(visible=False)
     axes.set_xlabel(axis[0])
     axes.set_ylabel(axis[1])
-    axes.tick_params(axis="y", rotation=0, labelsize=8 if crowded else None)
+    axes.tick_params(axis="y", rotation=0, labelsize=7 if _long(table.index) else 8 if crowded else None)
     if _long(table.index):
-        axes.set_yticklabels(_wrapped(table.index), fontsize=7)
         axes.tick_params(axis="x", labelsize=8)
     return drawn
 
