@@ -171,4 +171,4 @@ def test_no_truth_file_means_no_truth(tmp_path):
 def test_an_estimate_without_an_interval_does_not_cover(tmp_path):
     (tmp_path / "t.json").write_text('{"a": 1}', encoding="utf-8")
     estimand = {"label": "A", "estimate": 1.0, "ci_low": None, "ci_high": None, "unit": "x"}
-    assert join_truth({"a": estimand}, tmp_path / "t.json")[0]["covered"] is False
+    assert join_truth({"a": estimand}, tmp_path / "t.json")[0]["covered"] is None

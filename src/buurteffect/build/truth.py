@@ -40,7 +40,8 @@ def join_truth(estimands: Mapping[str, Mapping[str, Any]], truth_file: Path) -> 
     Returns
     -------
     list of dict
-        One row per estimand with a known truth; ``covered`` says whether the interval holds it.
+        One row per estimand with a known truth; ``covered`` says whether the interval holds it,
+        None without a finite interval.
     """
     if not truth_file.is_file():
         return []
@@ -73,6 +74,6 @@ def _true_value(name: str, truth: Mapping[str, float], place: Path) -> float | N
     return float(np.average(cells[column], weights=cells["buurten"]))
 
 
-def _within(value: float, low: float | None, high: float | None) -> bool:
-    """Whether an interval exists and holds a value."""
-    return low is not None and high is not None and low <= value <= high
+def _within(value: float, low: float | None, high: float | None) -> bool | None:
+    """Whether an interval holds a value; None where it has no finite ends, so that it says nothing."""
+    return None if low is None or high is None else low <= value <= high

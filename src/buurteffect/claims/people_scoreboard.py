@@ -60,8 +60,8 @@ def describe_people(table: pd.DataFrame) -> Answer:
     if least == most:
         countries, errors = "{least:d}", "{least_mc_error:.1%}"
     answer.say(
-        f"figures rest on {countries} countries in each of {{scenarios:d}} scenarios; a coverage of 95% has a Monte Carlo "
-        f"error of {errors} with so many.",
+        f"figures rest on {countries} countries in each of {{scenarios:d}} scenarios; a coverage of 95% has a Monte "
+        f"Carlo error of {errors} with so many.",
         least=least,
         most=most,
         scenarios=int(table["scenario"].nunique()),
