@@ -38,12 +38,13 @@ def table(terms, values, errors):
     return EffectEstimate(frame, "made up", "none", 10, 10)
 
 
-def chances(slope, error, sibling=0.1, placebo=0.0, source="microdata"):
+def chances(slope, error, sibling=0.1, placebo=0.0, source="microdata", later=0.7):
     return judge_chances(
         table(["exposure"], [slope], [error]),
         table([MOVERS, SIBLINGS, TOGETHER], [slope, sibling, slope], [error] * 3),
         AGREE,
         table(["years after the move"], [placebo], [0.05]),
+        replace(AGREE, p_value=later),
         table(["alone", "given"], [0.6, 0.3], [0.02, 0.02]),
         source,
     )
@@ -63,6 +64,14 @@ def chances(slope, error, sibling=0.1, placebo=0.0, source="microdata"):
 )
 def test_chances_are_judged_by_movers_siblings_and_placebo(slope, error, sibling, placebo, outcome):
     assert chances(slope, error, sibling, placebo).rule_outcome is outcome
+
+
+def test_chances_are_not_supported_where_years_after_childhood_do_something_between_siblings():
+    verdict = chances(0.15, 0.03, later=0.01)
+    assert verdict.rule_outcome is Outcome.UNDETERMINED
+    assert "has p = 0.010" in " ".join(verdict.sentences)
+    assert "A placebo finds something" in " ".join(verdict.limits)
+    assert "A placebo finds something" not in " ".join(chances(0.15, 0.03).limits)
 
 
 def test_synthetic_data_demonstrate_a_method():

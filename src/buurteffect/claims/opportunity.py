@@ -29,6 +29,7 @@ def judge_chances(
     both: EffectEstimate,
     agree: JointTest,
     placebo: EffectEstimate,
+    later: JointTest,
     naive: EffectEstimate,
     source: str,
     alpha: float = 0.05,
@@ -43,6 +44,8 @@ def judge_chances(
         From `both_designs`.
     placebo : EffectEstimate
         From `placebo_after`.
+    later : JointTest
+        That the slopes of `slopes_by_age` after childhood are zero: the placebo of the siblings.
     naive : EffectEstimate
         From `naive_slopes`.
     source : str
@@ -85,13 +88,15 @@ def judge_chances(
         "a plain comparison of children gives {alone:.3f}, and {given:.3f} with the parents' income held fixed: "
         "families choose their places. In moves after the age of 23, which can change nobody's childhood, the "
         "design finds {placebo:.3f} [{placebo_low:.3f}, {placebo_high:.3f}] per year, where less than "
-        "{placebo_least:.2f} would have been missed more than once in five.",
+        "{placebo_least:.2f} would have been missed more than once in five. That years after childhood do nothing "
+        "between siblings has p = {later:.3f}.",
         alone=alone,
         given=given,
         placebo=after["estimate"],
         placebo_low=after["ci_low"],
         placebo_high=after["ci_high"],
         placebo_least=_detectable(after, placebo.degrees),
+        later=later.p_value,
     )
     answer.cannot_say(
         "It is the effect of years at one or another age at the move among families that moved once, not of a move. It "
@@ -105,12 +110,14 @@ def judge_chances(
         "What about a place does it is not told: the share of low incomes stands for everything that goes with it. "
         "School and crime, of which the claim speaks, are not in these data."
     )
-    return answer.verdict(_of_chances(row, siblings["estimate"], after, movers.degrees, alpha))
+    quiet = after["ci_low"] <= 0 <= after["ci_high"] and later.p_value >= alpha
+    if not quiet:
+        answer.cannot_say("A placebo finds something where there can be nothing: the design may not be trusted here.")
+    return answer.verdict(_of_chances(row, siblings["estimate"], bool(quiet), movers.degrees, alpha))
 
 
-def _of_chances(row: pd.Series, sibling: float, after: pd.Series, degrees: float, alpha: float) -> Outcome:
-    """Return the outcome by the rule."""
-    quiet = after["ci_low"] <= 0 <= after["ci_high"]
+def _of_chances(row: pd.Series, sibling: float, quiet: bool, degrees: float, alpha: float) -> Outcome:
+    """Return the outcome by the rule: supported only where neither placebo finds anything."""
     if row["ci_low"] > 0 and row["estimate"] >= SMALLEST_SLOPE and sibling > 0 and quiet:
         return Outcome.SUPPORTED
     if row["ci_high"] < 0 or _equivalent(row, degrees, SMALLEST_SLOPE, alpha):
