@@ -15,7 +15,7 @@ from buurteffect.estimate.estimate import RESULT_COLUMNS
 from buurteffect.estimate.moments import Floats
 
 FEW_CLUSTERS = 30
-"""Below this number of clusters an estimate says that its intervals are too narrow."""
+"""Below this number of clusters an estimate says that its intervals may be too narrow."""
 
 FEWEST_DEFINED = 0.9
 """A figure that exists in a smaller share of the draws gets no interval."""
@@ -78,7 +78,7 @@ class Bootstrap:
         if counts:
             text += (
                 f"; figures that rest on fewer than {FEW_CLUSTERS} clusters (the fewest: {min(counts)}) have "
-                "intervals that are too narrow"
+                "intervals that may be too narrow"
             )
         return text
 

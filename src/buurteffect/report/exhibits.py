@@ -68,7 +68,7 @@ def reading_of(estimate: EstimateLike) -> list[str]:
 
 
 def few_clusters(frame: pd.DataFrame, convention: str) -> str:
-    """Say whether intervals rest on so few clusters that they are too narrow; empty where they do not.
+    """Say whether intervals rest on so few clusters that they may be too narrow; empty where they do not.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def few_clusters(frame: pd.DataFrame, convention: str) -> str:
     Examples
     --------
     >>> few_clusters(pd.DataFrame({"ci_low": [0.1], "clusters_count": [26]}), "clustered by area_code (26)")
-    'With fewer than 30 areas (the fewest: 26) intervals are too narrow.'
+    'With fewer than 30 areas (the fewest: 26) intervals may be too narrow.'
     """
     if "clusters_count" not in frame.columns or "ci_low" not in frame.columns:
         return ""
@@ -89,8 +89,8 @@ def few_clusters(frame: pd.DataFrame, convention: str) -> str:
         return ""
     few = f"fewer than {_FEW_CLUSTERS} {_clusters_of(convention)} (the fewest: {int(shown.min())})"
     if shown.max() < _FEW_CLUSTERS:
-        return f"With {few} intervals are too narrow."
-    return f"Rows with {few} have intervals that are too narrow."
+        return f"With {few} intervals may be too narrow."
+    return f"Rows with {few} have intervals that may be too narrow."
 
 
 def _clusters_of(convention: str) -> str:
