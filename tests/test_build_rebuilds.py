@@ -67,7 +67,7 @@ def test_results_move_only_where_a_run_was_executed_again(tmp_path):
         before = {name: kept(checkout, name) for name in RUNS}
         change(checkout)
         said = build(checkout)
-        assert set(re.findall(r"^running (\w+)", said, re.MULTILINE)) == ran, (number, said)
+        assert set(re.findall(r"^ +(\w+) \(synthetic\) ran in", said, re.MULTILINE)) == ran, (number, said)
         after = {name: kept(checkout, name) for name in RUNS}
         assert {name for name in RUNS if before[name][0] != after[name][0]} == moved, number
         assert {name for name in RUNS if before[name][1] != after[name][1]} == pages, number
