@@ -30,7 +30,7 @@ from buurteffect.build.people_summary import (
     summarise_people,
 )
 from buurteffect.build.scored import exact_band
-from buurteffect.claims.people_asked import STEADY, describe_asked, headline_rows
+from buurteffect.claims.people_asked import STEADY, describe_asked, describe_promises, headline_rows
 from buurteffect.claims.people_scoreboard import FAILS, HOLDS, OWN_INCOME, describe_people, judged
 from buurteffect.claims.scoreboard import MET, NOT_MET, UNCLEAR
 from buurteffect.errors import DataError, ProjectError
@@ -349,7 +349,7 @@ def board(tmp_path):
 def test_sentences_are_made_from_the_board(board):
     answer = describe_people(board)
     text = " ".join(answer.sentences)
-    assert "rest on 100 to 100 countries in each of 2 scenarios" in text
+    assert "rest on 100 countries in each of 2 scenarios" in text
     assert "Monte Carlo error of 2.2% to 2.2%" in text
     assert "is not met by all: of 4 coverages 2 lie within the bounds" in text
     assert "S2: outside the bounds are “books, low incomes: ring” with 0% (bias +0.400)." in text
@@ -366,6 +366,18 @@ def test_headlines_are_named_with_size_only_where_there_is_nothing_to_find(board
     assert found["coverage_mc_error"].tolist() == pytest.approx([np.sqrt(0.95 * 0.05 / 100)] * 2)
     assert found.loc["S0", "false_alarms"] == found.loc["S0", "rejected"]
     assert np.isnan(found.loc["S2", "false_alarms"])
+
+
+def test_a_page_says_how_often_its_headlines_hold_the_truth(board):
+    page = board["page"].iloc[0]
+    said = describe_promises(board, page)
+    assert len(said.sentences) == 2
+    row = headline_rows(board).iloc[0]
+    assert f"In {int(row['scored'])} simulated countries made as {row['scenario']}, intervals of" in said.sentences[0]
+    assert f"held the truth in {row['coverage']:.1%}" in said.sentences[0]
+    assert describe_promises(board.assign(valid=False), page).sentences[0].count("where its assumptions fail") == 1
+    assert describe_promises(board, "n99").sentences == []
+    assert "not on the scoreboard" in describe_promises(board, "n99").limits[0]
 
 
 ASKED = {

@@ -75,7 +75,10 @@ def test_results_move_only_where_a_run_was_executed_again(tmp_path):
 
 
 def kept(checkout: Path, name: str) -> tuple[object, str]:
-    """Return the results of a run, and what its page says to a reader, without what it says of its making."""
+    """Return the results of a run, and what its page says to a reader, without what it says of its making.
+
+    The spy at the end of each notebook prints the name of the folder that a run is made in.
+    """
     results = json.loads((checkout / DONE / "results" / f"{name}.json").read_text(encoding="utf-8"))["results"]
     page = (checkout / PAGES / f"{name}.html").read_text(encoding="utf-8")
-    return results, re.sub(r"<footer.*?</footer>", "", page, flags=re.DOTALL)
+    return results, re.sub(r"<footer.*?</footer>|\.staging-[\w-]+", "", page, flags=re.DOTALL)

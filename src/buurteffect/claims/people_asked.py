@@ -40,6 +40,49 @@ def headline_rows(table: pd.DataFrame) -> pd.DataFrame:
     ).sort_values(["page", "valid", "scenario"], ascending=[True, False, True], kind="stable", ignore_index=True)
 
 
+def describe_promises(table: pd.DataFrame, page: str) -> Answer:
+    """Say how often intervals like a page's headlines hold the truth in simulated countries, scenario by scenario.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of the scoreboard: ``page, headline, scenario, valid, coverage, coverage_low, coverage_high, scored, bias,
+        std_error``.
+    page : str
+        Whose headlines.
+
+    Returns
+    -------
+    Answer
+        A sentence per headline and scenario, those whose assumptions hold first; where the scoreboard has no headline
+        of the page, a limit that says so.
+    """
+    answer = Answer(page, "synthetic", "buurt")
+    rows = headline_rows(table[(table["page"] == page) & table["coverage"].notna()])
+    for number, row in enumerate(rows.to_dict("records")):
+        fails = "" if row["assumed"] == "hold" else ", where its assumptions fail"
+        names = {key: f"{key}_{number}" for key in ("countries", "held", "low", "high", "bias", "error")}
+        answer.say(
+            f"In {{{names['countries']}:d}} simulated countries made as {row['scenario']}{fails}, intervals of "
+            f"“{row['headline']}” held the truth in {{{names['held']}:.1%}} "
+            f"[{{{names['low']}:.1%}}, {{{names['high']}:.1%}}], with a bias of {{{names['bias']}:+.4f}} beside a "
+            f"reported error of {{{names['error']}:.4f}}.",
+            **{
+                names["countries"]: int(row["scored"]),
+                names["held"]: row["coverage"],
+                names["low"]: row["coverage_low"],
+                names["high"]: row["coverage_high"],
+                names["bias"]: row["bias"],
+                names["error"]: row["std_error"],
+            },
+        )
+    if rows.empty:
+        answer.cannot_say("How often intervals hold the truth in other countries is not on the scoreboard of persons.")
+    else:
+        answer.cannot_say("Those countries have another size than this one; n10b says which, and what is so in each.")
+    return answer
+
+
 def describe_asked(table: pd.DataFrame) -> Answer:
     """Say of each thing that was asked beforehand how often it is found where it is, and where it is not.
 
