@@ -210,11 +210,10 @@ def spied_reads(checkout: Path) -> dict[str, set[str]]:
         "from buurteffect.build.runs import load_run",
         *(f"error_taken_apart(project, load_run(project, {name!r}, 'synthetic'))" for name in names),
     )
-    _, *pages = spied_program(
-        checkout,
-        f"{project}\nfrom buurteffect.report.pages import render_page",
-        *(f"render_page(project, 'synthetic', {name!r})" for name in names),
+    render = (
+        f"{project}\nfrom buurteffect.report.pages import render_page\nrender_page(project, 'synthetic', {{name!r}})"
     )
+    pages = [spied_program(checkout, render.format(name=name))[0] for name in names]
     for name, joined, page in zip(names, joins, pages, strict=True):
         executed = nbformat.read(checkout / DONE / "executed" / f"{name}.ipynb", as_version=4)
         told = "".join(o.get("text", "") for c in executed.cells if c.cell_type == "code" for o in c.outputs)
@@ -224,9 +223,11 @@ def spied_reads(checkout: Path) -> dict[str, set[str]]:
         reads[f"page {name}"] = page
     (reads["index"],) = spied_program(
         checkout,
-        f"{project}\nfrom buurteffect.report.index import write_index\n"
-        f"write_index(project, 'synthetic', {sorted(RUNS)!r})",
+        f"{project}\nfrom buurteffect.build.verify_command import since_recorded\n"
+        "from buurteffect.report.index import write_index\n"
+        f"write_index(project, 'synthetic', {sorted(RUNS)!r}, since_recorded(project, 'synthetic'))",
     )
+    reads["index"] = {file for file in reads["index"] if "/buurteffect/build/" not in file}
     reads = {what: inside(files, checkout) for what, files in reads.items()}
     reads["run raw"].add("data/raw/sized.bin")  # whose size it asks for
     for what, files in reads.items():
@@ -243,7 +244,8 @@ def made_by(name: str) -> str | None:
     places = {
         "country": rf"{DONE}/(published|truth)/", "panel": rf"{DONE}/panel/", "index": rf"{PAGES}/index\.html",
         "run": rf"{DONE}/(?:executed|results)/(\w+)\.|{DONE}/exhibits/(\w+)/",
-        "page": rf"{PAGES}/(\w+)\.html|{PAGES}/(?:figures|tables)/(\w+)/|{PAGES}/code/(\w+)\.html",
+        "page": rf"{PAGES}/(\w+)\.html|{PAGES}/(?:figures|tables)/(\w+)/"
+                rf"|{PAGES}/(?:code|addresses)/(\w+)\.",
     }  # fmt: skip
     for what, place in places.items():
         found = re.match(place, name)

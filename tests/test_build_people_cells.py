@@ -350,7 +350,7 @@ def test_sentences_are_made_from_the_board(board):
     answer = describe_people(board)
     text = " ".join(answer.sentences)
     assert "rest on 100 countries in each of 2 scenarios" in text
-    assert "Monte Carlo error of 2.2% to 2.2%" in text
+    assert "Monte Carlo error of 2.2% with so many" in text
     assert "is not met by all: of 4 coverages 2 lie within the bounds" in text
     assert "S2: outside the bounds are “books, low incomes: ring” with 0% (bias +0.400)." in text
     assert "of 2 coverages of comparisons that are there to be seen failing 2 do fail" in text.lower()
