@@ -112,7 +112,7 @@ def test_what_is_put_back_with_an_older_date_is_seen(checkout):
     notebook.chmod(0o600)
     code, said = make(checkout, "reports")
     assert code == 0, said
-    assert "running" not in said
+    assert " ran in " not in said
     assert make(checkout, "--question", "reports")[0] == 0
 
 
