@@ -62,7 +62,7 @@ help:  ## list the targets (this text)
 	@echo "  BENCH=world       with make bench: only statistics, world, estimators or build"
 	@echo "  AFRESH=1          with make verify: build everything anew; RECORD=1: record the results as the reference"
 	@echo "  SCHEDULER=tcp://… execute runs on the workers of this Dask cluster"
-	@echo "  SEED=$(SEED) SIZE=$(SIZE) SCENARIO=$(SCENARIO)  the synthetic country: its seed, test or default, S0 to S12"
+	@echo "  SEED=$(SEED) SIZE=$(SIZE) SCENARIO=$(SCENARIO)  the synthetic country: its seed, its size (test, default, scoreboard or national), S0 to S12"
 	@echo "  RUN=name SET='name=value'  with make run: which run, and a parameter to replace"
 
 setup: $(READY)  ## make the environment (.venv) that the other targets use
