@@ -419,7 +419,7 @@ def test_sentences_are_made_from_the_board(board):
     text = " ".join(answer.sentences)
     assert "0 of 1 robust estimators cover in 93% to 97%" in text  # one covers always, which is not what 95% means
     assert "1 of 1 naive comparisons cover in under half" in text
-    assert "by +0.400" in text
+    assert "with +0.400 on average" in text
     assert answer.numbers["holding"] == 3
     assert answer.limits
     assert "where buurten are chosen is met: the share is 0.0%" in text

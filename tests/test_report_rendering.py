@@ -173,11 +173,11 @@ def page_of(tmp_path, results):
 
 
 def test_an_interval_without_ends_is_not_said_to_miss_the_truth(tmp_path):
-    row = {"label": "x", "unit": "u", "estimate": 1.0, "ci_low": None, "ci_high": None, "truth": 1.5, "covered": False}
+    row = {"label": "x", "unit": "u", "estimate": 1.0, "ci_low": None, "ci_high": None, "truth": 1.5, "covered": None}
     page = page_of(tmp_path, {"truth": [row]})
     assert "no finite interval" in page
     assert "missed" not in page
-    page = page_of(tmp_path, {"truth": [row | {"ci_low": 0.0, "ci_high": 1.2}]})
+    page = page_of(tmp_path, {"truth": [row | {"ci_low": 0.0, "ci_high": 1.2, "covered": False}]})
     assert "missed" in page
 
 
