@@ -544,6 +544,8 @@ def test_reports_that_are_not_built_are_not_deposited(project, tmp_path):
         ("/somewhere/else.csv", True),
         ("data/processed/synthetic/panel/wijk.parquet", False),
         ("LICENSE", False),
+        ("data/raw", False),
+        ("data/elsewhere", True),
     ],
 )
 def test_a_page_that_rests_on_what_a_replicator_would_not_have_stops_the_deposit(project, name, refused):

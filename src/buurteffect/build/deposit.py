@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -140,9 +140,11 @@ def refuse_foreign(project: Project, source: str, runs: Iterable[str]) -> None:
     Raises
     ------
     ForeignInputError
-        If a run read a file that is neither under version control nor made by the build of this source.
+        If a run read a file that is neither under version control, nor a folder of such files, nor made by the build
+        of this source.
     """
-    known, own = set(tracked(project.root)), name_of(project, project.processed(source))
+    own, known = name_of(project, project.processed(source)), set(tracked(project.root))
+    known |= {folder.as_posix() for name in known for folder in PurePosixPath(name).parents}
     raw = [name_of(project, project.raw), os.environ.get("OPEN_DATA") or own] if source == "open" else []
     found = []
     for run in runs:
