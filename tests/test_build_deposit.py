@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import lzma
 import os
 import re
 import shutil
@@ -88,6 +89,10 @@ def facts():
         ("outputs/a.csv", b'year,"birth_date"\n1,2\n', "columns that name persons"),
         ("outputs/a.parquet", b"PAR1", "no open format"),
         ("a.md", b"\xff\xfe", "is not UTF-8"),
+        ("a.json.xz", lzma.compress(b'"/home/someone/work"'), "a home folder"),
+        ("a.json.xz", b"no xz", "cannot be unpacked"),
+        ("a.json.xz", lzma.compress(b"1") + b"2", "more than one text"),
+        ("a.parquet.xz", lzma.compress(b"1"), "no text by its name"),
         ("a.json", b'"/tmp/the-folder/x"', "of the machine it was made on"),
         ("src/a.py", b'ROOT = "/tmp/the-folder/x"', "of the machine it was made on"),
     ],

@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import io
 import json
+import lzma
 import re
 import socket
 import zipfile
@@ -23,6 +24,7 @@ _TEXT = {
     ".yaml", ".yml", "",
 }  # fmt: skip
 _PICTURES = {".png"}
+_PACKED = ".xz"  # one text, packed: the recorded results
 _WINDOWS = re.compile(
     r"(?<![\w\\])[A-Za-z]:\\(?:Users|Documents|Program|Temp|data)\b|(?<![\w\\])[A-Z]:\\\\[A-Za-z]\w+\\"
 )
@@ -83,12 +85,31 @@ def _reasons(path: str, content: bytes, machine: tuple[str, ...]) -> Iterator[st
         yield f"has {len(content):,} bytes, over {LARGEST:,}"
     if zipfile.is_zipfile(io.BytesIO(content)) or suffix in (".gz", ".zip", ".7z", ".tar"):
         yield "is an archive inside the archive"
-    if suffix not in _TEXT | _PICTURES:
+    if suffix == _PACKED:
+        yield from _packed(path, content, machine)
+    elif suffix not in _TEXT | _PICTURES:
         yield f"has no open format that is known here: {suffix}"
     if suffix in _TEXT:
         yield from _told_by(path, content, machine)
     if suffix == ".ipynb" and path.startswith("outputs/"):
         yield from _unordered(content)
+
+
+def _packed(path: str, content: bytes, machine: tuple[str, ...]) -> Iterator[str]:
+    """Yield what is wrong with a text that is packed."""
+    if PurePosixPath(path).with_suffix("").suffix not in _TEXT:
+        yield "is packed, and no text by its name"
+        return
+    unpack = lzma.LZMADecompressor(memlimit=LARGEST)
+    try:
+        text = unpack.decompress(content, LARGEST)
+    except lzma.LZMAError:
+        yield "cannot be unpacked"
+        return
+    if not unpack.eof or unpack.unused_data:
+        yield f"unpacks to more than one text of {LARGEST:,} bytes"
+    else:
+        yield from _told_by(path.removesuffix(_PACKED), text, machine)
 
 
 def _told_by(path: str, content: bytes, machine: tuple[str, ...]) -> Iterator[str]:
