@@ -26,7 +26,7 @@ MEDIA = {
     ".csv": "text/csv", ".json": "application/json", ".html": "text/html", ".svg": "image/svg+xml",
     ".ipynb": "application/x-ipynb+json", ".md": "text/markdown", ".txt": "text/plain", ".py": "text/x-python",
     ".toml": "application/toml", ".yml": "application/yaml", ".yaml": "application/yaml", ".lock": "text/plain",
-    ".cff": "application/yaml", ".png": "image/png", "": "text/plain",
+    ".cff": "application/yaml", ".png": "image/png", ".xz": "application/x-xz", "": "text/plain",
 }  # fmt: skip
 
 
