@@ -123,7 +123,8 @@ def _numbers_of(exhibit: Mapping[str, Any], finder: Finder) -> Iterator[Address]
         yield from _verdict(exhibit, finder)
     else:
         numbers = f"sentences[{exhibit['key']!r}].numbers"
-        yield from _sentences(exhibit, finder, "sentence", exhibit["sentences"], numbers)
+        kept = finder.results["sentences"][exhibit["key"]]["numbers"]
+        yield from _sentences({**exhibit, "numbers": kept}, finder, "sentence", exhibit["sentences"], numbers)
 
 
 def _around(exhibit: Mapping[str, Any], finder: Finder) -> Iterator[Address]:
@@ -212,6 +213,8 @@ def _sentences(
 def _verdict(exhibit: Mapping[str, Any], finder: Finder) -> Iterator[Address]:
     """Yield the numbers of a verdict."""
     key = f"verdicts[{exhibit['claim_id']!r}].numbers"
+    kept = next(each for each in finder.results["verdicts"] if each["claim_id"] == exhibit["claim_id"])["numbers"]
+    exhibit = {**exhibit, "numbers": kept}
     for part in ("outcome", "claim"):
         for number in numbers_in(exhibit[part]):
             if part == "claim":
