@@ -33,7 +33,6 @@ SOURCE = "synthetic"
 LIBRARIES = {
     "as it is": ("", 1),
     "Haswell": ("Haswell", 2),
-    "SkylakeX": ("SkylakeX", 1),
     "Sandybridge": ("Sandybridge", 2),
     "Prescott": ("Prescott", 1),
 }

@@ -12,6 +12,9 @@ OWN_INCOME = "own income, years 1–8"
 MEAN_INCOME, SLOPE = "log_income, total", "score per displaced"
 MOVERS, NAIVE = "movers", "children compared"
 
+_SAID = {STEADY: "a steady effect on residents' own income"}
+"""What sentences call a headline whose name leans on the one before it."""
+
 NULL = 1e-9
 """Mean truth below which nothing is there to be found."""
 
@@ -64,7 +67,7 @@ def describe_promises(table: pd.DataFrame, page: str) -> Answer:
         names = {key: f"{key}_{number}" for key in ("countries", "held", "low", "high", "bias", "error")}
         answer.say(
             f"In {{{names['countries']}:d}} simulated countries made as {row['scenario']}{fails}, intervals of "
-            f"“{row['headline']}” held the truth in {{{names['held']}:.1%}} "
+            f"“{_SAID.get(row['estimator'], row['headline'])}” held the truth in {{{names['held']}:.1%}} "
             f"[{{{names['low']}:.1%}}, {{{names['high']}:.1%}}], with a bias of {{{names['bias']}:+.4f}} beside a "
             f"reported error of {{{names['error']}:.4f}}.",
             **{

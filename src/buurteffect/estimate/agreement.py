@@ -28,6 +28,7 @@ COLUMNS = ("estimator", "option", "term", "figure", "ours", "reference", "differ
 
 _TWFE, _EVENTS, _WITHIN = "fixest::feols twfe", "fixest::feols event study", "plm within twoways"
 _MIXED = "lme4::lmer (1|municipality)+(1|area)"
+_ROUNDING = 1e-10
 _NAMES = {"(Intercept)": INTERCEPT, "Residual": "residual"}
 
 _Run = Callable[[Sample], EffectEstimate]
@@ -140,7 +141,7 @@ def _mixed(part: pd.DataFrame, sample: Sample) -> pd.DataFrame:
     at_theirs = reml_criterion(
         sample, "area", "municipality", (theirs["municipality"], theirs["area"], theirs["residual"])
     )
-    note = f"restricted criterion here less that at the reference's components: {fit.criterion - at_theirs:.1e}"
+    note = f"restricted criterion here less that at the reference's components: {in_words(fit.criterion - at_theirs)}"
     rows = [
         (name, "variance", ours[_NAMES.get(name, name)], value, VARIANCE)
         for name, value in zip(part["term"], part["estimate"], strict=True)
@@ -154,3 +155,14 @@ def _judged(part: pd.DataFrame, rows: list[tuple[str, str, float, float, float]]
     table["difference"] = table["ours"] - table["reference"]
     table["met"] = table["difference"].abs() <= table["tolerance"]
     return table.assign(estimator=part["estimator"].iloc[0], option=part["option"].iloc[0], note=note)
+
+
+def in_words(gap: float, form: str = ".1e") -> str:
+    """Return a difference in words; below 1e-10 it is rounding, which differs from machine to machine.
+
+    Examples
+    --------
+    >>> in_words(3e-12), in_words(-1.52e-7)
+    ('under 1e-10', '-1.5e-07')
+    """
+    return "under 1e-10" if abs(gap) < _ROUNDING else format(gap, form)

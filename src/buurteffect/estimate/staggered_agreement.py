@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 
 from buurteffect.estimate.aggregates import KINDS, aggregate
+from buurteffect.estimate.agreement import in_words
 from buurteffect.estimate.design import NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.first_stage import exact_gaps, stopped_gaps
 from buurteffect.estimate.group_time import Approach, group_time, group_time_effects
@@ -21,7 +22,6 @@ COEFFICIENT, STD_ERROR = 1e-8, 1e-6
 
 COLUMNS = ("estimator", "option", "term", "figure", "ours", "reference", "difference", "tolerance", "met", "note")
 
-_ROUNDING = 1e-10
 STOPPED = "not met, because the reference's first stage iterates until fixest's default tolerance of 1e-6: "
 SHARES = (
     "the reference lets every cohort's share vary as the first cohort's does in this row; reproduced here, while the "
@@ -145,18 +145,14 @@ def _stops(sample: Sample) -> Callable[[int | None, pd.Series], str]:
         here = treated if event is None else treated & (sample.event_times == event)
         figure = float(exact[here].mean())
         gaps = {stop: float(gap[here].mean()) - figure for stop, gap in stopped.items()}
-        early = ", ".join(f"{_off(gap, '.1e')} at {stop:.0e}" for stop, gap in gaps.items())
+        early = ", ".join(f"{in_words(gap, '.1e')} at {stop:.0e}" for stop, gap in gaps.items())
+        ours = in_words(abs(float(row["estimate"]) - figure), ".0e")
         return (
-            f"{STOPPED}ours is {_off(abs(float(row['estimate']) - figure), '.0e')} from least squares with dummies, which is exact; alternating projections "
+            f"{STOPPED}ours is {ours} from least squares with dummies, which is exact; alternating projections "
             f"that stop early are off by {early}"
         )
 
     return told
-
-
-def _off(gap: float, form: str) -> str:
-    """Return a difference in words; below 1e-10 it is rounding, which differs from machine to machine."""
-    return "under 1e-10" if abs(gap) < _ROUNDING else format(gap, form)
 
 
 def _figure(row: pd.Series) -> tuple[float, float]:
