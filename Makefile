@@ -93,7 +93,7 @@ run: $(DONE)/panel/inputs.json  ## execute and render one run: RUN=name; SET='na
 INDEX_AGAIN = $(MAKE) --no-print-directory reports AFRESH=
 verify: $(PAGES)/index.html  ## build what is out of date and compare every number with the recorded results; fail if one differs
 	@code=0; $(BIN)/buurteffect verify --source $(SOURCE) $(if $(RECORD),--record) || code=$$?; \
-	  $(INDEX_AGAIN) >/dev/null && exit $$code
+	  { $(INDEX_AGAIN) >/dev/null 2>&1 || $(INDEX_AGAIN); } && exit $$code
 
 digits: $(DONE)/panel/inputs.json  ## measure which digits of the results survive another mathematical library (minutes each)
 	@$(BIN)/python tests/measure_digits.py $(if $(RUN),--runs $(RUN))
