@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from buurteffect.build.observe import take_down
 from buurteffect.build.place import Place, alone, date, storing
@@ -174,11 +174,16 @@ class Page:
         own = [name_of(self.project, path) for path in (self.target.parent, self.record, self.dependencies, log)]
         seen = observed(self.project, self.name, settings | {"page": checksum(self.target)}, log, [LOCK], own)
         made = {name: now for name, now in written(self.project, log).items() if lies_in(name, own[:1])}
+        made = {name: now for name, now in made.items() if self._names(name)}
         log.unlink()
         record = seen.with_made(made)
         write_dependencies(self.project, record, self.target, self.dependencies)
         record.write(self.record)
         return record
+
+    def _names(self, file: str) -> bool:
+        """Whether a file of the reports is this page's: pages that are written at once share folders."""
+        return self.name in {PurePosixPath(part).stem for part in PurePosixPath(file).parts}
 
 
 def render_if_changed(project: Project, source: str, name: str, render: Callable[[], Path]) -> tuple[Path, bool]:
