@@ -353,7 +353,7 @@ class Draft:
         )
 
     def _write_csv(self, key: str, frame: pd.DataFrame) -> None:
-        """Write a table's numbers to twelve digits: the last ones depend on where a process keeps its arrays."""
+        """Write a table's numbers to twelve digits: those behind them are rounding, which differs between libraries."""
         with writing(self.folder / "tables" / f"{key}.csv") as aside:
             frame.to_csv(aside, index=False, float_format="%.12g", lineterminator="\n")
 
