@@ -54,7 +54,8 @@ def observations(codes: tuple[str, ...] = AREAS) -> list[Row]:
 class StatLine:
     """What the server holds and how it behaves.
 
-    `faults` maps the number of a request, counted from 1, to the answer that it gets instead.
+    `faults` maps the number of a request, counted from 1, to the answer that it gets instead; what `refuses` says yes
+    to, given the path and the options, is answered with 500 whenever it is asked.
     """
 
     sets: dict[str, list[Row] | Row] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class StatLine:
     faults: dict[int, Answer] = field(default_factory=dict)
     fault_on_data: dict[int, Answer] = field(default_factory=dict)
     link: Callable[[str], object] = lambda address: address
+    refuses: Callable[[str, dict[str, str]], bool] = lambda path, options: False
     asked: list[str] = field(default_factory=list)
     moments: list[tuple[float, float]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -106,6 +108,12 @@ class StatLine:
         options = {key: values[0] for key, values in parse_qs(parts.query).items()}
         name = parts.path.rsplit("/", 1)[1]
         api = "/odataapi/" in parts.path.lower()
+        if self.refuses(parts.path, options):
+            return status(500)(handler)
+        if name == "$count":
+            held = self.sets[parts.path.rsplit("/", 2)[1]]
+            rows = [row for row in held if matches(row, options.get("$filter", ""))]
+            return sending(b"%d" % len(rows), Content_Type="text/plain")(handler)
         if name not in self.sets:
             return status(404)(handler)
         held = self.sets[name]

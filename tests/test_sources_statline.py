@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import chunked, cut, hang_up, sending, silent, status, without_length
-from statline_server import AREAS, StatLine, figures, json_page, observations, properties, too_many, v3_table, v4_table
+from statline_server import AREAS, StatLine, figures, json_page, observations, properties, v3_table, v4_table
 
 from buurteffect.errors import BuurteffectError, DataError, DownloadError, ProjectError
 from buurteffect.sources import statline
@@ -128,40 +127,6 @@ def test_other_dimensions_are_cut_by_the_beginning_or_a_part_of_their_codes(tmp_
     assert codes(table) == ["BU03630000", "BU03630001", "BU05990110", "BU10030363"]
     assert codes(parts) == ["BU03630000"]
     assert "substringof('0000',WijkenEnBuurten)" in server.data_asked[-1]
-
-
-def test_the_route_with_a_limit_is_asked_until_nothing_comes_any_more(tmp_path):
-    # The server gives at most three rows although more are asked for, and names no next page.
-    def capped(server: StatLine) -> Callable[..., None]:
-        def answer(handler):
-            skip = int(handler.path.rpartition("skip=")[2])
-            json_page({"value": figures()[skip : skip + 3]})(handler)
-
-        return answer
-
-    server = v3_table()
-    server.fault_on_data = dict.fromkeys(range(1, 9), capped(server))
-    with server:
-        table = fetched(server, tmp_path, route="api")
-    assert codes(table) == list(AREAS)
-    assert [address.rpartition("skip=")[2] for address in server.data_asked] == ["0", "3", "6", "9"]
-    assert all("$top=9999" in address for address in server.data_asked)
-
-
-def test_the_limit_on_rows_is_met_with_the_route_without_one(tmp_path):
-    said: list[str] = []
-    with v3_table(fault_on_data={1: too_many}) as server:
-        table = fetched(server, tmp_path, gemeente="GM0363", say=said.append)
-    assert (table.route, codes(table)[0], table.rows_count) == ("feed", "GM0363", 4)
-    assert "/ODataFeed/" in server.data_asked[1]
-    assert "more rows than this route gives" in said[0]
-
-
-def test_the_limit_on_rows_is_told_where_the_route_was_chosen(tmp_path):
-    with v3_table(fault_on_data=dict.fromkeys(range(1, 9), too_many)) as server:
-        message = refused(server, tmp_path, route="api")
-    assert 'route="feed"' in message
-    assert len(server.data_asked) == 1, "asking again cannot help"
 
 
 # --- politeness

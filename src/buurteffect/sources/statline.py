@@ -1,8 +1,9 @@
 """Tables of StatLine, fetched whole or for one gemeente and kept as they came.
 
-CBS serves its tables by two versions of one protocol. Version 3 has two routes: ``ODataApi``, which takes
-conditions but refuses more than 10,000 rows with HTTP 500, and ``ODataFeed``, which gives any number in pages that
-name the next. Version 4 gives long rows (a measure and a value) beside lists of its codes.
+CBS serves its tables by two versions of one protocol. Version 3 has two routes: ``ODataFeed``, which gives any number
+of rows in pages that name the next, and ``ODataApi``, which refuses more than 10,000 rows with HTTP 500. Both take
+conditions. The feed is asked first; where a route stays refused, the other is asked (`statline_query.WAYS`). Version 4
+gives long rows (a measure and a value) beside lists of its codes.
 
 The library ``cbsodata`` (1.3.5) speaks version 3 by the feed only, keeps all rows in memory until the last has come,
 stores them in an encoding of its own, and neither tries again nor goes on where it was cut off.
@@ -10,17 +11,19 @@ stores them in an encoding of its own, and neither tries again nor goes on where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from tqdm import tqdm
 
-from buurteffect.errors import DataError, DownloadError, ProjectError
+from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.sources.download import LOCK_WAIT_SECONDS, alone
 from buurteffect.sources.rawfile import label_of, read_bytes, shown
-from buurteffect.sources.statline_connection import Connection, RowLimitError
+from buurteffect.sources.statline_chain import Chain
+from buurteffect.sources.statline_connection import Connection, RefusedError
 from buurteffect.sources.statline_metadata import (
     DIMENSION_SETS,
     INFO_SETS,
@@ -28,17 +31,21 @@ from buurteffect.sources.statline_metadata import (
     dimensions_of,
     modified_of,
 )
-from buurteffect.sources.statline_pages import Page, RowNumbers, check_uniform, parse_page
-from buurteffect.sources.statline_query import Api, Query, Route, belongs, in_gemeente, meets, next_address
+from buurteffect.sources.statline_pages import Page, parse_page
+from buurteffect.sources.statline_query import WAYS, Api, Query, Route, in_gemeente
 from buurteffect.sources.statline_store import (
     StoredPage,
     StoredTable,
     begin_table,
     digest,
+    drop_set,
     find_table,
     store_page,
 )
 from buurteffect.sources.transfer import Settings
+
+_Answer = TypeVar("_Answer")
+_ROUTES = {"feed": "ODataFeed", "api": "ODataApi", "paged": "ODataApi in pieces", "v4": "version 4"}
 
 PAGES_LIMIT = 9_999
 """Most pages that one set may have; 26 million observations come in about 270."""
@@ -60,6 +67,7 @@ def fetch_table(
     service: str | None = None,
     pause_seconds: float = 1.0,
     settings: Settings | None = None,
+    advice: str = "",
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     say: Callable[[str], None] = print,
 ) -> StoredTable:
@@ -79,12 +87,13 @@ def fetch_table(
     gemeente, where, api, dataset, service
         See `statline_query.Query`.
     route : {"auto", "api", "feed"}
-        For v3. ``auto`` takes the feed for a whole table, and for a part ``ODataApi``, then the feed if that
-        refuses for the number of rows.
+        For v3. ``auto`` takes the feed, and ``ODataApi`` where that stays refused.
     pause_seconds : float
         Shortest time between two requests.
     settings : Settings, optional
         How hard to try, and whether to draw a bar.
+    advice : str
+        What else could be done, told where every route stays refused.
     lock_wait_seconds : float
         How long to wait for another fetch into the same folder.
     say : callable
@@ -118,7 +127,7 @@ def fetch_table(
     try:
         home.mkdir(parents=True, exist_ok=True)
         with alone(home, lock_wait_seconds, say), closing(Connection(table_id, settings, pause_seconds)) as connection:
-            return _Fetch(query, folder, connection, say, settings.progress).run(route)
+            return _Fetch(query, folder, connection, say, settings.progress, advice).run(route)
     except OSError as error:
         raise DownloadError(
             f"{table_id} could not be read or written\n"
@@ -131,37 +140,32 @@ def fetch_table(
 class _Fetch:
     """One query being fetched."""
 
+    table: StoredTable
+
     def __init__(
-        self, query: Query, folder: Path, connection: Connection, say: Callable[[str], None], progress: bool | None
+        self,
+        query: Query,
+        folder: Path,
+        connection: Connection,
+        say: Callable[[str], None],
+        progress: bool | None,
+        advice: str,
     ) -> None:
-        self.query, self.folder, self.connection, self.say = query, folder, connection, say
+        self.query, self.folder, self.connection, self.say, self.advice = query, folder, connection, say, advice
         self.hide = None if progress is None else not progress
+        self.ways: tuple[str, ...] = ()
 
     def run(self, route: Route) -> StoredTable:
         """Return the whole table."""
-        table = find_table(self.query, self.folder)
-        if table is not None and table.complete:
-            self.say(f"{table.table_id}: already there, not fetched; {table.rows_count} rows.")
-            return table
-        first = self._first_route(route)
-        usable = table is not None and (route == "auto" or table.route == first)
-        table = self._if_unchanged(table) if table is not None and usable else None
-        try:
-            table = self._sets(table or begin_table(self.query, self.folder, first))
-        except RowLimitError as error:
-            if route != "auto":
-                raise
-            self.say(f"{self.query.table_id}: {_last_line(error)}. Going on by the route without a limit.")
-            table = self._sets(begin_table(self.query, self.folder, "feed"))
-        return self._finish(table)
-
-    def _first_route(self, route: Route) -> str:
-        """Return the route to begin with."""
-        if self.query.api == "v4":
-            return "v4"
-        if route != "auto":
-            return route
-        return "api" if self.query.gemeente or self.query.where else "feed"
+        found = find_table(self.query, self.folder)
+        if found is not None and found.complete:
+            self.say(f"{found.table_id}: already there, not fetched; {found.rows_count} rows.")
+            return found
+        self.ways = WAYS[route] if self.query.api == "v3" else ("v4",)
+        found = self._if_unchanged(found) if found is not None and found.route in self.ways else None
+        self.table = found or begin_table(self.query, self.folder, self.ways[0])
+        self._sets()
+        return self._finish()
 
     def _if_unchanged(self, table: StoredTable) -> StoredTable | None:
         """Return what has come of a table, unless the publisher has changed it since."""
@@ -179,20 +183,49 @@ class _Fetch:
     def _ask_modified(self) -> str | None:
         """Return the moment of the last change as the table gives it now."""
         name = INFO_SETS[self.query.api]
-        data = self.connection.get(self.query.address(name))
+        data = self._by_any(self._plain_ways(), lambda way: self.connection.get(self.query.address(name, way=way)))
         return modified_of(parse_page(data, f"{self.query.table_id} {name}"))
 
-    def _sets(self, table: StoredTable) -> StoredTable:
-        """Return the table with all its sets: what it is, its columns, its codes, its figures."""
-        for name in (INFO_SETS[table.api], DIMENSION_SETS[table.api]):
-            table = self._one_set(table, name, self.query.address(name))
-        area, code_sets = dimensions_of(table)
+    def _plain_ways(self) -> list[str]:
+        """Return the ways to ask for a set that is no set of figures: never in pieces."""
+        return [way for way in self.ways if way != "paged"]
+
+    def _by_any(self, ways: Sequence[str], ask: Callable[[str], _Answer]) -> _Answer:
+        """Return the answer by the first way that is not refused.
+
+        A way that was refused is asked last from then on, so that no set after this one waits for it again.
+        """
+        refusals: list[RefusedError] = []
+        for way in ways:
+            try:
+                answer = ask(way)
+            except RefusedError as error:
+                refusals.append(error)
+                if not error.by_the_route:
+                    break
+                if way != ways[-1]:
+                    self.say(f"{self.query.table_id}: {error.last}. Going on by another route than {_ROUTES[way]}.")
+            else:
+                turned_away = ways[: len(refusals)]
+                self.ways = (*(w for w in self.ways if w not in turned_away), *turned_away)
+                return answer
+        if len(refusals) == 1:
+            raise refusals[0]
+        tried = "\n".join(f"  tried: {error.tried}\n  last:  {error.last}" for error in refusals)
+        raise DownloadError(
+            f"{self.query.table_id} could not be fetched by any route\n{tried}\n"
+            "  to do: run it again later: what has come is kept, and it goes on from there"
+            + (f". {self.advice}" if self.advice else "")
+        )
+
+    def _sets(self) -> None:
+        """Bring all sets: what the table is, its columns, its codes, its figures."""
+        for name in (INFO_SETS[self.query.api], DIMENSION_SETS[self.query.api]):
+            self._one_set(name)
+        area, code_sets = dimensions_of(self.table)
         for name, condition in self._code_sets(area, code_sets):
-            table = self._one_set(table, name, self.query.address(name, condition=condition))
-        skip = 0 if table.route == "api" else None
-        condition = self.query.condition(area)
-        address = self.query.address(table.dataset, route=table.route, condition=condition, skip=skip)
-        return self._one_set(table, table.dataset, address, area)
+            self._one_set(name, condition)
+        self._one_set(self.table.dataset, self.query.condition(area), area)
 
     def _code_sets(self, area: str | None, names: list[str]) -> list[tuple[str, str]]:
         """Return the sets of codes to fetch, each with its condition."""
@@ -201,31 +234,70 @@ class _Fetch:
         cut = in_gemeente("Identifier", self.query.gemeente) if self.query.gemeente else ""
         return [("MeasureCodes", ""), *((f"{name}Codes", cut if name == area else "") for name in names)]
 
-    def _one_set(self, table: StoredTable, name: str, address: str, area: str | None = None) -> StoredTable:
-        """Return the table with all pages of one set, going on after those that are there."""
-        there = table.pages_of(name)
-        chain = _Chain(table.table_id, name, name == table.dataset, table.route == "api", self.query, area)
+    def _one_set(self, name: str, condition: str = "", area: str | None = None) -> None:
+        """Bring all pages of one set, going on after those that are there by the way in which they came."""
+        ways = list(self.ways) if name == self.table.dataset else self._plain_ways()
+        there = self.table.pages_of(name)
+        if there and there[-1].way in self.ways:
+            ways.sort(key=lambda way: way != there[-1].way)
+        self._by_any(ways, lambda way: self._one_set_by(way, name, condition, area))
+
+    def _one_set_by(self, way: str, name: str, condition: str, area: str | None) -> None:
+        """Bring all pages of one set by one way; what came by another is dropped once a page has come by this one."""
+        there = tuple(page for page in self.table.pages_of(name) if page.way == way)
+        chain = Chain(self.query, name, way, area, PAGES_LIMIT)
         for page in there:
-            data = read_bytes(table.folder / page.name)
-            chain.take(parse_page(data, page.name), page.address, label_of(table.folder / page.name))
-        following = there[-1].next if there else address
-        with tqdm(desc=f"{table.table_id} {name}", initial=chain.rows, unit=" rows", disable=self.hide) as bar:
+            data = read_bytes(self.table.folder / page.name)
+            chain.take(parse_page(data, page.name), page.address, label_of(self.table.folder / page.name))
+        following = there[-1].next if there else self.query.address(name, way=way, condition=condition)
+        with tqdm(desc=f"{self.query.table_id} {name}", initial=chain.rows, unit=" rows", disable=self.hide) as bar:
             while following is not None:
-                data = self.connection.get(following)
+                data = self._get(following, started=bool(chain.seen))
                 page_now = parse_page(data, chain.origin)
                 file, address, before = chain.file, following, chain.rows
                 following = chain.take(page_now, address, chain.origin)
                 got = chain.rows - before
-                if name == INFO_SETS[table.api]:
-                    table = replace(table, modified=modified_of(page_now))
-                stored = StoredPage(file, name, address, digest(data), len(data), got, following)
-                table = store_page(table, stored, data)
+                if way == "api" and chain.figures and following is None:
+                    self._check_count(address, page_now)
+                if any(page.way != way for page in self.table.pages_of(name)):
+                    self.table = drop_set(self.table, name)
+                if name == INFO_SETS[self.query.api]:
+                    self.table = replace(self.table, modified=modified_of(page_now))
+                if chain.figures:
+                    self.table = replace(self.table, route=way)
+                stored = StoredPage(file, name, address, digest(data), len(data), got, following, way)
+                self.table = store_page(self.table, stored, data)
                 bar.update(got)
-        return table
 
-    def _finish(self, table: StoredTable) -> StoredTable:
+    def _get(self, address: str, *, started: bool) -> bytes:
+        """Return a page; that a later one is not there says nothing about the route."""
+        try:
+            return self.connection.get(address)
+        except RefusedError as error:
+            error.by_the_route &= not (started and error.absent)
+            raise
+
+    def _check_count(self, address: str, page: Page) -> None:
+        """Hold what ``ODataApi`` gave at once to the number of rows that it counts, where it says that."""
+        path, _, options = address.partition("?")
+        kept = "&".join(option for option in options.split("&") if not option.startswith("$format"))
+        counting = f"{path}/$count" + (f"?{kept}" if kept else "")
+        try:
+            text = self.connection.get(counting).decode("utf-8-sig", "replace").strip()
+        except RefusedError:
+            text = ""
+        if not text.isascii() or not text.isdigit():
+            self.say(
+                f"{self.query.table_id}: {len(page.rows)} rows came at once from {_ROUTES['api']}, which refuses more "
+                "than 10,000 and does not say here how many there are; compare the number with the publisher's site."
+            )
+        elif int(text) != len(page.rows):
+            said = f"{len(page.rows)} rows came where it counts {int(text)}"
+            raise RefusedError(self.query.table_id, address, said, "run it again later", by_the_route=True)
+
+    def _finish(self) -> StoredTable:
         """Return the table marked as whole, if it is one version of it and all of its rows."""
-        modified = self._ask_modified()
+        table, modified = self.table, self._ask_modified()
         announced = announced_rows(table) if not (table.gemeente or table.where) else None
         problem = ""
         if modified != table.modified:
@@ -244,90 +316,6 @@ class _Fetch:
         whole.write()
         self.say(
             f"{whole.table_id}: {whole.rows_count} rows in {len(whole.pages_of(whole.dataset))} pages, "
-            f"by {whole.route}; changed by the publisher {shown(whole.modified)}."
+            f"by {_ROUTES[whole.route]}; changed by the publisher {shown(whole.modified)}."
         )
         return whole
-
-
-@dataclass
-class _Chain:
-    """The pages of one set, each held to those before it."""
-
-    table_id: str
-    name: str
-    figures: bool
-    counted: bool
-    query: Query
-    area: str | None
-    rows: int = 0
-    columns: tuple[str, ...] | None = None
-    row_ids: RowNumbers = field(default_factory=RowNumbers)
-    seen: list[str] = field(default_factory=list)
-
-    @property
-    def origin(self) -> str:
-        """What the page to come is called in errors."""
-        return f"{self.table_id} {self.name} page {len(self.seen) + 1}"
-
-    @property
-    def file(self) -> str:
-        """Name of the file of the page to come."""
-        return f"{self.name}-{len(self.seen) + 1:04d}.json"
-
-    def take(self, page: Page, address: str, origin: str) -> str | None:
-        """Add a page; return the address of the one after it, or None at the end."""
-        if self.figures:
-            self._check(page, origin)
-        self.seen.append(address)
-        self.rows += len(page.rows)
-        following: str | None = None
-        if page.link is not None:
-            following = next_address(page.link, address, self.seen)
-        elif self.figures and self.counted and page.rows:
-            # The server may give fewer rows than asked for: only a page without any is the end.
-            following = f"{address.rpartition('$skip=')[0]}$skip={self.rows}"
-        if page.link is not None and not page.rows:
-            self._refuse("a page without rows that still names a next one", address)
-        if following is not None and len(self.seen) >= PAGES_LIMIT:
-            self._refuse(f"more than {PAGES_LIMIT} pages", address)
-        return following
-
-    def _check(self, page: Page, origin: str) -> None:
-        """Refuse a page of figures that does not go on from those before it."""
-        self.columns = check_uniform(page, origin, self.columns) or self.columns
-        for number, row_id in enumerate(page.row_ids, start=1):
-            if type(row_id) is not int:
-                raise _bad_row(origin, number, f"the row number {shown(row_id)}", "a whole number for every row")
-            if not self.row_ids.add(row_id):
-                raise _bad_row(origin, number, f"row {row_id} of the table for the second time", "every row once")
-        for number, row in enumerate(page.rows, start=1):
-            if self.query.gemeente and self.area and not belongs(row.get(self.area), self.query.gemeente):
-                found, wanted = row.get(self.area), f"areas of {self.query.gemeente}"
-                raise _bad_row(origin, number, f"the area {shown(found)}", f"only {wanted}, as asked")
-            for dimension, wanted in self.query.where.items():
-                if not meets(row.get(dimension), wanted):
-                    found = row.get(dimension)
-                    raise _bad_row(origin, number, f"{dimension} {shown(found)}", f"only {wanted!r}, as asked")
-
-    def _refuse(self, found: str, address: str) -> None:
-        """Refuse to go on."""
-        raise DownloadError(
-            f"{self.table_id} could not be fetched\n  where: {address}\n  found: {found} of {self.name}\n"
-            "  to do: run it again later; if it stays so, report it to the publisher of the table"
-        )
-
-
-def _bad_row(origin: str, number: int, found: str, expected: str) -> DataError:
-    """Return the error about one row of a page."""
-    return DataError(
-        origin,
-        line=number,
-        found=found,
-        expected=expected,
-        action="fetch the table again; if it stays so, the service does not do what was asked: report it there",
-    )
-
-
-def _last_line(error: DownloadError) -> str:
-    """Return what an error says happened last."""
-    return next((line.partition(":")[2].strip() for line in str(error).splitlines() if "last:" in line), str(error))

@@ -26,28 +26,55 @@ _CHUNK_BYTES = 64 * 1024
 _HEAD_BYTES = 2_000
 _LATER = "run it again later: it goes on after the last whole page"
 _MOVED = "look in a browser whether the table is still at this address; the publisher may have moved or withdrawn it"
+_FEWER = "ask for the table by the route without a limit, the feed, or for one gemeente at a time"
 _LIMIT = re.compile(r"more than 10[.,]?000|10[.,]?000 (?:records|rows)")
 
 
-class RowLimitError(DownloadError):
-    """The route with a limit refuses because the query has more rows than it gives."""
+_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+"""Answers that speak of the whole server rather than of the route by which it was asked."""
+
+
+class RefusedError(DownloadError):
+    """A page that could not be had.
+
+    Attributes
+    ----------
+    tried, last, advice : str
+        What was asked for and how often, what came of it, and what a person can do.
+    by_the_route : bool
+        Whether it may be this route alone that refuses, so that another is worth asking.
+    absent : bool
+        Whether the answer was that there is nothing at the address.
+    """
+
+    def __init__(
+        self, what: str, tried: str, last: str, advice: str, *, by_the_route: bool = False, absent: bool = False
+    ) -> None:
+        """Say what could not be fetched."""
+        super().__init__(
+            f"{what} could not be fetched\n  tried: {tried}\n  last:  {last}\n  to do: {advice}",
+        )
+        self.tried, self.last, self.advice = tried, last, advice
+        self.by_the_route, self.absent = by_the_route, absent
 
 
 class _AttemptError(Exception):
     """One try failed."""
 
-    too_many_rows = False
-
-    def __init__(self, last: str, *, again: bool, wait_seconds: float = 0.0, advice: str = _LATER) -> None:
+    def __init__(
+        self,
+        last: str,
+        *,
+        again: bool,
+        wait_seconds: float = 0.0,
+        advice: str = _LATER,
+        by_the_route: bool = False,
+        absent: bool = False,
+    ) -> None:
         """Say what happened, whether and when to try again, and what a person can do."""
         super().__init__(last)
         self.again, self.wait_seconds, self.advice = again, wait_seconds, advice
-
-
-class _RowsError(_AttemptError):
-    """The query has more rows than this route gives."""
-
-    too_many_rows = True
+        self.by_the_route, self.absent = by_the_route, absent
 
 
 class Connection:
@@ -87,9 +114,7 @@ class Connection:
 
         Raises
         ------
-        RowLimitError
-            If the server says that the query has too many rows; asking again would not help.
-        DownloadError
+        RefusedError
             If the page cannot be had.
         """
         for attempt in range(1, self.settings.tries + 1):
@@ -103,12 +128,13 @@ class Connection:
                 break
             sleep(max(failure.wait_seconds, self.settings.back_off_seconds * 2 ** (attempt - 1)))
         times = "once" if attempt == 1 else f"{attempt} times"
-        kind = RowLimitError if failure.too_many_rows else DownloadError
-        raise kind(
-            f"{self.what} could not be fetched\n"
-            f"  tried: {address} ({times})\n"
-            f"  last:  {failure}\n"
-            f"  to do: {failure.advice}"
+        raise RefusedError(
+            self.what,
+            f"{address} ({times})",
+            str(failure),
+            failure.advice,
+            by_the_route=failure.by_the_route,
+            absent=failure.absent,
         )
 
     def _try_once(self, address: str) -> bytes:
@@ -160,7 +186,8 @@ def _check_answer(response: requests.Response) -> None:
     if status != HTTPStatus.OK:
         raise _status_error(response)
     if headers.get("Content-Type", "").partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml"):
-        raise _AttemptError(WEB_PAGE.replace("the file", "the data"), again=False, advice=_MOVED)
+        said = WEB_PAGE.replace("the file", "the data")
+        raise _AttemptError(said, again=False, advice=_MOVED, by_the_route=True)
     if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _AttemptError(
             f"the server sent it encoded as {shown(headers['Content-Encoding'])}, which was not asked for", again=False
@@ -199,13 +226,16 @@ def _status_error(response: requests.Response) -> _AttemptError:
         return _AttemptError(f"{last} and names {target}, which is not followed", again=False, advice=_MOVED)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
+    by_the_route = status not in _BUSY
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         head = next(response.iter_content(_HEAD_BYTES), b"").decode("utf-8", "replace")
         if _LIMIT.search(head):
-            advice = 'ask for the table by the route without a limit: route="feed"'
-            return _RowsError(f"{last}: the query has more rows than this route gives", again=False, advice=advice)
-        return _AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
-    return _AttemptError(last, again=False, advice=_MOVED)
+            last += ": the query has more rows than this route gives"
+            return _AttemptError(last, again=False, advice=_FEWER, by_the_route=True)
+        wait = retry_after_seconds(response.headers)
+        return _AttemptError(last, again=True, wait_seconds=wait, by_the_route=by_the_route)
+    absent = status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+    return _AttemptError(last, again=False, advice=_MOVED, by_the_route=by_the_route, absent=absent)
 
 
 def _too_large(size_bytes: int) -> _AttemptError:

@@ -14,8 +14,17 @@ from buurteffect.sources.rawfile import shown
 Api = Literal["v3", "v4"]
 Route = Literal["auto", "api", "feed"]
 
-ROW_LIMIT = 10_000
-"""Rows above which the v3 route ``ODataApi`` answers with HTTP 500; the route ``ODataFeed`` has no such limit."""
+PAGE_ROWS = 5_000
+"""Rows that ``ODataApi`` is asked for at once where it has to be asked in pieces: it is reported to refuse more."""
+
+WAYS: dict[str, tuple[str, ...]] = {"auto": ("feed", "api", "paged"), "feed": ("feed",), "api": ("api", "paged")}
+"""Ways to ask version 3 for a set, the first choice first, by the route that was chosen.
+
+``feed`` is ``ODataFeed``, which gives any number of rows in pages that name the next; it is what both public clients
+of CBS's tables use, conditions included. ``api`` is ``ODataApi`` asked for everything at once: it refuses more than
+10,000 rows. ``paged`` is ``ODataApi`` asked for `PAGE_ROWS` after `PAGE_ROWS` by ``$skip``, which it is reported to
+refuse. Each is tried where the one before it stays refused.
+"""
 
 SERVICES = {"v3": "https://opendata.cbs.nl", "v4": "https://datasets.cbs.nl/odata/v1/CBS"}
 """Where CBS serves each version of the protocol."""
@@ -90,31 +99,31 @@ class Query:
         parts += [f"{dimension}_{code.replace('*', 'any_')}" for dimension, code in sorted(self.where.items())]
         return "-".join(parts)
 
-    def address(self, name: str, *, route: str = "feed", condition: str = "", skip: int | None = None) -> str:
+    def address(self, name: str, *, way: str = "feed", condition: str = "", skip: int = 0) -> str:
         """Return the address of one set of the table.
 
         Parameters
         ----------
         name : str
             Name of the set, such as ``TableInfos``.
-        route : {"feed", "api"}
-            For v3, which of the two; the feed is the only one without a limit.
+        way : {"feed", "api", "paged"}
+            For v3, one of `WAYS`.
         condition : str
             What its rows have to meet, in the protocol's own words.
-        skip : int, optional
-            For the route with a limit: rows that came before.
+        skip : int
+            In pieces: rows that came before.
         """
         service = self.service or SERVICES[self.api]
         if self.api == "v4":
             base, options = f"{service}/{self.table_id}/{name}", []
         else:
             # Without $format the feed answers in XML.
-            folder = "ODataFeed" if route == "feed" else "ODataApi"
+            folder = "ODataFeed" if way == "feed" else "ODataApi"
             base, options = f"{service}/{folder}/odata/{self.table_id}/{name}", ["$format=json"]
         if condition:
             options.append(f"$filter={quote(condition, safe='(),')}")
-        if skip is not None:
-            options.append(f"$top={ROW_LIMIT - 1}&$skip={skip}")
+        if self.api == "v3" and way == "paged":
+            options.append(f"$top={PAGE_ROWS}&$skip={skip}")
         return base + ("?" + "&".join(options) if options else "")
 
     def condition(self, area_dimension: str | None) -> str:

@@ -42,6 +42,8 @@ class StoredPage:
         Their number, and that of its rows.
     next : str or None
         Address of the page after it; None after the last of its set.
+    way : str
+        How it was asked for: one of `statline_query.WAYS`, or ``v4``.
     """
 
     name: str
@@ -51,6 +53,7 @@ class StoredPage:
     bytes_count: int
     rows_count: int
     next: str | None
+    way: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class StoredTable:
     where : mapping of str to str
         The codes that it is cut down to.
     route : str
-        Which way the figures came: ``feed``, ``api`` or ``v4``.
+        Which way the figures came: one of `statline_query.WAYS`, or ``v4``; each page names its own.
     modified : str or None
         The day on which the publisher last changed the table, as it says itself.
     retrieved : str
@@ -202,6 +205,16 @@ def store_page(table: StoredTable, page: StoredPage, data: bytes) -> StoredTable
     return grown
 
 
+def drop_set(table: StoredTable, set_name: str) -> StoredTable:
+    """Forget the pages of one set and remove them; return the table without them."""
+    dropped = table.pages_of(set_name)
+    rest = replace(table, pages=tuple(page for page in table.pages if page.set_name != set_name))
+    rest.write()
+    for page in dropped:
+        (table.folder / page.name).unlink(missing_ok=True)
+    return rest
+
+
 def digest(data: bytes) -> str:
     """Return the sha256 of some bytes in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
@@ -213,7 +226,7 @@ def _read(home: Path) -> StoredTable:
         content = json.loads((home / MANIFEST_NAME).read_text(encoding="utf-8"))
         version = content.pop("version")
         rows_count = content.pop("rows_count")
-        pages = tuple(StoredPage(**page) for page in content.pop("pages"))
+        pages = tuple(StoredPage(**{"way": _way_of(page), **page}) for page in content.pop("pages"))
         table = StoredTable(folder=home, pages=pages, how="present", **content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise _damaged(home, f"a {MANIFEST_NAME} that cannot be read") from None
@@ -229,6 +242,14 @@ def _read(home: Path) -> StoredTable:
         if len(data) != page.bytes_count or digest(data) != page.sha256:
             raise _damaged(home, f"other bytes in {page.name} than came")
     return table
+
+
+def _way_of(page: Mapping[str, Any]) -> str:
+    """Return how a page of an older manifest, which does not say it, was asked for."""
+    address = str(page["address"])
+    if "/ODataApi/" in address:
+        return "paged" if "$skip=" in address else "api"
+    return "feed" if "/ODataFeed/" in address else "v4"
 
 
 def _damaged(home: Path, found: str) -> DownloadError:
