@@ -134,6 +134,7 @@ SES_WOA = Reader(
     unlike={
         "column too many": "same",  # an export has the subjects that somebody chose; others are listed as left out
         "column without a name": "either",
+        "no column of counts": "either",  # households are a subject like any other
     },
 )
 

@@ -195,10 +195,11 @@ def test_a_flow_of_noise_does_not_part_two_areas():
 # --- SES-WOA, housing stock, boundaries, growth centres -----------------------------------------------------------
 
 
-def test_ses_woa_stands_on_the_areas_of_its_last_year(raw, built):
+def test_ses_woa_stands_on_the_areas_that_its_title_names(raw, built):
     values = ["     100", "    50.0", "    25.0", "    25.0", "   0.647", "   0.459"]
     rows = [[year, "Wijk", f"{code:10}", *values] for year in ("2018", "2020") for code in (D, E)]
-    (raw / "ses_woa" / "ses.csv").write_text(ses_text([*rows, ["2020", "NL", "NL00      ", *values]]), encoding="utf-8")
+    text = ses_text([*rows, ["2020", "NL", "NL00      ", *values]])
+    (raw / "ses_woa" / "scores, regio-indeling 2020.csv").write_text(text, encoding="utf-8")
     joined = built()
     assert joins(joined.frame, "ses_woa_join", "in_ses_woa") == {
         (D, 2018): "not_joined", (E, 2018): "one_to_one", (D, 2020): "same_vintage", (E, 2020): "same_vintage",
@@ -209,6 +210,40 @@ def test_ses_woa_stands_on_the_areas_of_its_last_year(raw, built):
     stored = json.loads((raw / "data" / "processed" / "open" / "panel" / "inputs.json").read_text(encoding="utf-8"))
     country = [row for row in stored["joins"] if row["level"] == "country"]
     assert [(row["rows_count"], row["reason"]) for row in country] == [(1, "the panel has no level country")]
+
+
+def test_an_export_of_ses_woa_that_does_not_say_its_areas_stands_on_those_of_its_table(raw, built):
+    """The table with figures up to 2019 is on areas of 2021: D has lost land to F by then, and E is as it was."""
+    values = ["     100", "    50.0", "    25.0", "    25.0", "   0.647", "   0.459"]
+    rows = [["2018", "Wijk", f"{code:10}", *values] for code in (D, E, F)]
+    (raw / "ses_woa" / "SES_WOA_scores_per_wijk_en_buurt_25042023.csv").write_text(ses_text(rows), encoding="utf-8")
+    flows = "".join(f"2018,2021,{source[2:]},{target[2:]},{count}\n" for source, target, count in FLOWS)
+    with (raw / "crosswalk" / "wijk.csv").open("a", encoding="utf-8") as file:
+        file.write(flows)
+    joined = built()
+    found = joins(joined.frame, "ses_woa_join", "in_ses_woa")
+    assert found == {(D, 2018): "not_joined", (E, 2018): "one_to_one", (F, 2018): "not_joined"}
+    assert one(joined.frame, D, 2018, "in_ses_woa")["boundary_year"] == 2021
+    assert np.isnan(one(joined.frame, D, 2018, "in_key_figures")["ses_woa_score"])
+    reasons = joined.joins.query("source == 'ses_woa' and rule == 'as_published'")["reason"]
+    assert all("areas of 2021 assumed" in reason for reason in reasons)
+    stored = json.loads((raw / "data" / "processed" / "open" / "panel" / "inputs.json").read_text(encoding="utf-8"))
+    assert "areas of 2021 (assumed: 85163NED" in next(o["note"] for o in stored["others"] if "SES" in o["kind"])
+
+
+def test_of_two_tables_of_ses_woa_the_one_on_later_areas_is_taken_and_the_other_counted(raw, built):
+    values = ["     100", "    50.0", "    25.0", "    25.0"]
+    older = [[y, "Wijk", f"{E:10}", *values, "   0.100", "   0.459"] for y in ("2018", "2019")]
+    newer = [["2018", "Wijk", f"{E:10}", *values, "   0.200", "   0.459"]]
+    (raw / "ses_woa" / "85163NED.csv").write_text(ses_text(older), encoding="utf-8")
+    (raw / "ses_woa" / "85539NED.csv").write_text(ses_text(newer), encoding="utf-8")
+    (raw / "ses_woa" / "85539NED again.csv").write_text(ses_text(newer, bom=""), encoding="utf-8")
+    frame = built().frame
+    taken = frame[frame["in_ses_woa"]].set_index("year")["ses_woa_score"].to_dict()
+    assert taken == {2018: 0.2, 2019: 0.1}
+    stored = json.loads((raw / "data" / "processed" / "open" / "panel" / "inputs.json").read_text(encoding="utf-8"))
+    notes = {o["file"]: o["note"] for o in stored["others"]}
+    assert "1 row left out, which another file has on later areas" in notes["85163NED.csv"]
 
 
 def test_two_files_of_ses_woa_with_the_same_area_in_a_year_are_refused(raw, built):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from buurteffect.errors import DataError
 from buurteffect.schema.statline import SES_WOA
 from buurteffect.sources.ses_woa import read_ses_woa
+from buurteffect.sources.ses_woa_areas import find_areas_year
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data" / "open" / "ses_woa"
 
@@ -84,6 +86,93 @@ def test_a_column_that_was_not_chosen_in_the_export_is_missing_for_the_year(tmp_
     assert frame["education_low_share_missing"].tolist()[0] == "not_in_year"
 
 
+@pytest.mark.parametrize("left_out", range(3, 9))
+def test_any_subject_may_be_left_out_of_an_export(tmp_path, left_out):
+    text = text_of([row[:left_out] + row[left_out + 1 :] for row in ROWS], HEADER[:left_out] + HEADER[left_out + 1 :])
+    file = read_ses_woa(put(tmp_path, text))
+    assert len(file.not_chosen) == 1
+    name = file.not_chosen[0]
+    assert file.frame[name].isna().all()
+    assert set(file.frame[f"{name}_missing"]) <= {"not_in_year", "below_threshold"}
+    others = [n for n in ("households_count", "ses_woa_score", "ses_woa_spread_score") if n != name]
+    whole = read_ses_woa(put(tmp_path, text_of(ROWS))).frame
+    assert file.frame[others].equals(whole[others])
+
+
+def test_a_column_under_another_title_is_missing_and_named(tmp_path):
+    file = read_ses_woa(put(tmp_path, text_of(ROWS, [*HEADER[:8], "Spreiding (Getal)"])))
+    assert (file.not_chosen, file.columns_left_out) == (("ses_woa_spread_score",), ("Spreiding (Getal)",))
+
+
+def test_shares_that_are_off_by_a_little_are_read_and_listed(tmp_path):
+    file = read_ses_woa(put(tmp_path, text_of(changed(0, 4, "    21.5"))))
+    assert file.frame["education_low_share"][0] == pytest.approx(0.215)
+    assert file.slips.found == ("line 2: levels of education that sum to 100.8%",)
+
+
+def test_in_an_export_without_symbols_a_blank_is_not_published_or_below_the_threshold(tmp_path):
+    rows = [[cell.replace("       .", "        ").replace("       x", "        ") for cell in row] for row in ROWS]
+    frame = read_ses_woa(put(tmp_path, text_of(rows))).frame
+    assert frame["ses_woa_score_missing"].tolist()[2:] == ["below_threshold", "below_threshold", "not_published"]
+
+
+ODATA = {"ID": 0, "WijkenEnBuurten": "WK000101  ", "Perioden": "2021JJ00", "ParticuliereHuishoudens_6": 100}
+ODATA |= {"Waarde_16": 50.0, "Waarde_19": 25.0, "Waarde_22": 25.0, "GemiddeldeScore_29": 0.647, "Waarde_37": 0.459}
+
+
+def test_a_page_of_odata_gives_what_the_export_gives(tmp_path):
+    path = tmp_path / "85900NED.json"
+    path.write_text(json.dumps({"value": [ODATA | {"GemiddeldePercentielgroep_10": 55.0}]}), encoding="utf-8")
+    file = read_ses_woa(path)
+    row = file.frame.iloc[0]
+    assert (row["area_code"], row["year"], row["ses_woa_score"]) == ("WK000101", 2021, 0.647)
+    assert row[["education_low_share", "ses_woa_spread_score"]].tolist() == [0.5, 0.459]
+    assert file.columns_left_out == ("GemiddeldePercentielgroep_10",)
+    assert (file.areas.year, file.areas.assumed) == (2023, False)
+
+
+def year_of(*said: str, years: tuple[int, ...] = (2019,), gemeenten: tuple[str, ...] = ()) -> tuple[int, bool]:
+    found = find_areas_year(list(said), years, gemeenten)
+    return found.year, found.assumed
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (["85163NED.csv"], (2021, False)),
+        (["85539ned_UntypedDataSet_01022024.csv"], (2022, False)),
+        (["scores.csv", "85900NED"], (2023, False)),
+        (["86092NED.zip > data.csv"], (2024, False)),
+        (["scores.csv", '{"Title": "Scores per wijk en buurt, regio-indeling 2024"}', "85163NED"], (2024, False)),
+        (["Sociaaleconomische_status__regio-indeling_2022_.csv"], (2022, False)),
+        (["SES_WOA_scores_per_wijk_en_buurt_25042023.csv"], (2021, True)),
+        (["99999NED.csv"], (2021, True)),
+        (["scores.csv"], (2021, True)),
+    ],
+)
+def test_the_year_of_the_areas_is_told_by_a_table_or_a_title_and_else_assumed(said, expected):
+    assert year_of(*said) == expected
+
+
+def test_without_a_name_the_years_and_gemeenten_inside_bound_the_year_of_the_areas():
+    assert year_of("x.csv", years=(2014, 2021)) == (2022, True)
+    assert year_of("x.csv", years=(2022,)) == (2023, True)
+    assert year_of("x.csv", years=(2025,)) == (2026, True)
+    assert year_of("x.csv", gemeenten=("GM0014", "GM0370")) == (2021, False)
+    assert year_of("x.csv", gemeenten=("GM1982", "GM0501")) == (2022, False)
+    assert year_of("x.csv", gemeenten=("GM1992",)) == (2023, True)
+
+
+def test_an_assumed_year_says_how_to_tell_it(tmp_path):
+    file = read_ses_woa(put(tmp_path, text_of(ROWS)))
+    assert file.areas.words.startswith("areas of 2021 (assumed: 85163NED is the first whose years reach 2019")
+    assert "a name with the table's number says it" in file.areas.words
+    named = tmp_path / "85539NED_SES_WOA.csv"
+    named.write_bytes((tmp_path / "SES_WOA.csv").read_bytes())
+    assert read_ses_woa(named).areas.words == "areas of 2022 (table 85539NED)"
+    assert read_ses_woa(named, areas_year=2023).areas.year == 2023
+
+
 def test_a_column_without_a_place_is_named(tmp_path):
     text = text_of([[*row, " 0.1"] for row in ROWS], [*HEADER, "SES-WOA/Deelscore welvaart/Waarde (Getal)"])
     assert read_ses_woa(put(tmp_path, text)).columns_left_out == ("SES-WOA/Deelscore welvaart/Waarde (Getal)",)
@@ -152,7 +241,8 @@ def test_a_cell_that_cannot_be_is_refused_with_its_line(tmp_path, row, column, c
         (text_of(ROWS).replace(";", ","), "separated by|fields|no such column"),
         (text_of(ROWS)[:-20], "never closed"),
         (text_of(ROWS, [*HEADER[:8], HEADER[7]]), "stands 2 times"),
-        (text_of(ROWS, [*HEADER[:8], "Spreiding (Getal)"]), "no such column"),
+        (text_of(ROWS, [*HEADER[:2], "Code", *HEADER[3:]]), "no such column"),
+        (text_of([row[:3] for row in ROWS], HEADER[:3]), "no subject of SES-WOA"),
         (text_of(ROWS, [*HEADER[:3], "Particuliere huishoudens (x 1 000)", *HEADER[4:]]), "the unit 'x 1 000'"),
         (text_of(ROWS, [*HEADER[:8], "SES-WOA/Totaalscore/Gemiddelde score 2 (Getal)"]), "a second column"),
         (text_of([*ROWS, ROWS[0][:5]]), "5 fields in the last line"),

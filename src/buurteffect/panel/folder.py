@@ -14,7 +14,14 @@ from buurteffect.errors import DataError
 from buurteffect.panel.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.polygons import Polygons, read_polygons
 from buurteffect.panel.register import read_registers
-from buurteffect.panel.side import MANIFEST, describe_left_out, read_ses_files, read_stock_tables
+from buurteffect.panel.side import (
+    MANIFEST,
+    describe_left_out,
+    describe_ses_woa,
+    read_ses_files,
+    read_stock_tables,
+    ses_woa_left_out,
+)
 from buurteffect.sources import (
     CrosswalkFile,
     KwbFile,
@@ -128,7 +135,11 @@ def read_folder(raw: Path) -> Folder:
     lists, growth_centres = _read_lists(raw)
     inputs += [entry.pop("input") for entry in lists if "input" in entry]
     others = [_describe_crosswalk(file) for file in crosswalks]
-    others += [_entry(f.origin, "SES-WOA scores", len(f.frame), _years(f.frame["year"])) for _, f in ses_woa]
+    earlier = ses_woa_left_out([file for _, file in ses_woa]) if ses_woa else {}
+    others += [
+        _entry(f.origin, "SES-WOA scores", len(f.frame), describe_ses_woa(f, earlier.get(f.origin, 0)))
+        for _, f in ses_woa
+    ]
     others += [_entry(t.origin, "housing stock", len(t.frame), describe_left_out(t)) for _, t in stock]
     others += [_describe_polygons(each) for each in polygons]
     others += [_priority_areas(path.parent) for path in sorted((raw / "priority_areas").rglob(MANIFEST))]
@@ -240,11 +251,6 @@ def _priority_areas(home: Path) -> dict[str, Any]:
     found = read_priority_areas(table)
     note = f"{found.areas_count} areas; its columns are unconfirmed, so it enters no table"
     return _entry(table.table_id, "priority areas of 2007", len(found.frame), note)
-
-
-def _years(years: pd.Series) -> str:
-    """Say which years a table holds."""
-    return f"years {', '.join(map(str, sorted(years.unique())))}"
 
 
 def _focus_areas(path: Path) -> tuple[int, str]:

@@ -109,7 +109,7 @@ def join_rule(
     placed = []
     for side in around.sides:
         place_of_rows = place(side.frame, rule, base_year, around.crosswalk, unchanged)
-        placed.append((side, _on_its_vintage(place_of_rows, anchors)))
+        placed.append((side, _say_assumed(side, _on_its_vintage(place_of_rows, anchors))))
     extra = _own_rows(main, placed, stock)
     contract = panel_contract(level)
     tables = [
@@ -139,6 +139,17 @@ def _on_its_vintage(placed: Placed, anchors: pd.DataFrame) -> Placed:
         reason=placed.rows["reason"].where(~alone, "no table has this code in this year"),
     )
     return Placed(rows, placed.touched)
+
+
+def _say_assumed(side: Side, placed: Placed) -> Placed:
+    """Say of rows whose vintage nothing tells that it is assumed."""
+    if "vintage_assumed" not in side.frame:
+        return placed
+    words = "areas of " + placed.rows["vintage"].astype("str") + " assumed"
+    said = placed.rows["reason"]
+    both = said.where(said == "", said + "; ") + words
+    reason = said.where(~side.frame["vintage_assumed"], both).astype("str")
+    return Placed(placed.rows.assign(reason=reason), placed.touched)
 
 
 def _own_rows(

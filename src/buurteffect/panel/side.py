@@ -32,7 +32,8 @@ class Side:
     level : str
         Kind of area.
     frame : DataFrame
-        One row per area and year: ``area_code, year, vintage``, perhaps ``area_name``, and the block's columns.
+        One row per area and year: ``area_code, year, vintage``, perhaps ``area_name``, ``vintage_assumed`` where the
+        source does not say its vintage, and the block's columns.
     """
 
     block: Block
@@ -77,27 +78,30 @@ def read_ses_files(folder: Path) -> list[tuple[Path, SesFile]]:
 
 
 def ses_woa_sides(files: Sequence[SesFile]) -> list[Side]:
-    """Return SES-WOA of every level; the vintage of a file is its last year.
+    """Return SES-WOA of every level; the vintage of a file is the year of its areas.
+
+    Every table gives all years on the areas of one, so that several tables overlap. Of a gemeente in a year the
+    rows of the latest areas are taken; those of earlier ones are left out, see `ses_woa_left_out`. Rows that two
+    files of the same areas give alike count once.
 
     Raises
     ------
     DataError
-        If two files hold the same area in the same year.
+        If two files of the same areas hold other values for an area in a year.
     """
     if not files:
         return []
-    frame = pd.concat(
-        [file.frame.assign(vintage=int(file.frame["year"].max()), origin=file.origin) for file in files],
-        ignore_index=True,
-    )
-    doubled = frame[frame.duplicated(_KEY, keep=False)]
+    frame = _stack_ses_woa(files)
+    frame = frame[~_earlier_areas(frame)].drop_duplicates([name for name in frame.columns if name != "origin"])
+    doubled = frame[frame.duplicated([*_KEY, "vintage"], keep=False)]
     if len(doubled):
         first = doubled.iloc[0]
         raise DataError(
             " and ".join(sorted(set(doubled["origin"]))),
             found=f"{first['area_code']} in {first['year']} in both, and {len(doubled) - 2:,} more such rows",
-            expected="every area once a year",
-            action="keep one of the files; two revisions are two different sources",
+            expected="every area once a year on the same areas",
+            action="keep one of the files; two revisions are two different sources. If they are two tables, let each "
+            "name begin with the table's number, such as 85539NED",
         )
     own = set(SES_WOA_BLOCK.values) | {f"{name}_missing" for name in SES_WOA_BLOCK.values}
     names = {name.removeprefix("ses_woa_"): name for name in own}
@@ -108,6 +112,29 @@ def ses_woa_sides(files: Sequence[SesFile]) -> list[Side]:
         Side(SES_WOA_BLOCK, "ses_woa", str(level), rows.drop(columns="level").reset_index(drop=True))
         for level, rows in frame.groupby("level")
     ]
+
+
+def ses_woa_left_out(files: Sequence[SesFile]) -> dict[str, int]:
+    """Return how many rows of each file are left out since another one has them on later areas."""
+    frame = _stack_ses_woa(files)
+    counts = frame[_earlier_areas(frame)].groupby("origin").size()
+    return {str(origin): int(count) for origin, count in counts.items()}
+
+
+def _stack_ses_woa(files: Sequence[SesFile]) -> pd.DataFrame:
+    """Return the rows of all files, those of the latest areas first."""
+    latest_first = sorted(files, key=lambda file: (-file.areas.year, file.origin))
+    parts = [
+        file.frame.assign(vintage=file.areas.year, vintage_assumed=file.areas.assumed, origin=file.origin)
+        for file in latest_first
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _earlier_areas(frame: pd.DataFrame) -> pd.Series:
+    """Tell the rows of a gemeente in a year that stand on later areas too."""
+    gemeente = frame["area_code"].str[2:6]
+    return frame["vintage"] < frame.groupby([gemeente, "level", "year"])["vintage"].transform("max")
 
 
 def read_stock_tables(folder: Path) -> list[tuple[int, StockTable]]:
@@ -175,4 +202,17 @@ def describe_left_out(table: StockTable) -> str:
     """Say which rows of a table of the housing stock are no gemeente-year of dwellings."""
     counts = ", ".join(f"{count:,} of {reason}" for reason, count in table.left_out.items())
     years = f"years {table.frame['year'].min()} to {table.frame['year'].max()}"
-    return f"{years}; left out: {counts}" if counts else years
+    parts = [years, f"left out: {counts}" if counts else "", table.slips.words]
+    return "; ".join(part for part in parts if part)
+
+
+def describe_ses_woa(file: SesFile, left_out_count: int) -> str:
+    """Say which years and areas a file of SES-WOA holds, and what it lacks or is left out of it."""
+    years = ", ".join(map(str, sorted(file.frame["year"].unique())))
+    lacking = [name.replace("_", " ") for name in file.not_chosen]
+    parts = [f"years {years}", file.areas.words]
+    parts += [f"not in this export: {', '.join(lacking)}"] if lacking else []
+    parts += [f"{len(file.columns_left_out)} columns not used"] if file.columns_left_out else []
+    rows = "row" if left_out_count == 1 else "rows"
+    parts += [f"{left_out_count:,} {rows} left out, which another file has on later areas"] if left_out_count else []
+    return "; ".join([*parts, *([file.slips.words] if file.slips.words else [])])

@@ -1,8 +1,9 @@
 """Tables on the areas of one year, and where their rows belong in the panel.
 
-The Leefbaarometer and SES-WOA give all their years on the areas of one year, their vintage, which is taken to be
-the last year in the file: the file of 2022 stands on the areas of 2022. A code of the vintage means the same area
-in another year only if a crosswalk says so; where none covers the two years, the code alone joins, and the row says
+The Leefbaarometer and SES-WOA give all their years on the areas of one year, their vintage. That of the Leefbaarometer
+is taken to be the last wave in the file: the file of 2022 stands on the areas of 2022. That of SES-WOA is the year in
+the title of its table, and later than its last figures. A code of the vintage means the same area in another year only
+if a crosswalk says so; where none covers the two years, the code alone joins, and the row says
 that it does.
 """
 

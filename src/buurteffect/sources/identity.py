@@ -1,12 +1,13 @@
-"""What must hold between the columns of one row of scores.
+"""What must hold between the columns of one row.
 
-The publisher computes the total from its dimensions, so the printed numbers must agree. Where they do not,
-the file was changed or a column stands under another's name.
+A publisher computes totals from their parts, so the printed numbers must agree, but for rounding and a rare slip of
+its own. Where many rows differ, or one by much, the file was changed or a column stands under another's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,90 @@ import pandas as pd
 from buurteffect.sources.lines import Lines
 
 _CHANGED = "use the publisher's own file: this one was edited, cut off or saved again with fewer digits"
+
+FEW_ROWS = 3
+"""Rows that may be off by a little in any file, however short."""
+
+FEW_SHARE = 0.02
+"""Share of the rows of a long file that may be."""
+
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class Slips:
+    """Rows that are read although they do not quite add up.
+
+    Parameters
+    ----------
+    checked_count : int
+        Rows in which everything is known, so that they could be checked.
+    found : tuple of str
+        For each row that is off, its line and what was found there.
+    """
+
+    checked_count: int = 0
+    found: tuple[str, ...] = ()
+
+    def __add__(self, other: Slips) -> Slips:
+        """Return the slips of two checks of the same rows."""
+        return Slips(max(self.checked_count, other.checked_count), (*self.found, *other.found))
+
+    @property
+    def words(self) -> str:
+        """What is told to people; empty where every row adds up."""
+        if not self.found:
+            return ""
+        more = f" and {len(self.found) - _LISTED:,} more" if len(self.found) > _LISTED else ""
+        count = f"{len(self.found):,} of {self.checked_count:,} rows do not quite add up and are read as they are"
+        return f"{count}: {'; '.join(self.found[:_LISTED])}{more}"
+
+
+def weigh_slips(
+    off: npt.NDArray[np.float64],
+    lines: Lines,
+    *,
+    rounding: float,
+    slight: float | npt.NDArray[np.float64],
+    found: Callable[[int], str],
+    expected: str,
+    action: str,
+    column: str | None = None,
+) -> Slips:
+    """Return the rows that are off by a little; refuse a file of which one is off by much, or many are at all.
+
+    Parameters
+    ----------
+    off : ndarray of float, shape (rows,)
+        How far each row is off, in absolute value; NaN where something is missing.
+    lines : Lines
+        Where the rows stand.
+    rounding : float
+        Largest difference that printing leaves; up to it a row adds up.
+    slight : float or ndarray, shape (rows,)
+        Largest difference that a slip can be.
+    found, expected, action, column
+        As in `Lines.refuse`.
+
+    Raises
+    ------
+    DataError
+        With the line of the first row that is off by much or, where too many are off, of the first one.
+
+    Examples
+    --------
+    >>> off = np.array([0.0, 1.0, np.nan])
+    >>> lines = Lines("stock.csv", np.array([2, 3, 4]))
+    >>> weigh_slips(off, lines, rounding=0, slight=5, found=lambda row: "1", expected="0", action="-").found
+    ('line 3: 1',)
+    """
+    with np.errstate(invalid="ignore"):
+        bad, much = off > rounding, off > np.maximum(rounding, slight)
+    checked = int((~np.isnan(off)).sum())
+    if much.any() or bad.sum() > max(FEW_ROWS, FEW_SHARE * checked):
+        lines.refuse(much if much.any() else bad, found, expected=expected, action=action, column=column)
+    rows = np.flatnonzero(bad)
+    return Slips(checked, tuple(f"line {lines.numbers[row]}: {found(int(row))}" for row in rows))
 
 
 def check_complete(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from buurteffect.synthetic.publishing.figures import area_name, area_names
 from buurteffect.synthetic.world import World
 
 YEARS = tuple(range(2014, 2022))
-FILE = Path("ses_woa") / "SES_WOA_scores_per_wijk_en_buurt_synthetic.csv"
+FILE = Path("ses_woa") / "SES_WOA_scores_per_wijk_en_buurt_regio-indeling_2021_synthetic.csv"
 SCORE_SD = 0.25
 """SD between buurten of the mean score, over households; of the order of that between real buurten."""
 
