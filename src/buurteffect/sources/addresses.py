@@ -21,7 +21,8 @@ from pyarrow import csv
 from buurteffect.errors import DataError
 from buurteffect.sources.archive import list_members, read_member
 from buurteffect.sources.columns import nearest
-from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, shown
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, read_head, shown
+from buurteffect.sources.saved_again import row_numbers
 
 LINE_BYTES_LIMIT = 1 << 23
 """Longest line, and the size of the pieces that a file is parsed in; a true line has about 40 bytes."""
@@ -29,17 +30,20 @@ LINE_BYTES_LIMIT = 1 << 23
 _BOM = b"\xef\xbb\xbf"
 _YEAR = r"((?:19|20)[0-9]{2})"
 _KINDS = {
-    "pc6": re.compile("pc6"),
-    "number": re.compile("huisnummer"),
-    "buurt": re.compile(f"buurt{_YEAR}|gwb_code{_YEAR}8"),
-    "wijk": re.compile(f"wijk{_YEAR}|wijkcode"),
-    "gemeente": re.compile(f"gemeente{_YEAR}|gemeentecode"),
+    "pc6": re.compile("pc6|postcode"),
+    "number": re.compile("huisnummer|huisnr"),
+    "buurt": re.compile(f"buurt{_YEAR}|gwb_?code_?{_YEAR}_?8?|gwb{_YEAR}_?code_?8?|buurtcode_?{_YEAR}?"),
+    "wijk": re.compile(f"wijk{_YEAR}|wijkcode_?{_YEAR}?"),
+    "gemeente": re.compile(f"gem(?:eente)?{_YEAR}|gem(?:eente)?code_?{_YEAR}?"),
 }
+_PREFIX = re.compile(r"(?:BU|WK|GM)(?=[0-9])")
+_HEAD_BYTES = 1 << 16
 _WIDTHS = {"buurt": 8, "wijk": 6, "gemeente": 4}
 _NAMED_YEAR = re.compile(f"pc6_?h(?:uis)?nr{_YEAR}", re.IGNORECASE)
 _TRUNCATED = re.compile(r"Row #([0-9]+)")
 _QUOTED_ROW = re.compile(r"(?<=got [0-9]):.*|(?<=got [0-9][0-9]):.*|\s*\n.*", re.DOTALL)
 _EXPECTED = "PC6, Huisnummer, Buurt{yyyy}, Wijk{yyyy}, Gemeente{yyyy}, or pc6, huisnummer, gwb_code{yyyy}8, …"
+_RATHER_LIKE = ("pc6", "number", "buurt")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,7 @@ class AddressFile:
     bytes_count, sha256 : int, str
         Size and hash of the file, unpacked.
     year : int
-        Year of the codes, as the header says it.
+        Year of the codes, as the header says it; the name of a file without one in its header.
     frame : DataFrame
         One row per row of the file: ``pc6`` (category), ``house_number`` (int32), ``buurt_code`` (category, with
         BU). Its first four and six digits are those of gemeente and wijk, which has been checked.
@@ -85,12 +89,13 @@ def read_addresses(path: Path, *, member: str | None = None, year: int | None = 
         With line and column, if the columns, a postcode, a number or a code are not what they should be, a
         buurt lies outside its wijk or gemeente, or the years of name, header and caller differ.
     """
-    data, origin = _bytes_of(path, member)
+    data, origin, own_name = _bytes_of(path, member)
     if data.endswith((b"\n\n", b"\n\r\n")):
         data = data.rstrip() + b"\n"  # empty lines at the very end hold nothing
     header, delimiter = _header(data, origin)
-    columns = _columns(header, origin)
-    found = _year_of(columns, origin, year)
+    numbered = _row_numbers(data, origin, header, delimiter)
+    columns = _columns(header[numbered:], origin)
+    found = _year_of(columns, origin, own_name, year)
     table = _parse(data, origin, header, delimiter)
     texts = {kind: table.column(header.index(name)) for kind, name in columns.items()}
     coded = {kind: _Coded.of(column, origin, columns[kind]) for kind, column in texts.items()}
@@ -109,6 +114,30 @@ def read_addresses(path: Path, *, member: str | None = None, year: int | None = 
         }
     )
     return AddressFile(origin, len(data), sha256(data).hexdigest(), found, frame)
+
+
+def year_of_addresses(path: Path) -> int | None:
+    """Return the year of the codes in a file of addresses, from its header and name; None where it is no such file.
+
+    Raises
+    ------
+    DataError
+        If a zip cannot be read, or years disagree.
+    """
+    member = None
+    if path.suffix.lower() == ".zip":
+        tables = _tables_in(path)
+        if len(tables) != 1:
+            return None
+        member = tables[0]
+        head = read_member(path, member, _HEAD_BYTES)
+    else:
+        head = read_head(path, _HEAD_BYTES)
+    names, _ = _split(head.removeprefix(_BOM).partition(b"\n")[0])
+    columns = {kind: name for name in names if (kind := _kind(name))}
+    if any(kind not in columns for kind in _RATHER_LIKE):
+        return None
+    return _year_of(columns, label_of(path, member), member or path.name, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,20 +181,25 @@ class _Coded:
         return pd.Categorical.from_codes(position[self.codes], categories=pd.Index(categories, dtype="str"))
 
 
-def _bytes_of(path: Path, member: str | None) -> tuple[bytes, str]:
-    """Return the bytes of the CSV and what it is called."""
+def _bytes_of(path: Path, member: str | None) -> tuple[bytes, str, str]:
+    """Return the bytes of the CSV, what it is called in errors, and its own name."""
     if path.suffix.lower() != ".zip":
-        return read_bytes(path), label_of(path)
-    tables = [name for name in list_members(path) if name.lower().endswith(".csv")]
-    chosen = [member] if member else tables if len(tables) == 1 else [n for n in tables if _NAMED_YEAR.search(n)]
+        return read_bytes(path), label_of(path), path.name
+    chosen = [member] if member else _tables_in(path)
     if len(chosen) != 1:
         raise DataError(
             label_of(path),
-            found=f"{len(tables)} CSV files, {len(chosen)} of them called pc6hnr…",
+            found=f"{len(chosen)} CSV files of which none alone is called pc6hnr…",
             expected="one file with postcodes and house numbers",
-            action="name it with `member`",
+            action="unpack it, and put the CSV with postcodes and house numbers in its place",
         )
-    return read_member(path, chosen[0]), label_of(path, chosen[0])
+    return read_member(path, chosen[0]), label_of(path, chosen[0]), chosen[0]
+
+
+def _tables_in(path: Path) -> list[str]:
+    """Return the members of a zip that can be meant: the only CSV, or those called ``pc6hnr…``."""
+    tables = [name for name in list_members(path) if name.lower().endswith(".csv")]
+    return tables if len(tables) == 1 else [n for n in tables if _NAMED_YEAR.search(n.rpartition("/")[2])] or tables
 
 
 def _header(data: bytes, origin: str) -> tuple[list[str], str]:
@@ -179,14 +213,29 @@ def _header(data: bytes, origin: str) -> tuple[list[str], str]:
             expected=f"a header and rows: {_EXPECTED}",
             action=FETCH_AGAIN,
         )
-    text = head.decode("utf-8", errors="replace").strip("\r")
-    if text.count('"') % 2:
+    if head.count(b'"') % 2:
         raise DataError(
             origin, line=1, found="a quote that is never closed", expected=f"a header: {_EXPECTED}", action=FETCH_AGAIN
         )
+    return _split(head)
+
+
+def _split(head: bytes) -> tuple[list[str], str]:
+    """Return the names in a first line, split at what gives the most names that are known."""
+    text = head.decode("utf-8", errors="replace").strip("\r")
     split = {d: [name.strip().strip('"').strip() for name in text.split(d)] for d in ",;\t"}
     delimiter = max(split, key=lambda d: (sum(_kind(name) is not None for name in split[d]), len(split[d])))
     return split[delimiter], delimiter
+
+
+def _row_numbers(data: bytes, origin: str, header: list[str], delimiter: str) -> int:
+    """Return how many columns at the left hold row numbers that another program put there."""
+    if len(header) <= len(_KINDS) or _kind(header[0]) is not None:
+        return 0
+    start = data[:_HEAD_BYTES].rpartition(b"\n")[0] + b"\n"
+    rows = _parse(start, origin, header, delimiter)
+    known = [name for name in header if _kind(name)]
+    return row_numbers(header, [rows.column(at).to_pylist() for at in range(2)], known)
 
 
 def _kind(name: str) -> str | None:
@@ -216,23 +265,27 @@ def _columns(header: list[str], origin: str) -> dict[str, str]:
     return columns
 
 
-def _year_of(columns: dict[str, str], origin: str, year: int | None) -> int:
-    """Return the year of the codes; header, file name and caller must agree."""
+def _year_of(columns: dict[str, str], origin: str, own_name: str, year: int | None) -> int:
+    """Return the year of the codes; header, the file's own name and the caller must agree.
+
+    The name of a zip is not asked: the publisher's zips of 2021 and 2022 bear the date of the year before.
+    """
     shaped = {name: _KINDS[kind].fullmatch(name.casefold()) for kind, name in columns.items()}
     said = {f"column {name}": int(y) for name, match in shaped.items() if match for y in match.groups() if y}
-    found = next(iter(said.values()))
-    named = _NAMED_YEAR.search(origin)
+    named = _NAMED_YEAR.search(own_name.rpartition("/")[2])
     said |= {"the name": int(named[1])} if named else {}
     said |= {"the caller": year} if year is not None else {}
-    if len(set(said.values())) > 1:
-        raise DataError(
-            origin,
-            line=1,
-            found="different years: " + ", ".join(f"{who} says {y}" for who, y in said.items()),
-            expected="one year in the header and in the name",
-            action="find out which year the codes are of, and fetch the other year again",
-        )
-    return found
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    raise DataError(
+        origin,
+        line=1,
+        found="different years: " + ", ".join(f"{who} says {y}" for who, y in said.items()) if said else "no year",
+        expected="one year in the header and in the name",
+        action="find out which year the codes are of, and keep the publisher's own file of that year"
+        if said
+        else "give the file the publisher's name, pc6hnr and the date, such as pc6hnr20200801_gwb.csv",
+    )
 
 
 def _parse(data: bytes, origin: str, header: list[str], delimiter: str) -> pa.Table:
@@ -271,7 +324,8 @@ def _parse_rows(data: bytes, width: int, delimiter: str, *, threads: bool) -> pa
 
 def _padded(text: str, width: int) -> str:
     """Give a code that is a number its leading zeros back; one with letters has all of its characters."""
-    return text.zfill(width) if text.isdigit() else text.upper()
+    bare = _PREFIX.sub("", text.upper())
+    return bare.zfill(width) if bare.isdigit() else bare
 
 
 def _check_inside(buurt: _Coded, outer: _Coded, kind: str) -> None:

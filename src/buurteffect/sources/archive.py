@@ -51,8 +51,8 @@ def list_members(archive: Path) -> tuple[str, ...]:
         return tuple(info.filename for info in opened.infolist() if not info.is_dir())
 
 
-def read_member(archive: Path, member: str) -> bytes:
-    """Return the bytes of one member of a zip; its checksum has been verified.
+def read_member(archive: Path, member: str, bytes_count: int | None = None) -> bytes:
+    """Return the bytes of one member of a zip, or only the first of them; at its end its checksum has been verified.
 
     Raises
     ------
@@ -72,6 +72,8 @@ def read_member(archive: Path, member: str) -> bytes:
             )
         _check_content(archive, opened.getinfo(member))
         with _damage(label_of(archive, member)), opened.open(member) as handle:
+            if bytes_count is not None:
+                return handle.read(bytes_count)
             # Piece by piece: asked for all at once, the library unpacks whatever there is before it looks at the
             # declared size, which has been checked.
             return b"".join(iter(lambda: handle.read(_PIECE_BYTES), b""))

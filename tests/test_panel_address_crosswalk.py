@@ -1,0 +1,235 @@
+"""Crosswalks counted from the address files of a folder: which files, which years, which levels, what is written."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from buurteffect.errors import DataError
+from buurteffect.panel.address_crosswalk import crosswalks_from_addresses, write_crosswalks
+from buurteffect.panel.weights import build_weights
+from buurteffect.sources.addresses import read_addresses, year_of_addresses
+from buurteffect.sources.crosswalk import read_crosswalk
+
+# A buurt of 8 houses gives 6 of them to another wijk in 2017, and lies in another gemeente from 2019.
+STREET = {2016: ["03630000"] * 8, 2017: ["03630000"] * 2 + ["03630100"] * 6, 2019: ["03940000"] * 2 + ["03940100"] * 6}
+HEADERS = {
+    2016: "pc6;huisnummer;gwb2016_code;wijkcode;gemeentecode",
+    2017: "PC6;Huisnummer;Buurt2017;Wijk2017;Gem2017",
+    2019: '"PC6","Huisnummer","Buurt2019","Wijk2019","Gemeente2019"',
+}
+
+
+def street(year: int, codes: list[str] | None = None) -> str:
+    """Return the file of a year; codes are numbers without their first zeros."""
+    mark = "," if "," in HEADERS[year] else ";"
+    rows = [
+        mark.join(("1011AB", str(number), str(int(code)), str(int(code[:6])), str(int(code[:4]))))
+        for number, code in enumerate(codes or STREET[year], start=1)
+    ]
+    return "\n".join([HEADERS[year], *rows]) + "\n"
+
+
+def put(folder: Path, year: int, *, packed: str | None = None, text: str | None = None) -> Path:
+    """Put the file of a year into the folder of addresses, in a zip of some name if that is given."""
+    home = folder / "addresses"
+    home.mkdir(parents=True, exist_ok=True)
+    own = f"pc6hnr{year}0801_gwb.csv"
+    if packed is None:
+        (home / own).write_text(text or street(year), encoding="utf-8")
+        return home / own
+    with zipfile.ZipFile(home / packed, "w") as archive:
+        archive.writestr(own, text or street(year))
+        archive.writestr(f"buurten_{year}.csv", "code;naam\n1;a\n")
+    return home / packed
+
+
+def flows(frame: pd.DataFrame) -> list[tuple[int, int, str, str, int]]:
+    columns = ["year_from", "year_to", "source_code", "target_code", "addresses_count"]
+    return list(frame[columns].itertuples(index=False, name=None))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for year in STREET:
+        put(tmp_path, year)
+    return tmp_path
+
+
+def test_addresses_are_counted_between_years_that_follow_on_one_another_at_every_level(folder):
+    counted = crosswalks_from_addresses(folder)
+    assert flows(counted.frames["buurt"]) == [
+        (2016, 2017, "BU03630000", "BU03630000", 2),
+        (2016, 2017, "BU03630000", "BU03630100", 6),
+        (2017, 2019, "BU03630000", "BU03940000", 2),
+        (2017, 2019, "BU03630100", "BU03940100", 6),
+    ]
+    assert flows(counted.frames["wijk"])[:2] == [
+        (2016, 2017, "WK036300", "WK036300", 2),
+        (2016, 2017, "WK036300", "WK036301", 6),
+    ]
+    assert flows(counted.frames["gemeente"]) == [
+        (2016, 2017, "GM0363", "GM0363", 8),
+        (2017, 2019, "GM0363", "GM0394", 8),
+    ]
+
+
+def test_the_counts_become_shares_along_the_years(folder):
+    crosswalk = crosswalks_from_addresses(folder).frames["buurt"]
+    codes = {year: [f"BU{code}" for code in set(STREET[year])] for year in STREET}
+    weights = build_weights(crosswalk, 2016, 2019, codes).frame
+    assert weights["weight_share"].tolist() == [0.25, 0.75]
+    assert weights["target_code"].tolist() == ["BU03940000", "BU03940100"]
+
+
+def test_what_is_written_is_read_as_a_crosswalk_and_is_the_same(folder):
+    assert write_crosswalks(folder, say=lambda _: None)
+    counted = crosswalks_from_addresses(folder).frames
+    for level, frame in counted.items():
+        read = read_crosswalk(folder / "crosswalk" / f"counted_{level}.csv")
+        assert read.level == level
+        assert flows(read.frame.sort_values(["year_from", "source_code", "target_code"])) == flows(frame)
+
+
+def test_the_record_names_the_files_and_holds_the_ledger(folder):
+    write_crosswalks(folder, say=lambda _: None)
+    record = json.loads((folder / "crosswalk" / "counted.json").read_text(encoding="utf-8"))
+    assert [file["file"] for file in record["addresses"].values()] == [
+        f"pc6hnr{year}0801_gwb.csv" for year in (2016, 2017, 2019)
+    ]
+    assert {row["fate"] for row in record["ledger"]} == {"matched", "only in this year", "repeated", "ambiguous"}
+
+
+def test_addresses_in_one_year_only_are_counted_as_such(tmp_path):
+    put(tmp_path, 2016)
+    put(tmp_path, 2017, text=street(2017, STREET[2017][:5]))
+    said: list[str] = []
+    write_crosswalks(tmp_path, say=said.append)
+    assert (
+        "  2016 to 2017: 5 addresses in both; only in 2016: 3; only in 2017: 0; in several buurten at once: 0" in said
+    )
+
+
+def test_a_crosswalk_is_counted_again_only_where_the_files_are_others(folder):
+    assert write_crosswalks(folder, say=lambda _: None)
+    assert not write_crosswalks(folder, say=lambda _: None)
+    put(folder, 2019, text=street(2019, STREET[2017]))
+    assert write_crosswalks(folder, say=lambda _: None)
+    assert "BU03630100,BU03630100,6" in (folder / "crosswalk" / "counted_buurt.csv").read_text(encoding="utf-8")
+    (folder / "crosswalk" / "counted_wijk.csv").unlink()
+    assert write_crosswalks(folder, say=lambda _: None)
+    (folder / "crosswalk" / "counted.json").write_text("{", encoding="utf-8")
+    assert write_crosswalks(folder, say=lambda _: None)
+
+
+def test_a_count_that_fails_leaves_no_record_and_no_half_of_a_file(folder):
+    put(folder, 2019, text=HEADERS[2019] + "\n1011AB,1,3940000,39401,394\n")
+    with pytest.raises(DataError, match="in wijk 039401"):
+        write_crosswalks(folder, say=lambda _: None)
+    assert not (folder / "crosswalk").exists()
+
+
+def test_years_that_a_crosswalk_is_given_for_are_not_read(folder):
+    put(folder, 2016, text=street(2016)[:-30])  # would be refused
+    given = {(level, 2017, 2016) for level in ("buurt", "wijk", "gemeente")}
+    counted = crosswalks_from_addresses(folder, given)
+    assert [year for _, year in counted.files] == [2017, 2019]
+    partly = crosswalks_from_addresses(folder, given | {("wijk", 2017, 2019)})
+    assert set(partly.frames) == {"buurt", "gemeente"}
+
+
+def test_fewer_than_two_years_give_nothing(tmp_path):
+    assert not write_crosswalks(tmp_path, say=lambda _: None)
+    put(tmp_path, 2016)
+    assert not write_crosswalks(tmp_path, say=lambda _: None)
+    assert crosswalks_from_addresses(tmp_path).frames == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("buurten_2017.csv", "buurtcode;buurtnaam\n1;a\n"),
+        ("read me.txt", "x"),
+        ("gem2017.csv", ""),
+        ("names.zip", None),
+    ],
+)
+def test_what_holds_no_addresses_is_passed_over_by_name(folder, name, content):
+    path = folder / "addresses" / name
+    if content is None:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("buurten.csv", "a;b\n")
+            archive.writestr("wijken.csv", "a;b\n")
+    else:
+        path.write_text(content, encoding="utf-8")
+    counted = crosswalks_from_addresses(folder)
+    assert [file for file, _ in counted.passed_over] == [name]
+    assert len(counted.files) == 3
+
+
+def test_two_files_of_one_year_are_refused_with_both_names(folder):
+    put(folder, 2017, packed="again.zip")
+    with pytest.raises(DataError, match=r"as in again\.zip") as caught:
+        crosswalks_from_addresses(folder)
+    assert "move one of the two out of" in str(caught.value)
+
+
+# --- the publisher's own slips and what others do to the files
+
+
+def test_the_date_in_the_name_of_the_zip_is_not_believed(tmp_path):
+    # The zips of 2021 and 2022 are called after the year before.
+    path = put(tmp_path, 2017, packed="2017-cbs-pc6huisnr20160801_buurt.zip")
+    assert year_of_addresses(path) == 2017
+    assert read_addresses(path).year == 2017
+
+
+def test_a_table_in_a_folder_of_the_zip_is_found(tmp_path):
+    path = tmp_path / "2017.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("2017-cbs-pc6huisnr20170801_buurt/pc6hnr20170801_gwb.csv", street(2017))
+        archive.writestr("2017-cbs-pc6huisnr20170801_buurt/gemeenten_2017.csv", "GM_CODE,GM_NAAM\n")
+    assert read_addresses(path, year=2017).year == year_of_addresses(path) == 2017
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "pc6;huisnummer;gwb_code20178;wijkcode;gemeentecode",
+        "pc6;huisnummer;gwb2017_code;wijkcode;gemeentecode",
+        "pc6;huisnummer;gwb2017_code8;wijkcode2017;gemeentecode2017",
+        "Postcode;Huisnummer;Buurtcode2017;Wijkcode2017;Gemcode2017",
+        "PC6;HUISNUMMER;BUURT2017;WIJK2017;GEM2017",
+        "postcode;huisnr;buurtcode;wijkcode;gemeentecode",
+    ],
+)
+def test_the_columns_of_every_year_are_known(tmp_path, header):
+    path = put(tmp_path, 2017, text=street(2017).replace(HEADERS[2017], header))
+    found = read_addresses(path)
+    assert (found.year, len(found.frame)) == (2017, 8)
+
+
+def test_a_year_that_neither_header_nor_name_says_is_asked_for(tmp_path):
+    path = tmp_path / "addresses.csv"
+    path.write_text(street(2017).replace(HEADERS[2017], "pc6;huisnummer;buurtcode;wijkcode;gemeentecode"))
+    with pytest.raises(DataError, match="no year") as caught:
+        read_addresses(path)
+    assert "such as pc6hnr20200801_gwb.csv" in str(caught.value)
+
+
+def test_row_numbers_and_prefixes_that_others_add_are_taken_off(tmp_path):
+    plain = read_addresses(put(tmp_path, 2017))
+    numbered = [f'"{n or ""}",{line.replace(";", ",")}' for n, line in enumerate(street(2017).splitlines())]
+    prefixed = "\n".join(numbered).replace(",3630", ",BU03630").replace(",36301,363", ",WK036301,GM0363")
+    found = read_addresses(put(tmp_path, 2017, text=prefixed.replace(",36300,363", ",WK036300,GM0363") + "\n"))
+    assert found.frame.equals(plain.frame)
+
+
+def test_codes_with_letters_are_kept(tmp_path):
+    text = HEADERS[2017] + "\n1011AB;1;0363AF01;0363AF;0363\n1011AB;2;0363AF02;0363AF;0363\n"
+    found = read_addresses(put(tmp_path, 2017, text=text))
+    assert found.frame["buurt_code"].tolist() == ["BU0363AF01", "BU0363AF02"]
