@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import test_panel_join
+from test_panel_join import FLOWS, E
 
+from buurteffect import panel
 from buurteffect.errors import DataError
 from buurteffect.panel.address_crosswalk import crosswalks_from_addresses, write_crosswalks
+from buurteffect.panel.folder import read_folder
 from buurteffect.panel.weights import build_weights
 from buurteffect.sources.addresses import read_addresses, year_of_addresses
 from buurteffect.sources.crosswalk import read_crosswalk
+
+raw = test_panel_join.raw
 
 # A buurt of 8 houses gives 6 of them to another wijk in 2017, and lies in another gemeente from 2019.
 STREET = {2016: ["03630000"] * 8, 2017: ["03630000"] * 2 + ["03630100"] * 6, 2019: ["03940000"] * 2 + ["03940100"] * 6}
@@ -233,3 +239,73 @@ def test_codes_with_letters_are_kept(tmp_path):
     text = HEADERS[2017] + "\n1011AB;1;0363AF01;0363AF;0363\n1011AB;2;0363AF02;0363AF;0363\n"
     found = read_addresses(put(tmp_path, 2017, text=text))
     assert found.frame["buurt_code"].tolist() == ["BU0363AF01", "BU0363AF02"]
+
+
+# --- in a folder of open data
+
+
+def of_wijken(year: int, places: list[tuple[str, int]]) -> str:
+    """Return the addresses of a year: so many houses after one another in each wijk."""
+    codes = [f"{wijk[2:]}00" for wijk, count in places for _ in range(count)]
+    rows = [f"1011{chr(65 + n // 999)}A,{n % 999 + 1},{code},{code[:6]},{code[:4]}" for n, code in enumerate(codes)]
+    return f"PC6,Huisnummer,Buurt{year},Wijk{year},Gemeente{year}\n" + "\n".join(rows) + "\n"
+
+
+@pytest.fixture
+def addresses_of_the_flows(raw):
+    """Put the addresses beside the key figures that the crosswalk of the joined tables stands for."""
+    flows_and_rest = [*FLOWS, (E, E, 50)]
+    put(raw, 2018, text=of_wijken(2018, [(source, count) for source, _, count in flows_and_rest]))
+    put(raw, 2020, text=of_wijken(2020, [(target, count) for _, target, count in flows_and_rest]))
+    return raw
+
+
+def test_address_files_do_what_the_crosswalk_that_they_stand_for_does(addresses_of_the_flows, project):
+    def built() -> dict[str, pd.DataFrame]:
+        panel.build(addresses_of_the_flows, project.processed("open") / "panel")
+        rules = ("as_published", "harmonised")
+        return {rule: panel.read_joined("open", "wijk", rule, project).frame for rule in rules}
+
+    given = built()
+    (addresses_of_the_flows / "crosswalk" / "wijk.csv").unlink()
+    counted = built()
+    for rule, frame in given.items():
+        pd.testing.assert_frame_equal(counted[rule], frame)
+    others = panel.read_statistics("open", "wijk", project=project).others.set_index("file")
+    entry = others.loc["pc6hnr20180801_gwb.csv"]
+    assert (entry["kind"], entry["rows"]) == ("addresses, counted into crosswalks", 1680)
+    assert entry["note"] == "areas of 2018; 0 not in 2020"
+
+
+def test_a_given_crosswalk_goes_before_the_addresses(addresses_of_the_flows):
+    given = addresses_of_the_flows / "crosswalk" / "wijk.csv"
+    given.write_text(given.read_text(encoding="utf-8").replace(",500", ",501"), encoding="utf-8")
+    found = read_folder(addresses_of_the_flows).crosswalks
+    assert 501 in found["wijk"]["addresses_count"].tolist()
+    assert 500 not in found["wijk"]["addresses_count"].tolist()
+    assert set(found) == {"buurt", "wijk", "gemeente"}
+
+
+def test_crosswalks_that_were_written_are_read_and_the_addresses_then_are_not(addresses_of_the_flows):
+    (addresses_of_the_flows / "crosswalk" / "wijk.csv").unlink()
+    counted = read_folder(addresses_of_the_flows).crosswalks
+    write_crosswalks(addresses_of_the_flows, say=lambda _: None)
+    found = read_folder(addresses_of_the_flows)
+    assert not [file for file in found.inputs if file.origin.startswith("pc6hnr")]
+    for level, frame in counted.items():
+        key = ["source_code", "target_code"]
+        pd.testing.assert_frame_equal(found.crosswalks[level].sort_values(key, ignore_index=True), frame)
+
+
+def test_two_crosswalks_that_give_the_same_flow_are_refused_by_name(raw):
+    wijk = (raw / "crosswalk" / "wijk.csv").read_text(encoding="utf-8")
+    (raw / "crosswalk" / "later.csv").write_text(wijk.replace(",30\n", ",31\n"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"later\.csv and wijk\.csv") as caught:
+        read_folder(raw)
+    assert "move one of the files out of the folder crosswalk" in str(caught.value)
+
+
+def test_crosswalks_of_several_pairs_of_years_may_lie_in_several_files(raw):
+    wijk = (raw / "crosswalk" / "wijk.csv").read_text(encoding="utf-8")
+    (raw / "crosswalk" / "later.csv").write_text(wijk.replace("2018,2020", "2016,2018"), encoding="utf-8")
+    assert sorted(read_folder(raw).crosswalks["wijk"]["year_from"].unique()) == [2016, 2018]

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from buurteffect.errors import DataError
+from buurteffect.panel.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
 from buurteffect.panel.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.polygons import Polygons, read_polygons
 from buurteffect.panel.register import read_registers
@@ -22,6 +23,7 @@ from buurteffect.panel.side import (
     read_stock_tables,
     ses_woa_left_out,
 )
+from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources import (
     CrosswalkFile,
     KwbFile,
@@ -44,6 +46,7 @@ from buurteffect.sources.ses_woa import SesFile
 
 _TABLES = (".csv", ".xls", ".xlsx", ".zip", ".json")
 _METADATA = ("DataProperties", "TableInfos", "CategoryGroups", "MeasureCodes", "MeasureGroups", "WijkenEnBuurtenCodes")
+_NO_PAIRS = pd.DataFrame({"level": [], "year_from": [], "year_to": []})
 _GROUP_COLUMNS = ["gemeente_code", "city_group", "source"]
 
 
@@ -107,8 +110,9 @@ def read_folder(raw: Path) -> Folder:
     ----------
     raw : Path
         Folder with ``leefbaarometer3/``, one or more folders ``kwb…``, or both; and as far as they are there
-        ``crosswalk/``, ``ses_woa/``, ``housing_stock/``, ``boundaries/``, ``treatment/``, ``projects/``,
-        ``priority_areas/`` and ``leefbaarometer2/``. A ``gemeente_groups.csv`` in it replaces the project's own list.
+        ``crosswalk/`` or ``addresses/``, ``ses_woa/``, ``housing_stock/``, ``boundaries/``, ``treatment/``,
+        ``projects/``, ``priority_areas/`` and ``leefbaarometer2/``. A ``gemeente_groups.csv`` in it replaces the
+        project's own list.
 
     Raises
     ------
@@ -123,6 +127,9 @@ def read_folder(raw: Path) -> Folder:
     crosswalks = [read_crosswalk(path) for path in sorted((raw / "crosswalk").glob("*.csv"))]
     inputs = [InputFile(each.origin, each.bytes_count, each.sha256) for each in key_figures]
     inputs += [InputFile(each.origin, each.bytes_count, each.sha256) for each in crosswalks]
+    counted = crosswalks_from_addresses(raw, _pairs(crosswalks))
+    passed_over += counted.passed_over
+    inputs += [InputFile(label_of(path), path.stat().st_size, sha256_of(path)) for path, _ in counted.files]
     ses_woa = read_ses_files(raw / "ses_woa")
     inputs += [InputFile(file.origin, path.stat().st_size, file.sha256) for path, file in ses_woa]
     registers = read_registers(raw / "projects")
@@ -135,6 +142,7 @@ def read_folder(raw: Path) -> Folder:
     lists, growth_centres = _read_lists(raw)
     inputs += [entry.pop("input") for entry in lists if "input" in entry]
     others = [_describe_crosswalk(file) for file in crosswalks]
+    others += [_describe_addresses(counted, path, year) for path, year in counted.files]
     earlier = ses_woa_left_out([file for _, file in ses_woa]) if ses_woa else {}
     others += [
         _entry(f.origin, "SES-WOA scores", len(f.frame), describe_ses_woa(f, earlier.get(f.origin, 0)))
@@ -150,7 +158,7 @@ def read_folder(raw: Path) -> Folder:
         scores_passed_over,
         key_figures,
         passed_over,
-        _by_level(crosswalks),
+        _by_level([(each.origin, each.frame) for each in crosswalks], counted),
         [file for _, file in ses_woa],
         [table for _, table in stock],
         polygons,
@@ -226,9 +234,44 @@ def _entry(file: str, kind: str, rows: int, note: str) -> dict[str, Any]:
     return {"file": file, "kind": kind, "rows": rows, "note": note}
 
 
-def _by_level(files: Sequence[CrosswalkFile]) -> dict[str, pd.DataFrame]:
-    """Return the crosswalks by level."""
-    return {str(level): rows.reset_index(drop=True) for each in files for level, rows in each.frame.groupby("level")}
+def _pairs(files: Sequence[CrosswalkFile]) -> set[tuple[str, int, int]]:
+    """Return the levels and pairs of years that crosswalks are given for."""
+    pairs = pd.concat(
+        [each.frame[["level", "year_from", "year_to"]].drop_duplicates() for each in files] or [_NO_PAIRS]
+    )
+    return {(str(level), int(first), int(second)) for level, first, second in pairs.itertuples(index=False)}
+
+
+def _by_level(files: Sequence[tuple[str, pd.DataFrame]], counted: AddressCrosswalks) -> dict[str, pd.DataFrame]:
+    """Return the crosswalks by level, those that are given and those that were counted."""
+    whole = [*files, *(("addresses", frame) for frame in counted.frames.values())]
+    if not whole:
+        return {}
+    rows = pd.concat([frame.assign(origin=origin) for origin, frame in whole], ignore_index=True)
+    doubled = rows[rows.duplicated(list(CROSSWALK.key), keep=False)]
+    if len(doubled):
+        first = doubled.iloc[0]
+        raise DataError(
+            " and ".join(sorted(set(doubled["origin"]))),
+            found=f"{first['source_code']} to {first['target_code']} of {first['year_from']} and {first['year_to']} in "
+            f"both, and {len(doubled) - 2:,} more such rows",
+            expected="every pair of codes once per pair of years",
+            action="move one of the files out of the folder crosswalk",
+        )
+    rows = rows.drop(columns="origin")
+    return {str(level): part.reset_index(drop=True) for level, part in rows.groupby("level")}
+
+
+def _describe_addresses(counted: AddressCrosswalks, path: Path, year: int) -> dict[str, Any]:
+    """Say what became of the addresses of a file."""
+    of_year = counted.ledger[counted.ledger["year"] == year]
+    rows = int(of_year.groupby(["year_from", "year_to"])["rows_count"].sum().iloc[0])
+    only = of_year[of_year["fate"] == "only in this year"]
+    note = "; ".join(
+        f"{row.rows_count:,} not in {row.year_to if row.year_from == year else row.year_from}"
+        for row in only.itertuples()
+    )
+    return _entry(label_of(path), "addresses, counted into crosswalks", rows, f"areas of {year}; {note}")
 
 
 def _describe_crosswalk(file: CrosswalkFile) -> dict[str, Any]:
