@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -75,7 +76,7 @@ def test_the_layer_of_a_geopackage_is_found_by_its_level(tmp_path):
     )
     assert read_boundaries(file, "wijk").frame["area_code"].tolist() == ["WK059901"]
     assert len(read_boundaries(file, "buurt").frame) == 2
-    with pytest.raises(DataError, match="0 layers for gemeente"):
+    with pytest.raises(DataError, match="areas of 'buurt', 'wijk'"):
         read_boundaries(file, "gemeente")
 
 
@@ -112,12 +113,12 @@ def test_a_repair_leaves_no_lines_behind(tmp_path):
     assert found.frame["area_m2"].item() == pytest.approx(10_000)
 
 
-def test_geojson_on_the_grid_that_does_not_say_so_is_refused_until_the_caller_does(tmp_path):
+def test_geojson_on_the_grid_that_does_not_say_so_is_taken_for_it_and_says_that_it_is(tmp_path):
     content = collection(feature(), crs=None)
-    with pytest.raises(DataError, match="coordinates in the Netherlands") as caught:
-        read(tmp_path, content)
-    assert "crs='EPSG:28992'" in caught.value.action
-    assert read(tmp_path, content, crs="EPSG:28992").frame["area_m2"].item() == pytest.approx(10_000)
+    found = read(tmp_path, content)
+    assert found.frame["area_m2"].item() == pytest.approx(10_000)
+    assert found.notes == ("it says no coordinate system; its coordinates can only be metres on the grid (EPSG:28992)",)
+    assert read(tmp_path, content, crs="EPSG:28992").notes == ()
 
 
 def test_a_caller_cannot_overrule_the_system_that_a_file_says(tmp_path):
@@ -125,13 +126,129 @@ def test_a_caller_cannot_overrule_the_system_that_a_file_says(tmp_path):
         read(tmp_path, collection(feature()), crs="EPSG:4326")
 
 
-def test_a_geopackage_without_a_coordinate_system_is_refused(tmp_path):
-    file = tmp_path / "areas.gpkg"
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp"])
+def test_a_file_without_a_coordinate_system_is_on_the_grid_or_in_degrees_if_it_can_be_nothing_else(tmp_path, suffix):
+    file = tmp_path / f"areas{suffix}"
+    metres = gpd.GeoDataFrame.from_features([feature()])[["buurtcode", "water", "geometry"]]
+    for frame, words in (
+        (metres, "metres"),
+        (metres.set_crs(28992).to_crs(4326).set_crs(None, allow_override=True), "degrees"),
+    ):
+        with pytest.warns(UserWarning, match="crs"):
+            frame.to_file(file)
+        found = read_boundaries(file, "buurt")
+        assert found.frame["area_m2"].item() == pytest.approx(10_000, rel=1e-3)
+        assert words in found.notes[0]
     with pytest.warns(UserWarning, match="crs"):
-        gpd.GeoDataFrame.from_features([feature()]).to_file(file)
+        metres.translate(1_000_000, 0).to_frame("geometry").assign(buurtcode="BU05990110").to_file(file)
     with pytest.raises(DataError, match="without a coordinate system"):
         read_boundaries(file, "buurt")
-    assert read_boundaries(file, "buurt", crs="EPSG:28992").frame["area_m2"].item() == pytest.approx(10_000)
+
+
+def test_degrees_with_the_latitude_first_are_turned_and_said(tmp_path):
+    ring = [[52.0, 5.0], [52.0, 5.01], [52.01, 5.01], [52.01, 5.0], [52.0, 5.0]]
+    swapped = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4326"}}
+    found = read(tmp_path, collection(feature(ring=ring), crs=swapped))
+    right = read(tmp_path, collection(feature(ring=[[x, y] for y, x in ring]), crs=CRS84))
+    assert found.frame["area_m2"].tolist() == pytest.approx(right.frame["area_m2"].tolist())
+    assert found.notes == ("its coordinates give the latitude first",)
+
+
+def division(level: str, code: str, ring: list[list[float]] | None = None, year: int = 2022) -> dict:
+    """Return an area as gebiedsindelingen give it."""
+    place = {"id": 1, "statcode": code, "jrstatcode": f"{year}{code}", "statnaam": "Ergens", "rubriek": level}
+    return {"type": "Feature", "properties": place, "geometry": feature(ring=ring)["geometry"]}
+
+
+def test_gebiedsindelingen_are_read_by_statcode_and_their_year_is_that_of_the_codes(tmp_path):
+    content = collection(division("buurt", "BU05990110"), division("buurt", "BU0599AB11", square(91_000, 430_000)))
+    found = read(tmp_path, content)
+    assert found.frame["area_code"].tolist() == ["BU05990110", "BU0599AB11"]
+    assert found.frame["area_name"].tolist() == ["Ergens", "Ergens"]
+    assert found.frame["gemeente_code"].tolist() == ["GM0599", "GM0599"]
+    assert (found.year, found.notes) == (2022, ())
+
+
+def test_of_a_file_of_several_levels_the_one_that_is_asked_for_is_read_and_others_are_counted(tmp_path):
+    content = collection(
+        division("buurt", "BU05990110"), division("wijk", "WK059901"), division("provincie", "PV28    ")
+    )
+    found = read(tmp_path, content)
+    assert found.frame["area_code"].tolist() == ["BU05990110"]
+    left_out = found.ledger.query("fate == 'left out'").set_index("reason")["areas_count"].to_dict()
+    assert left_out == {"the level 'wijk'": 1, "the level 'provincie'": 1}
+    assert read(tmp_path, content, "wijk").frame["area_code"].tolist() == ["WK059901"]
+    with pytest.raises(DataError, match="areas of 'buurt', 'wijk', 'provincie'"):
+        read(tmp_path, content, "gemeente")
+
+
+def test_a_year_in_the_codes_goes_before_another_in_the_name(tmp_path):
+    file = tmp_path / "buurt_2021.json"
+    file.write_text(json.dumps(collection(division("buurt", "BU05990110"))), encoding="utf-8")
+    found = read_boundaries(file, "buurt")
+    assert found.year == 2022
+    assert "of 2022 by their codes, although the name says 2021" in found.notes[0]
+
+
+MAP = {"BU_CODE": "BU05990110", "BU_NAAM": "Ergens", "WK_CODE": "WK059901", "GM_CODE": "GM0599", "GM_NAAM": "Rotterdam"}
+MAP |= {"H2O": "NEE", "POSTCODE": "3011", "AANT_INW": 1200, "P_KOOPWON": -99997, "OPP_WATER": -99999999}
+
+
+def buurtkaart() -> gpd.GeoDataFrame:
+    """Return the map of buurten with its key figures, as the publisher gives it as a shapefile; one area is water."""
+    areas = [feature(), feature(ring=square(91_000, 430_000))]
+    areas[0]["properties"] = MAP
+    areas[1]["properties"] = MAP | {"BU_CODE": "BU05999997", "H2O": "JA"}
+    return gpd.GeoDataFrame.from_features(areas, crs=28992)
+
+
+@pytest.mark.parametrize(
+    "name", ["buurt_2017_v3.shp", "BUURT_2017.SHP", "wijkenbuurten_2017_v1.GPKG", "buurten.geojson"]
+)
+def test_the_map_of_cbs_reads_alike_in_every_format(tmp_path, name):
+    written = tmp_path / name.lower()
+    buurtkaart().to_file(written)
+    for part in list(tmp_path.iterdir()):
+        part.rename(
+            tmp_path / (part.name.upper() if name.isupper() else f"{name[:-5]}.GPKG" if "GPKG" in name else part.name)
+        )
+    found = read_boundaries(tmp_path / name, "buurt")
+    row = found.frame.iloc[0]
+    assert (len(found.frame), row["area_code"], row["area_name"]) == (1, "BU05990110", "Ergens")
+    assert (row["wijk_code"], row["gemeente_name"]) == ("WK059901", "Rotterdam")
+    assert row["area_m2"] == pytest.approx(10_000)
+    assert found.ledger.set_index("reason")["areas_count"].to_dict() == {"": 1, "water = JA": 1}
+
+
+def test_a_shapefile_without_its_other_parts_is_named(tmp_path):
+    buurtkaart().to_file(tmp_path / "buurt_2017.shp")
+    (tmp_path / "buurt_2017.dbf").unlink()
+    with pytest.raises(DataError) as caught:
+        read_boundaries(tmp_path / "buurt_2017.shp", "buurt")
+    assert "dbf" in str(caught.value)
+
+
+def test_a_zipped_map_is_read_out_of_its_archive(tmp_path):
+    home = tmp_path / "inside"
+    home.mkdir()
+    buurtkaart().to_file(home / "buurt_2022_v1.shp")
+    archive = tmp_path / "wijkbuurtkaart_2022_v1.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("WijkBuurtkaart_2022_v1/toelichting.pdf", "x")
+        for part in sorted(home.iterdir()):
+            packed.write(part, f"WijkBuurtkaart_2022_v1/{part.name}")
+    found = read_boundaries(archive, "buurt")
+    assert found.frame["area_code"].tolist() == ["BU05990110"]
+    assert found.origin == "wijkbuurtkaart_2022_v1.zip > WijkBuurtkaart_2022_v1 > buurt_2022_v1.shp"
+    assert found.year == 2022
+
+
+def test_of_a_layer_and_its_generalised_copy_the_layer_is_read(tmp_path):
+    file = tmp_path / "cbsgebiedsindelingen_2022_v1.gpkg"
+    for layer, side in (("buurt_gegeneraliseerd_2022", 90), ("buurt_niet_gegeneraliseerd_2022", 100)):
+        area = division("buurt", "BU05990110", square(*PLACE, side))
+        gpd.GeoDataFrame.from_features([area], crs=28992).to_file(file, layer=layer)
+    assert read_boundaries(file, "buurt").frame["area_m2"].item() == pytest.approx(10_000)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +273,7 @@ def test_a_geopackage_without_a_coordinate_system_is_refused(tmp_path):
         pytest.param(json.dumps(collection(feature()))[:200], "no JSON", id="truncated"),
         pytest.param("{}", "JSON of the type 'None'", id="JSON of another kind"),
         pytest.param('<OGRVRTDataSource><OGRVRTLayer name="x"/></OGRVRTDataSource>', "another kind", id="a link"),
-        pytest.param("", "another kind", id="empty"),
+        pytest.param("", "an empty file", id="empty"),
     ],
 )
 def test_a_file_that_is_not_as_it_should_be_is_refused(tmp_path, content, found):
@@ -167,7 +284,7 @@ def test_a_file_that_is_not_as_it_should_be_is_refused(tmp_path, content, found)
 def test_a_level_that_the_file_does_not_hold_is_refused(tmp_path):
     content = collection(feature())
     del content["features"][0]["properties"]["wijkcode"]
-    with pytest.raises(DataError, match="the properties 'buurtcode'"):
+    with pytest.raises(DataError, match="areas of 'buurt'"):
         read(tmp_path, content, "wijk")
     with pytest.raises(DataError, match="level 'pc4'"):
         read(tmp_path, content, "pc4")

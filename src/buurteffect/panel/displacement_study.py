@@ -167,7 +167,7 @@ def _centres(folder: Path) -> pd.DataFrame:
     """Return the centres of buurten."""
     names = {"centroid_x_m": "x_m", "centroid_y_m": "y_m"}
     for path in sorted(folder.glob("*.geojson"), reverse=True) + sorted(folder.glob("*.gpkg"), reverse=True):
-        for file in read_polygons(path):
+        for file in read_polygons(path)[0]:
             if file.level == "buurt":
                 return file.frame.rename(columns=names)[["area_code", "x_m", "y_m"]]
     raise DataError(

@@ -135,7 +135,7 @@ def read_folder(raw: Path) -> Folder:
     registers = read_registers(raw / "projects")
     inputs += [InputFile(file.origin, path.stat().st_size, file.sha256) for path, file in registers]
     stock = read_stock_tables(raw / "housing_stock")
-    polygons = [each for path in _boundary_files(raw) for each in read_polygons(path)]
+    polygons = [each for path in _boundary_files(raw) for each in read_polygons(path)[0]]
     inputs += dict.fromkeys(InputFile(each.origin, each.bytes_count, each.sha256) for each in polygons)
     refuse_same_bytes((each.origin, each.sha256) for each in inputs)
     inputs += [InputFile(table.origin, size, table.sha256) for size, table in stock]

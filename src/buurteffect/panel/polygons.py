@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,22 @@ from buurteffect.errors import ProjectError
 from buurteffect.panel.vintage import BY_CODE, NOT_JOINED, ONE_TO_ONE, SAME_VINTAGE, match_codes
 from buurteffect.panel.weights import Crossing
 from buurteffect.project import Project
-from buurteffect.sources.boundaries import read_boundaries
+from buurteffect.schema.boundaries import AREA_LEVELS
+from buurteffect.sources.boundaries import read_level
+from buurteffect.sources.geofile import (
+    MAIN,
+    PARTS,
+    Layer,
+    describe_levels,
+    geodata_in,
+    layers_of,
+    orphan,
+    without_areas,
+)
+from buurteffect.sources.rawfile import label_of
 
 COLUMNS = ("area_m2", "centroid_x_m", "centroid_y_m")
-_YEAR = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
-_PLURALS = {"buurt": "buurten", "wijk": "wijken", "gemeente": "gemeenten"}
-_PROPERTIES = {"buurt": rb'"(buurtcode|bu_code)"', "wijk": rb'"(wijkcode|wk_code)"'}
-_HEAD_BYTES = 65_536
+_FORMATS = "boundaries are read from .gpkg, .geojson, .json, .shp and a .zip of them"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +42,13 @@ class Polygons:
     origin, level : str
         What the file is called, and the kind of area.
     year : int or None
-        Year that the file's name says; None where it says none.
+        Year of the areas, as their codes or the name say; None where nothing says it.
     frame : DataFrame
         One row per area: ``area_code, area_m2, centroid_x_m, centroid_y_m``.
     repaired_count : int
         Polygons that crossed themselves and were mended.
+    notes : tuple of str
+        What was assumed or left out.
     bytes_count, sha256 : int, str
         Size and hash of the file.
     """
@@ -47,34 +58,69 @@ class Polygons:
     year: int | None
     frame: pd.DataFrame
     repaired_count: int
+    notes: tuple[str, ...]
     bytes_count: int
     sha256: str
 
 
-def read_polygons(path: Path) -> list[Polygons]:
-    """Return the areas of every level that a file of boundaries holds.
+def read_polygons(path: Path) -> tuple[list[Polygons], list[tuple[str, str]]]:
+    """Return the areas of every level that a file of boundaries holds, and what in it is passed over with the reason.
+
+    Parameters
+    ----------
+    path : Path
+        A GeoPackage, shapefile or GeoJSON file, a zip of them, or another file that lies beside them.
 
     Raises
     ------
     DataError
-        If the file is not what the reader of boundaries expects.
+        If a file is not what the reader of boundaries expects.
     """
-    years = {int(year) for year in _YEAR.findall(path.stem)}
-    year = years.pop() if len(years) == 1 else None
-    found = []
-    for level in _levels(path):
-        file = read_boundaries(path, level)
-        centroid = file.frame.geometry.centroid
-        frame = pd.DataFrame(
-            {
-                "area_code": file.frame["area_code"],
-                "area_m2": file.frame["area_m2"],
-                "centroid_x_m": centroid.x,
-                "centroid_y_m": centroid.y,
-            }
-        )
-        found.append(Polygons(file.origin, level, year, frame, len(file.repaired), file.bytes_count, file.sha256))
-    return found
+    suffix = path.suffix.lower()
+    if suffix in PARTS:
+        return [], [(label_of(path), why)] if (why := orphan(path)) else []
+    if suffix not in (*MAIN, ".zip"):
+        return [], [(label_of(path), f"not a file of geodata that is read here: {_FORMATS}")]
+    found: list[Polygons] = []
+    with geodata_in(path) as inside:
+        passed_over = list(inside.left)
+        taken: dict[tuple[str, int | None], str] = {}
+        for file in sorted(inside.files, key=lambda f: (f.suffix.lower() != ".gpkg", f.name)):
+            if why := without_areas(file):
+                passed_over.append((label_of(file), why))
+                continue
+            layers = layers_of(file)
+            ours = [layer for layer in layers if layer.level in AREA_LEVELS]
+            if not ours:
+                passed_over.append(
+                    (label_of(file), f"it holds {describe_levels(layers)}; {', '.join(AREA_LEVELS)} are read")
+                )
+            for layer in ours:
+                if suffix == ".zip" and (twin := taken.get((layer.level, layer.year))):
+                    passed_over.append(
+                        (label_of(file), f"the {layer.level}en of {layer.year or 'the same year'} once more: {twin}")
+                    )
+                    continue
+                taken[layer.level, layer.year] = label_of(file)
+                found.append(_polygons(file, layer, [each for each in layers if each not in ours]))
+    return found, passed_over
+
+
+def _polygons(path: Path, layer: Layer, others: list[Layer]) -> Polygons:
+    """Return size and place of the areas of one level in a file."""
+    file = read_level(path, layer)
+    centroid = file.frame.geometry.centroid
+    frame = pd.DataFrame(
+        {
+            "area_code": file.frame["area_code"],
+            "area_m2": file.frame["area_m2"],
+            "centroid_x_m": centroid.x,
+            "centroid_y_m": centroid.y,
+        }
+    )
+    notes = [*file.notes, *([f"not read: {describe_levels(others)}"] if others else [])]
+    repaired = len(file.repaired)
+    return Polygons(file.origin, layer.level, file.year, frame, repaired, tuple(notes), file.bytes_count, file.sha256)
 
 
 def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: Crossing | None) -> pd.DataFrame:
@@ -122,22 +168,6 @@ def _joins(file: Polygons, year: int, crosswalk: Crossing | None) -> pd.Series:
     return pd.Series(np.where(same, ONE_TO_ONE, NOT_JOINED), index=codes.index)
 
 
-def _levels(path: Path) -> list[str]:
-    """Return the levels that a file holds, as its layers or its properties say; buurt where neither does."""
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
-    if head.startswith(b"SQLite format 3\0"):
-        names = [str(name).casefold() for name in gpd.list_layers(path)["name"]]
-        named = [level for level, plural in _PLURALS.items() if any(plural in name for name in names)]
-        if len(names) > 1 or len(named) == 1:
-            return named or ["buurt"]
-        return ["buurt"]
-    for level, pattern in _PROPERTIES.items():
-        if re.search(pattern, head, re.IGNORECASE):
-            return [level]
-    return ["gemeente"] if re.search(rb'"(gemeentecode|gm_code)"', head, re.IGNORECASE) else ["buurt"]
-
-
 def read_map(source: str, level: str, project: Project | None = None) -> gpd.GeoDataFrame:
     """Return the polygons of one level from the latest file of boundaries of a source.
 
@@ -162,9 +192,17 @@ def read_map(source: str, level: str, project: Project | None = None) -> gpd.Geo
     """
     project = project or Project.find()
     folder = project.processed("synthetic") / "published" if source == "synthetic" else project.raw / source
-    files = sorted(p for p in (folder / "boundaries").glob("*") if p.suffix.lower() in (".gpkg", ".geojson"))
-    holding = [path for path in files if level in _levels(path)]
-    if not holding:
-        raise ProjectError(f"there are no boundaries of the level {level} for source {source!r}")
-    latest = max(holding, key=lambda path: _YEAR.findall(path.stem)[-1:])
-    return read_boundaries(latest, level).frame[["area_code", "geometry"]]
+    with _level_files(folder / "boundaries", level) as files:
+        if not files:
+            raise ProjectError(f"there are no boundaries of the level {level} for source {source!r}")
+        latest, layer = max(files, key=lambda found: (found[1].year or 0, found[0].name))
+        return read_level(latest, layer).frame[["area_code", "geometry"]]
+
+
+@contextmanager
+def _level_files(folder: Path, level: str) -> Iterator[list[tuple[Path, Layer]]]:
+    """Yield the files of boundaries that hold a level, in zips too, each with its layer."""
+    paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in (*MAIN, ".zip")]
+    with ExitStack() as stack:
+        files = [file for path in paths for file in stack.enter_context(geodata_in(path)).files]
+        yield [(file, layer) for file in files for layer in layers_of(file) if layer.level == level]

@@ -1,4 +1,4 @@
-"""Zip archives of publishers, read in memory and never extracted to disk.
+"""Zip archives of publishers, read in memory or, where a library needs files, unpacked below a temporary folder.
 
 The paths of all members are checked before any of them is read, so that one hostile path refuses the whole
 archive. What a member holds is checked when it is read: a large map beside the tables does no harm unread.
@@ -6,15 +6,18 @@ archive. What a member holds is checked when it is read: a large map beside the 
 
 from __future__ import annotations
 
+import shutil
 import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from buurteffect.errors import DataError
+from buurteffect.sources.beside import reason_beside
 from buurteffect.sources.columns import nearest
 from buurteffect.sources.rawfile import FETCH_AGAIN, FILE_BYTES_LIMIT, label_of, shown
 
@@ -27,6 +30,9 @@ RATIO_LIMIT = 200
 RATIO_FLOOR_BYTES = 1_000_000
 """Members below this size may have any ratio: they are harmless, and a short uniform text packs well."""
 
+UNPACKED_BYTES_LIMIT = 8_000_000_000
+"""Most bytes that are unpacked to disk from one archive."""
+
 MEMBERS_LIMIT = 10_000
 """Most members that an archive may list."""
 
@@ -35,6 +41,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 _ENCRYPTED = 0x1
 _PIECE_BYTES = 1 << 20
+_NAME_LENGTH = 200  # of a file that is unpacked; most file systems take 255 bytes
 _DO_NOT_USE = "do not use this archive; fetch it again from the publisher's own address"
 
 
@@ -152,8 +159,9 @@ def _check_path(archive: Path, info: zipfile.ZipInfo) -> None:
         )
 
 
-def _check_content(archive: Path, info: zipfile.ZipInfo) -> None:
+def _check_content(archive: Path, info: zipfile.ZipInfo, limit: int | None = None) -> None:
     """Refuse a member that is encrypted, packed in an unknown way, or too large."""
+    limit = MEMBER_BYTES_LIMIT if limit is None else limit
     label = label_of(archive, info.filename)
     if info.flag_bits & _ENCRYPTED:
         raise DataError(
@@ -169,11 +177,11 @@ def _check_content(archive: Path, info: zipfile.ZipInfo) -> None:
             expected="a stored or deflated member",
             action="pack the archive again as an ordinary zip, and record its new sha256",
         )
-    if info.file_size > MEMBER_BYTES_LIMIT:
+    if info.file_size > limit:
         raise DataError(
             label,
             found=f"a member of {info.file_size:,} bytes",
-            expected=f"at most {MEMBER_BYTES_LIMIT:,} bytes in one member",
+            expected=f"at most {limit:,} bytes in one member",
             action=_DO_NOT_USE,
         )
     if info.file_size > max(RATIO_FLOOR_BYTES, RATIO_LIMIT * info.compress_size):
@@ -183,3 +191,81 @@ def _check_content(archive: Path, info: zipfile.ZipInfo) -> None:
             expected=f"at most {RATIO_LIMIT} times the packed size: more than that is a zip bomb",
             action=_DO_NOT_USE,
         )
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What was unpacked of an archive.
+
+    Parameters
+    ----------
+    files : tuple of Path
+        The files, each called ``archive.zip > folder > member`` so that its label says where it is from.
+    left : tuple of (member, reason)
+        Members that were not, each as ``archive.zip > folder/member``.
+    """
+
+    files: tuple[Path, ...]
+    left: tuple[tuple[str, str], ...]
+
+
+def unpack(
+    archive: Path, into: Path, suffixes: Collection[str], reason: str, *, limit: int = MEMBER_BYTES_LIMIT, deep: int = 2
+) -> Unpacked:
+    """Unpack the members of some kinds, those of archives inside it too, below a folder of this program's own.
+
+    Parameters
+    ----------
+    archive : Path
+        The zip.
+    into : Path
+        An empty folder; members are put into folders of it as in the archive.
+    suffixes : collection of str
+        Endings of the names that are wanted, in lower case.
+    reason : str
+        Why members of other kinds are left.
+    limit : int
+        Largest uncompressed size of one member.
+    deep : int
+        How many archives may lie in one another below this one.
+
+    Raises
+    ------
+    DataError
+        As `read_member`.
+    """
+    files: list[Path] = []
+    left: list[tuple[str, str]] = []
+    with _opened(archive) as opened:
+        members = opened.infolist()
+        whole = sum(info.file_size for info in members if PurePosixPath(info.filename).suffix.lower() in suffixes)
+        if whole > UNPACKED_BYTES_LIMIT:
+            raise DataError(
+                label_of(archive),
+                found=f"members of {whole:,} bytes",
+                expected=f"at most {UNPACKED_BYTES_LIMIT:,} bytes in one archive",
+                action=_DO_NOT_USE,
+            )
+        for info in members:
+            place = PurePosixPath(info.filename)
+            suffix = place.suffix.lower()
+            why = reason_beside(place)
+            why = why or (None if suffix in suffixes or (suffix == ".zip" and deep) else reason)
+            if info.is_dir() or why:
+                left += [] if info.is_dir() else [(label_of(archive, info.filename), why or reason)]
+                continue
+            _check_content(archive, info, limit)
+            home = into.joinpath(*place.parts[:-1])
+            home.mkdir(parents=True, exist_ok=True)
+            target = home / " > ".join([label_of(archive), *place.parts])[-_NAME_LENGTH:]
+            with _damage(label_of(archive, info.filename)), opened.open(info) as packed, target.open("wb") as file:
+                shutil.copyfileobj(packed, file, _PIECE_BYTES)
+            if suffix != ".zip" or ".zip" in suffixes:
+                files.append(target)
+                continue
+            within = home / f"{len(files)} {place.stem}"[:_NAME_LENGTH]
+            inner = unpack(target, within, suffixes, reason, limit=limit, deep=deep - 1)
+            target.unlink()
+            files += inner.files
+            left += inner.left
+    return Unpacked(tuple(files), tuple(left))
