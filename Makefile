@@ -58,6 +58,7 @@ help:  ## list the targets (this text)
 	@echo "  OPEN_DATA=folder  with SOURCE=open: read this folder instead of downloading"
 	@echo "  KWB=2013-2024     with make fetch: the key figures of these years; GEMEENTE=GM0599 only of one gemeente"
 	@echo "  TABLES='kwb …'    with make fetch: groups of tables, YEARS=… of them; LIST=1 shows what there is"
+	@echo "  ALL=1             with make fetch: all that the open reports can use; CHECK=1 only asks which addresses answer"
 	@echo "  BASE_YEAR=year    with SOURCE=open: bring the key figures of all years to the areas of this one"
 	@echo "  BENCH=world       with make bench: only statistics, world, estimators or build"
 	@echo "  AFRESH=1          with make verify: build everything anew; RECORD=1: record the results as the reference"
@@ -72,8 +73,8 @@ reports: $(PAGES)/index.html  ## build all reports of SOURCE that are out of dat
 panel: $(DONE)/panel/inputs.json  ## build the panel of SOURCE
 
 export KWB TABLES YEARS GEMEENTE
-fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open, or what KWB= or TABLES= asks for
-	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(LIST),--list) $(if $(KWB),--kwb "$$KWB") \
+fetch: $(READY)  ## download what SOURCE=open needs into data/raw/open, or what ALL=1, KWB= or TABLES= asks for
+	@$(BIN)/buurteffect fetch $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(LIST),--list) $(if $(ALL),--all) $(if $(CHECK),--check) $(if $(KWB),--kwb "$$KWB") \
 	  $(if $(TABLES),--tables "$$TABLES") $(if $(YEARS),--years "$$YEARS") $(if $(GEMEENTE),--gemeente "$$GEMEENTE")
 
 why: $(READY)  ## say for each page of SOURCE what changed since it was built

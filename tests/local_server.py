@@ -18,7 +18,7 @@ Answer = Callable[["Handler"], None]
 class LocalServer:
     """Serves `body` at every path, and remembers the headers of every request.
 
-    `answers` are given to the first requests, one each; `otherwise` to all that follow.
+    `answers` are given to the first requests, one each; `otherwise` to all that follow. `heads` answers HEAD.
     """
 
     body: bytes
@@ -26,6 +26,7 @@ class LocalServer:
     last_modified: str | None = "Wed, 01 Jan 2025 12:00:00 GMT"
     answers: list[Answer] = field(default_factory=list)
     otherwise: Answer | None = None
+    heads: Answer = lambda handler: status(501)(handler)
     requests: list[dict[str, str]] = field(default_factory=list)
 
     def __enter__(self) -> LocalServer:
@@ -73,6 +74,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.close_connection = True
         self.told.next_answer(self)(self)
+
+    def do_HEAD(self) -> None:
+        self.close_connection = True
+        self.told.heads(self)
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""

@@ -18,10 +18,12 @@ from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.panel import read_statistics
 from buurteffect.project import Project
 from buurteffect.sources.kwb_mapping import table_years
-from buurteffect.sources.offers import read_offers
+from buurteffect.sources.offers import Offer, read_offers
 from buurteffect.sources.priority_areas import TABLE_ID
+from buurteffect.sources.ses_woa_areas import TABLES as TABLES_OF_SES
 from buurteffect.sources.statline_store import open_table
 
+ROOT = Path(__file__).parents[1]
 TABLES = {"83765NED": 2017, "84583NED": 2019, "85318NED": 2022}
 GPKG = b"SQLite format 3\0" + bytes(500)
 REGISTRY = """
@@ -299,11 +301,13 @@ def test_the_list_shows_tables_licences_and_what_is_there_and_fetches_nothing(fe
     assert "kwb: Key figures  [TABLES=kwb YEARS=2017-2022 GEMEENTE=GM0599]" in said
 
 
+def shipped() -> dict[str, Offer]:
+    return {offer.name: offer for offer in read_offers(ROOT / "data" / "raw" / "sources.toml")}
+
+
 def test_the_shipped_registry_offers_the_tables_that_the_readers_know():
-    root = Path(__file__).parents[1]
-    offers = {offer.name: offer for offer in read_offers(root / "data" / "raw" / "sources.toml")}
-    assert {table: frozenset({year}) for year, table in offers["kwb"].tables} == {
-        table: years for table, years in table_years().items() if min(years) >= 2013
-    }
+    offers = shipped()
+    assert {table.upper(): frozenset(years) for table, years in offers["kwb"].years_by_table.items()} == table_years()
     assert offers["priority_areas"].tables == ((None, TABLE_ID),)
-    assert set(offers) == {"kwb", "housing_stock", "priority_areas", "boundaries", "ses_woa"}
+    assert dict(map(reversed, offers["ses_woa"].tables)) == {table: year for table, (year, _) in TABLES_OF_SES.items()}
+    assert set(offers) == {"kwb", "crosswalk", "boundaries", "ses_woa", "housing_stock", "priority_areas"}

@@ -8,17 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
 from buurteffect.build.options import command_line
 from buurteffect.errors import BuurteffectError, ParameterError, ProjectError
 from buurteffect.project import Project, check_identifier
-
-if TYPE_CHECKING:
-    from buurteffect.sources.errands import Errand
-    from buurteffect.sources.offers import Offer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,61 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fetch(project: Project, options: argparse.Namespace) -> None:
-    """Download the open data: what is needed by default, or what is asked for."""
-    from buurteffect.sources.download import check_open_data
-    from buurteffect.sources.errands import errands_of_sources, refuse_failures, run_errands
-    from buurteffect.sources.listing import listed
-    from buurteffect.sources.offers import read_offers
-    from buurteffect.sources.registry import read_registry, sources_needed
-    from buurteffect.sources.transfer import Settings
+    """Download the open data, or say what there is."""
+    from buurteffect.build.fetching import run_fetch
 
-    registry = project.raw / "sources.toml"
-    sources, offers, folder = read_registry(registry), read_offers(registry), project.raw / "open"
-    asked = _asked(options)
-    if options.list:
-        print(listed(sources, offers, folder))
-    elif options.open_data is not None:
-        if asked:
-            raise ProjectError(
-                "a folder of open data of your own is read as it is, and nothing is fetched into it: leave out "
-                f"either OPEN_DATA or {', '.join(asked)}"
-            )
-        print(f"Open data are read from {check_open_data(options.open_data)} as they are; nothing is downloaded.")
-    else:
-        errands = errands_of_sources(sources_needed(sources), folder, Settings())
-        refuse_failures(run_errands(_requested(options, offers, folder) if asked else errands))
-
-
-def _asked(options: argparse.Namespace) -> list[str]:
-    """Return which options ask for something beyond what is fetched by default."""
-    given = {"KWB": options.kwb, "TABLES": options.tables, "YEARS": options.years, "GEMEENTE": options.gemeente}
-    return [name for name, value in given.items() if value]
-
-
-def _requested(options: argparse.Namespace, offers: Sequence[Offer], folder: Path) -> Sequence[Errand]:
-    """Return what the options ask for, table by table."""
-    from buurteffect.sources.errands import Request, errands_of_offer
-    from buurteffect.sources.offers import chosen, parse_years
-    from buurteffect.sources.transfer import Settings
-
-    names = " ".join(options.tables).replace(",", " ").split()
-    gemeenten = tuple(" ".join(options.gemeente).replace(",", " ").split())
-    years = parse_years(options.years) if options.years else ()
-    of_kwb = parse_years(options.kwb) if options.kwb else years
-    groups = chosen(offers, [*(["kwb"] if options.kwb else []), *names])
-    if not groups:
-        raise ProjectError("YEARS and GEMEENTE say which part of a group is wanted: name it too, by KWB or TABLES")
-    if years and not any(group.yearly for group in groups):
-        raise ProjectError(f"YEARS: there is no table per year of {', '.join(names)}; leave it out")
-    if gemeenten and not any(group.by_gemeente for group in groups):
-        raise ProjectError(f"GEMEENTE: {', '.join(names)} cannot be cut down to a gemeente; leave it out")
-    return [
-        errand
-        for group in groups
-        for errand in errands_of_offer(
-            group, Request(of_kwb if group.name == "kwb" else years, gemeenten), folder, Settings()
-        )
-    ]
+    run_fetch(project, options)
 
 
 def _synthetic(project: Project, options: argparse.Namespace) -> None:

@@ -26,6 +26,9 @@ def command_line() -> argparse.ArgumentParser:
     fetch.add_argument("--years", help="years of the groups that have a table or file per year")
     fetch.add_argument("--gemeente", nargs="+", default=[], metavar="GM0599", help="only the rows of this gemeente")
     fetch.add_argument("--list", action="store_true", help="show what can be fetched, and fetch nothing")
+    fetch.add_argument("--all", action="store_true", help="everything that the open reports can use")
+    fetch.add_argument("--check", action="store_true", help="ask every address for its head, and fetch nothing")
+    fetch.add_argument("--docs", action="store_true", help="print docs/data.md, and fetch nothing")
     fetch.set_defaults(verb="fetch")
 
     synthetic = verbs.add_parser("synthetic", help="draw the synthetic country and publish it")

@@ -64,6 +64,7 @@ def fetch(
     back_off_seconds: float = 1.0,
     timeout_seconds: tuple[float, float] = (10.0, 60.0),
     progress: bool | None = None,
+    advance: Callable[[int], None] | None = None,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     say: Callable[[str], None] = print,
 ) -> list[Fetched]:
@@ -82,7 +83,7 @@ def fetch(
         The folder of the open data, made where it is missing.
     open_data : Path, optional
         A folder of the user's own. Given this, nothing is downloaded and the result is empty.
-    tries, back_off_seconds, timeout_seconds, progress
+    tries, back_off_seconds, timeout_seconds, progress, advance
         See :class:`~buurteffect.sources.transfer.Settings`.
     lock_wait_seconds : float
         How long to wait for another fetch into the same folder.
@@ -102,7 +103,7 @@ def fetch(
         given = check_open_data(open_data)
         say(f"Open data are read from {given} as they are; nothing is downloaded.")
         return []
-    settings = Settings(tries, back_off_seconds, timeout_seconds, progress)
+    settings = Settings(tries, back_off_seconds, timeout_seconds, progress, advance)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder, lock_wait_seconds, say):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from buurteffect.sources.offers import Offer
@@ -57,11 +57,25 @@ def _rows(offer: Offer, folder: Path) -> Iterator[str]:
     home = folder / offer.folder
     if offer.kind == "by_hand":
         yield f"by hand: {offer.by_hand}; {_there(home.glob('*'))}"
+    elif offer.files:
+        for each in offer.files:
+            yield f"{each.year}  {each.address}; {_there([home / each.file])}"
     elif offer.kind == "files":
         yield f"{offer.address}; {_there(home.glob(offer.file.replace('{year}', '*')))}"
-    for year, table_id in offer.tables:
+    for table_id, years in offer.years_by_table.items():
         found = home.glob(f"*{table_id}*.zip") if offer.packed else home.glob(f"{table_id}/*/*.json")
-        yield f"{year or '-'}  {table_id}  {_there(found)}"
+        yield f"{span_of(years) or '-'}  {table_id}  {_there(found)}"
+
+
+def span_of(years: Sequence[int]) -> str:
+    """Print the years of one table.
+
+    Examples
+    --------
+    >>> span_of((2009, 2010, 2011)), span_of((2019,)), span_of(())
+    ('2009-2011', '2019', '')
+    """
+    return "-".join(map(str, sorted({years[0], years[-1]}))) if years else ""
 
 
 def _there(paths: Iterable[Path]) -> str:

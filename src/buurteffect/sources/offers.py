@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import check_identifier
-from buurteffect.sources.registry import OFFERS_KEY, Source, is_web_address, read_toml
+from buurteffect.sources.registry import (
+    CONFIRMED_FORM,
+    OFFERS_KEY,
+    UNCONFIRMED,
+    Source,
+    is_web_address,
+    read_toml,
+    says_confirmed,
+)
 from buurteffect.sources.statline_query import Query
 
 YEARS = (1995, 2100)
@@ -24,14 +32,39 @@ YEARS = (1995, 2100)
 Kind = Literal["statline", "files", "by_hand"]
 
 _TEXTS = ("title", "publisher", "licence", "notes", "folder")
+_FOR_ALL = ("confirmed", "page", "needed_by", "with_all")
 _KINDS: dict[Kind, tuple[str, ...]] = {
     "statline": ("tables", "service", "where", "by_gemeente", "packed", "pause_seconds"),
-    "files": ("address", "file"),
+    "files": ("address", "file", "files", "absent"),
     "by_hand": ("by_hand",),
 }
-_SIGN: dict[Kind, str] = {"statline": "tables", "files": "address", "by_hand": "by_hand"}
+_SIGNS: dict[Kind, tuple[str, ...]] = {"statline": ("tables",), "files": ("address", "files"), "by_hand": ("by_hand",)}
+_FILE_KEYS = ("address", "file", "confirmed", "page")
+STATLINE_PAGE = "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/{table}/table"
+"""Where a person finds a table of CBS."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _SPAN = re.compile(r"((?:19|20)[0-9]{2})(?:-((?:19|20)[0-9]{2}))?")
+
+
+@dataclass(frozen=True)
+class YearFile:
+    """The file of one year, where each year has an address of its own.
+
+    Parameters
+    ----------
+    year : int
+        The year.
+    address, file : str
+        Where it is downloaded from, and the name that it comes to lie under.
+    confirmed, page : str
+        See `registry.Source`.
+    """
+
+    year: int
+    address: str
+    file: str
+    confirmed: str = UNCONFIRMED
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,8 +95,18 @@ class Offer:
         Shortest time between two requests.
     address, file : str
         For files: address and name, with ``{year}`` in both.
+    files : tuple of YearFile
+        For files whose addresses follow no pattern: one per year.
+    absent : mapping of int to str
+        For files: years of which none can be fetched, and what a person can do.
     by_hand : str
         What a person has to do.
+    confirmed, page : str
+        See `registry.Source`; of a year's own file, its own.
+    needed_by : tuple of str
+        Notebooks that use it.
+    with_all : bool or tuple of int
+        Whether it is fetched with everything that the open reports use, or which of its years are.
     """
 
     name: str
@@ -81,12 +124,26 @@ class Offer:
     pause_seconds: float = 1.0
     address: str = ""
     file: str = ""
+    files: tuple[YearFile, ...] = ()
+    absent: Mapping[int, str] = field(default_factory=dict)
     by_hand: str = ""
+    confirmed: str = UNCONFIRMED
+    page: str = ""
+    needed_by: tuple[str, ...] = ()
+    with_all: bool | tuple[int, ...] = False
 
     @property
     def years(self) -> tuple[int, ...]:
-        """Years that there is a table of."""
-        return tuple(year for year, _ in self.tables if year is not None)
+        """Years that there is a table or a file of its own of."""
+        return tuple(year for year, _ in self.tables if year is not None) or tuple(each.year for each in self.files)
+
+    @property
+    def years_by_table(self) -> dict[str, tuple[int, ...]]:
+        """Years of every table, the tables in the order of their first year; none where it is not by year."""
+        found: dict[str, tuple[int, ...]] = {}
+        for year, table in self.tables:
+            found[table] = (*found.get(table, ()), *(() if year is None else (year,)))
+        return found
 
     @property
     def yearly(self) -> bool:
@@ -95,16 +152,22 @@ class Offer:
 
     def source(self, year: int) -> Source:
         """Return the file of one year as a source."""
+        own = next((each for each in self.files if each.year == year), None)
+        own = own or YearFile(
+            year, self.address.format(year=year), self.file.format(year=year), self.confirmed, self.page
+        )
         return Source(
             id=f"{self.name}_{year}",
             title=f"{self.title}, {year}",
             publisher=self.publisher,
             licence=self.licence,
-            address=self.address.format(year=year),
-            path=f"{self.folder}/{self.file.format(year=year)}",
+            address=own.address,
+            path=f"{self.folder}/{own.file}",
             needed=False,
-            needed_by=(),
+            needed_by=self.needed_by,
             notes=self.notes,
+            confirmed=own.confirmed,
+            page=own.page or self.page,
         )
 
 
@@ -165,9 +228,10 @@ def _offer(path: Path, name: str, table: Any) -> Offer:
         check_identifier(name, "group")
     except ProjectError:
         raise _fault(path, here, "a name with other signs", "letters, digits, '_' and '-'") from None
-    kinds = [kind for kind, sign in _SIGN.items() if sign in table]
+    kinds = [kind for kind, signs in _SIGNS.items() if any(sign in table for sign in signs)]
     if len(kinds) != 1:
-        raise _fault(path, here, f"{len(kinds)} of the keys {', '.join(_SIGN.values())}", "exactly one of them")
+        keys = ", ".join(sign for signs in _SIGNS.values() for sign in signs)
+        raise _fault(path, here, f"{len(kinds)} kinds of the keys {keys}", "keys of exactly one kind")
     kind = kinds[0]
     _check_keys(path, here, table, kind)
     values = {key: _value(path, f"{here}.{key}", table[key]) for key in table}
@@ -182,13 +246,14 @@ def _offer(path: Path, name: str, table: Any) -> Offer:
 
 def _check_keys(path: Path, here: str, table: Mapping[str, Any], kind: Kind) -> None:
     """Refuse a key that is unknown to this kind of group, or one that it needs and lacks."""
-    known = (*_TEXTS, *_KINDS[kind])
+    known = (*_TEXTS, *_FOR_ALL, *_KINDS[kind])
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
             raise _fault(path, f"{here}.{key}", "an unknown key", hint)
-    needed = (*_TEXTS, *(_KINDS["files"] if kind == "files" else (_SIGN[kind],)))
+    pattern = ("files",) if "files" in table else ("address", "file")
+    needed = (*_TEXTS, *(pattern if kind == "files" else _SIGNS[kind]))
     for key in needed:
         if key not in table:
             raise _fault(path, f"{here}.{key}", "the key is missing", "a value for it")
@@ -197,8 +262,8 @@ def _check_keys(path: Path, here: str, table: Mapping[str, Any], kind: Kind) -> 
 def _value(path: Path, column: str, value: Any) -> Any:
     """Return the value of one key; else raise."""
     key = column.rpartition(".")[2]
-    if key == "tables":
-        return _tables(path, column, value)
+    if key in _STRUCTURED:
+        return _STRUCTURED[key](path, column, value)
     if key == "where":
         right, expected = _is_texts(value), "codes by dimension: {RegioS = 'GM'}"
     elif key in ("by_gemeente", "packed"):
@@ -207,7 +272,9 @@ def _value(path: Path, column: str, value: Any) -> Any:
         right, expected = type(value) in (int, float) and 0 <= value <= 3_600, "a number of seconds up to 3600"
     else:
         right, expected = isinstance(value, str) and bool(value.strip()), "text in quotes, not empty"
-    if right and key in ("service", "address"):
+    if right and key == "confirmed":
+        right, expected = says_confirmed(value), CONFIRMED_FORM
+    if right and key in ("service", "address", "page"):
         right, expected = is_web_address(value.replace("{year}", "2020")), "an address that starts with https://"
     if right and key in ("folder", "file"):
         right = PurePosixPath(value).name == value and value != ".." and value.isprintable()
@@ -232,6 +299,60 @@ def _tables(path: Path, column: str, value: Any) -> tuple[tuple[int | None, str]
     if isinstance(value, list) and value and all(isinstance(table, str) for table in value):
         return tuple((None, table) for table in value)
     raise _fault(path, column, f"{value!r}", "a list of table ids, or ids by year: {2013 = '82339NED'}")
+
+
+def _files(path: Path, column: str, value: Any) -> tuple[YearFile, ...]:
+    """Return the files of a group by year, every key of each checked."""
+    expected = "a table by year of tables: 2020 = { address = '…', file = '…', confirmed = '…' }"
+    if not isinstance(value, dict) or not value or not all(_YEAR.fullmatch(year) for year in value):
+        raise _fault(path, column, f"{value!r}", expected)
+    files = []
+    for year, keys in sorted(value.items()):
+        here = f"{column}.{year}"
+        if not isinstance(keys, dict) or not {"address", "file"} <= set(keys) <= set(_FILE_KEYS) or not _is_texts(keys):
+            raise _fault(path, here, f"{keys!r}", expected)
+        for key in ("address", "page"):
+            if key in keys and not is_web_address(keys[key]):
+                raise _fault(path, f"{here}.{key}", f"{keys[key]!r}", "an address that starts with https://")
+        if "confirmed" in keys and not says_confirmed(keys["confirmed"]):
+            raise _fault(path, f"{here}.confirmed", f"{keys['confirmed']!r}", CONFIRMED_FORM)
+        name = keys["file"]
+        if PurePosixPath(name).name != name or name in ("", "..") or not name.isprintable() or "\\" in name:
+            raise _fault(path, f"{here}.file", f"{name!r}", "a plain name, without '/'")
+        files.append(YearFile(int(year), **keys))
+    return tuple(files)
+
+
+def _absent(path: Path, column: str, value: Any) -> dict[int, str]:
+    """Return the years without a file, and what to do about each."""
+    if not _is_texts(value) or not all(_YEAR.fullmatch(year) and text.strip() for year, text in value.items()):
+        raise _fault(path, column, f"{value!r}", "what to do by year: { 2021 = '…' }")
+    return {int(year): text for year, text in sorted(value.items())}
+
+
+def _with_all(path: Path, column: str, value: Any) -> bool | tuple[int, ...]:
+    """Return whether a group belongs to everything, or which of its years do."""
+    if type(value) is bool:
+        return value
+    if isinstance(value, list) and value and all(type(year) is int for year in value):
+        return tuple(value)
+    raise _fault(path, column, f"{value!r}", "true, false or years: [2024, 2025]")
+
+
+def _names(path: Path, column: str, value: Any) -> tuple[str, ...]:
+    """Return a list of names."""
+    if isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value):
+        return tuple(value)
+    raise _fault(path, column, f"{value!r}", "a list of texts")
+
+
+_STRUCTURED: Mapping[str, Callable[[Path, str, Any], Any]] = {
+    "tables": _tables,
+    "files": _files,
+    "absent": _absent,
+    "with_all": _with_all,
+    "needed_by": _names,
+}
 
 
 def _fault(path: Path, column: str, found: str, expected: str) -> DataError:

@@ -22,6 +22,7 @@ from buurteffect.project import check_identifier, writing
 
 FETCHED_NAME = "fetched.toml"
 OFFERS_KEY = "offer"
+UNCONFIRMED = "unconfirmed"
 RESERVED_ENDINGS = (".part", ".part.json", ".lock")
 
 _REQUIRED = {
@@ -34,6 +35,7 @@ _REQUIRED = {
     "needed_by": list,
     "notes": str,
 }
+_FOR_PEOPLE = {"confirmed": str, "page": str, "with_all": bool}
 _BYTES_SEEN = {"sha256": str, "bytes": int, "retrieved": date}
 _RECORD = {"address": str, **_BYTES_SEEN}
 _KINDS = {
@@ -65,6 +67,12 @@ class Source:
         What uses it.
     notes : str
         What a reader should know before trusting it.
+    confirmed : str
+        When and how the address was confirmed, or ``unconfirmed`` and why.
+    page : str
+        Where a person finds it; empty where that is the address.
+    with_all : bool
+        Whether it is fetched with everything that the open reports use.
     retrieved : date, optional
         Day on which the recorded bytes were fetched; absent where no one has fetched them.
     sha256 : str, optional
@@ -82,6 +90,9 @@ class Source:
     needed: bool
     needed_by: tuple[str, ...]
     notes: str
+    confirmed: str = UNCONFIRMED
+    page: str = ""
+    with_all: bool = False
     retrieved: date | None = None
     sha256: str | None = None
     size_bytes: int | None = None
@@ -124,7 +135,9 @@ def read_registry(path: Path) -> tuple[Source, ...]:
     sources = []
     taken: dict[str, str] = {}
     document = {name: table for name, table in read_toml(path).items() if name != OFFERS_KEY}
-    for name, table in _checked_tables(path, document, _REQUIRED | _BYTES_SEEN, required=_REQUIRED).items():
+    for name, table in _checked_tables(
+        path, document, _REQUIRED | _FOR_PEOPLE | _BYTES_SEEN, required=_REQUIRED
+    ).items():
         _check_path(path, name, table["path"], taken)
         values = {key: value for key, value in table.items() if key not in ("bytes", "needed_by")}
         sources.append(Source(id=name, needed_by=tuple(table["needed_by"]), size_bytes=table.get("bytes"), **values))
@@ -255,9 +268,31 @@ def _check_value(path: Path, column: str, kind: type, value: Any) -> Any:
         if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
             raise _fault(path, column, f"{value!r}, {len(value)} signs", "64 hexadecimal digits")
         return value.lower()
-    if key == "address" and not is_web_address(value):
+    if key in ("address", "page") and not is_web_address(value):
         raise _fault(path, column, f"{value!r}", "an address that starts with https:// (or http://)")
+    if key == "confirmed" and not says_confirmed(value):
+        raise _fault(path, column, f"{value!r}", CONFIRMED_FORM)
     return value
+
+
+CONFIRMED_FORM = "a date and how, such as '2026-12-01, the server answered', or 'unconfirmed: …'"
+
+
+def says_confirmed(text: str) -> bool:
+    """Say whether a text says when and how something was confirmed, or that it was not.
+
+    Examples
+    --------
+    >>> says_confirmed("2026-12-01, it answered"), says_confirmed("unconfirmed: one program"), says_confirmed("yes")
+    (True, True, False)
+    """
+    dated = re.match(r"([0-9]{4}-[0-9]{2}-[0-9]{2}), \S", text)
+    if dated:
+        try:
+            date.fromisoformat(dated[1])
+        except ValueError:
+            return False
+    return bool(dated) or re.fullmatch(rf"{UNCONFIRMED}(: \S.*)?", text) is not None
 
 
 def is_web_address(address: str) -> bool:

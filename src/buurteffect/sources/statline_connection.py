@@ -144,7 +144,10 @@ class Connection:
         try:
             with self._ask(address) as response:
                 _check_answer(response)
-                return _read(response)
+                body = _read(response)
+            if self.settings.advance:
+                self.settings.advance(len(body))
+            return body
         finally:
             self._ended = monotonic()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,12 +44,15 @@ class Settings:
         Longest wait for a connection, and for the next bytes.
     progress : bool or None
         Whether to draw a bar on stderr; None draws it where stderr is a terminal.
+    advance : callable, optional
+        Is told of every piece of a file that came: how many bytes.
     """
 
     tries: int = 3
     back_off_seconds: float = 1.0
     timeout_seconds: tuple[float, float] = (10.0, 60.0)
     progress: bool | None = None
+    advance: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a number of tries that asks for nothing."""
@@ -57,7 +60,7 @@ class Settings:
             raise ProjectError(f"tries={self.tries}: a file has to be asked for at least once")
 
 
-class _AttemptError(Exception):
+class AttemptError(Exception):
     """One try failed."""
 
     def __init__(
@@ -68,7 +71,7 @@ class _AttemptError(Exception):
         self.again, self.wait_seconds, self.advice = again, wait_seconds, advice
 
 
-class _Session(requests.Session):
+class CarefulSession(requests.Session):
     """A session that follows few redirects and never one from https to http."""
 
     def __init__(self) -> None:
@@ -84,7 +87,7 @@ class _Session(requests.Session):
             scheme = urlsplit(urljoin(resp.url, target)).scheme
             if scheme != "https":
                 resp.close()
-                raise _AttemptError(f"redirected from https to {scheme}, which is not followed", advice=_OPEN_IT)
+                raise AttemptError(f"redirected from https to {scheme}, which is not followed", advice=_OPEN_IT)
         return target
 
 
@@ -101,11 +104,11 @@ def transfer(source: Source, part: Part, settings: Settings) -> None:
     OSError
         If the part cannot be written.
     """
-    with _Session() as session:
+    with CarefulSession() as session:
         for attempt in range(1, settings.tries + 1):
             try:
                 return _try_once(session, source, part, settings)
-            except _AttemptError as error:
+            except AttemptError as error:
                 failure = error
             except requests.RequestException as error:
                 failure = _explain(error, part, settings)
@@ -168,7 +171,7 @@ def _ask(
     try:
         response = session.get(source.address, headers=headers, stream=True, timeout=settings.timeout_seconds)
     except ValueError as error:  # of requests too; a redirect to what is no address raises a bare one
-        raise _AttemptError(
+        raise AttemptError(
             f"the address, or what it redirects to, cannot be asked for: {error}", advice=_OPEN_IT
         ) from None
     with response:
@@ -212,11 +215,13 @@ def _receive(response: requests.Response, source: Source, part: Part, offset: in
                 break
             file.write(chunk)
             bar.update(len(chunk))
+            if settings.advance:
+                settings.advance(len(chunk))
     if received > MAX_BYTES:
         part.discard()
         raise _too_large(received)
     if total is not None and received != total:
-        raise _AttemptError(f"{received} bytes came where {total} were announced", again=True)
+        raise AttemptError(f"{received} bytes came where {total} were announced", again=True)
 
 
 def _check_answer(response: requests.Response, source: Source, offset: int) -> int | None:
@@ -228,9 +233,9 @@ def _check_answer(response: requests.Response, source: Source, offset: int) -> i
         "text/html",
         "application/xhtml+xml",
     ):
-        raise _AttemptError(WEB_PAGE, advice=_OPEN_IT)
+        raise AttemptError(WEB_PAGE, advice=_OPEN_IT)
     if headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise _AttemptError(f"the server sent it encoded as {headers['Content-Encoding']!r}, which was not asked for")
+        raise AttemptError(f"the server sent it encoded as {headers['Content-Encoding']!r}, which was not asked for")
     length = announced_length(headers)
     if length is not None and offset + length > MAX_BYTES:
         raise _too_large(offset + length)
@@ -239,18 +244,18 @@ def _check_answer(response: requests.Response, source: Source, offset: int) -> i
         source.path.lower().endswith(".zip") or source.sha256 or "chunked" in headers.get("Transfer-Encoding", "")
     )
     if length is None and not shows_a_cut:
-        raise _AttemptError("the server does not say how long the file is, so a cut could not be seen")
+        raise AttemptError("the server does not say how long the file is, so a cut could not be seen")
     return length
 
 
-def _status_error(response: requests.Response) -> _AttemptError:
+def _status_error(response: requests.Response) -> AttemptError:
     """Return what an answer without the file means."""
     status = response.status_code
     phrase = HTTPStatus(status).phrase if status in list(HTTPStatus) else "no known status"
     last = f"the server answered {status} ({phrase})"
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
-    return _AttemptError(
+        return AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
+    return AttemptError(
         last,
         advice="the publisher may have moved the file: look for its new address and put it in sources.toml",
     )
@@ -269,27 +274,27 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
     return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), RETRY_AFTER_CAP_SECONDS)
 
 
-def _too_large(size_bytes: int) -> _AttemptError:
+def _too_large(size_bytes: int) -> AttemptError:
     """Return the refusal of a file beyond the limit."""
-    return _AttemptError(f"{size_bytes} bytes are more than the {MAX_BYTES} that a source may have", advice=_OPEN_IT)
+    return AttemptError(f"{size_bytes} bytes are more than the {MAX_BYTES} that a source may have", advice=_OPEN_IT)
 
 
-def _explain(error: requests.RequestException, part: Part, settings: Settings) -> _AttemptError:
+def _explain(error: requests.RequestException, part: Part, settings: Settings) -> AttemptError:
     """Put an error of the network in words of one line."""
     root = root_cause(error)
     connect, read = settings.timeout_seconds
     again = isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError))
     advice = "see that this machine has a network and its proxy, if it names one, is right; then run it again"
     if isinstance(error, requests.ConnectTimeout):
-        return _AttemptError(f"no connection within {connect:g} s", again=True, advice=advice)
+        return AttemptError(f"no connection within {connect:g} s", again=True, advice=advice)
     if isinstance(error, requests.TooManyRedirects):
-        return _AttemptError(f"redirected more than {MAX_REDIRECTS} times", advice=_OPEN_IT)
+        return AttemptError(f"redirected more than {MAX_REDIRECTS} times", advice=_OPEN_IT)
     if isinstance(root, TimeoutError) or type(root).__name__ == "ReadTimeoutError":
-        return _AttemptError(f"no bytes came for {read:g} s", again=True, advice=advice)
+        return AttemptError(f"no bytes came for {read:g} s", again=True, advice=advice)
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return _AttemptError(f"the connection was cut after {_so_far(part)}", again=True, advice=advice)
+        return AttemptError(f"the connection was cut after {_so_far(part)}", again=True, advice=advice)
     said = getattr(root, "strerror", None) or str(root) or type(root).__name__
-    return _AttemptError(f"the connection failed: {said}", again=again, advice=advice)
+    return AttemptError(f"the connection failed: {said}", again=again, advice=advice)
 
 
 def _so_far(part: Part) -> str:

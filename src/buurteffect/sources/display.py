@@ -1,0 +1,106 @@
+"""One display of a fetch of many things: how many of how many, how much of what is known to come, and how long."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from tqdm import tqdm
+
+_UNITS = ("bytes", "kB", "MB", "GB")
+_MINUTE = 60
+
+
+class Display:
+    """What is shown of many errands while they run: a bar on a terminal, else a line per errand.
+
+    Parameters
+    ----------
+    sizes : sequence of int or None
+        Size of each, in their order, where it was told; None where it was not, 0 where nothing will come.
+    say : callable
+        Takes the lines.
+    terminal : bool, optional
+        Whether to draw the bar; by default where stderr is a terminal.
+    """
+
+    def __init__(self, sizes: Sequence[int | None], say: Callable[[str], None], terminal: bool | None = None) -> None:
+        self.sizes, self.say = list(sizes), say
+        self.total = sum(size or 0 for size in sizes)
+        self.untold = sum(size is None for size in sizes)
+        self.came = self.known_done = 0
+        self._number, self._name, self._before = 0, "", 0
+        self._started = monotonic()
+        drawn = sys.stderr.isatty() if terminal is None else terminal
+        self._bar = tqdm(total=self.total, unit="B", unit_scale=True, leave=False) if drawn else None
+
+    def begin(self, number: int, name: str) -> None:
+        """Take up one errand."""
+        self._number, self._name, self._before = number, name, self.came
+        if self._bar is not None:
+            self._bar.set_description(f"[{number}/{len(self.sizes)}] {name}")
+
+    def advance(self, bytes_count: int) -> None:
+        """Count bytes that came."""
+        self.came += bytes_count
+        if self._bar is None:
+            return
+        if self.sizes[self._number - 1]:
+            self._bar.update(bytes_count)
+        else:
+            self._bar.set_postfix_str(f"{printed(self.came)} in all")
+
+    def end(self, how: str) -> None:
+        """Tell what became of an errand."""
+        size, got = self.sizes[self._number - 1], self.came - self._before
+        self.known_done += size or 0
+        if self._bar is not None:
+            self._bar.n = self.known_done
+            self._bar.refresh()
+            return
+        words = f", {printed(got)}" if got else ""
+        self.say(f"[{self._number}/{len(self.sizes)}] {self._name}: {how}{words}{self._to_come()}")
+
+    def close(self) -> None:
+        """End the display."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def plan(self) -> str:
+        """Say what is to come."""
+        words = f"{len(self.sizes)} to fetch or to find: {printed(self.total)}"
+        return words + (f", and {self.untold} of which the size is not told" if self.untold else "")
+
+    def _to_come(self) -> str:
+        """Say what is left of what is known to come, and how long that takes at the pace so far."""
+        left = self.total - self.known_done
+        if left <= 0 or not self.came:
+            return ""
+        seconds = left / self.came * (monotonic() - self._started)
+        return f"; {printed(left)} known to come, about {_lasting(seconds)}"
+
+
+def printed(bytes_count: int) -> str:
+    """Print a number of bytes.
+
+    Examples
+    --------
+    >>> printed(512), printed(219_668_480), printed(1_500_000_000)
+    ('512 bytes', '219.7 MB', '1.5 GB')
+    """
+    amount, unit = float(bytes_count), 0
+    while amount >= 1000 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{bytes_count:,} bytes" if not unit else f"{amount:.1f} {_UNITS[unit]}"
+
+
+def _lasting(seconds: float) -> str:
+    """Print a time.
+
+    Examples
+    --------
+    >>> _lasting(12), _lasting(600)
+    ('12 s', '10 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE else f"{seconds / _MINUTE:.0f} min"
