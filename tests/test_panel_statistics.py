@@ -162,7 +162,8 @@ def test_a_break_that_the_mapping_knows_stops_a_difference(built):
 def test_missing_values_are_counted_by_reason(built):
     counts = panel.missing_by_concept(built().frame).set_index(["concept", "year"])
     assert counts.loc[("inhabitants_count", 2018), "known_share"] == 1
-    assert counts.loc[("woz_value_eur", 2018), "not_in_year_count"] == 2
+    assert counts.loc[("woz_value_eur", 2018), "not_in_file_count"] == 2
+    assert counts.loc[("poverty_persons_share", 2018), "not_in_year_count"] == 2
 
 
 def test_the_codebook_has_a_line_for_every_concept_with_its_sources():

@@ -85,7 +85,11 @@ def test_the_ledger_accounts_for_every_row_and_column(tmp_path):
     assert file.unmapped == ("ID", "Appartement_48", "AfstandTotSchool_108")
     used = {m.column for m in ledger.mapped} | {column for _, column in ledger.keys}
     assert used | set(file.unmapped) == set(BULK)
-    assert set(ledger.not_in_year) | {m.concept for m in ledger.mapped} == set(CONCEPTS)
+    missing = dict(ledger.expected_missing)
+    assert {*ledger.not_in_year, *missing, *(m.concept for m in ledger.mapped)} == set(CONCEPTS)
+    assert missing["rented_share"] == "HuurwoningenTotaal"
+    assert set(file.frame["rented_share_missing"]) == {"not_in_file"}
+    assert set(file.frame["poverty_persons_share_missing"]) == {"not_in_year"}
     assert any("does not name its year" in note for note in ledger.notes)
     assert ledger.columns().set_index("concept").loc["woz_value_eur", "factor"] == 1000
 
@@ -144,13 +148,13 @@ def test_another_city_and_year_read_without_a_change(tmp_path):
 def test_2023_tells_country_of_origin_from_country_of_birth_by_place(tmp_path):
     table = {name: cells for name, cells in BULK.items() if "Indeling" not in name}
     table |= {"IndelingswijzigingGemeenteWijkBuurt_4": [".", "1", "3"]}
-    origin = {"Nederland_17": "100", "EuropaExclusiefNederland_18": "20", "BuitenEuropa_19": "30"}
+    origin = {"Nederland_17": "400000", "EuropaExclusiefNederland_18": "150000", "BuitenEuropa_19": "310000"}
     birth = {"Nederland_20": "7", "EuropaExclusiefNederland_21": "8", "BuitenEuropa_22": "9"}
     abroad = {"EuropaExclusiefNederland_23": "5", "BuitenEuropa_24": "6"}
-    table |= {name: [cell] * 3 for name, cell in (abroad | birth | origin).items()}
+    table |= {name: [cell, "9", "9"] for name, cell in (abroad | birth | origin).items()}
     file = read_kwb(written(tmp_path, as_csv(table), "x_2023_85618NED.csv"))
     found = row(file, "GM0363")[["origin_netherlands_count", "origin_europe_count", "origin_outside_europe_count"]]
-    assert found.tolist() == [100, 20, 30]
+    assert found.tolist() == [400_000, 150_000, 310_000]
 
 
 def test_a_stem_that_cannot_be_told_from_its_twin_is_refused(tmp_path):

@@ -57,7 +57,11 @@ BAD = {
     "thousands point": (column("AantalInwoners_5", 0, " 862.965"), "a count with a fraction", 2),
     "thousands points": (column("AantalInwoners_5", 0, "1.862.965"), "the text", 2),
     "thousands blank": (column("AantalInwoners_5", 0, " 862 965"), "the text", 2),
-    "negative count": (column("AantalInwoners_5", 2, "      -5"), "-5 persons", 4),
+    "negative counts": (
+        as_csv(BULK | {"AantalInwoners_5": ["  862965", "      -5", "     -10"]}),
+        "-5 aantal; this is the first of 2 such rows",
+        3,
+    ),
     "negative percentage": (column("Koopwoningen_40", 1, "      -1"), "-1 %", 3),
     "percentage above 100": (column("Koopwoningen_40", 1, "     190"), "190 %", 3),
     "flag of no meaning": (column("IndelingswijzigingWijkenEnBuurten_4", 1, "4"), "the flag 4", 3),

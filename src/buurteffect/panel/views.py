@@ -76,7 +76,9 @@ class Statistics:
     breaks : DataFrame
         One row per column and break of its series: ``concept, break_year, reason``.
     files : DataFrame
-        One row per file: ``file, layout, year, table_id, rows_in, rows_out, mapped_count, unmapped_count``.
+        One row per file: ``file, layout, year, table_id, rows_in, rows_out, mapped_count, unmapped_count``,
+        ``expected_missing`` (columns of that year which the file lacks), ``odd_count`` (figures left out since
+        they cannot be), ``notes``.
     others : DataFrame
         Other sources in the folder, read and checked: ``file, kind, rows, note``.
     passed_over : DataFrame

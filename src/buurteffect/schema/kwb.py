@@ -32,7 +32,11 @@ class Concept:
     kind, unit, meaning : str
         As in `Field`.
     low, high : float or None
-        Smallest and largest value that can occur.
+        Smallest and largest value of one area, the country included.
+    usual_low, usual_high : float or None
+        Where the median of gemeenten lies, or of many wijken and buurten; None where nothing can be said.
+    usual_of : str
+        What the usual range is a multiple of, as a concept or ``a/b``; empty where it is of the value itself.
     combine : {"sum", "share", "mean", "whole", "none"}
         How values of several areas make one; whole is a sum over areas that are not divided.
     denominator : str
@@ -44,9 +48,17 @@ class Concept:
     unit: str
     low: float | None
     high: float | None
+    usual_low: float | None
+    usual_high: float | None
+    usual_of: str
     combine: str
     denominator: str
     meaning: str
+
+
+def _number(text: str) -> float | None:
+    """Return a number, or None for nothing."""
+    return float(text) if text else None
 
 
 def _read_concepts() -> Iterator[Concept]:
@@ -57,8 +69,11 @@ def _read_concepts() -> Iterator[Concept]:
             name=row["concept"],
             kind=row["kind"],
             unit=row["unit"],
-            low=float(row["low"]) if row["low"] else None,
-            high=float(row["high"]) if row["high"] else None,
+            low=_number(row["low"]),
+            high=_number(row["high"]),
+            usual_low=_number(row["usual_low"]),
+            usual_high=_number(row["usual_high"]),
+            usual_of=row["usual_of"],
             combine=row["combine"],
             denominator=row["denominator"],
             meaning=row["meaning"],

@@ -48,6 +48,8 @@ class MissingReason(StrEnum):
     """The publisher gives no value for this area."""
     NOT_IN_YEAR = "not_in_year"
     """The publisher gives this column for no area in this year."""
+    NOT_IN_FILE = "not_in_file"
+    """The publisher gives this column in this year; the file that was read lacks it, or what it is made with."""
     NO_ROW = "no_row"
     """No file that was read has a row for this area in this year."""
     NOT_COMBINABLE = "not_combinable"

@@ -43,6 +43,28 @@ class MappedColumn:
 
 
 @dataclass(frozen=True)
+class OddFigure:
+    """One figure that cannot be, left out of the table as missing.
+
+    Parameters
+    ----------
+    line : int
+        Line of the file, the header being 1.
+    column : str
+        Name in the file.
+    concept : str
+        Name in the table.
+    figure : float
+        What stands in the file, in the file's unit.
+    """
+
+    line: int
+    column: str
+    concept: str
+    figure: float
+
+
+@dataclass(frozen=True)
 class KwbLedger:
     """Every row and column of a file accounted for.
 
@@ -61,7 +83,11 @@ class KwbLedger:
     unmapped : tuple of str
         Columns that no concept uses.
     not_in_year : tuple of str
-        Concepts for which the file has no column.
+        Concepts for which the file has no column and, as far as the mapping knows, the year has none.
+    expected_missing : tuple of (concept, column)
+        Concepts that the publisher gives in that year and that the file does not, with the column to look for.
+    odd : tuple of OddFigure
+        Figures that cannot be, read as missing.
     notes : tuple of str
         What else a user should know: where the year comes from, encodings, sheets that were passed over.
     """
@@ -73,6 +99,8 @@ class KwbLedger:
     keys: tuple[tuple[str, str], ...]
     unmapped: tuple[str, ...]
     not_in_year: tuple[str, ...]
+    expected_missing: tuple[tuple[str, str], ...]
+    odd: tuple[OddFigure, ...]
     notes: tuple[str, ...]
 
     @property

@@ -157,6 +157,24 @@ def table_years() -> dict[str, frozenset[int]]:
     }
 
 
+@cache
+def expected_columns(family: str, year: int) -> dict[str, str]:
+    """Return the concepts that the publisher gives in a layout and year, with the column of each.
+
+    Rows that are unconfirmed (M) let a column be read and do not say that there must be one.
+
+    Examples
+    --------
+    >>> expected_columns("workbook_upper", 2007)["woz_value_eur"], expected_columns("workbook_upper", 2001)
+    ('WOZ', {})
+    """
+    found: dict[str, str] = {}
+    for row in mapping_rows():
+        if row.layout == family and row.concept in CONCEPTS and row.source != "M" and row.holds_in(year):
+            found.setdefault(row.concept, row.column)
+    return found
+
+
 def breaks() -> pd.DataFrame:
     """Return the breaks of series: one row is one concept and the first year of a new series.
 

@@ -10,20 +10,21 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.schema.contract import Contract
-from buurteffect.schema.kwb import CONCEPTS, KWB, Concept
+from buurteffect.schema.kwb import CONCEPTS, KWB
 from buurteffect.schema.liveability import MissingReason
+from buurteffect.sources import kwb_plausible as plausible
 from buurteffect.sources.kwb_area import Areas, read_areas, refuse_repeated, stripped
-from buurteffect.sources.kwb_ledger import KwbLedger, MappedColumn
-from buurteffect.sources.kwb_mapping import Match, Resolved, resolve
+from buurteffect.sources.kwb_ledger import KwbLedger, MappedColumn, OddFigure
+from buurteffect.sources.kwb_mapping import Match, Resolved, expected_columns, resolve
 from buurteffect.sources.kwb_raw import RawTable
-from buurteffect.sources.kwb_values import BLANK, NULL, NUMBER, SENTINEL, UNKNOWN, Cells, parse_cells
+from buurteffect.sources.kwb_values import BLANK, NULL, NUMBER, SECRET, SENTINEL, UNKNOWN, Cells, parse_cells
 from buurteffect.sources.kwb_year import period_of
 from buurteffect.sources.lines import Lines, Mask
 from buurteffect.sources.rawfile import PUBLISHED, shown
 
 _NONE = -1
 _REASONS = tuple(str(reason) for reason in MissingReason)
-_IMPOSSIBLE, _SECRET, _BELOW, _NOT_PUBLISHED, _NOT_IN_YEAR = (
+_IMPOSSIBLE, _SECRET, _BELOW, _NOT_PUBLISHED, _NOT_IN_YEAR, _NOT_IN_FILE = (
     _REASONS.index(reason)
     for reason in (
         MissingReason.IMPOSSIBLE,
@@ -31,17 +32,21 @@ _IMPOSSIBLE, _SECRET, _BELOW, _NOT_PUBLISHED, _NOT_IN_YEAR = (
         MissingReason.BELOW_THRESHOLD,
         MissingReason.NOT_PUBLISHED,
         MissingReason.NOT_IN_YEAR,
+        MissingReason.NOT_IN_FILE,
     )
 )
+_NAMED = 5
+"""Figures left out of the table that a note names one by one; the ledger holds all."""
 _TEXTS = pd.array(_REASONS, dtype="str")
 
 
 @dataclass(frozen=True, eq=False)
 class _Column:
-    """Values of one concept in its own unit, and a reason's number where a value is missing."""
+    """Values of one concept in its own unit, a reason's number where a value is missing, and which cannot be."""
 
     values: npt.NDArray[np.float64]
     reasons: npt.NDArray[np.int8]
+    odd: Mask | None = None
 
 
 def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.DataFrame, KwbLedger]:
@@ -70,11 +75,15 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
     chosen = Lines(lines.origin, lines.numbers[keep], lines.ends_open)
     key = table.columns[resolved.keys["area_code"][0]].name
     refuse_repeated(areas.codes[keep].reset_index(drop=True), chosen, key)
-    columns = _columns(table, resolved)
-    frame = _frame(areas, columns, resolved.unread, year, keep)
+    judged = plausible.Areas(lines, areas.levels.to_numpy(dtype=object), keep, year)
+    resolved = _with_bases(table, resolved)
+    cells, columns = _columns(table, resolved, judged)
+    frame = _frame(areas, columns, _why_absent(table.family, resolved, year), year, keep)
     left_out = list(table.left_out)
     if not keep.all():
         left_out.append((f"another year than {year}", int((~keep).sum())))
+    odd = _odd_figures(columns, cells, resolved, table)
+    expected = {**expected_columns(table.family, year), **dict.fromkeys(resolved.unread, "")}
     ledger = KwbLedger(
         rows_in=len(lines) + sum(count for _, count in table.left_out),
         rows_out=len(frame),
@@ -82,8 +91,12 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
         mapped=tuple(_mapped(concept, match, table) for concept, match in resolved.concepts.items()),
         keys=tuple((role, table.columns[p].name) for role, found in resolved.keys.items() for p in found),
         unmapped=tuple(table.columns[p].name for p in resolved.unmapped),
-        not_in_year=tuple(c for c in CONCEPTS if c not in resolved.concepts and c not in resolved.unread),
-        notes=(*table.notes, *notes, *resolved.notes, *areas.notes),
+        not_in_year=tuple(c for c in CONCEPTS if c not in resolved.concepts and c not in expected),
+        expected_missing=tuple(
+            (c, name) for c, name in expected.items() if c not in resolved.concepts and c not in resolved.unread
+        ),
+        odd=odd,
+        notes=(*table.notes, *notes, *resolved.notes, *areas.notes, *_odd_notes(odd)),
     )
     return frame, ledger
 
@@ -141,8 +154,39 @@ def _rows_of_year(table: RawTable, resolved: Resolved, year: int) -> Mask:
     return keep
 
 
-def _columns(table: RawTable, resolved: Resolved) -> dict[str, _Column]:
-    """Return all concepts of the file in their own units, with the reasons of what is missing."""
+def _with_bases(table: RawTable, resolved: Resolved) -> Resolved:
+    """Leave percentages unread whose whole the file does not have: users of StatLine choose subjects."""
+    alone = {c: m for c, m in resolved.concepts.items() if m.row.of and m.row.of not in resolved.concepts}
+    if not alone:
+        return resolved
+    notes = tuple(
+        f"column {shown(table.columns[match.position].name)} is not read as {concept}: it holds percentages of "
+        f"{match.row.of}, which the file does not have"
+        for concept, match in alone.items()
+    )
+    return replace(
+        resolved,
+        concepts={c: m for c, m in resolved.concepts.items() if c not in alone},
+        unmapped=tuple(sorted((*resolved.unmapped, *(match.position for match in alone.values())))),
+        unread=(*resolved.unread, *alone),
+        notes=(*resolved.notes, *notes),
+    )
+
+
+def _why_absent(family: str, resolved: Resolved, year: int) -> dict[str, int]:
+    """Return for every concept that is not read the reason's number."""
+    expected = expected_columns(family, year)
+    return {
+        concept: _NOT_IN_FILE if concept in expected or concept in resolved.unread else _NOT_IN_YEAR
+        for concept in CONCEPTS
+        if concept not in resolved.concepts
+    }
+
+
+def _columns(
+    table: RawTable, resolved: Resolved, areas: plausible.Areas
+) -> tuple[dict[str, Cells], dict[str, _Column]]:
+    """Return the cells of all concepts of the file, and them in their own units with the reasons of what is missing."""
     cells = {
         concept: parse_cells(table.texts(m.position), table.columns[m.position].name, table.lines, table.decimal)
         for concept, m in resolved.concepts.items()
@@ -151,22 +195,27 @@ def _columns(table: RawTable, resolved: Resolved) -> dict[str, _Column]:
     # as has a web export without a single dot.
     typed = table.layout in ("bulk", "odata3", "odata4") and not any(one.padded for one in cells.values())
     typed |= table.layout == "web" and not any((one.marks == UNKNOWN).any() for one in cells.values())
-    for concept, one in cells.items():
-        _check_source(one, resolved.concepts[concept], concept, table)
+    reads = {
+        concept: plausible.Read(table.columns[m.position].name, m.row.unit, m.row.factor)
+        for concept, m in resolved.concepts.items()
+    }
     columns: dict[str, _Column] = {}
-    pending = sorted(cells, key=lambda concept: bool(resolved.concepts[concept].row.of))
-    for concept in pending:
-        match = resolved.concepts[concept]
-        columns[concept] = _converted(concept, cells[concept], match, columns, table, typed=typed)
-        _check_range(columns[concept].values, CONCEPTS[concept], match, table)
+    values: dict[str, npt.NDArray[np.float64]] = {}
+    for concept in sorted(cells, key=lambda concept: bool(resolved.concepts[concept].row.of)):
+        _check_whole(cells[concept], resolved.concepts[concept], concept, table)
+        column = _converted(cells[concept], resolved.concepts[concept], columns, typed=typed)
+        values[concept] = column.values
+        odd = plausible.odd_rows(CONCEPTS[concept], values, cells[concept].values, reads, areas)
+        values[concept] = np.where(odd, np.nan, column.values)
+        columns[concept] = _Column(values[concept], column.reasons, odd)
+    for concept in columns:
+        plausible.check_scale(CONCEPTS[concept], values, reads, areas)
     for concept, match in resolved.concepts.items():
-        columns[concept] = _below_threshold(columns[concept], match, columns)
-    return columns
+        columns[concept] = _with_reasons(columns[concept], cells[concept], match, columns, areas)
+    return cells, columns
 
 
-def _converted(
-    concept: str, cells: Cells, match: Match, done: dict[str, _Column], table: RawTable, *, typed: bool
-) -> _Column:
+def _converted(cells: Cells, match: Match, done: dict[str, _Column], *, typed: bool) -> _Column:
     """Return a concept in its own unit; a percentage that is a count here is multiplied by its whole."""
     row = match.row
     reasons = np.full(len(cells.values), _NONE, dtype=np.int8)
@@ -181,14 +230,6 @@ def _converted(
     # Divided, not multiplied: 35 / 100 is the nearest number to 0.35, and 35 * 0.01 is not.
     values = cells.values / round(1 / row.factor) if row.factor < 1 else cells.values * row.factor
     if row.of:
-        if row.of not in done:
-            raise DataError(
-                table.lines.origin,
-                column=table.columns[match.position].name[:60],
-                found=f"percentages, but no column for {row.of}",
-                expected=f"{row.of} in the same file, to make {concept} of them",
-                action="give the whole table",
-            )
         whole = done[row.of]
         lost = ~missing & np.isnan(whole.values)
         reasons[lost] = whole.reasons[lost]
@@ -196,60 +237,71 @@ def _converted(
     return _Column(values, reasons)
 
 
-def _below_threshold(column: _Column, match: Match, columns: dict[str, _Column]) -> _Column:
-    """Return a concept whose missing values below the year's threshold say so."""
+def _with_reasons(
+    column: _Column, cells: Cells, match: Match, columns: dict[str, _Column], areas: plausible.Areas
+) -> _Column:
+    """Return a concept whose missing values say so where they are below the year's threshold or not out yet.
+
+    A column without a figure in any row is not published: nothing of a whole gemeente is secret. Where a file
+    has no gemeente, what is marked as secret and what is below the threshold stay so.
+    """
+    reasons = column.reasons.copy()
+    reasons[(reasons == _NONE) & np.isnan(column.values)] = _NOT_PUBLISHED
+    silent = not (areas.keep & (cells.marks == NUMBER)).any()
+    if silent and areas.whole.any():
+        reasons[areas.keep] = _NOT_PUBLISHED
+        return replace(column, reasons=reasons)
+    if silent:
+        reasons[cells.marks != SECRET] = _NOT_PUBLISHED
     row = match.row
     if row.threshold is None or row.threshold_of not in columns:
-        return column
+        return replace(column, reasons=reasons)
     with np.errstate(invalid="ignore"):
         small = columns[row.threshold_of].values < row.threshold
-    hidden = np.isin(column.reasons, (_SECRET, _NOT_PUBLISHED))
-    return _Column(column.values, np.where(hidden & small, np.int8(_BELOW), column.reasons))
+    small &= np.isin(reasons, (_SECRET, _NOT_PUBLISHED)) & (cells.marks != NUMBER)
+    return replace(column, reasons=np.where(small, np.int8(_BELOW), reasons))
 
 
-def _check_source(cells: Cells, match: Match, concept: str, table: RawTable) -> None:
-    """Refuse percentages outside 0 to 100 and counts that are not whole."""
-    values, name = cells.values, table.columns[match.position].name[:60]
-    if match.row.unit == "%":
-        with np.errstate(invalid="ignore"):
-            bad = (values < 0) | (values > 100)
-        table.lines.refuse(
-            bad,
-            lambda row: f"{values[row]:g} %",
-            column=name,
-            expected="a percentage from 0 to 100",
-            action=f"{PUBLISHED}; a lost decimal mark or a shifted column gives such values",
+def _odd_figures(
+    columns: dict[str, _Column], cells: dict[str, Cells], resolved: Resolved, table: RawTable
+) -> tuple[OddFigure, ...]:
+    """Return the figures that were left out since they cannot be."""
+    return tuple(
+        OddFigure(
+            line=int(table.lines.numbers[row]),
+            column=table.columns[resolved.concepts[concept].position].name,
+            concept=concept,
+            figure=float(cells[concept].values[row]),
         )
-    elif match.row.unit == "aantal" and concept.endswith("_count"):
+        for concept, column in columns.items()
+        if column.odd is not None
+        for row in np.flatnonzero(column.odd)
+    )
+
+
+def _odd_notes(odd: tuple[OddFigure, ...]) -> list[str]:
+    """Return what the ledger's notes say of them."""
+    if not odd:
+        return []
+    named = "; ".join(f"line {one.line}, column {shown(one.column)}: {one.figure:g}" for one in odd[:_NAMED])
+    more = f"; and {len(odd) - _NAMED:,} more" if len(odd) > _NAMED else ""
+    return [f"{len(odd):,} figure(s) that cannot be are read as missing: {named}{more}"]
+
+
+def _check_whole(cells: Cells, match: Match, concept: str, table: RawTable) -> None:
+    """Refuse counts that are not whole: beside 1.234 for 1,234 there may be a 1.000 that looks whole."""
+    if match.row.unit == "aantal" and concept.endswith("_count"):
+        values = cells.values
         table.lines.refuse(
             np.isfinite(values) & (values != np.floor(values)),
             lambda row: f"{values[row]:g}, a count with a fraction",
-            column=name,
+            column=table.columns[match.position].name[:60],
             expected="a whole number without thousands separator",
             action=PUBLISHED,
         )
 
 
-def _check_range(values: npt.NDArray[np.float64], concept: Concept, match: Match, table: RawTable) -> None:
-    """Refuse values that the concept cannot take."""
-    with np.errstate(invalid="ignore"):
-        low = values < concept.low if concept.low is not None else np.zeros(len(values), dtype=bool)
-        high = values > concept.high if concept.high is not None else np.zeros(len(values), dtype=bool)
-    table.lines.refuse(
-        low | high,
-        lambda row: f"{values[row]:g} {concept.unit}",
-        column=table.columns[match.position].name[:60],
-        expected=f"{concept.name} from {_limit(concept.low)} to {_limit(concept.high)}",
-        action=f"{PUBLISHED}; a lost decimal mark or a shifted column gives such values",
-    )
-
-
-def _limit(value: float | None) -> str:
-    """Print the end of a range."""
-    return "…" if value is None else f"{value:g}"
-
-
-def _frame(areas: Areas, columns: dict[str, _Column], unread: tuple[str, ...], year: int, keep: Mask) -> pd.DataFrame:
+def _frame(areas: Areas, columns: dict[str, _Column], absent: dict[str, int], year: int, keep: Mask) -> pd.DataFrame:
     """Return the table with every concept of the list, those that the file lacks included."""
     rows = int(keep.sum())
     data: dict[str, object] = {
@@ -261,10 +313,10 @@ def _frame(areas: Areas, columns: dict[str, _Column], unread: tuple[str, ...], y
         "boundary_flag": areas.flags[keep],
     }
     nothing = np.full(rows, np.nan)
-    absent, not_read = (_TEXTS.take(np.full(rows, at)) for at in (_NOT_IN_YEAR, _NOT_PUBLISHED))
+    why = {at: _TEXTS.take(np.full(rows, at)) for at in set(absent.values())}
     for concept in CONCEPTS:
         if (column := columns.get(concept)) is None:
-            data[concept], data[f"{concept}_missing"] = nothing, not_read if concept in unread else absent
+            data[concept], data[f"{concept}_missing"] = nothing, why[absent[concept]]
         else:
             data[concept] = column.values[keep]
             data[f"{concept}_missing"] = _TEXTS.take(column.reasons[keep], allow_fill=True)
