@@ -15,6 +15,19 @@ TABLES = f'[offer.stock]\n{TEXTS}tables = ["81955NED"]\n'
 FILES = f'[offer.maps]\n{TEXTS}address = "https://example.org/{{year}}.gpkg"\nfile = "a_{{year}}.gpkg"\n'
 
 
+YEARS = f"""[offer.maps]
+{TEXTS}confirmed = "2026-12-01, one program"
+page = "https://example.org/maps"
+needed_by = ["n02"]
+with_all = [2022]
+[offer.maps.absent]
+2021 = "look on the site"
+[offer.maps.files]
+2022 = {{ address = "https://example.org/2022_v1.gpkg", file = "a_2022_v1.gpkg", confirmed = "unconfirmed: a guess" }}
+2020 = {{ address = "https://example.org/2020_v3.gpkg", file = "a_2020_v3.gpkg", page = "https://example.org/2020" }}
+"""
+
+
 def put(folder: Path, text: str) -> Path:
     path = folder / "sources.toml"
     path.write_text(text, encoding="utf-8")
@@ -32,6 +45,23 @@ def test_groups_come_in_the_order_of_the_file_with_their_defaults(tmp_path):
         "https://example.org/2021.gpkg",
         "here/a_2021.gpkg",
     )
+
+
+def test_files_may_have_an_address_and_a_name_of_their_own_every_year(tmp_path):
+    (maps,) = read_offers(put(tmp_path, YEARS))
+    assert (maps.kind, maps.years, maps.yearly, maps.with_all) == ("files", (2020, 2022), True, (2022,))
+    assert dict(maps.absent) == {2021: "look on the site"}
+    first, last = maps.source(2020), maps.source(2022)
+    assert (first.address, first.path) == ("https://example.org/2020_v3.gpkg", "here/a_2020_v3.gpkg")
+    assert (first.confirmed, first.page, first.needed_by) == ("unconfirmed", "https://example.org/2020", ("n02",))
+    assert (last.confirmed, last.page) == ("unconfirmed: a guess", "https://example.org/maps")
+
+
+def test_a_table_may_hold_several_years(tmp_path):
+    text = TABLES.replace('["81955NED"]', '{ 2009 = "70904ned", 2010 = "70904ned", 2013 = "82339NED" }')
+    (stock,) = read_offers(put(tmp_path, text))
+    assert stock.years == (2009, 2010, 2013)
+    assert stock.years_by_table == {"70904ned": (2009, 2010), "82339NED": (2013,)}
 
 
 def test_a_registry_without_groups_offers_none_and_groups_are_no_sources(tmp_path):
@@ -66,6 +96,20 @@ def test_a_registry_without_groups_offers_none_and_groups_are_no_sources(tmp_pat
         (FILES.replace("{year}.gpkg", "x.gpkg"), "offer.maps.address"),
         (FILES.replace("a_{year}", "a_{year}_{0.__class__}"), "offer.maps.file"),
         (FILES.replace("a_{year}", "a/{year}"), "offer.maps.file"),
+        (TABLES + 'confirmed = "yes"', "offer.stock.confirmed"),
+        (TABLES + 'confirmed = "2026-13-41, a program"', "offer.stock.confirmed"),
+        (TABLES + 'page = "www.cbs.nl"', "offer.stock.page"),
+        (TABLES + 'needed_by = "n02"', "offer.stock.needed_by"),
+        (TABLES + 'with_all = "yes"', "offer.stock.with_all"),
+        (TABLES + "with_all = [true]", "offer.stock.with_all"),
+        (TABLES + 'absent = { 2020 = "x" }', "offer.stock.absent"),
+        (YEARS.replace("2022 =", "later ="), "offer.maps.files"),
+        (YEARS.replace('"a_2020_v3.gpkg"', '"../a.gpkg"'), "offer.maps.files.2020.file"),
+        (YEARS.replace('"https://example.org/2022_v1.gpkg"', '"ftp://x.nl"'), "offer.maps.files.2022.address"),
+        (YEARS.replace('"unconfirmed: a guess"', '"sure"'), "offer.maps.files.2022.confirmed"),
+        (YEARS.replace('"https://example.org/2020"', '"here"'), "offer.maps.files.2020.page"),
+        (YEARS.replace('confirmed = "unconfirmed: a guess"', 'size = "1"'), "offer.maps.files.2022"),
+        (YEARS.replace('"look on the site"', '" "'), "offer.maps.absent"),
     ],
 )
 def test_a_group_that_is_not_as_it_should_be_is_named(tmp_path, text, column):

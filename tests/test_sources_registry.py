@@ -225,3 +225,25 @@ def test_damaged_record_is_refused_and_named(tmp_path):
     with pytest.raises(DataError, match="the key is missing") as caught:
         read_records(path)
     assert caught.value.column == "a.bytes"
+
+
+def test_a_source_says_how_it_was_confirmed_and_where_a_person_finds_it(tmp_path):
+    told = {"confirmed": '"2026-12-01, the server answered"', "page": '"https://example.org/data"', "with_all": "true"}
+    (source,) = read_registry(write(tmp_path, **told))
+    assert (source.confirmed, source.page) == ("2026-12-01, the server answered", "https://example.org/data")
+    assert source.with_all
+    (source,) = read_registry(write(tmp_path))
+    assert (source.confirmed, source.page, source.with_all) == ("unconfirmed", "", False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("confirmed", '"yes"'),
+        ("confirmed", '"2026-02-30, it answered"'),
+        ("page", '"example.org"'),
+        ("with_all", '"no"'),
+    ],
+)
+def test_what_does_not_say_how_it_was_confirmed_is_refused(tmp_path, key, value):
+    assert refused(write(tmp_path, **{key: value})).column == f"scores.{key}"

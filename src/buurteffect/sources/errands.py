@@ -210,13 +210,20 @@ def refuse_failures(outcome: Outcome) -> None:
     if not outcome.failed:
         return
     count = len(outcome.failed) + len(outcome.fetched) + len(outcome.present)
-    rows = "\n".join(f"  {name}: {str(error).splitlines()[0]}" for name, error in outcome.failed)
+    rows = "\n".join(f"  {name}: {_in_short(error)}" for name, error in outcome.failed)
     raise DownloadError(
         f"{len(outcome.failed)} of {count} could not be fetched; all others are in their place\n{rows}\n"
         "  to do: read above what each of them asks for, then run the same again: what is there is not fetched "
         "twice, what was cut off goes on, and what was there before has been left as it was. docs/data.md says how to "
         "fetch each by hand"
     )
+
+
+def _in_short(error: DownloadError | DataError) -> str:
+    """Return the first line of an error, and what came of the last try where it says that."""
+    first, *rest = str(error).splitlines()
+    last = next((line.partition("last:")[2].strip() for line in reversed(rest) if line.startswith("  last:")), "")
+    return f"{first}: {last}" if last else first
 
 
 def _tables(offer: Offer, years: tuple[int, ...]) -> dict[str, tuple[int, ...]]:

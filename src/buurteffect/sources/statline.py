@@ -212,10 +212,11 @@ class _Fetch:
         if len(refusals) == 1:
             raise refusals[0]
         tried = "\n".join(f"  tried: {error.tried}\n  last:  {error.last}" for error in refusals)
+        later = "run it again later: what has come is kept, and it goes on from there"
+        advice = refusals[0].advice if all(error.absent for error in refusals) else later
         raise DownloadError(
             f"{self.query.table_id} could not be fetched by any route\n{tried}\n"
-            "  to do: run it again later: what has come is kept, and it goes on from there"
-            + (f". {self.advice}" if self.advice else "")
+            f"  to do: {advice}" + (f". {self.advice}" if self.advice else "")
         )
 
     def _sets(self) -> None:

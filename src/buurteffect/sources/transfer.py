@@ -128,7 +128,9 @@ def transfer(source: Source, part: Part, settings: Settings) -> None:
 def by_hand(source: Source, target: Path) -> str:
     """Say how to do without the download."""
     return (
-        f"Without a network here, download {source.address} in a browser and put the file at {target}, or "
+        f"Without a network here, download {source.address} in a browser "
+        + (f"(it stands on {source.page}) " if source.page else "")
+        + f"and put the file at {target}, or "
         "read the open data from a folder of your own: make … OPEN_DATA=folder"
     )
 
@@ -255,9 +257,11 @@ def _status_error(response: requests.Response) -> AttemptError:
     last = f"the server answered {status} ({phrase})"
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return AttemptError(last, advice="the server may refuse programs: download it in a browser")
     return AttemptError(
         last,
-        advice="the publisher may have moved the file: look for its new address and put it in sources.toml",
+        advice="the publisher may have moved the file: look for its new address and put it in data/raw/sources.toml",
     )
 
 
