@@ -125,6 +125,7 @@ KNOWN = {
     "2": ("GemiddeldeHuishoudensgrootte", "g_hhgro"),
     "1": ("PersonenautoSPerHuishouden", "g_pau_hh"),
     "200": ("GemiddeldeWoningwaarde", "GemiddeldeWOZWaardeVanWoningen", "g_woz", "g_wozbag"),
+    "400": ("Omgevingsadressendichtheid", "ste_oad"),
 }
 
 
