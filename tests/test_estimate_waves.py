@@ -38,10 +38,11 @@ def test_the_order_of_the_rows_does_not_matter():
     [
         (["GM0001", "GM0001", "GM0002"], "gemeenten", ["GM0001", "GM0001", "GM0002"]),
         (["GM0001", None, "GM0001"], "gemeenten and areas without one", ["GM0001", "WK000001", "GM0001"]),
+        (["GM0001"] * 3, "areas of one gemeente", ["WK000000", "WK000001", "WK000002"]),
         ([None, None, None], "areas", ["WK000000", "WK000001", "WK000002"]),
     ],
 )
-def test_an_area_without_gemeente_is_a_cluster_of_its_own(gemeenten, kind, clusters):
+def test_an_area_without_gemeente_or_of_the_only_one_is_a_cluster_of_its_own(gemeenten, kind, clusters):
     waves = waves_of({2002: [4.0, 4.1, 4.2], 2008: [4.0, 4.1, 4.2]}, gemeenten)
     assert waves.cluster_kind == kind
     assert waves.clusters.tolist() == clusters
@@ -89,7 +90,7 @@ def change_gemeente(panel: pd.DataFrame) -> pd.DataFrame:
         (lambda p: p[p["year"] == 2002], "two or more different waves"),
         (lambda p: pd.concat([p, p.head(2)]), "2 rows repeat an area and year"),
         (lambda p: p.assign(level=["buurt", *p["level"][1:]]), r"mixes levels \(buurt, wijk\)"),
-        (lambda p: p.assign(gemeente_code="GM0001"), "at least 2 clusters are needed, found 1"),
+        (lambda p: p[p["area_code"] == "WK000000"], "at least 2 clusters are needed, found 1"),
         (lambda p: p.assign(liveability_score=p["liveability_score"].where(p["year"] == 2002)), "no area has a score"),
         (change_gemeente, "1 areas have more than one gemeente_code"),
     ],

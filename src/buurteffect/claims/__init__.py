@@ -24,7 +24,7 @@ from buurteffect.claims.displacement import (
 from buurteffect.claims.displacement_truth import displacement_truth, displacement_truth_remarks
 from buurteffect.claims.dose import describe_dose
 from buurteffect.claims.gap import judge_gap
-from buurteffect.claims.measurement import describe_measurement
+from buurteffect.claims.measurement import describe_measurement, describe_scores
 from buurteffect.claims.opportunity import (
     judge_chances,
     judge_inheritance,
@@ -84,11 +84,13 @@ from buurteffect.claims.stayers_truth import (
     resident_truth_remarks,
 )
 from buurteffect.claims.threshold import judge_threshold
-from buurteffect.claims.verdict import Outcome, Verdict
+from buurteffect.claims.unanswered import cannot_judge
+from buurteffect.claims.verdict import AREAS, Outcome, Verdict
 from buurteffect.claims.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
 from buurteffect.claims.world import describe_world, mark_facts
 
 __all__ = [
+    "AREAS",
     "MEASURES",
     "PART_WORDS",
     "RETAINED",
@@ -100,6 +102,7 @@ __all__ = [
     "Outcome",
     "ResidentEvidence",
     "Verdict",
+    "cannot_judge",
     "describe_agreement",
     "describe_answers",
     "describe_books",
@@ -119,6 +122,7 @@ __all__ = [
     "describe_pretrends",
     "describe_ranks",
     "describe_reflection",
+    "describe_scores",
     "describe_selection",
     "describe_simulated",
     "describe_statistics",

@@ -9,7 +9,7 @@ from buurteffect.estimate import Estimate
 
 
 def judge_bottom(
-    persistence: Estimate, ranks: Estimate, tail: float, confidence: float, source: str, level: str
+    persistence: Estimate, ranks: Estimate | None, tail: float, confidence: float, source: str, level: str
 ) -> Verdict:
     """Judge claim C02 as far as scores alone allow.
 
@@ -17,8 +17,8 @@ def judge_bottom(
     ----------
     persistence : Estimate
         From `estimate.persistence`.
-    ranks : Estimate
-        From `estimate.summarise_ranks`, for the last wave.
+    ranks : Estimate or None
+        From `estimate.summarise_ranks`, for the last wave; None where the noise in the scores is not known.
     tail : float
         Share of the areas that counts as the bottom.
     confidence : float
@@ -45,6 +45,17 @@ def judge_bottom(
         stay_low=last["ci_low"],
         stay_high=last["ci_high"],
     )
+    if ranks is not None:
+        _say_ranks(answer, ranks, confidence)
+    answer.cannot_say(
+        "Which of these areas were restructured is not in the scores. A register of projects has to be joined before "
+        "the claim can be judged; some area is always at the bottom of a list."
+    )
+    return answer.verdict(Outcome.NOT_TESTABLE)
+
+
+def _say_ranks(answer: Answer, ranks: Estimate, confidence: float) -> None:
+    """Say how sure the ranks are."""
     answer.say(
         "if the noise in the scores is as estimated, the interval of a rank ({confidence:.0%}) is {width:,.0f} ranks "
         "wide in the median of all {areas}, and of the {bottom:d} {areas} at the bottom {sure:d} have theirs wholly "
@@ -59,11 +70,6 @@ def judge_bottom(
             "Intervals without width come from a noise that is estimated at zero, the edge of what it can be (n01); "
             "they do not say that ranks are certain."
         )
-    answer.cannot_say(
-        "Which of these areas were restructured is not in the scores. A register of projects has to be joined before "
-        "the claim can be judged; some area is always at the bottom of a list."
-    )
-    return answer.verdict(Outcome.NOT_TESTABLE)
 
 
 def _figure(ranks: Estimate, measure: str) -> float:

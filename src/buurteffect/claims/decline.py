@@ -130,23 +130,30 @@ def _exceptional(yes: bool) -> str:
 
 
 def _say_corrected(answer: Answer, standing: Estimate) -> float:
-    """Say the share without noise; return the share of definitions in which it is about a third."""
+    """Say the share without noise; return the share of cells in which it is about a third, NaN if unknown."""
+    every = _cells(standing, {**_CORRECTED, "definition": "all"}).dropna(subset="estimate")
+    if every.empty:
+        answer.cannot_say(
+            "The share without noise is not known: the variance of the scores could not be taken apart, or changes "
+            "vary no more than the noise in them. Without it the claim cannot be supported."
+        )
+        return float("nan")
     corrected = _cells(standing, _CORRECTED).dropna(subset="estimate")
     corrected = corrected[~corrected["definition"].isin(_NOT_VULNERABLE)]
     near = corrected["estimate"].between(_THIRD_LOW, _THIRD_HIGH)
-    every = standing.row(**_CORRECTED, definition="all")["estimate"]
+    share = every["estimate"].iloc[0]
     answer.say(
         "with the noise of the scores taken out the share is {corrected_share:.1%} for all {areas} "
         "({extrapolated_share:.1%} by a second method, which keeps long tails); it lies between "
         "{third_low:.0%} and {third_high:.0%} in {near_count:d} of the {corrected_count:d} cells of vulnerable areas.",
-        corrected_share=every,
+        corrected_share=share,
         extrapolated_share=standing.row(**_EXTRAPOLATED, definition="all")["estimate"],
         third_low=_THIRD_LOW,
         third_high=_THIRD_HIGH,
         near_count=int(near.sum()),
         corrected_count=len(near),
     )
-    if every == standing.row(**_RAW, definition="all")["estimate"]:
+    if share == standing.row(**_RAW, definition="all")["estimate"]:
         answer.cannot_say(
             "Taking the noise out leaves the share of all areas as it was: the noise is estimated at zero, or too "
             "close to it to count (n01), and shares without noise are no better than the raw ones."

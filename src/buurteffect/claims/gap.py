@@ -15,8 +15,8 @@ _ENOUGH = 2 / 3
 def judge_gap(
     dispersion: Estimate,
     changes: tuple[Estimate, ...],
-    grouped: Estimate,
-    regression: Estimate,
+    grouped: Estimate | None,
+    regression: Estimate | None,
     tail: float,
     source: str,
     level: str,
@@ -29,9 +29,9 @@ def judge_gap(
         From `estimate.dispersion_by_wave`.
     changes : tuple of Estimate
         From `estimate.dispersion_change`, one per first wave; the first spans all waves.
-    grouped : Estimate
-        From `estimate.gap_by_class_year` over the span of the first of `changes`.
-    regression : Estimate
+    grouped : Estimate or None
+        From `estimate.gap_by_class_year` over the span of the first of `changes`; nothing is said of what is None.
+    regression : Estimate or None
         From `estimate.expected_regression` over the same span.
     tail : float
         Share of the areas in the top and in the bottom group.
@@ -49,7 +49,10 @@ def judge_gap(
     span = changes[0].frame.iloc[0]
     _say_spread(answer, dispersion, changes[0], int(span["from_year"]), int(span["to_year"]))
     outcome, remark = _say_cells(answer, changes)
-    _say_grouped(answer, grouped, regression, tail, int(span["from_year"]), int(span["to_year"]))
+    if grouped is not None:
+        _say_grouped(answer, grouped, tail, int(span["from_year"]), int(span["to_year"]))
+    if grouped is not None and regression is not None:
+        _say_regression(answer, regression, int(span["from_year"]), int(span["to_year"]))
     answer.cannot_say(
         "Areas count equally, whatever their number of inhabitants, and an area's score is one number: differences "
         "within areas, and between their people, are not in it. What the making of the instrument itself does to the "
@@ -123,17 +126,12 @@ def _say_cells(answer: Answer, changes: tuple[Estimate, ...]) -> tuple[Outcome, 
     return outcome, f"; not shown for {names}" if names else ""
 
 
-def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, tail: float, first: int, last: int) -> None:
+def _say_grouped(answer: Answer, grouped: Estimate, tail: float, first: int, last: int) -> None:
     """Show that a gap between groups takes its sign from the year in which the groups are fixed."""
 
     def gap(class_year: int, year: int) -> float:
         return float(grouped.row(class_year=class_year, measure="gap", to_year=year)["estimate"])
 
-    def expected(class_year: int) -> float:
-        row = regression.row(class_year=class_year, measure="expected, spread as in the class wave")
-        return float(row["estimate"])
-
-    beyond = regression.frame[regression.frame["measure"] == "observed minus expected with constant spread"]
     answer.say(
         "from the same scores the gap between the top and the bottom {tail:.0%} goes from {early_first:.3f} to "
         "{early_last:.3f} if the groups are fixed in {first:d}, and from {late_first:.3f} to {late_last:.3f} if they "
@@ -146,11 +144,23 @@ def _say_grouped(answer: Answer, grouped: Estimate, regression: Estimate, tail: 
         late_first=gap(last, first),
         late_last=gap(last, last),
     )
+
+
+def _say_regression(answer: Answer, regression: Estimate, first: int, last: int) -> None:
+    """Say how much of these changes regression to the mean alone would give."""
+
+    def expected(class_year: int) -> float:
+        row = regression.row(class_year=class_year, measure="expected, spread as in the class wave")
+        return float(row["estimate"])
+
+    beyond = regression.frame[regression.frame["measure"] == "observed minus expected with constant spread"]
     answer.say(
         "regression to the mean alone, with the spread held constant, would change the gap by {expected_early:.3f} "
         "with the groups of {first:d} and by {expected_late:.3f} with those of {last:d}: a gap between groups formed "
         "by the score cannot decide the question. Less that, the gap changes by {beyond_low:.3f} to {beyond_high:.3f}, "
         "whichever wave forms the groups.",
+        first=first,
+        last=last,
         expected_early=expected(first),
         expected_late=expected(last),
         beyond_low=beyond["estimate"].min(),

@@ -4,26 +4,84 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer
+from buurteffect.claims.verdict import AREAS, Answer
 from buurteffect.estimate import Estimate
 
 _RELIABILITY = "reliability"
 
 
+def describe_scores(coverage: pd.DataFrame, frame: pd.DataFrame, source: str, level: str) -> Answer:
+    """Say which scores a page rests on, and which others the data hold.
+
+    Parameters
+    ----------
+    coverage : DataFrame
+        From `panel.coverage`: ``level, year, scored_count``.
+    frame : DataFrame
+        The scores of the level: ``gemeente_code, city_group``.
+    source : {"synthetic", "open"}
+        Where the data come from.
+    level : {"buurt", "wijk", "pc4"}
+        Kind of area that the page is about.
+
+    Returns
+    -------
+    Answer
+        Sentences and the numbers in them.
+    """
+    answer = Answer("scores", source, level)
+    scored = coverage[coverage["scored_count"] > 0]
+    mine = scored[scored["level"] == level]
+    answer.say(
+        "this page is about {areas} {place}: {latest_count:,d} have a score in {latest_year:d}, the latest of "
+        "{waves_count:d} " + ("waves since {first_year:d}." if len(mine) > 1 else "wave."),
+        latest_count=int(mine.loc[mine["year"].idxmax(), "scored_count"]),
+        latest_year=int(mine["year"].max()),
+        first_year=int(mine["year"].min()),
+        waves_count=len(mine),
+    )
+    others = [name for name in AREAS if name in set(scored["level"]) and name != level]
+    if others:
+        names = " and ".join(AREAS[name] for name in others)
+        answer.say(
+            f"the data also hold scores of {names}; the parameter level chooses them (make run … SET='level="
+            f"{others[0]}')."
+        )
+    else:
+        answer.say("the data hold scores of no other kind of area.")
+    gemeenten_count = int(frame["gemeente_code"].nunique())
+    if not gemeenten_count:
+        answer.say(
+            "the published scores name no gemeente of a postcode area, so cities are not shown apart, and intervals "
+            "come from drawing areas, not gemeenten."
+        )
+    elif gemeenten_count == 1:
+        answer.say(
+            "all of them lie in one gemeente, so cities are not compared, and intervals come from drawing areas, not "
+            "gemeenten."
+        )
+    elif "four_largest" not in set(frame["city_group"]):
+        answer.say("none of the four largest cities is among them, so they are not shown apart.")
+    return answer
+
+
 def describe_measurement(
-    components: Estimate, reliability: Estimate, scan: Estimate, together: Estimate, source: str, level: str
+    components: Estimate | None,
+    reliability: Estimate | None,
+    scan: Estimate | None,
+    together: Estimate | None,
+    source: str,
+    level: str,
 ) -> Answer:
     """Say how much of a score and of a change is noise, and whether the instrument broke.
 
     Parameters
     ----------
-    components : Estimate
-        From `estimate.fit_variance_components`.
-    reliability : Estimate
-        From `estimate.reliability_of_change`.
-    scan : Estimate
+    components, reliability : Estimate or None
+        From `estimate.fit_variance_components` and `estimate.reliability_of_change`; nothing is said of what is None.
+    scan : Estimate or None
         From `estimate.break_scan`.
-    together : Estimate
+    together : Estimate or None
         From `estimate.municipal_share_of_change`.
     source : {"synthetic", "open"}
         Where the data come from.
@@ -36,7 +94,25 @@ def describe_measurement(
         Sentences, limits and the numbers in them.
     """
     answer = Answer("n01", source, level)
-    noise = components.row(parameter="noise SD")
+    if components is not None:
+        noise = components.row(parameter="noise SD")
+        _say_noise(answer, components, noise)
+        if reliability is not None:
+            _say_reliability(answer, reliability, noise)
+    if scan is not None:
+        _say_break(answer, scan)
+    if together is not None:
+        _say_together(answer, together)
+    if components is not None:
+        answer.cannot_say(
+            "The parts of the variance are told apart only by how covariances fall with time. The permanent and the "
+            "slowly fading part can trade places at little cost in fit, as the profile shows; their sum is firmer."
+        )
+    return answer
+
+
+def _say_noise(answer: Answer, components: Estimate, noise: pd.Series) -> None:
+    """Say how large the noise in one score is."""
     answer.say(
         "the noise in one score has a standard deviation of {noise:.4f} points [{noise_low:.4f}, {noise_high:.4f}]: "
         "{share:.1%} of the variance of the scores of {areas} {place}.",
@@ -45,13 +121,6 @@ def describe_measurement(
         noise_high=noise["ci_high"],
         share=noise["estimate"] ** 2 / _variance(components),
     )
-    _say_reliability(answer, reliability, noise)
-    _say_break(answer, scan, together)
-    answer.cannot_say(
-        "The parts of the variance are told apart only by how covariances fall with time. The permanent and the slowly "
-        "fading part can trade places at little cost in fit, as the profile shows; their sum is firmer."
-    )
-    return answer
 
 
 def _say_reliability(answer: Answer, reliability: Estimate, noise: pd.Series) -> None:
@@ -85,8 +154,8 @@ def _say_reliability(answer: Answer, reliability: Estimate, noise: pd.Series) ->
     )
 
 
-def _say_break(answer: Answer, scan: Estimate, together: Estimate) -> None:
-    """Say in which wave a break fits best, and how far whole gemeenten moved together."""
+def _say_break(answer: Answer, scan: Estimate) -> None:
+    """Say in which wave a break fits best."""
     fits = scan.frame[scan.frame["measure"] == "RMSE relative to mean covariance"]
     best = fits.loc[fits["estimate"].idxmin()]
     none = fits[fits["break_year"] == 0].iloc[0]
@@ -106,6 +175,10 @@ def _say_break(answer: Answer, scan: Estimate, together: Estimate) -> None:
             misfit_without=none["estimate"],
             misfit_with=best["estimate"],
         )
+
+
+def _say_together(answer: Answer, together: Estimate) -> None:
+    """Say how far whole gemeenten moved together."""
     shares = together.frame[together.frame["measure"] == "municipal share of the variance of change"]
     largest: pd.Series = shares.loc[shares["estimate"].idxmax()]
     answer.say(

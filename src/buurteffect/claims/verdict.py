@@ -12,7 +12,8 @@ from buurteffect.claims.register import read_register
 from buurteffect.errors import EstimationError
 
 _PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands", "microdata": "in the Netherlands"}
-_AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas", "gemeente": "gemeenten"}
+AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas", "gemeente": "gemeenten"}
+"""What the areas of a level are called."""
 
 
 class Outcome(StrEnum):
@@ -85,7 +86,7 @@ class Answer:
         for name, value in numbers.items():
             if self.numbers.setdefault(name, value) != value:
                 raise EstimationError(f"{name} is {self.numbers[name]} in one sentence and {value} in another")
-        words = {"place": _PLACES[self.source], "areas": _AREAS[self.level]}
+        words = {"place": _PLACES[self.source], "areas": AREAS[self.level]}
         caller = sys._getframe(1)
         by = f"{caller.f_globals['__name__']}.{caller.f_code.co_qualname}"
         self.sentences.append(_filled(template, words, self.numbers, by))

@@ -26,6 +26,7 @@ from buurteffect.estimate.noise import ScoreNoise
 from buurteffect.estimate.outside_values import agreement_with_outside, read_outside_values, summarise_agreement
 from buurteffect.estimate.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
 from buurteffect.estimate.reliability import municipal_share_of_change, reliability_of_change
+from buurteffect.estimate.score_density import ScoreDensities, score_densities
 from buurteffect.estimate.segregation import dissimilarity, segregation_of_groups, shares_by_year
 from buurteffect.estimate.trend import trend_break, trend_by_definition
 from buurteffect.estimate.variance import (
@@ -48,7 +49,7 @@ from buurteffect.estimate.vulnerable import (
     Vulnerable,
     vulnerable_areas,
 )
-from buurteffect.estimate.waves import Waves, waves_from_panel
+from buurteffect.estimate.waves import Waves, at_least, waves_from_panel
 
 __all__ = [
     "BELOW_REFERENCE",
@@ -69,6 +70,7 @@ __all__ = [
     "Bootstrap",
     "Draws",
     "Estimate",
+    "ScoreDensities",
     "ScoreNoise",
     "VarianceComponents",
     "VarianceFit",
@@ -76,6 +78,7 @@ __all__ = [
     "Waves",
     "agreement_with_outside",
     "all_pairs",
+    "at_least",
     "autocorrelation_profile",
     "break_scan",
     "cluster_bootstrap",
@@ -100,6 +103,7 @@ __all__ = [
     "read_outside_values",
     "recorded_facts",
     "reliability_of_change",
+    "score_densities",
     "score_facts",
     "segregation_of_groups",
     "select",

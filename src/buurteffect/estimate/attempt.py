@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -55,15 +55,41 @@ class Attempt(Generic[Result]):
 def attempt(run: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Attempt[Result]:
     """Run an estimator; a refusal becomes a reason, any other error stays one.
 
+    What is given may itself be an attempt: the estimator gets its result, and its refusal is that of the whole.
+
     Examples
     --------
     >>> bool(attempt(int, "7")), attempt(int, "7").result
     (True, 7)
+    >>> attempt(int, attempt(str, 7)).result, attempt(int, Attempt(None, "no number")).reason
+    (7, 'no number')
     """
     try:
-        return Attempt(run(*given, **named))
+        return Attempt(run(*map(_result_of, given), **{name: _result_of(each) for name, each in named.items()}))
     except EstimationError as error:
         return Attempt(None, str(error))
+
+
+def _result_of(given: Any) -> Any:
+    """Return the result of an attempt, and anything else as it is."""
+    return given.result if isinstance(given, Attempt) else given
+
+
+def refusals(attempts: Mapping[str, Attempt[Any]]) -> list[str]:
+    """Return one sentence for each reason for which something was refused; none where nothing was.
+
+    Examples
+    --------
+    >>> refused = Attempt(None, "one wave")
+    >>> refusals({"the mean": Attempt(1), "the slope": refused, "the bend": refused})
+    ['Not estimated: the slope and the bend. Reason: one wave.']
+    """
+    names: dict[str, list[str]] = {}
+    for name, made in attempts.items():
+        if not made:
+            names.setdefault(made.reason.rstrip("."), []).append(name)
+    listed = {reason: " and ".join(filter(None, [", ".join(each[:-1]), each[-1]])) for reason, each in names.items()}
+    return [f"Not estimated: {each}. Reason: {reason}." for reason, each in listed.items()]
 
 
 def together(attempts: Mapping[str, Attempt[EffectEstimate]]) -> pd.DataFrame:

@@ -48,8 +48,8 @@ def exceptional(grid: Estimate, pair: tuple[int, int] = (2012, 2014)) -> Estimat
     consecutive = set(pairwise(years))
     if pair not in consecutive or len(consecutive) < 2:
         raise EstimationError(
-            f"{pair} must be one of two or more consecutive pairs of the grid, found "
-            f"{', '.join(f'{a}–{b}' for a, b in sorted(consecutive))}: make the grid with every consecutive pair"
+            f"{pair[0]}–{pair[1]} must be one of two or more consecutive pairs of waves; these scores have "
+            f"{', '.join(f'{a}–{b}' for a, b in sorted(consecutive))}"
         )
     among = frame[[found in consecutive for found in zip(frame["from_year"], frame["to_year"], strict=True)]]
     length = pair[1] - pair[0]

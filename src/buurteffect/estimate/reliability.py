@@ -14,7 +14,7 @@ from buurteffect.estimate.bootstrap import STANDARD, Bootstrap, Statistic, clust
 from buurteffect.estimate.components import VarianceComponents
 from buurteffect.estimate.estimate import Estimate
 from buurteffect.estimate.moments import Floats
-from buurteffect.estimate.waves import Waves
+from buurteffect.estimate.waves import ONE_GEMEENTE, Waves
 
 RELIABILITY, RELIABILITY_BREAK = "reliability", "reliability, break counted as noise"
 
@@ -97,8 +97,11 @@ def municipal_share_of_change(waves: Waves, bootstrap: Bootstrap = STANDARD) -> 
     Raises
     ------
     EstimationError
-        If a pair has fewer than two gemeenten with two or more areas.
+        If a pair has fewer than two gemeenten with two or more areas, or the areas belong to none.
     """
+    if waves.cluster_kind in ("areas", ONE_GEMEENTE):
+        where = "all areas lie in one" if waves.cluster_kind == ONE_GEMEENTE else "these areas belong to none"
+        raise EstimationError(f"what gemeenten share needs areas in two gemeenten or more, and {where}")
     frames = []
     for pair in pairwise(waves.years):
         keep = _both(waves, pair)

@@ -18,6 +18,12 @@ ALL = "all"
 FEWEST_CLUSTERS = 2
 """With fewer clusters than this nothing can be said about uncertainty."""
 
+FEWEST_AREAS = 20
+"""With fewer areas than this a tenth of them is one, and covariances between waves are mostly chance."""
+
+ONE_GEMEENTE = "areas of one gemeente"
+"""What clusters are where all areas lie in one gemeente: each area is one."""
+
 _NEEDED = ("area_code", "level", "gemeente_code", "city_group", "year", "liveability_score")
 
 
@@ -31,7 +37,8 @@ class Waves:
         One row is one area (index ``area_code``, ascending), one column is one wave (year, ascending); LBM
         points, NaN where the area has no score in that wave.
     clusters : Series
-        Cluster of each area, on the index of `scores`: its gemeente, or its own code where that is unknown.
+        Cluster of each area, on the index of `scores`: its gemeente, or its own code where that is unknown or all
+        areas lie in one.
     groups : Series
         City group of each area, on the index of `scores`.
     cluster_kind : str
@@ -218,9 +225,24 @@ def waves_from_panel(panel: pd.DataFrame) -> Waves:
     scores = scores[~never].astype(float)
     first = panel.drop_duplicates("area_code").set_index("area_code").loc[scores.index]
     own = first["gemeente_code"].isna()
-    clusters = first["gemeente_code"].where(~own, first.index.to_series()).astype(str)
     kind = "areas" if own.all() else "gemeenten and areas without one" if own.any() else "gemeenten"
+    if not own.any() and first["gemeente_code"].nunique() < FEWEST_CLUSTERS <= len(first):
+        own, kind = ~own, ONE_GEMEENTE
+    clusters = first["gemeente_code"].where(~own, first.index.to_series()).astype(str)
     return Waves(scores, clusters, first["city_group"].astype(str), kind, int(never.sum()))
+
+
+def at_least(waves: Waves, fewest: int = FEWEST_AREAS) -> Waves:
+    """Return the waves if they have enough areas.
+
+    Raises
+    ------
+    EstimationError
+        If they have fewer areas than `fewest`.
+    """
+    if waves.units_count < fewest:
+        raise EstimationError(f"this needs scores of {fewest} areas or more, and there are {waves.units_count}")
+    return waves
 
 
 def _check_panel(panel: pd.DataFrame) -> None:

@@ -1,6 +1,7 @@
 """Raw files to one checked panel per level, with a ledger of every row that was left out and why."""
 
 from buurteffect.panel.adulthood import read_adult_years, read_neighbours
+from buurteffect.panel.area_map import AreaMap, read_area_map, read_map
 from buurteffect.panel.arrival import arrivals, entrants_per_leaver
 from buurteffect.panel.audit import (
     boundary_changes,
@@ -35,7 +36,6 @@ from buurteffect.panel.person_study import (
     person_study,
     read_person_study,
 )
-from buurteffect.panel.polygons import read_map
 from buurteffect.panel.register import read_projects
 from buurteffect.panel.residence import (
     destinations,
@@ -56,6 +56,9 @@ from buurteffect.panel.restructuring_tables import (
     restructuring_map,
 )
 from buurteffect.panel.sampled_exposure import sampled_exposures
+from buurteffect.panel.score_map import ScoreMap, score_map
+from buurteffect.panel.scored import scored_level, waves_with_scores
+from buurteffect.panel.sources_used import sources_used
 from buurteffect.panel.statistics import STATISTICS_LEVELS, STATISTICS_RULES, assemble_statistics, stack_files
 from buurteffect.panel.store import build
 from buurteffect.panel.survey import LONG_STAY, SurveyPanel, describe_scales, describe_waves, survey_panel
@@ -78,6 +81,7 @@ __all__ = [
     "RINGS_M",
     "STATISTICS_LEVELS",
     "STATISTICS_RULES",
+    "AreaMap",
     "Childhoods",
     "DisplacementStudy",
     "DosePanel",
@@ -90,6 +94,7 @@ __all__ = [
     "PersonStudy",
     "Residents",
     "RestructuringPanel",
+    "ScoreMap",
     "Statistics",
     "SurveyPanel",
     "arrivals",
@@ -129,6 +134,7 @@ __all__ = [
     "person_study",
     "read",
     "read_adult_years",
+    "read_area_map",
     "read_childhoods",
     "read_displacement_study",
     "read_folder",
@@ -148,8 +154,11 @@ __all__ = [
     "restructuring_map",
     "restructuring_panel",
     "sampled_exposures",
+    "score_map",
+    "scored_level",
     "series_breaks",
     "source_coverage",
+    "sources_used",
     "stack_files",
     "strip_of_buurt",
     "summarise",
@@ -158,4 +167,5 @@ __all__ = [
     "totals",
     "treatment_of_areas",
     "turnover_by_year",
+    "waves_with_scores",
 ]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import ProjectError
 from buurteffect.panel.vintage import BY_CODE, NOT_JOINED, ONE_TO_ONE, SAME_VINTAGE, match_codes
 from buurteffect.panel.weights import Crossing
-from buurteffect.project import Project
 from buurteffect.schema.boundaries import AREA_LEVELS
 from buurteffect.sources.boundaries import read_level
 from buurteffect.sources.geofile import (
@@ -166,43 +162,3 @@ def _joins(file: Polygons, year: int, crosswalk: Crossing | None) -> pd.Series:
         return pd.Series(BY_CODE, index=codes.index)
     same = codes.map(match.pairs) == codes
     return pd.Series(np.where(same, ONE_TO_ONE, NOT_JOINED), index=codes.index)
-
-
-def read_map(source: str, level: str, project: Project | None = None) -> gpd.GeoDataFrame:
-    """Return the polygons of one level from the latest file of boundaries of a source.
-
-    Parameters
-    ----------
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "gemeente"}
-        Kind of area.
-    project : Project, optional
-        The checkout.
-
-    Returns
-    -------
-    GeoDataFrame
-        One row per area: ``area_code`` and ``geometry`` (EPSG:28992).
-
-    Raises
-    ------
-    ProjectError
-        If the source has no boundaries of this level.
-    """
-    project = project or Project.find()
-    folder = project.processed("synthetic") / "published" if source == "synthetic" else project.raw / source
-    with _level_files(folder / "boundaries", level) as files:
-        if not files:
-            raise ProjectError(f"there are no boundaries of the level {level} for source {source!r}")
-        latest, layer = max(files, key=lambda found: (found[1].year or 0, found[0].name))
-        return read_level(latest, layer).frame[["area_code", "geometry"]]
-
-
-@contextmanager
-def _level_files(folder: Path, level: str) -> Iterator[list[tuple[Path, Layer]]]:
-    """Yield the files of boundaries that hold a level, in zips too, each with its layer."""
-    paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in (*MAIN, ".zip")]
-    with ExitStack() as stack:
-        files = [file for path in paths for file in stack.enter_context(geodata_in(path)).files]
-        yield [(file, layer) for file in files for layer in layers_of(file) if layer.level == level]

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from buurteffect.errors import ProjectError
-from buurteffect.panel.polygons import read_map
+from buurteffect.panel.area_map import read_map
 from buurteffect.panel.restructuring import RestructuringPanel
 from buurteffect.panel.views import read_record
 from buurteffect.project import Project

@@ -5,8 +5,8 @@ A notebook calls `begin`, shows its tables, figures and verdicts through the `Dr
 """
 
 from buurteffect.report.draft import Draft, begin
-from buurteffect.report.maps import area_map, strip
-from buurteffect.report.plots import event_study, intervals, lines, listed, shaded_table
+from buurteffect.report.maps import area_map, class_map, class_names, strip
+from buurteffect.report.plots import event_study, intervals, lines, listed, ridges, shaded_table
 from buurteffect.report.restructuring_columns import (
     BACON,
     BALANCE,
@@ -26,7 +26,7 @@ from buurteffect.report.restructuring_columns import (
     TRAITS,
     ahead_columns,
 )
-from buurteffect.report.score_words import COMPONENTS, RELIABILITIES
+from buurteffect.report.score_words import COMPONENTS, RELIABILITIES, USED, USED_NOTE, density_words, map_words
 from buurteffect.report.style import figure
 from buurteffect.report.tables import Column
 
@@ -49,16 +49,23 @@ __all__ = [
     "REGISTER",
     "RELIABILITIES",
     "TRAITS",
+    "USED",
+    "USED_NOTE",
     "Column",
     "Draft",
     "ahead_columns",
     "area_map",
     "begin",
+    "class_map",
+    "class_names",
+    "density_words",
     "event_study",
     "figure",
     "intervals",
     "lines",
     "listed",
+    "map_words",
+    "ridges",
     "shaded_table",
     "strip",
 ]

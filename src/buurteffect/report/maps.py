@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from buurteffect.report.style import PALETTE, figure
+from buurteffect.report.tables import print_value
 
 _EMPTY = "#efefec"
+_IMAGE_DPI = 220
+_MAP_WIDTH = 5.6  # inches beside the legend
 _PALEST = 0.3  # of the scale from light to dark: lighter shades could be taken for a missing value
 
 
@@ -59,6 +63,70 @@ def area_map(
         areas[areas[outlined]].boundary.plot(ax=axes, color="black", linewidth=0.9)
     axes.set_axis_off()
     axes.set_aspect("equal")
+    return drawn
+
+
+def class_names(limits: Sequence[float]) -> list[str]:
+    """Return the names of the classes between some limits, with as many decimals as tell the limits apart.
+
+    Examples
+    --------
+    >>> class_names([4.0, 4.1])
+    ['below 4.00', '4.00 to 4.10', '4.10 and above']
+    """
+    spec = next((s for s in (".2f", ".3f") if len({print_value(limit, s) for limit in limits}) == len(limits)), ".4f")
+    shown = [print_value(limit, spec) for limit in limits]
+    between = [f"{low} to {high}" for low, high in pairwise(shown)]
+    return [f"below {shown[0]}", *between, f"{shown[-1]} and above"]
+
+
+def class_map(
+    areas: pd.DataFrame, number: str, names: Sequence[str], label: str, outlines: pd.DataFrame | None = None
+) -> Any:
+    """Draw areas shaded by class, from dark for the first to light for the last; without a class grey and hatched.
+
+    The shades differ in lightness, so that they hold for the colour-blind and in a print without colour. Shapes are
+    drawn as an image within the figure, since the outlines of thousands of areas would make it heavy.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        One row per area: ``geometry`` and `number`.
+    number : str
+        Column with the class, from 1; missing where there is none.
+    names : sequence of str
+        Names of the classes in the legend, the first class first.
+    label : str
+        Title of the legend: what is shown, with its unit.
+    outlines : GeoDataFrame, optional
+        Shapes that are drawn as thin lines over the areas.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib import colormaps
+    from matplotlib.patches import Patch
+
+    west, south, east, north = areas.total_bounds
+    drawn, axes = figure(height=float(np.clip(_MAP_WIDTH * (north - south) / (east - west), 2.8, 7.0)))
+    drawn.set_dpi(_IMAGE_DPI)
+    shades = colormaps["YlGnBu_r"](np.linspace(0.0, 0.93, len(names)))
+    handles = []
+    for place, name in enumerate(names):
+        part = areas[areas[number] == place + 1]
+        if len(part):
+            part.plot(ax=axes, color=shades[place], edgecolor="white", linewidth=0.08, rasterized=True)
+        handles.append(Patch(facecolor=shades[place], edgecolor="#8a8a85", linewidth=0.4, label=name))
+    blank = areas[areas[number].isna()]
+    if len(blank):
+        blank.plot(ax=axes, color=_EMPTY, edgecolor="#b9b9b3", hatch="////", linewidth=0.1, rasterized=True)
+        handles.append(Patch(facecolor=_EMPTY, edgecolor="#b9b9b3", hatch="////", label="no score"))
+    if outlines is not None and len(outlines):
+        outlines.boundary.plot(ax=axes, color="#3a3a38", linewidth=0.3, rasterized=True)
+    axes.set_axis_off()
+    axes.set_aspect("equal")
+    drawn.legend(handles=handles[::-1], title=label, loc="outside center right", alignment="left", fontsize=9)
     return drawn
 
 

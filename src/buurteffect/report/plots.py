@@ -11,6 +11,8 @@ import pandas as pd
 from buurteffect.report.style import PALETTE, figure
 from buurteffect.report.tables import print_value
 
+_TINT = "#b7cbd6"
+_OVERLAP = 1.5  # rows that the highest of stacked densities takes
 _LONGEST, _LINE = 60, 50
 """Characters of the longest name of a row that is written in one line, and of a line where one is longer."""
 
@@ -166,6 +168,46 @@ def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, heig
     axes.set_xlabel(axis[0])
     axes.set_ylabel(axis[1])
     drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return drawn
+
+
+def ridges(grid: pd.DataFrame, marks: pd.DataFrame, axis: str, names: tuple[str, str, str]) -> Any:
+    """Draw one density above the other, the first at the top, each with its middle and two outer marks.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        One row per curve and point: ``year, score, density``.
+    marks : DataFrame
+        One row per curve: ``year`` and the three columns of `names`.
+    axis : str
+        Label of the horizontal axis.
+    names : tuple of str
+        Columns of the low, middle and high mark; the middle one is printed beside the curve.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    years = list(marks["year"])
+    drawn, axes = figure(height=1.0 + 0.36 * len(years))
+    top = _OVERLAP / float(grid["density"].max())
+    for place, (_, mark) in enumerate(marks.iterrows()):
+        curve = grid[grid["year"] == mark["year"]]
+        base, x, y = len(years) - 1 - place, curve["score"].to_numpy(), curve["density"].to_numpy() * top
+        axes.fill_between(x, base, base + y, color=_TINT, alpha=0.9, linewidth=0, zorder=3 * place)
+        axes.plot(x, base + y, color=PALETTE[0], linewidth=1, zorder=3 * place + 1)
+        for name, reach in zip(names, (0.24, 0.5, 0.24), strict=True):
+            axes.plot([mark[name]] * 2, [base, base + reach], color="#1d1d1b", linewidth=1.2, zorder=3 * place + 2)
+        text = print_value(mark[names[1]], ".3f")
+        axes.annotate(text, (1.01, base), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
+    axes.annotate("median", (1.01, len(years) - 0.4), xycoords=("axes fraction", "data"), va="center")
+    labels = [str(int(year)) for year in years]
+    axes.set_yticks(range(len(years) - 1, -1, -1), labels, fontsize=10)
+    axes.set_ylim(-0.08, len(years) - 1 + _OVERLAP * 1.05)
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(axis)
     return drawn
 
 

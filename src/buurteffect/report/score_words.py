@@ -1,6 +1,12 @@
-"""The words in which pages name the parts of the variance of a score, and the two ways to count its step."""
+"""The words in which pages on scores name parts of the variance, ways to count its step, and columns of sources."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from buurteffect.report.tables import Column, print_value
 
 COMPONENTS = {
     "permanent SD": "Permanent SD",
@@ -19,3 +25,69 @@ RELIABILITIES = {
     "reliability, break counted as noise": "step counted as noise",
 }
 """Of the reliability of a change, by what the step counts as."""
+
+USED = [
+    Column("source", "Source"),
+    Column("state", "State"),
+    Column("files_count", "Files", ",d"),
+    Column("files", "Names, with the first characters of their SHA-256"),
+    Column("content", "What they hold"),
+]
+"""Columns of the table of sources."""
+
+USED_NOTE = (
+    "Used here: its values enter this page. The panel joins all sources; other pages use the others. A source that is "
+    "not given is listed by make fetch LIST=1, where it can be downloaded."
+)
+
+
+def map_words(areas: str, year: int, count: int, limits: Sequence[float]) -> tuple[str, str]:
+    """Return the caption of a map of scores, and the same for someone who cannot see it.
+
+    Parameters
+    ----------
+    areas : str
+        What the areas are called.
+    year : int
+        The wave.
+    count : int
+        Areas on the map.
+    limits : sequence of float
+        LBM points between the classes, ascending; below the first and above the last lies a twentieth each.
+    """
+    low, high = print_value(limits[0], ".2f"), print_value(limits[-1], ".2f")
+    caption = f"Scores of {areas} in {year}: one in twenty is below {low} LBM points, one in twenty above {high}."
+    alt = (
+        f"A map of {count:,} {areas}, shaded in {len(limits) + 1} classes of the score, from dark for the lowest to "
+        "light for the highest, with lines around gemeenten. The score and class of every area are in the data file."
+    )
+    return caption, alt
+
+
+def density_words(areas: str, summary: pd.DataFrame) -> tuple[str, str]:
+    """Return the caption of densities by wave, and the same for someone who cannot see them.
+
+    Parameters
+    ----------
+    areas : str
+        What the areas are called.
+    summary : DataFrame
+        One row per wave, ascending: ``year, p10_score, median_score, p90_score, p90_minus_p10_score``.
+    """
+
+    def said(name: str) -> str:
+        values = [print_value(value, ".3f") for value in summary[name].iloc[[0, -1]]]
+        return f"from {values[0]} to {values[1]}" if len(summary) > 1 else f"at {values[0]}"
+
+    first, last = int(summary["year"].iloc[0]), int(summary["year"].iloc[-1])
+    when = f"Between {first} and {last}" if last > first else f"In {last}"
+    moved = "went" if last > first else "lay"
+    caption = (
+        f"{when} the median score of {areas} {moved} {said('median_score')} LBM points, and the distance between the "
+        f"10th and the 90th percentile {said('p90_minus_p10_score')}."
+    )
+    alt = (
+        f"{len(summary)} smooth curves, one for each wave, the earliest at the top: how many areas have which score. "
+        f"{caption} The curves are in the data file."
+    )
+    return caption, alt

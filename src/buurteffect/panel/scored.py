@@ -1,0 +1,43 @@
+"""Which level of areas a page takes its scores from, and which waves of it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.panel.views import has_scores
+from buurteffect.project import Project
+
+AVAILABLE = "available"
+"""Asks for the first of `PREFERRED` that has scores."""
+
+PREFERRED = ("wijk", "buurt", "pc4")
+"""Wijken first: their scores carry the least noise, and published figures on the claims are of wijken."""
+
+
+def scored_level(source: str, level: str = AVAILABLE, project: Project | None = None) -> str:
+    """Return the level that a page takes its scores from.
+
+    Parameters
+    ----------
+    source : {"synthetic", "open", "microdata"}
+        Where the data come from.
+    level : {"available", "wijk", "buurt", "pc4"}
+        A level, or ``available`` for the first of wijk, buurt and PC4 that has scores; wijk where none has, so that
+        whoever reads it is told what is missing.
+    project : Project, optional
+        The checkout; by default the one that holds the working folder.
+    """
+    if level != AVAILABLE:
+        return level
+    return next((name for name in PREFERRED if has_scores(source, name, project)), PREFERRED[0])
+
+
+def waves_with_scores(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the waves in which at least one area has a score.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per area and wave: ``year, liveability_score``.
+    """
+    return frame[frame.groupby("year")["liveability_score"].transform("count") > 0]
