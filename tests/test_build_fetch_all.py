@@ -265,6 +265,15 @@ def test_one_year_of_addresses_is_fetched_and_makes_no_crosswalk(fetch, home):
     assert names(home) == {"addresses/addresses_2016.zip", "fetched.toml"}
 
 
+def test_crosswalks_that_cannot_be_written_fail_by_name_and_the_addresses_are_kept(fetch, home):
+    home.mkdir(parents=True)
+    (home / "crosswalk").write_text("a file in the way")
+    said = fetch("--all", code=DownloadError.exit_code)
+    assert "the crosswalks could not be written" in said
+    assert "failed: crosswalks between years\n" in said
+    assert names(home) == {name for name in EVERYTHING if not name.startswith("crosswalk/")} | {"crosswalk"}
+
+
 # --- a table of several years
 
 

@@ -149,6 +149,14 @@ def test_where_every_route_is_refused_all_answers_are_told_with_the_advice(tmp_p
     assert message.endswith("goes on from there. ask for one gemeente: GEMEENTE=GM0599")
 
 
+def test_what_the_server_says_of_a_refusal_is_told(tmp_path):
+    body = b'{"odata.error":{"code":"","message":{"lang":"","value":"The \'Skip\' query option is not supported"}}}'
+    answers = dict.fromkeys(range(1, 9), sending(body, 500, Content_Type="application/json"))
+    with v3_table(fault_on_data=answers) as server, pytest.raises(DownloadError) as caught:
+        fetched(server, tmp_path)
+    assert "500 (Internal Server Error): \"The 'Skip' query option is not supported\"" in str(caught.value)
+
+
 def test_what_came_before_every_route_was_refused_is_gone_on_from(tmp_path):
     def refuses(path: str, options: Options) -> bool:
         return no_later_page_of_the_feed(path, options) or ("/ODataApi/" in path and "DataSet" in path)

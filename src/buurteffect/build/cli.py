@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"buurteffect: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("buurteffect: interrupted; nothing was put in place", file=sys.stderr)
+        kept = "what is whole is in its place, and the same command goes on" if options.verb == "fetch" else ""
+        print(f"buurteffect: interrupted; {kept or 'nothing was put in place'}", file=sys.stderr)
         return 130
     except OSError as error:
         print(f"buurteffect: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from buurteffect.errors import ProjectError
+from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.panel.address_crosswalk import ADDRESSES, write_crosswalks
 from buurteffect.project import Project
 from buurteffect.sources.address_check import TIMEOUT_SECONDS, check_addresses
@@ -153,7 +153,13 @@ def _of_group(group: Offer, request: Request, folder: Path, settings: Settings) 
 
 def _count(folder: Path, say: Say) -> How:
     """Count crosswalks from the address files that are there."""
-    if write_crosswalks(folder, say):
-        return "fetched"
+    try:
+        if write_crosswalks(folder, say):
+            return "fetched"
+    except OSError as error:
+        raise DownloadError(
+            f"the crosswalks could not be written\n  where: {error.filename or folder}\n"
+            f"  last:  {error.strerror or error}\n  to do: make room on the disk, and run it again"
+        ) from None
     say("A crosswalk is counted from two years or more, and only where it is not there yet.")
     return "nothing"

@@ -27,6 +27,7 @@ _HEAD_BYTES = 2_000
 _LATER = "run it again later: it goes on after the last whole page"
 _MOVED = "look in a browser whether the table is still at this address; the publisher may have moved or withdrawn it"
 _FEWER = "ask for the table by the route without a limit, the feed, or for one gemeente at a time"
+_SAID = re.compile(r'"value"\s*:\s*"([^"\\]{1,300})')
 _LIMIT = re.compile(r"more than 10[.,]?000|10[.,]?000 (?:records|rows)")
 
 
@@ -235,6 +236,8 @@ def _status_error(response: requests.Response) -> _AttemptError:
         if _LIMIT.search(head):
             last += ": the query has more rows than this route gives"
             return _AttemptError(last, again=False, advice=_FEWER, by_the_route=True)
+        if said := _SAID.search(head):
+            last += f": {shown(said[1], 160)}"
         wait = retry_after_seconds(response.headers)
         return _AttemptError(last, again=True, wait_seconds=wait, by_the_route=by_the_route)
     absent = status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)

@@ -22,8 +22,9 @@ WAYS: dict[str, tuple[str, ...]] = {"auto": ("feed", "api", "paged"), "feed": ("
 
 ``feed`` is ``ODataFeed``, which gives any number of rows in pages that name the next; it is what both public clients
 of CBS's tables use, conditions included. ``api`` is ``ODataApi`` asked for everything at once: it refuses more than
-10,000 rows. ``paged`` is ``ODataApi`` asked for `PAGE_ROWS` after `PAGE_ROWS` by ``$skip``, which it is reported to
-refuse. Each is tried where the one before it stays refused.
+10,000 rows. ``paged`` is ``ODataApi`` asked for `PAGE_ROWS` after `PAGE_ROWS` by ``$skip``, which CBS answers with 500
+("available only on the ODataFeed", as a public program quotes it on 15 September 2026); another server of the protocol
+may take it. Each is tried where the one before it stays refused.
 """
 
 SERVICES = {"v3": "https://opendata.cbs.nl", "v4": "https://datasets.cbs.nl/odata/v1/CBS"}
