@@ -26,12 +26,10 @@ CALL := $(BIN)/python -I -S src/buurteffect/build/client.py
 DONE  := data/processed/$(SOURCE)
 PAGES := reports/$(SOURCE)
 
-# A run file may say for which sources it is, and that it needs the key figures (needs: kwb), which a folder of open
-# data may or may not hold.
+# A run file may say for which sources it is. What a folder of open data lacks, the page of a run says.
 RAW       := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
 RUN_FILES := $(sort $(shell grep -L '^sources:' notebooks/runs/*.yaml; grep -lE '^sources:.*[[ ,]$(SOURCE)[], ]' notebooks/runs/*.yaml))
-WITHOUT   := $(if $(filter open,$(SOURCE)),$(shell ls -d "$(RAW)"/kwb*/ >/dev/null 2>&1 || grep -l '^needs: kwb$$' notebooks/runs/*.yaml))
-RUNS      := $(basename $(notdir $(filter-out $(WITHOUT),$(RUN_FILES))))
+RUNS      := $(basename $(notdir $(RUN_FILES)))
 
 PAGE_CODE  := $(shell find src/buurteffect/report/pages.py src/buurteffect/report/index.py src/buurteffect/report/mathml.py src/buurteffect/report/templates -type f)
 WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py' -o -name '*.csv')
@@ -286,6 +284,6 @@ $(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv
 $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)
 
 $(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml docs/reference/*)
-	@$(CALL) check $(RUNS) --source $(SOURCE) $(if $(WITHOUT),--without $(basename $(notdir $(WITHOUT))))
+	@$(CALL) check $(RUNS) --source $(SOURCE)
 	@$(CALL) index --source $(SOURCE) $(RUNS)
 	@touch $(DONE)/records/looked

@@ -129,7 +129,7 @@ def test_a_run_joins_its_file_its_source_and_the_notebooks_defaults(tiny):
         ("sources:\n  - synthetic\n", "on one line"),
         ("sources: ['synthetic']\n", "on one line"),
         ("sources: [synthetic]  # and open later\n", "on one line"),
-        ("needs: 'kwb'\n", "on one line"),
+        ("data: [gossip]\n", "there is no kind 'gossip'; the kinds are scores, key_figures"),
         ("parameters:\n  draws: 9\n  draws: 10\n", "stands twice"),
         ("parameters: !!python/object/apply:os.system ['true']\n", "not a valid run file"),
         ("parameters: {draws: [\n", "not a valid run file"),

@@ -129,7 +129,6 @@ def test_without_a_headline_it_is_not_testable_and_says_why():
     verdict = claims.judge_restructuring(evidence(headline=LOST))
     assert verdict.rule_outcome == Outcome.NOT_TESTABLE
     assert any("nobody is there" in limit for limit in verdict.limits)
-    assert claims.not_testable("woz", "no register", "open", "wijk").rule_outcome == Outcome.NOT_TESTABLE
 
 
 def test_the_smallest_effect_that_would_be_found_always_stands_there():

@@ -9,7 +9,7 @@ from conftest import ROOT
 from test_sources_projects import GOOD, text_of
 
 from buurteffect import panel
-from buurteffect.errors import ProjectError
+from buurteffect.errors import MissingDataError, ProjectError
 from buurteffect.panel.before import values_before
 from buurteffect.panel.known import known_by_year
 from buurteffect.panel.outcome_series import OUTCOMES, outcome_series
@@ -51,7 +51,8 @@ def work(name, code, start, **more):
 def test_without_a_register_the_panel_says_what_is_needed(built):
     study = built()
     assert not study.ready
-    assert "docs/project-register.md" in study.reason
+    with pytest.raises(MissingDataError, match=r"a register of projects(?s:.*)docs/project-register\.md"):
+        study.require()
     assert set(study.frame["status"]) == {"untreated"}
 
 
@@ -90,7 +91,9 @@ def test_the_register_by_cohort_leaves_a_missing_figure_missing(built):
 def test_an_outcome_that_no_source_has_is_a_reason_and_no_failure(built, project):
     built(work("a", CODES[0], 2009))
     study = panel.restructuring_panel("open", outcome="woz", project=project)
-    assert "no log of mean assessed value" in study.reason
+    assert study.reason == "the log of mean assessed value of dwellings (WOZ) of wijken in any year"
+    with pytest.raises(MissingDataError, match="in the folder kwb"):
+        study.require()
     assert study.frame.empty
 
 

@@ -6,6 +6,8 @@ that a build can tell a bad file from a bad parameter without parsing text.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -64,6 +66,45 @@ class DataError(BuurteffectError):
         if column is not None:
             place += f", column {column!r}"
         super().__init__(f"{place}\n  found:    {found}\n  expected: {expected}\n  to do:    {action}")
+
+
+class MissingDataError(ProjectError):
+    """The data that something rests on are not there, or there are not enough of them.
+
+    On open data a run that ends with it is a page that says so, not a failed run. A kernel hands over nothing of an
+    error but its name and text, so the text is both read by people and read back by `parse`.
+
+    Parameters
+    ----------
+    asked : str
+        What was asked for.
+    missing : str
+        What is missing for it.
+    where : sequence of str
+        Where to get it: publisher, table or file, address, and the folder that it belongs in; one text per place.
+    command : str
+        What to run when it is there.
+
+    Examples
+    --------
+    >>> error = MissingDataError("scores by wijk", "scores", ["the Leefbaarometer"], "make reports SOURCE=open")
+    >>> MissingDataError.parse(str(error)).where
+    ('the Leefbaarometer',)
+    """
+
+    exit_code = 8
+
+    def __init__(self, asked: str, missing: str, where: Sequence[str], command: str) -> None:
+        self.asked, self.missing, self.command = (" ".join(text.split()) for text in (asked, missing, command))
+        self.where = tuple(" ".join(text.split()) for text in where)
+        places = "".join(f"\n  get it:   {place}" for place in self.where)
+        super().__init__(f"{self.asked}\n  missing:  {self.missing}{places}\n  to do:    {self.command}")
+
+    @classmethod
+    def parse(cls, text: str) -> MissingDataError | None:
+        """Return the error that has this text, None where none has."""
+        match = re.fullmatch(r"(.+)\n  missing:  (.+)((?:\n  get it:   .+)+)\n  to do:    (.+)", text.strip())
+        return match and cls(match[1], match[2], re.findall(r"\n  get it:   (.+)", match[3]), match[4])
 
 
 class DownloadError(BuurteffectError):

@@ -26,9 +26,10 @@ import buurteffect
 from buurteffect.build.client import steady
 from buurteffect.build.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
 from buurteffect.build.joining import joined
+from buurteffect.build.needs import as_far_as_it_ran, need_of, results_of
 from buurteffect.build.observe import SETTING, ObservedAccessError
 from buurteffect.build.offspring import none_left
-from buurteffect.build.place import Place, alone, cannot_store, date, storing
+from buurteffect.build.place import PARTS, Place, alone, cannot_store, date, storing
 from buurteffect.build.records import (
     LOCK,
     Record,
@@ -46,6 +47,7 @@ from buurteffect.errors import (
     CellFailedError,
     IncompleteRunError,
     KernelDiedError,
+    MissingDataError,
     RunError,
     TimeLimitError,
 )
@@ -56,14 +58,14 @@ from buurteffect.report.exhibits import plain
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PACKAGE = Path(buurteffect.__file__).parent
 _READS, _JOINED = "reads.jsonl", "joined.jsonl"
-_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "joining", "place"))
+_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "joining", "needs", "place"))
 _KEPT = re.compile(
     "(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|LD_LIBRARY_PATH|VIRTUAL_ENV|OPEN_DATA)$"
     "|(XDG_|JUPYTER|IPYTHON|CONDA|PYTHON|DYLD_|MPL)"
 )
 """What a kernel has of the environment: no other variable can move a result."""
 
-EXECUTED, PROSE, UNCHANGED = "ran", "has new prose", "is unchanged"
+EXECUTED, PROSE, UNCHANGED, NEEDS = "ran", "has new prose", "is unchanged", "needs more data"
 """What became of a run."""
 
 
@@ -73,7 +75,7 @@ def run_notebook(project: Project, run: Run) -> str:
     Nothing that an earlier run left is touched before this one has passed every check. Where nothing that the run read
     has other content than last time, it is not executed again; where only prose has, the new prose takes the place of
     the old. The executed notebook is moved last, and its record after it: make takes the two as the sign that the run
-    is complete.
+    is complete. A run on open data that ends for want of data is complete too: its results say what it needs.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def run_notebook(project: Project, run: Run) -> str:
     Returns
     -------
     str
-        `EXECUTED`, `PROSE` or `UNCHANGED`.
+        `EXECUTED`, `PROSE` or `UNCHANGED`; of a run that lacks its data `NEEDS` and what is missing, whatever was done.
 
     Raises
     ------
@@ -104,7 +106,8 @@ def run_notebook(project: Project, run: Run) -> str:
             _run_afresh(project, run, place, settings, failed, began_ns)
         for old in (failed, failed.with_suffix(".log")):
             old.unlink(missing_ok=True)
-    return became or EXECUTED
+        need = json.loads(place.results.read_text(encoding="utf-8")).get("needs")
+    return f"{NEEDS}: {need['missing']}" if need else became or EXECUTED
 
 
 def _run_afresh(
@@ -114,10 +117,12 @@ def _run_afresh(
     with tempfile.TemporaryDirectory(dir=place.processed, prefix=f".staging-{run.name}-") as name:
         staging = Path(name)
         try:
-            _execute(project, run, staging)
+            need = _execute(project, run, staging)
             record = observed(project, run.name, settings, staging / _READS, _beside(project, run))
-            notebook = _check_complete(staging)
-            results = _complete_results(project, run, staging)
+            if need is None:
+                notebook, results = _check_complete(staging), _complete_results(project, run, staging)
+            else:
+                notebook, results = _as_it_ended(project, run, staging, need)
             if (staging / _JOINED).is_file():
                 record = record.with_read(observed(project, run.name, {}, staging / _JOINED, []))
         except RunError as error:
@@ -168,8 +173,8 @@ def _with_prose(
     return cells
 
 
-def _execute(project: Project, run: Run, staging: Path) -> None:
-    """Let papermill execute the notebook; name what went wrong."""
+def _execute(project: Project, run: Run, staging: Path) -> MissingDataError | None:
+    """Let papermill execute the notebook; return what data it lacks, None where none; name what else went wrong."""
     environment = {
         **steady({name: value for name, value in os.environ.items() if _KEPT.match(name)}),
         "LC_ALL": "C.UTF-8",
@@ -196,7 +201,10 @@ def _execute(project: Project, run: Run, staging: Path) -> None:
                 kernel_log=staging / "kernel.log",
             )
     except PapermillExecutionError as error:
-        raise CellFailedError(_describe(error)) from None
+        need = need_of(project, run, error.ename, error.evalue)
+        if need is None:
+            raise CellFailedError(_describe(error)) from None
+        return need
     except NotebookTimeLimitError:
         raise TimeLimitError(
             f"the whole notebook ran past its limit of {run.notebook_seconds} s; raise notebook_seconds in its run "
@@ -216,6 +224,7 @@ def _execute(project: Project, run: Run, staging: Path) -> None:
         if cannot_store(error):
             raise
         raise RunError(f"papermill could not run the notebook: {type(error).__name__}: {error}") from None
+    return None
 
 
 def _beside(project: Project, run: Run) -> list[str]:
@@ -262,6 +271,21 @@ def _check_complete(staging: Path) -> nbformat.NotebookNode:
             )
     if not (staging / RESULTS).is_file():
         raise IncompleteRunError("every cell ran, but there are no results: the last cell must call page.finish()")
+    return _without_traces(notebook)
+
+
+def _as_it_ended(
+    project: Project, run: Run, staging: Path, need: MissingDataError
+) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
+    """Return notebook and results of a run that lacks its data; what it had shown by then is not kept."""
+    for part in PARTS:
+        shutil.rmtree(staging / part, ignore_errors=True)
+    notebook = _without_traces(as_far_as_it_ran(staging / "executed.ipynb"))
+    return notebook, results_of(run, need) | {"run": _identity(project, run)}
+
+
+def _without_traces(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return a notebook without what differs from one execution to the next."""
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
@@ -282,16 +306,21 @@ def _complete_results(project: Project, run: Run, staging: Path) -> dict[str, An
             f"the results say notebook {results.get('notebook')!r} on {results.get('source')!r}, the run says "
             f"{run.notebook.stem!r} on {run.source!r}: pass the notebook's name and `source` to report.begin"
         )
+    results["run"] = _identity(project, run)
+    rounded: dict[str, Any] = plain(results | joined(project, run, results["estimands"], staging / _JOINED))
+    return rounded
+
+
+def _identity(project: Project, run: Run) -> dict[str, Any]:
+    """Return what identifies a run in its results."""
     commit, changed = _commit(project.root)
-    results["run"] = {
+    return {
         "name": run.name,
         "parameters": run.parameters,
         "commit": commit,
         "uncommitted_changes": changed,
         "versions": dict(versions()),
     }
-    rounded: dict[str, Any] = plain(results | joined(project, run, results["estimands"], staging / _JOINED))
-    return rounded
 
 
 def _keep_failed(staging: Path, failed: Path) -> bool:

@@ -85,7 +85,6 @@ def command_line() -> argparse.ArgumentParser:
 
     check = verbs.add_parser("check", help="check all run files of a source against the list that make has read")
     check.add_argument("names", nargs="*", help="runs as make sees them")
-    check.add_argument("--without", nargs="*", default=[], help="runs that make leaves out because of what they need")
     _add_source(check)
     check.set_defaults(verb="check")
 

@@ -7,9 +7,9 @@ A line of that cell says everything about a parameter::
     cuts: list[float] = [0.0, 0.02]  # [0 .. 1 LBM points] a fall counts from here
     show_map: bool = True  # [true | false] draw the map
 
-In the brackets stand the choices, or the smallest and largest value with the unit; for a list they hold for
-each element. Nothing else may stand in the cell. Values given to a run are checked against it before a
-kernel starts.
+In the brackets stand the choices (``GM####`` for GM and four digits), or the smallest and largest value with
+the unit; for a list they hold for each element. Nothing else may stand in the cell. Values given to a run are
+checked against it before a kernel starts.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Parameter:
         if kind is bool:
             return value
         if self.choices:
-            if value not in self.choices:
+            if not any(_fits(str(value), choice) for choice in self.choices):
                 raise ParameterError(
                     f"parameter {self.name!r} cannot be {value!r}{_nearest(str(value), self.choices)}: "
                     f"give {self.domain}"
@@ -252,6 +252,17 @@ def _comments(cell: str) -> dict[int, str]:
     """Return the comment of each line that has one."""
     tokens = tokenize.generate_tokens(io.StringIO(cell).readline)
     return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _fits(value: str, choice: str) -> bool:
+    """Whether a value is a choice; each # in one stands for a digit.
+
+    Examples
+    --------
+    >>> _fits("GM0363", "GM####"), _fits("GM363", "GM####"), _fits("GM####", "GM####")
+    (True, False, False)
+    """
+    return re.fullmatch(re.escape(choice).replace(r"\#", "[0-9]"), value) is not None
 
 
 def _nearest(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str:

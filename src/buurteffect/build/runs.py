@@ -14,11 +14,12 @@ import yaml
 from buurteffect.build.parameters import check_values, read_parameters
 from buurteffect.errors import ParameterError, ProjectError
 from buurteffect.project import SOURCES, Project, check_identifier
+from buurteffect.sources.whereabouts import KINDS
 
 _KEYS: dict[str, type] = {
     "notebook": str,
     "sources": list,
-    "needs": str,
+    "data": list,
     "parameters": dict,
     "looks_for": list,
     "cell_seconds": int,
@@ -29,11 +30,10 @@ _RESERVED = ("index", "figures", "tables")
 TRIAL = "-trial"
 """What is added to a run's name where a parameter was replaced by hand, so that its own page stays as it is."""
 
-# make reads these three keys by line; the forms are fixed so that make and this module never disagree.
+# make reads these two keys by line; the forms are fixed so that make and this module never disagree.
 _FORMS = {
     "notebook": re.compile(r"notebook: [^\s'\"#]+"),
     "sources": re.compile(r"sources: \[[a-z]+(?:, [a-z]+)*\]"),
-    "needs": re.compile(r"needs: kwb"),
 }
 
 
@@ -53,6 +53,9 @@ class Run:
         Time limits for one cell and for the whole notebook.
     looks_for : tuple of str
         Files of the checkout whose coming or going makes the run another, though it may not open them.
+    data : tuple of str
+        Kinds of open data (`whereabouts.KINDS`) that its estimates rest on: what its page asks for where they are not
+        enough.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Run:
     cell_seconds: int
     notebook_seconds: int
     looks_for: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -133,11 +137,12 @@ def load_run(project: Project, name: str, source: str, overrides: Mapping[str, o
         settings.get("cell_seconds", _CELL_SECONDS),
         settings.get("notebook_seconds", _NOTEBOOK_SECONDS),
         tuple(check_inside(str(path), file.name) for path in settings.get("looks_for", [])),
+        tuple(settings.get("data", [])),
     )
 
 
 def runs_of(project: Project, source: str) -> list[str]:
-    """Return the names of all runs whose files are for `source`, whatever they need.
+    """Return the names of all runs whose files are for `source`.
 
     Raises
     ------
@@ -180,7 +185,7 @@ def _read_settings(file: Path) -> dict[str, Any]:
         if key in settings and not any(form.fullmatch(line.rstrip()) for line in lines):
             raise ParameterError(
                 f"{file.name}: write {key!r} on one line without quotes or a comment, as make reads it: "
-                "`notebook: n01_data_audit`, `sources: [synthetic, open]`, `needs: kwb`"
+                "`notebook: n01_data_audit`, `sources: [synthetic, open]`"
             )
     for key, value in settings.items():
         if key not in _KEYS:
@@ -191,4 +196,7 @@ def _read_settings(file: Path) -> dict[str, Any]:
             raise ParameterError(f"{file.name}: {key!r} must be a {_KEYS[key].__name__}, not {value!r}")
         if isinstance(value, int) and value <= 0:
             raise ParameterError(f"{file.name}: {key!r} must be a positive number of seconds, not {value}")
+    unknown = [kind for kind in settings.get("data", []) if kind not in KINDS]
+    if unknown:
+        raise ParameterError(f"{file.name}: data: there is no kind {unknown[0]!r}; the kinds are {', '.join(KINDS)}")
     return settings

@@ -63,6 +63,8 @@ def trace(project: Project, source: str, report: str, number: str, at: str = "")
     if not place.complete:
         raise TraceError(f"run {name!r} has not been built on {source!r}: run make reports SOURCE={source}")
     results = json.loads(place.results.read_text(encoding="utf-8"))
+    if results.get("needs"):
+        raise TraceError(f"run {name!r} prints no number, since it needs more data: {results['needs']['missing']}")
     addresses = addresses_of(project, nbformat.read(place.executed, as_version=4), results)
     found = list(_found(addresses, number, at))
     if not found:

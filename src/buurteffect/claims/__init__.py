@@ -22,7 +22,7 @@ from buurteffect.claims.displacement import (
     judge_sorting,
 )
 from buurteffect.claims.displacement_truth import displacement_truth, displacement_truth_remarks
-from buurteffect.claims.dose import describe_dose
+from buurteffect.claims.dose import describe_dose, describe_gemeente
 from buurteffect.claims.gap import judge_gap
 from buurteffect.claims.measurement import describe_measurement, describe_scores
 from buurteffect.claims.opportunity import (
@@ -47,7 +47,6 @@ from buurteffect.claims.restructuring import (
     Measure,
     judge_restructuring,
     known_truth,
-    not_testable,
     truth_remarks,
 )
 from buurteffect.claims.restructuring_checks import (
@@ -59,7 +58,6 @@ from buurteffect.claims.restructuring_checks import (
 from buurteffect.claims.restructuring_design import (
     describe_design,
     describe_future,
-    describe_missing,
     describe_selection,
     overlap_words,
 )
@@ -114,9 +112,9 @@ __all__ = [
     "describe_fading",
     "describe_flows",
     "describe_future",
+    "describe_gemeente",
     "describe_measurement",
     "describe_memory",
-    "describe_missing",
     "describe_placebos",
     "describe_places",
     "describe_pretrends",
@@ -161,7 +159,6 @@ __all__ = [
     "known_truth",
     "mark_facts",
     "no_survey",
-    "not_testable",
     "overlap_words",
     "read_out",
     "read_register",

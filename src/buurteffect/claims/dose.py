@@ -77,3 +77,43 @@ def describe_dose(result: EffectEstimate, frame: pd.DataFrame, spread: float, so
         "how others differ, and errors are clustered by area."
     )
     return answer
+
+
+def describe_gemeente(gemeenten: pd.DataFrame, chosen: str, source: str) -> Answer:
+    """Say which gemeente a page is about, which others have the figures, and how to choose one.
+
+    Parameters
+    ----------
+    gemeenten : DataFrame
+        One row per gemeente that has the figures: ``gemeente_code, gemeente_name, areas_count, first_year,
+        last_year``, those with most buurten first.
+    chosen : str
+        Code of the gemeente of this page.
+    source : {"synthetic", "open"}
+        Where the data come from.
+    """
+    answer = Answer("n05c-gemeente", source, "buurt")
+    row = gemeenten[gemeenten["gemeente_code"] == chosen].iloc[0]
+    name = chosen if pd.isna(row["gemeente_name"]) else f"{row['gemeente_name']} ({chosen})"
+    answer.say(
+        f"This page is about {_plain(name)}: {{units:,d}} of its buurten have both figures in two years or more, from "
+        "{first:d} to {last:d}.",
+        units=row["areas_count"],
+        first=row["first_year"],
+        last=row["last_year"],
+    )
+    others = gemeenten[gemeenten["gemeente_code"] != chosen]
+    if others.empty:
+        answer.say("No other gemeente among the data has them.")
+    else:
+        answer.say(
+            "{others:,d} other gemeenten among the data have them; the page of another one is made by make run "
+            f"RUN=n05_dose SET='gemeente={others['gemeente_code'].iloc[0]}', with the other settings of this build.",
+            others=len(others),
+        )
+    return answer
+
+
+def _plain(text: str) -> str:
+    """Return a text that no format string takes for a field."""
+    return text.replace("{", "(").replace("}", ")")

@@ -308,10 +308,3 @@ def truth_remarks(outcome: str, source: str) -> list[str]:
         "their start, less what earlier projects had done to these areas the year before."
     )
     return [text for text in (common, MEASURES[outcome].other_concept) if text]
-
-
-def not_testable(outcome: str, reason: str, source: str, level: str) -> Verdict:
-    """Return the verdict where there is nothing to judge by."""
-    answer = Answer("C06", source, level)
-    answer.cannot_say(f"There is nothing to judge {MEASURES[outcome].words} by: {reason.rstrip('.')}.")
-    return answer.verdict(Outcome.NOT_TESTABLE, f" for {MEASURES[outcome].words}")

@@ -267,14 +267,6 @@ def describe_future(
     return answer
 
 
-def describe_missing(reason: str) -> list[str]:
-    """Say that nothing is estimated, and why."""
-    return [
-        f"Nothing is estimated on this page: {reason.rstrip('.')}.",
-        "The sections below say what will be done once it is there; they were fixed without it.",
-    ]
-
-
 def overlap_words(reasons: tuple[str, ...]) -> str:
     """Say why overlap fails, or that it holds."""
     if not reasons:

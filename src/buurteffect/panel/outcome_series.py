@@ -48,6 +48,11 @@ class OutcomeSeries:
     known_until: int = 0
     reason: str = ""
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of open data that hold it."""
+        return ("scores",) if "score" in self.concepts[0] else ("key_figures",)
+
     def values(self, frame: pd.DataFrame) -> pd.Series:
         """Return the outcome of every row, missing where a part of it is; a value of 0 or less has no logarithm."""
         total = frame[list(self.concepts)].astype(float).sum(axis=1, skipna=False)

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from buurteffect.errors import DataError, ProjectError
+from buurteffect.errors import DataError
 from buurteffect.project import Project
 from buurteffect.schema.panel import RESOLVED_PROJECTS
 from buurteffect.sources import read_projects as read_register
 from buurteffect.sources.projects import Register
+from buurteffect.sources.whereabouts import missing_data
 
 FILE = "projects.parquet"
 _SHOWN = 5
 
 Codes = Mapping[tuple[str, int], frozenset[str]]
-"""The codes that the panel knows, by level and year."""
+"""Codes by level and year."""
+
+_GEMEENTE = slice(2, 6)
 
 
 def read_registers(folder: Path) -> list[tuple[Path, Register]]:
@@ -25,16 +28,20 @@ def read_registers(folder: Path) -> list[tuple[Path, Register]]:
     return [(path, read_register(path)) for path in sorted(folder.glob("*.csv"))]
 
 
-def resolve_projects(registers: Sequence[Register], codes: Codes) -> pd.DataFrame:
-    """Return the projects of all files, each in an area that exists in the year of its code.
+def resolve_projects(registers: Sequence[Register], listed: Codes, known: Codes) -> pd.DataFrame:
+    """Return the projects of all files; a code that its year's list of all areas of the gemeente lacks is refused.
+
+    Where no such list is there, nothing can be checked: the project is kept, and whoever places it on the areas of a
+    panel counts what has none.
 
     Parameters
     ----------
     registers : sequence of Register
         The files as read.
-    codes : mapping of (level, year) to frozenset of str
-        The codes that the panel knows. Those of postcodes are held to the postcodes of any year, since no list of
-        them goes by year.
+    listed : mapping of (level, year) to frozenset of str
+        Codes of sources that list all areas of the gemeenten that they are about.
+    known : mapping of (level, year) to frozenset of str
+        Codes of sources that give some areas, such as those with a score.
 
     Returns
     -------
@@ -44,11 +51,11 @@ def resolve_projects(registers: Sequence[Register], codes: Codes) -> pd.DataFram
     Raises
     ------
     DataError
-        If an identifier stands in two files, or an area is none that the panel knows in the year of its code.
+        If an identifier stands in two files, or a list of all areas of its gemeente in its year lacks an area.
     """
     frame = pd.concat([r.frame.assign(origin=r.origin) for r in registers], ignore_index=True)
     _refuse_twins(frame)
-    _refuse_unknown(frame, codes)
+    _refuse_unknown(frame, listed, known)
     gemeente = ("GM" + frame["area_code"].str[2:6]).where(frame["level"] != "pc4").astype("str")
     frame = frame.assign(gemeente_code=gemeente, origin=frame["origin"].astype("str"))
     return RESOLVED_PROJECTS.check(frame.sort_values("project_id", ignore_index=True), "project register")
@@ -71,17 +78,14 @@ def read_projects(source: str, project: Project | None = None) -> pd.DataFrame:
 
     Raises
     ------
-    ProjectError
+    MissingDataError
         If there is no register.
     DataError
         If the stored register breaks its contract.
     """
     file = (project or Project.find()).processed(source) / "panel" / FILE
     if not file.is_file():
-        raise ProjectError(
-            f"there is no project register for source {source!r}: fill in one as docs/project-register.md tells, put "
-            f"it in a folder projects beside the open data, and run make panel SOURCE={source}"
-        )
+        raise missing_data(source, "the projects of restructuring", "a register of projects", ["register"], project)
     return RESOLVED_PROJECTS.check(pd.read_parquet(file), file.name)
 
 
@@ -99,24 +103,27 @@ def _refuse_twins(frame: pd.DataFrame) -> None:
         )
 
 
-def _refuse_unknown(frame: pd.DataFrame, codes: Codes) -> None:
-    """Refuse areas that the panel does not know in the year of their code."""
-    postcodes = frozenset().union(*(known for (level, _), known in codes.items() if level == "pc4"))
+def _refuse_unknown(frame: pd.DataFrame, listed: Codes, known: Codes) -> None:
+    """Refuse areas that a list of all areas of their gemeente in their year lacks."""
+    gemeenten = {key: {code[_GEMEENTE] for code in codes} for key, codes in listed.items()}
     unknown = [
-        row
-        for row in zip(frame["origin"], frame["area_code"], frame["code_year"], frame["level"], strict=True)
-        if row[1] not in (postcodes if row[3] == "pc4" else codes.get((row[3], row[2]), frozenset()))
+        (origin, code, year, level)
+        for origin, code, year, level in zip(
+            frame["origin"], frame["area_code"], frame["code_year"], frame["level"], strict=True
+        )
+        if code[_GEMEENTE] in gemeenten.get((level, year), ())
+        and code not in listed[level, year]
+        and code not in known.get((level, year), ())
     ]
     if not unknown:
         return
     distinct = list(dict.fromkeys((code, year) for _, code, year, _ in unknown))
-    listed = ", ".join(f"{code} in {year}" for code, year in distinct[:_SHOWN])
-    years = sorted({year for level, year in codes if level == unknown[0][3]})
-    span = ", ".join(map(str, years)) or "no year"
+    shown = ", ".join(f"{code} in {year}" for code, year in distinct[:_SHOWN])
+    years = ", ".join(str(year) for level, year in sorted(listed) if level == unknown[0][3])
     raise DataError(
         " and ".join(dict.fromkeys(origin for origin, *_ in unknown)),
         column="area_code, code_year",
-        found=f"{len(distinct)} areas that the panel does not know: {listed}{' …' if len(distinct) > _SHOWN else ''}",
-        expected=f"codes of the year that code_year names; codes of the level {unknown[0][3]} are there for {span}",
-        action="mend the code or its year, or put the key figures of that year and gemeente beside the other data",
+        found=f"{len(distinct)} areas that the panel does not know: {shown}{' …' if len(distinct) > _SHOWN else ''}",
+        expected=f"codes of the year that code_year names; codes of the level {unknown[0][3]} are listed for {years}",
+        action="mend the code or its year",
     )

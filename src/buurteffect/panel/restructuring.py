@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import ProjectError
+from buurteffect.errors import MissingDataError
 from buurteffect.panel.before import BEFORE, values_before
 from buurteffect.panel.folder import InputFile
 from buurteffect.panel.known import FIRST, KNOWN, known_by_year
@@ -16,14 +16,16 @@ from buurteffect.panel.placed_projects import PlacedProjects, place_projects
 from buurteffect.panel.register import read_projects
 from buurteffect.panel.treatment import RINGS_M, treatment_of_areas
 from buurteffect.panel.views import JoinedLevel, read_joined, read_record
+from buurteffect.panel.vintage import AS_PUBLISHED, UNCHANGED_ONLY
 from buurteffect.project import Project
+from buurteffect.sources.whereabouts import missing_data
 
 FINEST = "finest"
 """Ask for the finest level at which a source has the outcome."""
 
 _LEVELS = ("buurt", "wijk")
-_RULES = ("harmonised", "as_published")
 _ENOUGH = 0.9
+_NOTHING: tuple[str, tuple[str, ...]] = ("", ())
 RULE = ("score_level", "rented_share_known", "woz_trend")
 """What the rule that chooses areas looks at, as far as published when it does. The trend is that of the value of
 dwellings: one of the score takes two scores, which most starts do not have, and would use up the test of trends."""
@@ -72,6 +74,8 @@ class RestructuringPanel:
         The raw files.
     reason : str
         Why nothing can be estimated; empty where something can.
+    lacking : tuple of str
+        Kinds of data that would help then (`whereabouts.KINDS`).
     """
 
     source: str
@@ -88,6 +92,7 @@ class RestructuringPanel:
     valued: tuple[str, ...]
     inputs: tuple[InputFile, ...]
     reason: str = ""
+    lacking: tuple[str, ...] = ()
     joined: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @property
@@ -109,6 +114,18 @@ class RestructuringPanel:
     def treated(self) -> pd.DataFrame:
         """The treated areas, one row each."""
         return self.areas[self.areas["status"] == "treated"]
+
+    def require(self) -> None:
+        """Do nothing where there is something to estimate.
+
+        Raises
+        ------
+        MissingDataError
+            If there is not, with what is missing.
+        """
+        if not self.ready:
+            asked = f"the effect of restructuring on the {self.outcome.label}, by {self.level}"
+            raise missing_data(self.source, asked, self.reason, self.lacking)
 
     def compared(self, ring_m: float) -> pd.DataFrame:
         """Return the rows of treated areas, and of untreated ones farther than `ring_m` from every treated one.
@@ -149,26 +166,31 @@ def restructuring_panel(
     ------
     ProjectError
         If the panel has not been built, or the outcome has no such name.
+    MissingDataError
+        If it has neither buurten nor wijken, or not the level asked for.
     DataError
         If the stored panel or register breaks its contract.
     """
     series = outcome_series(outcome)
     chosen, used, remark = _where(source, level, rule, series, project)
+    if not used:
+        return _without_areas(read_joined(source, chosen, AS_PUBLISHED, project), series, rule)
     joined = _joined(source, chosen, used, project)
     areas = _areas(joined.frame)
     if areas.empty:
-        return _without_areas(joined, series)
+        return _without_areas(joined, series, rule)
     left_out = [{"what": "boundary rule", "reason": remark, "count": 1}] if remark else []
-    reason, placed = "", PlacedProjects(pd.DataFrame(), ())
+    placed = PlacedProjects(pd.DataFrame(), ())
+    reason, lacking = _NOTHING
     try:
         placed = place_projects(read_projects(source, project), areas["area_code"], chosen, joined.base_year)
-    except ProjectError as error:
-        reason = str(error)
+    except MissingDataError as error:
+        reason, lacking = error.missing, ("register",)
     treated = _treated(areas, placed.frame, joined.frame, least_dose_share)
     frame, gaps = _frame(joined, series, treated)
     if not reason:
-        reason = _why_not(frame, series, chosen)
-    left_out += [*placed.left_out, *gaps, *_below(treated, least_dose_share)]
+        reason, lacking = _why_not(frame, series, chosen)
+    left_out += [*placed.left_out, *gaps, *_below(treated, least_dose_share), *_undosed(treated)]
     return RestructuringPanel(
         source,
         chosen,
@@ -184,16 +206,17 @@ def restructuring_panel(
         VALUED if _known(frame, VALUED) == VALUED else (),
         joined.inputs,
         reason,
+        lacking,
         joined.frame,
     )
 
 
-def _without_areas(joined: JoinedLevel, series: OutcomeSeries) -> RestructuringPanel:
+def _without_areas(joined: JoinedLevel, series: OutcomeSeries, rule: str) -> RestructuringPanel:
     """Return the panel of a level and rule that leave no area."""
     return RestructuringPanel(
         joined.source,
         joined.level,
-        joined.rule,
+        rule,
         series,
         pd.DataFrame(columns=["area_code", "year", series.column, *FRAME_COLUMNS]),
         pd.DataFrame(columns=["area_code", "gemeente_code", "dwellings_count", "x_m", "y_m", *_TREATMENT]),
@@ -204,7 +227,8 @@ def _without_areas(joined: JoinedLevel, series: OutcomeSeries) -> RestructuringP
         (),
         (),
         joined.inputs,
-        f"no {joined.level} of the panel is left under the rule {joined.rule}",
+        f"key figures of several years and a crosswalk, without which no {joined.level} is left under the rule {rule}",
+        ("key_figures", "crosswalk"),
     )
 
 
@@ -214,7 +238,7 @@ def _joined(source: str, level: str, rule: str, project: Project | None) -> Join
     The stored rows of unchanged areas begin where the crosswalk does, and what was known before lies earlier.
     """
     joined = read_joined(source, level, rule, project)
-    if rule != "unchanged_only":
+    if rule != UNCHANGED_ONLY:
         return joined
     harmonised = read_joined(source, level, "harmonised", project)
     kept = harmonised.frame["area_code"].isin(set(joined.frame["area_code"]))
@@ -222,18 +246,25 @@ def _joined(source: str, level: str, rule: str, project: Project | None) -> Join
 
 
 def _where(source: str, level: str, rule: str, series: OutcomeSeries, project: Project | None) -> tuple[str, str, str]:
-    """Return level and rule that the panel has, and a remark where the rule is not the one asked for."""
+    """Return level and rule that the panel has, and a remark where the rule is not the one asked for.
+
+    There is no rule where areas that never changed are asked for and nothing says which they are.
+    """
     levels = read_record(source, project)["levels"]
-    if level == FINEST:
-        having = [name for name in _LEVELS if name in levels and _observed(levels[name], series)]
-        having += [name for name in _LEVELS if name in levels]
-        if not having:
-            raise ProjectError(f"the panel of source {source!r} has neither buurten nor wijken")
-        level = having[0]
-    rules = levels.get(level, {}).get("rules", {})
-    if rule in rules or rule not in _RULES or "as_published" not in rules:
-        return level, rule, ""
-    return level, "as_published", f"{level} cannot be harmonised for want of a crosswalk: areas are taken as published"
+    wanted = _LEVELS if level == FINEST else (level,)
+    having = [name for name in wanted if name in levels and _observed(levels[name], series)]
+    having += [name for name in wanted if name in levels]
+    if not having:
+        asked = f"the {series.label} by {' or '.join(wanted)}"
+        there = ", ".join(levels) or "no level"
+        raise missing_data(source, asked, f"a file of these areas; the data have {there}", series.kinds, project)
+    rules = levels[having[0]]["rules"]
+    if rule in rules:
+        return having[0], rule, ""
+    if rule == UNCHANGED_ONLY:
+        return having[0], "", ""
+    remark = f"{having[0]} cannot be harmonised for want of a crosswalk: areas are taken as published"
+    return having[0], AS_PUBLISHED, remark
 
 
 def _observed(detail: dict[str, object], series: OutcomeSeries) -> bool:
@@ -315,13 +346,20 @@ def _below(areas: pd.DataFrame, least: float) -> list[dict[str, object]]:
     return [{"what": "areas", "reason": reason, "count": count}] if count else []
 
 
-def _why_not(frame: pd.DataFrame, series: OutcomeSeries, level: str) -> str:
-    """Return why nothing can be estimated, or nothing."""
+def _undosed(areas: pd.DataFrame) -> list[dict[str, object]]:
+    """Count the areas that are treated whatever was demolished, since no source says how many dwellings they have."""
+    count = int(((areas["status"] == "treated") & areas["dwellings_count"].isna()).sum())
+    reason = "no source says how many dwellings they have: treated, whatever share was demolished"
+    return [{"what": "areas kept", "reason": reason, "count": count}] if count else []
+
+
+def _why_not(frame: pd.DataFrame, series: OutcomeSeries, level: str) -> tuple[str, tuple[str, ...]]:
+    """Return what is missing for an estimate, and the kinds of data that hold it; nothing where nothing is."""
     if frame.empty:
-        return f"the panel has no {series.label} for {level}en: add the files that hold it and build the panel anew"
+        return f"the {series.label} of {level}en in any year", series.kinds
     if not (frame["status"] == "treated").any():
-        return f"no project of the register lies in a {level} of the panel that has the {series.label}"
-    return ""
+        return f"a project that lies in a {level} of the panel that has the {series.label}", ("register",)
+    return _NOTHING
 
 
 def _known(frame: pd.DataFrame, wanted: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from buurteffect.panel.breaks import series_breaks
 from buurteffect.panel.folder import Folder, read_folder
 from buurteffect.panel.join import JOIN_COLUMNS, Joined, Surroundings, count_stock_joins, join_rule
 from buurteffect.panel.register import FILE as PROJECTS_FILE
-from buurteffect.panel.register import resolve_projects
+from buurteffect.panel.register import Codes, resolve_projects
 from buurteffect.panel.side import Side, Stock, liveability_sides, ses_woa_sides, stack_stock
 from buurteffect.panel.statistics import StatisticsLevel, assemble_statistics, stack_files
 from buurteffect.panel.stock import bring_stock
@@ -88,7 +88,7 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
         stack_stock(folder.stock),
         crossings,
     )
-    projects = resolve_projects(folder.registers, _known_codes(parts)) if folder.registers else None
+    projects = resolve_projects(folder.registers, *_codes(parts)) if folder.registers else None
     conservation = _conservation(parts.statistics)
     record = _record(parts, projects)
     with ExitStack() as stack:
@@ -176,21 +176,27 @@ def _joins_elsewhere(parts: _Parts) -> list[dict[str, Any]]:
     return _records(pd.DataFrame(rows, columns=JOIN_COLUMNS))
 
 
-def _known_codes(parts: _Parts) -> Mapping[tuple[str, int], frozenset[str]]:
-    """Return the codes of every level and year that any source of the panel knows."""
+def _codes(parts: _Parts) -> tuple[Codes, Codes]:
+    """Return the codes of every level and year: of the sources that list all areas of a gemeente, and of the others."""
+    listed: dict[tuple[str, int], set[str]] = {}
     known: dict[tuple[str, int], set[str]] = {}
     for (level, rule), table in parts.statistics.items():
         if rule == AS_PUBLISHED:
             for year, codes in table.frame.groupby("year")["area_code"]:
-                known.setdefault((level, int(year)), set()).update(codes)
+                listed.setdefault((level, int(year)), set()).update(codes)
     for side in parts.sides:
         for vintage, codes in side.frame.groupby("vintage")["area_code"]:
             known.setdefault((side.level, int(vintage)), set()).update(codes)
     for level, crosswalk in parts.folder.crosswalks.items():
         for year_column, code_column in (("year_from", "source_code"), ("year_to", "target_code")):
             for year, codes in crosswalk.groupby(year_column)[code_column]:
-                known.setdefault((level, int(year)), set()).update(codes)
-    return {key: frozenset(codes) for key, codes in known.items()}
+                listed.setdefault((level, int(year)), set()).update(codes)
+    return _frozen(listed), _frozen(known)
+
+
+def _frozen(codes: Mapping[tuple[str, int], set[str]]) -> Codes:
+    """Return codes that nothing changes any more."""
+    return {key: frozenset(each) for key, each in codes.items()}
 
 
 def _conservation(statistics: Mapping[tuple[str, str], StatisticsLevel]) -> pd.DataFrame:

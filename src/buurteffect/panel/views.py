@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from buurteffect.project import Project
 from buurteffect.schema import PANEL
 from buurteffect.schema.arrow import check_table
 from buurteffect.schema.panel import KEY_FIGURES_BLOCK, panel_contract
+from buurteffect.sources.whereabouts import missing_data
 
 _NAME = "liveability_area_name"
+_RULE_WORDS = {"harmonised": "brought to the areas of one year", "unchanged_only": "of areas that did not change"}
 _LABELS = ("area_code", "area_name", "level", "gemeente_code", "gemeente_name", "year")
 
 
@@ -151,16 +154,21 @@ def read(source: str, level: str, project: Project | None = None) -> Panel:
     Raises
     ------
     ProjectError
-        If the panel has not been built, or has no scores of this level.
+        If the panel has not been built.
+    MissingDataError
+        If it has no scores of this level.
     DataError
         If the stored panel breaks its contract.
     """
     folder, record = _open(source, project)
     scored = {name: detail["liveability"] for name, detail in record["levels"].items() if detail["liveability"]}
     if level not in scored or not (folder / f"{level}.parquet").is_file():
-        raise ProjectError(
-            f"the panel of source {source!r} has no level {level!r} with scores; it has {', '.join(scored) or 'none'}. "
-            "Choose one of these with the parameter `level`, or add a file that holds the level"
+        raise missing_data(
+            source,
+            f"scores of the Leefbaarometer by {level}",
+            f"a file of scores by {level}; {_having(scored, 'there are scores by')}",
+            ["scores"],
+            project,
         )
     columns = [_NAME if name == "area_name" else name for name in PANEL.columns]
     frame = _select(folder, level, AS_PUBLISHED, columns, "in_liveability").rename(columns={_NAME: "area_name"})
@@ -186,6 +194,16 @@ def has_scores(source: str, level: str, project: Project | None = None) -> bool:
     return bool(record["levels"].get(level, {}).get("liveability"))
 
 
+def has_key_figures(source: str, level: str, project: Project | None = None) -> bool:
+    """Return whether the panel of a source is built and has key figures of a level."""
+    try:
+        record = _open(source, project)[1]
+    except ProjectError:
+        return False
+    rules = record["levels"].get(level, {}).get("rules", {})
+    return any(facts["ledger"] for facts in rules.values())
+
+
 def read_statistics(source: str, level: str, rule: str = AS_PUBLISHED, project: Project | None = None) -> Statistics:
     """Return the key figures of one level under one rule.
 
@@ -203,15 +221,14 @@ def read_statistics(source: str, level: str, rule: str = AS_PUBLISHED, project: 
     Raises
     ------
     ProjectError
-        If the panel has not been built, or has no key figures, or none of this level and rule.
+        If the panel has not been built.
+    MissingDataError
+        If it has no key figures, or none of this level and rule.
     """
     folder, record = _open(source, project)
     if not record["files"]:
-        raise ProjectError(
-            f"there are no key figures for source {source!r}: put them in a folder kwb… beside leefbaarometer3 and "
-            f"run make panel SOURCE={source}"
-        )
-    detail = _detail(source, record, level, rule, with_key_figures=True)
+        raise missing_data(source, f"key figures by {level}", "the key figures of any year", ["key_figures"], project)
+    detail = _detail(source, record, level, rule, project, with_key_figures=True)
     named = [field.name for field in KEY_FIGURES_BLOCK.fields if field.name != "in_key_figures"]
     if rule == AS_PUBLISHED:
         named = [name for name in named if name not in ("change", "sources_count")]
@@ -250,12 +267,14 @@ def read_joined(source: str, level: str, rule: str = AS_PUBLISHED, project: Proj
     Raises
     ------
     ProjectError
-        If the panel has not been built, or has no such level and rule.
+        If the panel has not been built.
+    MissingDataError
+        If it has no such level and rule.
     DataError
         If the stored panel breaks its contract.
     """
     folder, record = _open(source, project)
-    detail = _detail(source, record, level, rule)
+    detail = _detail(source, record, level, rule, project)
     table = pq.read_table(folder / f"{level}.parquet", filters=[("boundary_rule", "==", rule)])
     frame = check_table(table, panel_contract(level), f"{level}.parquet").to_pandas()
     joins = pd.DataFrame(record["joins"], columns=JOIN_COLUMNS)
@@ -293,24 +312,37 @@ def _open(source: str, project: Project | None) -> tuple[Path, dict[str, Any]]:
 
 
 def _detail(
-    source: str, record: dict[str, Any], level: str, rule: str, *, with_key_figures: bool = False
+    source: str,
+    record: dict[str, Any],
+    level: str,
+    rule: str,
+    project: Project | None,
+    *,
+    with_key_figures: bool = False,
 ) -> dict[str, Any]:
     """Return what the record says of a level and rule."""
-    there = [
-        (name, each)
+    there = {
+        name: {each: facts for each, facts in detail["rules"].items() if facts["ledger"] or not with_key_figures}
         for name, detail in record["levels"].items()
-        for each, facts in detail["rules"].items()
-        if facts["ledger"] or not with_key_figures
-    ]
-    if (level, rule) not in there:
-        listed = ", ".join(f"{name} {each}" for name, each in there) or "none"
-        what = "the key figures" if with_key_figures else "the panel"
-        raise ProjectError(
-            f"{what} of source {source!r} have no level {level!r} under rule {rule!r}; there are {listed}. "
-            "A rule other than as published needs a crosswalk of the level"
-        )
-    detail: dict[str, Any] = record["levels"][level]["rules"][rule]
-    return detail
+    }
+    if rule in there.get(level, {}):
+        found: dict[str, Any] = there[level][rule]
+        return found
+    what = "key figures" if with_key_figures else "scores or key figures"
+    levels = [name for name, rules in there.items() if rules]
+    asked = f"{what} by {level}{'' if rule == AS_PUBLISHED else f', {_RULE_WORDS[rule]}'}"
+    if not there.get(level):
+        kinds = ["key_figures"] if with_key_figures else ["scores", "key_figures"]
+        raise missing_data(source, asked, f"{what} by {level}; {_having(levels, 'there are some by')}", kinds, project)
+    figures = any(facts["ledger"] for facts in record["levels"][level]["rules"].values())
+    missing = f"a crosswalk of the level {level}" + ("" if figures else f", and key figures by {level} to bring over")
+    raise missing_data(source, asked, missing, ["crosswalk"] if figures else ["key_figures", "crosswalk"], project)
+
+
+def _having(names: Iterable[str], words: str) -> str:
+    """Say what there is instead of what was asked for."""
+    listed = ", ".join(names)
+    return f"{words} {listed}" if listed else "there is none at any level"
 
 
 def _select(folder: Path, level: str, rule: str, columns: list[str], mark: str) -> pd.DataFrame:

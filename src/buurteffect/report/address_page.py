@@ -71,7 +71,7 @@ class Addresses:
 
 
 def addresses_of(project: Project, notebook: nbformat.NotebookNode, results: Mapping[str, Any]) -> Addresses:
-    """Return the addresses of the numbers of a page.
+    """Return the addresses of the numbers of a page; there are none where the run needs more data.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def addresses_of(project: Project, notebook: nbformat.NotebookNode, results: Map
     names = [name for name in record.get("files", {}) if name.startswith(_WORDS) and name.endswith(".py")]
     paths = [(name, project.root / name) for name in names]
     modules = [Code(name, path.read_text(encoding="utf-8")) for name, path in paths if path.is_file()]
-    return Addresses(origin_of_run(project, results, record), tuple(sections_of(notebook, results, modules)))
+    sections = () if results.get("needs") else tuple(sections_of(notebook, results, modules))
+    return Addresses(origin_of_run(project, results, record), sections)
 
 
 def _record(path: Path) -> dict[str, Any]:

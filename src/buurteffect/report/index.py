@@ -43,11 +43,13 @@ def write_index(project: Project, source: str, names: Sequence[str], since: Mapp
     if missing:
         raise ProjectError(f"no page yet for {', '.join(missing)}: run make reports SOURCE={source}")
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    reported = [_summary(project.processed(source), name) for name in names]
     page = {
         "source_words": SOURCE_WORDS[source],
         "synthetic": source == "synthetic",
         "css": stylesheet(),
-        "reports": [_summary(project.processed(source), name) for name in names],
+        "reports": [report for report in reported if not report["needs"]],
+        "lacking": [report for report in reported if report["needs"]],
         "since": since or {},
         "verified": (reports / "verify.html").is_file(),
     }
@@ -66,5 +68,6 @@ def _summary(processed: Path, name: str) -> dict[str, object]:
         "title": title_of(notebook, results),
         "verdicts": results["verdicts"],
         "headline": results["headline"],
+        "needs": results.get("needs"),
         "commit": results["run"]["commit"],
     }

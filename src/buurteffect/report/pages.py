@@ -27,6 +27,7 @@ from buurteffect.report.draft import EXHIBIT
 from buurteffect.report.listing import listing_html
 from buurteffect.report.markup import aligned, alignment_rules, lightened, short_anchors, told_once, weight
 from buurteffect.report.mathml import Heading, number_references, to_html
+from buurteffect.report.needs_page import needs_html
 from buurteffect.report.outputs import shown_by
 from buurteffect.report.tables import print_value
 
@@ -86,7 +87,10 @@ def render_page(project: Project, source: str, name: str) -> Path:
     results = json.loads(results_file.read_text(encoding="utf-8"))
     addresses = addresses_of(project, notebook, results)
     keys, listing = addresses.keys, reports / "code" / f"{name}.html"
-    html = page_html(notebook, results, exhibits, addressed=keys)
+    if results.get("needs"):
+        html = needs_html(title_of(notebook, results), results, SOURCE_WORDS[source], stylesheet())
+    else:
+        html = page_html(notebook, results, exhibits, addressed=keys)
     heavy = weight(html) > FOLDED
     if heavy:
         html = page_html(notebook, results, exhibits, f"code/{name}.html", keys)
