@@ -194,6 +194,16 @@ def test_the_date_in_the_name_of_the_zip_is_not_believed(tmp_path):
     assert read_addresses(path).year == 2017
 
 
+def test_a_zip_with_two_versions_of_a_year_is_refused_and_not_passed_over(folder):
+    path = folder / "addresses" / "2018.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("pc6hnr20180801_gwb.csv", "pc6hnr20180801_gwb-vs2.csv"):
+            archive.writestr(name, street(2017).replace("2017", "2018"))
+    with pytest.raises(DataError, match=r"2 CSV files that can be meant: 'pc6hnr20180801_gwb\.csv, ") as caught:
+        crosswalks_from_addresses(folder)
+    assert "unpack it" in str(caught.value)
+
+
 def test_a_table_in_a_folder_of_the_zip_is_found(tmp_path):
     path = tmp_path / "2017.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -127,9 +127,9 @@ def year_of_addresses(path: Path) -> int | None:
     member = None
     if path.suffix.lower() == ".zip":
         tables = _tables_in(path)
-        if len(tables) != 1:
+        if len(tables) != 1 and not any(_NAMED_YEAR.search(name.rpartition("/")[2]) for name in tables):
             return None
-        member = tables[0]
+        member = _only(tables, path)
         head = read_member(path, member, _HEAD_BYTES)
     else:
         head = read_head(path, _HEAD_BYTES)
@@ -185,15 +185,20 @@ def _bytes_of(path: Path, member: str | None) -> tuple[bytes, str, str]:
     """Return the bytes of the CSV, what it is called in errors, and its own name."""
     if path.suffix.lower() != ".zip":
         return read_bytes(path), label_of(path), path.name
-    chosen = [member] if member else _tables_in(path)
-    if len(chosen) != 1:
+    chosen = member or _only(_tables_in(path), path)
+    return read_member(path, chosen), label_of(path, chosen), chosen
+
+
+def _only(tables: list[str], path: Path) -> str:
+    """Return the only table of a zip."""
+    if len(tables) != 1:
         raise DataError(
             label_of(path),
-            found=f"{len(chosen)} CSV files of which none alone is called pc6hnr…",
+            found=f"{len(tables)} CSV files that can be meant: {shown(', '.join(tables), 120)}",
             expected="one file with postcodes and house numbers",
             action="unpack it, and put the CSV with postcodes and house numbers in its place",
         )
-    return read_member(path, chosen[0]), label_of(path, chosen[0]), chosen[0]
+    return tables[0]
 
 
 def _tables_in(path: Path) -> list[str]:

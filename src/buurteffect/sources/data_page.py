@@ -79,7 +79,7 @@ def _by_hand(offer: Offer) -> Iterator[str]:
         yield f"- **Confirmed**: {offer.confirmed}"
     elif offer.kind == "statline":
         yield (
-            f"- **By hand**: open the table, choose all subjects, areas and years, export it as CSV, and put it into "
+            f"- **By hand**: {_link(offer.page)}open the table, choose all subjects, areas and years, export it as CSV, and put it into "
             f"`{offer.folder}/`"
         )
         yield f"- **Confirmed**: {offer.confirmed}"
