@@ -12,6 +12,7 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.panel.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
+from buurteffect.panel.key_figures import find_key_figures
 from buurteffect.panel.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.polygons import Polygons, read_polygons
 from buurteffect.panel.register import read_registers
@@ -33,7 +34,6 @@ from buurteffect.sources import (
     read_dimensions,
     read_focus_areas,
     read_growth_centres,
-    read_kwb,
     read_priority_areas,
     read_score_files,
     refuse_same_bytes,
@@ -44,8 +44,6 @@ from buurteffect.sources.projects import Register
 from buurteffect.sources.rawfile import label_of
 from buurteffect.sources.ses_woa import SesFile
 
-_TABLES = (".csv", ".xls", ".xlsx", ".zip", ".json")
-_METADATA = ("DataProperties", "TableInfos", "CategoryGroups", "MeasureCodes", "MeasureGroups", "WijkenEnBuurtenCodes")
 _NO_PAIRS = pd.DataFrame({"level": [], "year_from": [], "year_to": []})
 _GROUP_COLUMNS = ["gemeente_code", "city_group", "source"]
 
@@ -70,7 +68,7 @@ class Folder:
     scores, scores_passed_over : tuple
         Its files with their hashes, and ``(file, reason)`` of what stands beside them.
     key_figures : list of KwbFile
-        Key figures, one file a year or several.
+        Key figures, one per table and year.
     passed_over : list of (file, reason)
         Files in their folders that hold none.
     crosswalks : dict of str to DataFrame
@@ -121,11 +119,12 @@ def read_folder(raw: Path) -> Folder:
         bytes.
     """
     groups = _read_groups(raw)
-    paths, passed_over = _candidates(raw)
-    levels, scores, scores_passed_over = _read_scores(raw, groups, needed=not paths)
-    key_figures = [read_kwb(path) for path in paths]
+    found = find_key_figures(raw)
+    key_figures, passed_over = found.files, found.passed_over
+    levels, scores, scores_passed_over = _read_scores(raw, groups, needed=not key_figures)
     crosswalks = [read_crosswalk(path) for path in sorted((raw / "crosswalk").glob("*.csv"))]
-    inputs = [InputFile(each.origin, each.bytes_count, each.sha256) for each in key_figures]
+    inputs = list(dict.fromkeys(InputFile(each.source, each.bytes_count, each.sha256) for each in key_figures))
+    figures = {each.sha256 for each in inputs}
     inputs += [InputFile(each.origin, each.bytes_count, each.sha256) for each in crosswalks]
     counted = crosswalks_from_addresses(raw, _pairs(crosswalks))
     passed_over += counted.passed_over
@@ -137,7 +136,8 @@ def read_folder(raw: Path) -> Folder:
     stock = read_stock_tables(raw / "housing_stock")
     polygons = [each for path in _boundary_files(raw) for each in read_polygons(path)[0]]
     inputs += dict.fromkeys(InputFile(each.origin, each.bytes_count, each.sha256) for each in polygons)
-    refuse_same_bytes((each.origin, each.sha256) for each in inputs)
+    maps = {each.origin for each in polygons if each.sha256 in figures}  # one map may give areas and figures
+    refuse_same_bytes((each.origin, each.sha256) for each in inputs if each.origin not in maps)
     inputs += [InputFile(table.origin, size, table.sha256) for size, table in stock]
     lists, growth_centres = _read_lists(raw)
     inputs += [entry.pop("input") for entry in lists if "input" in entry]
@@ -180,19 +180,6 @@ def _read_scores(
     found = read_score_files(folder)
     inputs = tuple(InputFile(file.origin, file.bytes_count, file.sha256) for file in found.files)
     return assemble_levels(found.files, groups), inputs, tuple((p.label, p.reason) for p in found.passed_over)
-
-
-def _candidates(raw: Path) -> tuple[list[Path], list[tuple[str, str]]]:
-    """Return the files that may hold key figures, and the others with the reason to pass them over."""
-    paths, passed_over = [], []
-    for path in sorted(item for folder in sorted(raw.glob("kwb*")) for item in folder.rglob("*") if item.is_file()):
-        if path.suffix.lower() not in _TABLES:
-            passed_over.append((path.name, "not a table"))
-        elif path.stem in _METADATA:
-            passed_over.append((path.name, "describes the table beside it"))
-        else:
-            paths.append(path)
-    return paths, passed_over
 
 
 def _boundary_files(raw: Path) -> list[Path]:

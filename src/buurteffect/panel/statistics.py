@@ -71,7 +71,8 @@ def stack_files(files: Sequence[KwbFile]) -> pd.DataFrame:
             " and ".join(rows["origin"]),
             found=f"{first['area_code']} in {first['year']} in both, and {len(doubled) - len(rows):,} more such rows",
             expected="every area once a year",
-            action="keep one of the files; two revisions of a table are two different sources",
+            action="keep the file that is meant and remove the other from the folder; two revisions or layouts of a "
+            "table are two sources",
         )
     return frame.drop(columns="origin").sort_values(_KEY, ignore_index=True)
 

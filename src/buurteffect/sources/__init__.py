@@ -6,7 +6,7 @@ from buurteffect.sources.area_lists import AreaList, read_focus_areas, read_grow
 from buurteffect.sources.boundaries import read_boundaries
 from buurteffect.sources.crosswalk import CrosswalkFile, read_crosswalk
 from buurteffect.sources.housing_stock import read_housing_stock
-from buurteffect.sources.kwb import KwbFile, read_kwb
+from buurteffect.sources.kwb import KeyFigures, KwbFile, has_key_figures, read_key_figures, read_kwb
 from buurteffect.sources.kwb_ledger import KwbLedger, MappedColumn
 from buurteffect.sources.leefbaarometer2 import ClassFile, DimensionFile, read_classes, read_dimensions
 from buurteffect.sources.leefbaarometer3 import (
@@ -32,6 +32,7 @@ __all__ = [
     "CrosswalkFile",
     "DimensionFile",
     "Found",
+    "KeyFigures",
     "KwbFile",
     "KwbLedger",
     "Located",
@@ -42,6 +43,7 @@ __all__ = [
     "StoredTable",
     "fetch_table",
     "find_score_files",
+    "has_key_figures",
     "list_members",
     "open_table",
     "read_addresses",
@@ -52,6 +54,7 @@ __all__ = [
     "read_focus_areas",
     "read_growth_centres",
     "read_housing_stock",
+    "read_key_figures",
     "read_kwb",
     "read_member",
     "read_priority_areas",

@@ -6,6 +6,7 @@ archive. What a member holds is checked when it is read: a large map beside the 
 
 from __future__ import annotations
 
+import io
 import shutil
 import stat
 import zipfile
@@ -19,7 +20,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from buurteffect.errors import DataError
 from buurteffect.sources.beside import reason_beside
 from buurteffect.sources.columns import nearest
-from buurteffect.sources.rawfile import FETCH_AGAIN, FILE_BYTES_LIMIT, label_of, shown
+from buurteffect.sources.rawfile import FETCH_AGAIN, FILE_BYTES_LIMIT, label_of, printable, shown
 
 MEMBER_BYTES_LIMIT = FILE_BYTES_LIMIT
 """Largest uncompressed size of one member."""
@@ -45,7 +46,26 @@ _NAME_LENGTH = 200  # of a file that is unpacked; most file systems take 255 byt
 _DO_NOT_USE = "do not use this archive; fetch it again from the publisher's own address"
 
 
-def list_members(archive: Path) -> tuple[str, ...]:
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A zip that is held in memory, such as one inside another, or a workbook in a zip.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in errors.
+    data : bytes
+        The whole zip.
+    """
+
+    label: str
+    data: bytes
+
+
+Archive = Path | Packed
+
+
+def list_members(archive: Archive) -> tuple[str, ...]:
     """Return the names of the files in a zip, in its order, without its folders.
 
     Raises
@@ -58,7 +78,7 @@ def list_members(archive: Path) -> tuple[str, ...]:
         return tuple(info.filename for info in opened.infolist() if not info.is_dir())
 
 
-def read_member(archive: Path, member: str, bytes_count: int | None = None) -> bytes:
+def read_member(archive: Archive, member: str, bytes_count: int | None = None) -> bytes:
     """Return the bytes of one member of a zip, or only the first of them; at its end its checksum has been verified.
 
     Raises
@@ -72,13 +92,13 @@ def read_member(archive: Path, member: str, bytes_count: int | None = None) -> b
         if member not in names:
             near = nearest(member, names)
             raise DataError(
-                label_of(archive),
+                _label(archive),
                 found=f"no member {shown(member)} among {len(names)}",
                 expected="the name of a member with its folders, as list_members gives it",
                 action=f"did you mean {shown(near)}?" if near else "look the name up with list_members",
             )
         _check_content(archive, opened.getinfo(member))
-        with _damage(label_of(archive, member)), opened.open(member) as handle:
+        with _damage(_label(archive, member)), opened.open(member) as handle:
             if bytes_count is not None:
                 return handle.read(bytes_count)
             # Piece by piece: asked for all at once, the library unpacks whatever there is before it looks at the
@@ -86,17 +106,27 @@ def read_member(archive: Path, member: str, bytes_count: int | None = None) -> b
             return b"".join(iter(lambda: handle.read(_PIECE_BYTES), b""))
 
 
+def _label(archive: Archive, member: str | None = None) -> str:
+    """Return what an archive or a member of it is called in errors."""
+    if isinstance(archive, Path):
+        return label_of(archive, member)
+    return archive.label if member is None else f"{archive.label} > {printable(member)}"
+
+
 @contextmanager
-def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(archive: Archive) -> Iterator[zipfile.ZipFile]:
     """Yield the archive after the paths of all its members have been checked."""
-    if not archive.is_file():
+    if isinstance(archive, Path) and not archive.is_file():
         raise DataError(
-            label_of(archive),
+            _label(archive),
             found="no such file",
             expected="a zip archive",
             action="check the name and the folder, and put the publisher's archive there",
         )
-    with _damage(label_of(archive)), zipfile.ZipFile(archive) as opened:
+    with (
+        _damage(_label(archive)),
+        zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(archive.data)) as opened,
+    ):
         _check_members(archive, opened.infolist())
         yield opened
 
@@ -116,11 +146,11 @@ def _damage(label: str) -> Iterator[None]:
         ) from error
 
 
-def _check_members(archive: Path, members: list[zipfile.ZipInfo]) -> None:
+def _check_members(archive: Archive, members: list[zipfile.ZipInfo]) -> None:
     """Refuse the archive if one of its members has a path that cannot be trusted."""
     if len(members) > MEMBERS_LIMIT:
         raise DataError(
-            label_of(archive),
+            _label(archive),
             found=f"{len(members):,} members",
             expected=f"at most {MEMBERS_LIMIT:,}",
             action=_DO_NOT_USE,
@@ -130,14 +160,14 @@ def _check_members(archive: Path, members: list[zipfile.ZipInfo]) -> None:
     name, count = Counter(info.filename for info in members).most_common(1)[0] if members else ("", 0)
     if count > 1:
         raise DataError(
-            label_of(archive, name),
+            _label(archive, name),
             found=f"{count} members of this name",
             expected="every name once: which of them is meant cannot be told",
             action=FETCH_AGAIN,
         )
 
 
-def _check_path(archive: Path, info: zipfile.ZipInfo) -> None:
+def _check_path(archive: Archive, info: zipfile.ZipInfo) -> None:
     """Refuse a member that points outside the archive."""
     name = info.orig_filename  # `filename` is already cut at a NUL and has separators replaced
     reasons = {
@@ -152,17 +182,17 @@ def _check_path(archive: Path, info: zipfile.ZipInfo) -> None:
     reason = next((text for text, holds in reasons.items() if holds), None)
     if reason:
         raise DataError(
-            label_of(archive, name),
+            _label(archive, name),
             found=f"a member whose path climbs out of the archive: {reason}",
             expected="plain relative paths below the archive's own root",
             action=_DO_NOT_USE,
         )
 
 
-def _check_content(archive: Path, info: zipfile.ZipInfo, limit: int | None = None) -> None:
+def _check_content(archive: Archive, info: zipfile.ZipInfo, limit: int | None = None) -> None:
     """Refuse a member that is encrypted, packed in an unknown way, or too large."""
     limit = MEMBER_BYTES_LIMIT if limit is None else limit
-    label = label_of(archive, info.filename)
+    label = _label(archive, info.filename)
     if info.flag_bits & _ENCRYPTED:
         raise DataError(
             label,

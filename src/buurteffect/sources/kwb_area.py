@@ -16,6 +16,7 @@ from buurteffect.sources.kwb_raw import RawTable
 from buurteffect.sources.kwb_values import parse_cells
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import PUBLISHED, shown
+from buurteffect.sources.saved_again import KEEP_CODES, is_scientific
 
 PREFIXES = {"NL": "land", "GM": "gemeente", "WK": "wijk", "BU": "buurt"}
 COUNTRY = "NL00"
@@ -35,9 +36,21 @@ _LEVELS = {
     "b": "buurt",
     "buurt": "buurt",
 }
-_REGIONS = ("wijkenenbuurten", "regios")
+REGIONS = ("wijkenenbuurten", "regios")
+"""Stems of the column of a StatLine table that holds the codes of areas."""
+
 _LIKE_A_CODE = r"(?i:NL|GM|WK|BU)[0-9].*|[0-9][0-9A-Z]*"
-_PARTS = ("gmcode", "wkcode", "bucode")
+_PARTS = {
+    "gmcode": "gmcode",
+    "wkcode": "wkcode",
+    "bucode": "bucode",
+    "gemeentecode": "gmcode",
+    "wijkcode": "wkcode",
+    "buurtcode": "bucode",
+}
+CODE_PARTS = ("gemeentecode", "wijkcode", "buurtcode")
+"""Stems of the columns of a StatLine table that give a code in three parts."""
+
 _SHAPE_WORDS = (
     "NL and two digits, GM and four, WK and six or BU and eight, of which the last two or four may be capitals"
 )
@@ -71,6 +84,13 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
     levels, level_column = _levels(table, resolved)
     resolved, names_in_place = _without_names(table, resolved)
     codes, code_column = _codes(table, resolved, levels)
+    table.lines.refuse(
+        codes.map(is_scientific).to_numpy(dtype=bool),
+        lambda row: f"the code {shown(codes.iloc[row])}, which a spreadsheet turned into a number",
+        column=code_column,
+        expected=_SHAPE_WORDS,
+        action=KEEP_CODES,
+    )
     table.lines.refuse(
         ~codes.str.fullmatch(SHAPES).to_numpy(dtype=bool),
         lambda row: f"the code {shown(codes.iloc[row])}" if codes.iloc[row] else "no code",
@@ -152,7 +172,7 @@ def _levels(table: RawTable, resolved: Resolved) -> tuple[pd.Series | None, str]
 def _without_names(table: RawTable, resolved: Resolved) -> tuple[Resolved, int | None]:
     """Return the columns without one of regions that holds no code in any row, and that column's position."""
     columns = resolved.keys["area_code"]
-    regions = [p for p in columns if table.columns[p].stem in _REGIONS]
+    regions = [p for p in columns if table.columns[p].stem in REGIONS]
     if table.family != "statline" or len(regions) != 1 or len(columns) < 2:
         return resolved, None
     if stripped(table.texts(regions[0])).str.fullmatch(_LIKE_A_CODE).any():
@@ -164,14 +184,14 @@ def _without_names(table: RawTable, resolved: Resolved) -> tuple[Resolved, int |
 def _codes(table: RawTable, resolved: Resolved, levels: pd.Series | None) -> tuple[pd.Series, str]:
     """Return the code of each row from the first column that tells it, after comparing the others."""
     whole = [p for p in resolved.keys["area_code"] if table.columns[p].stem not in _PARTS]
-    parts = {table.columns[p].stem: p for p in resolved.keys["area_code"] if table.columns[p].stem in _PARTS}
-    if not whole and not ("gmcode" in parts and levels is not None):
+    parts = {_PARTS[s]: p for p in resolved.keys["area_code"] if (s := table.columns[p].stem) in _PARTS}
+    if not whole and not ("gmcode" in parts and (levels is not None or len(parts) > 1)):
         raise DataError(
             table.lines.origin,
             line=max(int(table.lines.numbers[0]) - 1, 1) if len(table.lines) else None,
             found="no column with the code of the area among " + ", ".join(shown(c.name) for c in table.columns[:6]),
             expected="a column of codes, such as WijkenEnBuurten, RegioS, Codering, gwb_code_10, or GWB_CODE with RECS",
-            action="export the table with its codes; " + PUBLISHED,
+            action="export the table again with the codes of its areas (in StatLine under Wijken en buurten)",
         )
     if not whole:
         return _joined(table, parts, levels), ", ".join(table.columns[p].name for p in parts.values())
@@ -191,6 +211,7 @@ def _codes(table: RawTable, resolved: Resolved, levels: pd.Series | None) -> tup
 
 def _prefixed(texts: pd.Series, levels: pd.Series | None) -> pd.Series:
     """Return codes with their prefix, from the level where the file gives digits only."""
+    texts = texts.str.replace(r"^([0-9]{1,8})\.0$", r"\1", regex=True)
     if levels is None:
         return texts
     # The country has one code, which spreadsheets write as NL00, NL, or as zeros in the width of another level.
@@ -208,13 +229,24 @@ def _prefixed(texts: pd.Series, levels: pd.Series | None) -> pd.Series:
 
 
 def _joined(table: RawTable, parts: dict[str, int], levels: pd.Series | None) -> pd.Series:
-    """Return codes from columns of their own for gemeente, wijk and buurt."""
-    columns = {stem: stripped(table.texts(p)).str.removeprefix(stem[:2].upper()) for stem, p in parts.items()}
-    gemeente = columns["gmcode"].str.zfill(4)
-    wijk = columns.get("wkcode", pd.Series([""] * len(gemeente), dtype="str"))
-    buurt = columns.get("bucode", pd.Series([""] * len(gemeente), dtype="str"))
+    """Return codes from columns of their own for gemeente, wijk and buurt; without levels, the last part tells it."""
+    empty = pd.Series([""] * len(table.lines), dtype="str")
+    columns = {
+        stem: stripped(table.texts(parts[stem]))
+        .str.removeprefix(stem[:2].upper())
+        .str.removesuffix(".0")
+        .replace(".", "")
+        if stem in parts
+        else empty
+        for stem in ("gmcode", "wkcode", "bucode")
+    }
+    gemeente, wijk, buurt = columns.values()
+    if levels is None:
+        levels = pd.Series("land", index=empty.index, dtype="str")
+        for level, column in (("gemeente", gemeente), ("wijk", wijk), ("buurt", buurt)):
+            levels = levels.mask(column != "", level)
     codes = []
-    for level, gm, wk, bu in zip(levels if levels is not None else [], gemeente, wijk, buurt, strict=True):
+    for level, gm, wk, bu in zip(levels, gemeente.str.zfill(4), wijk, buurt, strict=True):
         tail_wk = wk if len(wk) > 2 else gm + wk.zfill(2)
         tail_bu = bu if len(bu) > 2 else tail_wk + bu.zfill(2)
         codes.append({"land": COUNTRY, "gemeente": f"GM{gm}", "wijk": f"WK{tail_wk}", "buurt": f"BU{tail_bu}"}[level])

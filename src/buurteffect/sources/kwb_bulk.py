@@ -1,15 +1,15 @@
 """Bulk CSV of StatLine: one header line of keys, ``;``, every field quoted, with types or without.
 
 Without types, fields are padded, and nothing, ``.`` and a number differ; with types a missing number is
-empty, whatever the reason. A file that software of statistics saved again is read too where that can be told:
-by its separator, or by a nameless first column of row numbers; it may write NA, and may have the names of a
-yearly spreadsheet instead of keys.
+empty, whatever the reason. A file that software of statistics saved again is read too; that shows in its
+separator, in columns of row numbers, in NA or in decimal commas. It may have the names of a yearly
+spreadsheet instead of keys.
 """
 
 from __future__ import annotations
 
 import csv
-import itertools
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -25,6 +25,14 @@ from buurteffect.sources.kwb_stem import suffix_of, title_stem
 from buurteffect.sources.kwb_values import refuse_thousands
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
+from buurteffect.sources.saved_again import (
+    NOT_AVAILABLE,
+    SEPARATORS,
+    may_number_rows,
+    row_numbers,
+    separator_of,
+    with_row_names,
+)
 
 LINE_BYTES_LIMIT = 1_000_000
 """Longest line that is read; one of 130 columns has about 1,500 bytes."""
@@ -32,8 +40,10 @@ LINE_BYTES_LIMIT = 1_000_000
 _ENOUGH_KEYS = 3
 _REGIONS = {"WijkenEnBuurten", "RegioS"}
 _SHEETS = ("workbook_lower", "workbook_upper")
-_SEPARATORS = {",": "','", "\t": "tabs"}
-_NOT_AVAILABLE = ("NA", "NaN", "nan")
+_DECIMAL_COMMA = re.compile(r"""[;,\t|\n]"?\s*-?[0-9]*,[0-9]+\s*"?[;\t|\n]""")
+_NOT_AVAILABLE = re.compile(rf"""[;,\t|]"?(?:{"|".join(map(re.escape, NOT_AVAILABLE))})"?[;,\t|\n]""")
+_SAMPLE = 200_000
+"""Characters at the beginning and at the end in which the marks of another program are looked for."""
 _NO_TABLE = "a CSV of key figures: a header line and rows, separated by ';'"
 
 
@@ -61,7 +71,7 @@ def is_bulk(first_line: str) -> bool:
     >>> is_bulk("Kerncijfers wijken en buurten 2014;;;")
     False
     """
-    cells = [cell.strip('" \r\n') for cell in first_line.replace(",", ";").replace("\t", ";").split(";")]
+    cells = [cell.strip('" \r\n') for cell in re.split(r"[;,\t|]", first_line)]
     keys = bool(_REGIONS & set(cells)) or sum(suffix_of(cell) is not None for cell in cells) >= _ENOUGH_KEYS
     return keys or family_of(cells, _SHEETS) is not None
 
@@ -75,7 +85,7 @@ def read_bulk(text: str, origin: str) -> RawTable:
         As `split_columns`; if a nameless first column holds no row numbers; or, in a file that was saved
         again, if a number may have a thousands separator.
     """
-    fields = _split(text, origin, _separator(text.split("\n", 1)[0]))
+    fields = _split(text, origin, separator_of(text.split("\n", 1)[0]))
     names, columns, lines = fields.header, fields.columns, fields.lines
     family = family_of(names, (*_SHEETS, "statline")) or "statline"
     sheet = family != "statline"
@@ -85,8 +95,7 @@ def read_bulk(text: str, origin: str) -> RawTable:
         cells = columns[position]
         if own:
             refuse_thousands(cells, names[position], lines)
-        if own:
-            gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(_NOT_AVAILABLE))
+            gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(NOT_AVAILABLE))
             cells = pc.if_else(gone, pa.scalar(None, pa.string()), cells)
         return cells
 
@@ -106,13 +115,8 @@ def read_bulk(text: str, origin: str) -> RawTable:
     )
 
 
-def _separator(first: str) -> str:
-    """Return what separates the fields of a header line."""
-    return ";" if ";" in first else next((mark for mark in _SEPARATORS if mark in first), ";")
-
-
 def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Lines]:
-    """Return the header, the columns of text, and the lines of a CSV separated by ``;``.
+    """Return the header, the columns of text, and the lines of a CSV, whatever separates its fields.
 
     Parameters
     ----------
@@ -125,14 +129,15 @@ def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Li
     ------
     DataError
         If a line is too long, a quote is not closed on its line, a record has too few or too many fields, a
-        line is empty, the separator is another one, or a column has no name or stands twice.
+        line is empty, or a column has no name or stands twice.
     """
-    fields = _split(text, origin, ";", strict=True)
+    fields = _split(text, origin, separator_of(text.split("\n", 1)[0]))
     return fields.header, fields.columns, fields.lines
 
 
-def _split(text: str, origin: str, separator: str, *, strict: bool = False) -> _Fields:
+def _split(text: str, origin: str, separator: str) -> _Fields:
     """Return the header, the columns of text and the lines of a CSV."""
+    text = with_row_names(text, separator)
     body = text.rstrip("\r\n")
     ends_open = len(body) == len(text)
     data = body.replace("\r\n", "\n").replace("\r", "\n").encode() if "\r" in body else body.encode()
@@ -142,28 +147,26 @@ def _split(text: str, origin: str, separator: str, *, strict: bool = False) -> _
         raise _bad_line(origin, len(ends), found, _NO_TABLE)
     _check_quotes(data, ends, origin)
     first = data[: int(ends[0])].decode()
-    header = _header(first, origin, separator, numbered=not strict)
+    header = _header(first, origin, separator)
     lines = Lines(origin, np.arange(2, len(ends) + 1, dtype=np.int64), ends_open)
     if not len(lines):
         raise DataError(
             origin, line=1, found="only a header, no rows", expected="a header and at least one row", action=FETCH_AGAIN
         )
     columns = _arrow_columns(data[int(ends[0]) + 1 :], len(header), lines, separator)
-    again = [f"its fields, separated by {_SEPARATORS[separator]}"] if separator != ";" else []
+    again = [f"its fields, separated by {SEPARATORS[separator]}"] if separator != ";" else []
+    kept = row_numbers(header, [column.to_pylist() for column in columns[:2]]) if may_number_rows(header[0]) else 0
+    if kept:
+        header, columns = header[kept:], columns[kept:]
+        again.append("row numbers at the left, which are left out")
     if not header[0]:
-        _check_row_numbers(columns[0], lines)
-        header, columns = header[1:], columns[1:]
-        again.append("a nameless first column of row numbers, which is left out")
+        raise _unnamed(origin)
+    sample = f"{body[:_SAMPLE]}\n{body[-_SAMPLE:]}"
+    if _NOT_AVAILABLE.search(sample):
+        again.append("NA for what is not there")
+    if separator != "," and _DECIMAL_COMMA.search(sample):
+        again.append("decimal commas")
     return _Fields(header, columns, lines, tuple(again))
-
-
-def _check_row_numbers(cells: pa.Array, lines: Lines) -> None:
-    """Refuse a nameless first column unless it counts the rows of a table."""
-    texts = cells.to_pylist()
-    whole = all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts)
-    numbers = [int(text) for text in texts] if whole else [0, 0]
-    if not whole or any(a >= b for a, b in itertools.pairwise(numbers)):
-        raise _unnamed(lines.origin)
 
 
 def _unnamed(origin: str, name: str = "", found: str = "a column without a name") -> DataError:
@@ -173,19 +176,17 @@ def _unnamed(origin: str, name: str = "", found: str = "a column without a name"
     )
 
 
-def _header(first: str, origin: str, separator: str, *, numbered: bool) -> list[str]:
-    """Return the names in the header line, each of them once; where rows may be numbered, the first may be empty."""
+def _header(first: str, origin: str, separator: str) -> list[str]:
+    """Return the names in the header line, each of them once; the first may be empty over row numbers."""
     if separator not in first:
-        other = next((word for mark, word in ((",", "','"), ("\t", "tabs"), ("|", "'|'")) if mark in first), None)
-        found = f"fields separated by {other}" if other else f"one field, {shown(first)}"
-        raise _bad_line(origin, 1, found, _NO_TABLE)
+        raise _bad_line(origin, 1, f"one field, {shown(first)}", _NO_TABLE)
     try:
         header = [name.strip() for name in next(csv.reader([first], delimiter=separator, strict=True))]
     except csv.Error:
         raise _bad_line(origin, 1, "a quote in the wrong place", _NO_TABLE) from None
-    name, count = Counter(header).most_common(1)[0]
-    if "" in header[1 if numbered and len(header) > 1 else 0 :]:
+    if "" in header[1:]:
         raise _unnamed(origin)
+    name, count = Counter(header).most_common(1)[0]
     if count > 1:
         raise _unnamed(origin, name, f"a column that stands {count} times")
     return header

@@ -71,7 +71,7 @@ def read_observations(
     table_ids: tuple[tuple[str, str], ...],
     decimal: str,
 ) -> RawTable:
-    """Return observations as a table with one row per area.
+    """Return observations as a table with one row per area, and per period where there are several.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def read_observations(
     ------
     DataError
         If the list of measures is missing, a measure is not in it, a row names no area or measure, or an
-        area has two values of one measure.
+        area has two values of one measure in one period.
     """
     measures = _series(cells["Measure"])
     region = next((name for name in cells if _REGION.fullmatch(name)), None)
@@ -112,7 +112,11 @@ def read_observations(
         expected="a measure of MeasureCodes",
         action="put the MeasureCodes of the same table beside the observations",
     )
-    area_index, area_codes = pd.factorize(areas)
+    periods = _series(cells["Perioden"]) if "Perioden" in cells else pd.Series("", index=areas.index, dtype="str")
+    several = bool((periods != periods.iloc[0]).any())
+    said = (*said, *_periods(cells, lines))
+    area_index, keys = pd.factorize(areas + "\t" + periods)
+    area_codes, area_periods = zip(*(key.split("\t") for key in keys), strict=True)
     measure_index, measure_ids = pd.factorize(measures)
     _check_twice(area_index, measure_index, len(measure_ids), areas, measures, lines)
     texts = _values(cells)
@@ -121,7 +125,10 @@ def read_observations(
     first = np.full(len(area_codes), 0, dtype=np.int64)
     first[area_index[::-1]] = lines.numbers[::-1]
     columns: list[RawColumn] = [column_of(region, 0, None, None, "wijkenenbuurten")]
-    arrays: list[pa.Array] = [pa.array(list(area_codes), type=pa.string())]
+    arrays: list[pa.Array] = [pa.array(area_codes, type=pa.string())]
+    if several:
+        columns.append(column_of("Perioden", 0))
+        arrays.append(pa.array(area_periods, type=pa.string()))
     for number, measure in enumerate(measure_ids):
         title, unit, groups = codes[measure]
         columns.append(column_of(title, number + 1, unit_of(unit) or None, groups, None))
@@ -141,7 +148,7 @@ def read_observations(
         lines=Lines(lines.origin, first),
         texts=lambda position: arrays[position],
         decimal=decimal,
-        said=(*said, *_periods(cells, lines)),
+        said=said,
         table_ids=table_ids,
         notes=(f"{len(lines):,} observations of {len(measure_ids)} measures",),
     )
@@ -172,13 +179,13 @@ def _check_twice(
     measure_names: pd.Series,
     lines: Lines,
 ) -> None:
-    """Refuse an area with two values of one measure."""
+    """Refuse an area with two values of one measure in one period."""
     lines.refuse(
         pd.Series(areas * width + measures).duplicated().to_numpy(dtype=bool),
         lambda row: f"{measure_names.iloc[row]} of {area_names.iloc[row]} again",
         column="Measure",
-        expected="one value of each measure per area; several years are not read together",
-        action="fetch the table with one period, or one year's table",
+        expected="one value of each measure per area and period",
+        action=FETCH_AGAIN,
     )
 
 

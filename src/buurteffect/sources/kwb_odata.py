@@ -67,8 +67,8 @@ class Metadata:
     table_ids: tuple[tuple[str, str], ...] = ()
 
 
-def parse_json(text: str, origin: str) -> Any:
-    """Return the content of a JSON text, read strictly.
+def parse_json(text: str, origin: str, *, lines: bool = False) -> Any:
+    """Return the content of a JSON text, read strictly; if `lines` allows it, also of one row of JSON on every line.
 
     Raises
     ------
@@ -98,6 +98,9 @@ def parse_json(text: str, origin: str) -> Any:
             action=PUBLISHED,
         ) from None
     except json.JSONDecodeError as error:
+        if lines and error.msg == "Extra data" and text[error.pos] == "{":
+            rows = text.splitlines()
+            return [parse_json(row, f"{origin}, line {at}") for at, row in enumerate(rows, start=1) if row.strip()]
         raise DataError(
             origin,
             line=error.lineno,
@@ -143,11 +146,15 @@ def rows_of(page: Any) -> list[dict[str, Any]] | None:
     return page
 
 
-def is_metadata(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether rows are of a table's metadata or code lists rather than data."""
-    return bool(rows) and (
-        {"Key", "Title"} <= rows[0].keys() or {"Identifier", "Title"} <= rows[0].keys() or "ShortTitle" in rows[0]
-    )
+def is_description(names: Sequence[str]) -> bool:
+    """Return whether columns are those of a table's metadata, groups or lists of codes rather than of data.
+
+    Examples
+    --------
+    >>> is_description(["Key", "Title", "Description", "Municipality"]), is_description(["WijkenEnBuurten", "Title"])
+    (True, False)
+    """
+    return "Title" in names and bool({"Key", "Identifier", "ShortTitle", "Id", "DimensionKey", "ID"} & set(names))
 
 
 def read_metadata(pages: Mapping[str, list[dict[str, Any]]]) -> Metadata:
@@ -170,8 +177,9 @@ def read_metadata(pages: Mapping[str, list[dict[str, Any]]]) -> Metadata:
         elif "ShortTitle" in rows[0] or "Identifier" in rows[0]:
             if table := table_id_in(str(rows[0].get("Identifier", ""))):
                 tables.append((table, name))
-            if years := years_in(str(rows[0].get("Period", ""))):
-                said.append(YearSaid(years, f"{name} (Period)"))
+            told = (key for key in ("Period", "TemporalCoverage", "Title") if years_in(str(rows[0].get(key) or "")))
+            if key := next(told, None):
+                said.append(YearSaid(years_in(str(rows[0][key])), f"{name} ({key})"))
     return Metadata(tuple(topics), tuple(said), tuple(tables))
 
 
@@ -227,7 +235,7 @@ def read_pages(pages: Mapping[str, Any], metadata: Metadata, origin: str, notes:
     return RawTable(
         layout="odata3",
         family="statline",
-        columns=_described(keys, metadata.topics),
+        columns=describe_columns(keys, metadata.topics),
         lines=lines,
         texts=lambda position: cell_texts([row.get(keys[position]) for row in rows], keys[position], lines),
         decimal="point",
@@ -277,7 +285,7 @@ def _topics(rows: list[dict[str, Any]]) -> list[Topic]:
     return topics
 
 
-def _described(keys: list[str], topics: Sequence[Topic]) -> tuple[RawColumn, ...]:
+def describe_columns(keys: list[str], topics: Sequence[Topic]) -> tuple[RawColumn, ...]:
     """Return the columns with units and groups from the metadata.
 
     Suffixes differ between revisions of a table, so that a key counts by its stem; where a stem repeats, by

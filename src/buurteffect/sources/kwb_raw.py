@@ -63,7 +63,7 @@ class RawTable:
     ----------
     layout : str
         Kind of file, as reported.
-    family : {"statline", "workbook_free", "workbook_upper", "workbook_lower"}
+    family : {"statline", "map", "workbook_free", "workbook_upper", "workbook_lower"}
         Part of the mapping that holds for it.
     columns : tuple of RawColumn
         All columns in order.

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import pyarrow as pa
 import python_calamine
 
 from buurteffect.errors import DataError
-from buurteffect.sources.archive import list_members, read_member
+from buurteffect.sources.archive import Packed, list_members, read_member
 from buurteffect.sources.kwb_mapping import ENOUGH_NAMES, known_stems, mapping_rows
 from buurteffect.sources.kwb_raw import RawColumn, RawTable, YearSaid, column_of
 from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, title_stem, unit_of
@@ -28,7 +27,7 @@ from buurteffect.sources.kwb_values import refuse_thousands
 from buurteffect.sources.kwb_web import DEEPEST_HEADER, has_areas, read_records
 from buurteffect.sources.kwb_year import table_id_in, years_in
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, shown
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, printable, shown
 from buurteffect.sources.sheet_extent import Extent, TooFarError
 
 FAMILIES = ("workbook_lower", "workbook_upper", "workbook_free")
@@ -51,8 +50,15 @@ class _Found:
     family: str
 
 
-def read_spreadsheet(path: Path, data: bytes) -> RawTable:
+def read_spreadsheet(label: str, data: bytes) -> RawTable:
     """Return the columns of the sheet with key figures.
+
+    Parameters
+    ----------
+    label : str
+        What the workbook is called in errors.
+    data : bytes
+        The whole workbook.
 
     Raises
     ------
@@ -61,23 +67,23 @@ def read_spreadsheet(path: Path, data: bytes) -> RawTable:
         figures; if a column stands twice; or if a row is empty or a cell stands beside the
         columns.
     """
-    sheets = _sheets(path, data)
+    sheets = _sheets(label, data)
     exports = [name for name, rows in sheets.items() if has_areas(_records(rows[:DEEPEST_HEADER]))]
     found = [sheet for name, rows in sheets.items() if (sheet := _find_header(name, rows))]
     found = [sheet for sheet in found if sheet.family != "workbook_free" or sheet.name not in exports]
     if not found and len(exports) == 1:
         (name,) = exports
         notes = ["it is a web export in a workbook", *_passed_over(sheets, name)]
-        return read_records(_records(sheets[name]), label_of(path, name), tuple(notes), either=True)
+        return read_records(_records(sheets[name]), _sheet_label(label, name), tuple(notes), either=True)
     if len(found) != 1:
         names = ", ".join(shown(sheet.name) for sheet in found) or ", ".join(shown(name) for name in sheets)
         raise DataError(
-            label_of(path),
+            label,
             found=f"{len(found)} sheets with a header of key figures ({names})",
             expected="one sheet with columns such as gwb_code_10 and a_inw, or RECS, GWB_CODE and AANT_INW",
             action="give the publisher's own workbook, one year in each",
         )
-    return _table(path, found[0], tuple(_passed_over(sheets, found[0].name)))
+    return _table(label, found[0], tuple(_passed_over(sheets, found[0].name)))
 
 
 def _passed_over(sheets: Iterable[str], name: str) -> list[str]:
@@ -94,35 +100,40 @@ def _records(rows: _Rows) -> list[tuple[int, list[str]]]:
     return [(number, (row + [""] * width)[:width]) for number, row in enumerate(texts, start=1)]
 
 
-def _sheets(path: Path, data: bytes) -> dict[str, _Rows]:
+def _sheet_label(label: str, sheet: str) -> str:
+    """Return what a sheet is called in errors; its name may hold anything."""
+    return f"{label} > {printable(sheet)}"
+
+
+def _sheets(label: str, data: bytes) -> dict[str, _Rows]:
     """Return the rows of every sheet."""
     if data.startswith(b"PK"):
-        extent = Extent()
-        for member in list_members(path):
-            content = read_member(path, member)  # refuses a bomb before the workbook is opened
+        extent, book = Extent(), Packed(label, data)
+        for member in list_members(book):
+            content = read_member(book, member)  # refuses a bomb before the workbook is opened
             if member.lower().endswith((".xml", ".rels")) or content[:1] == b"<":
                 try:
                     extent.add(content)
                 except TooFarError as error:
-                    raise _too_far(path, str(error)) from None
+                    raise _too_far(label, str(error)) from None
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+        opened = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        return {name: opened.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in opened.sheet_names}
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of the spreadsheet library is no Exception
         raise DataError(
-            label_of(path),
+            label,
             found=f"a damaged workbook ({type(error).__name__}: {shown(error)})",
             expected="a whole xls or xlsx workbook",
             action=FETCH_AGAIN,
         ) from None
 
 
-def _too_far(path: Path, what: str) -> DataError:
+def _too_far(label: str, what: str) -> DataError:
     """Return the error for a workbook whose cells reach too far."""
     return DataError(
-        label_of(path),
+        label,
         found=what,
         expected="at most 260 columns and 99,999 rows",
         action=PUBLISHED,
@@ -141,9 +152,9 @@ def _find_header(name: str, rows: _Rows) -> _Found | None:
     return None if best is None else _Found(name, rows, best[1], best[2])
 
 
-def _table(path: Path, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
+def _table(label: str, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
     """Return the columns of a sheet."""
-    origin = label_of(path, sheet.name)
+    origin = _sheet_label(label, sheet.name)
     columns = _columns(sheet, origin)
     first = sheet.header + 1
     if first < len(sheet.rows) and _is_unit_row(sheet.rows[first]):

@@ -193,7 +193,7 @@ def _columns(
     }
     # A file without types pads its numbers and writes blanks and dots; one with types has lost the difference,
     # as has a web export without a single dot.
-    typed = table.layout in ("bulk", "odata3", "odata4") and not any(one.padded for one in cells.values())
+    typed = table.layout in ("bulk", "odata3", "odata4", "map") and not any(one.padded for one in cells.values())
     typed |= table.layout == "web" and not any((one.marks == UNKNOWN).any() for one in cells.values())
     reads = {
         concept: plausible.Read(table.columns[m.position].name, m.row.unit, m.row.factor)

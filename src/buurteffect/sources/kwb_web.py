@@ -17,17 +17,27 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from buurteffect.errors import DataError
-from buurteffect.sources.kwb_area import SHAPES
+from buurteffect.sources.kwb_area import CODE_PARTS, SHAPES
 from buurteffect.sources.kwb_bulk import LINE_BYTES_LIMIT
 from buurteffect.sources.kwb_mapping import known_stems
 from buurteffect.sources.kwb_raw import AREA_NAME, RawColumn, RawTable, YearSaid, column_of
 from buurteffect.sources.kwb_stem import UNIT_BEHIND, is_unit, squeezed, title_stem, unit_of
+from buurteffect.sources.kwb_titles import has_made_names, path_of
 from buurteffect.sources.kwb_values import refuse_thousands
 from buurteffect.sources.kwb_year import period_of, table_id_in, years_in
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
+from buurteffect.sources.saved_again import (
+    NOT_AVAILABLE,
+    SEPARATORS,
+    may_number_rows,
+    row_numbers,
+    separator_of,
+    with_row_names,
+)
 
 _CODE = re.compile(SHAPES)
 
@@ -35,6 +45,8 @@ _FOOTER = re.compile(r"(?:bron\s*:|©|copyright\b)", re.IGNORECASE)
 _CUT = "the file ends without a line end: its last number may have been cut off"
 _REGIONS = {"wijkenenbuurten", "regios", "regio"}
 _NO_TOPIC = "onderwerp"
+_NOWHERE = -1
+_ENOUGH_PARTS = 2
 DEEPEST_HEADER = 60
 _Rows = list[tuple[int, list[str]]]
 
@@ -49,7 +61,7 @@ class _Header:
 
 
 def read_web(text: str, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
-    """Return the columns of a web export.
+    """Return the columns of a web export, also of one that software of statistics saved again.
 
     Rows below the data that hold only a source line are left out and counted.
 
@@ -60,11 +72,39 @@ def read_web(text: str, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
         too many fields; with its line.
     """
     _check_lengths(text, origin)
-    return read_records(_records(text, origin), origin, notes, ends_open=not text.endswith(("\n", "\r")))
+    separator = separator_of(text)
+    records = _records(with_row_names(text, separator), origin, separator)
+    again = [f"its fields, separated by {SEPARATORS[separator]}"] if separator != ";" else []
+    records, kept = _without_row_numbers(records)
+    if kept:
+        again.append("row numbers at the left, which are left out")
+    if records and has_made_names(records[0][1]):
+        again.append("titles without blanks and slashes, as R makes them")
+    if again:
+        notes = (*notes, f"it was saved again by another program, which shows in {' and '.join(again)}")
+    return read_records(
+        records, origin, notes, ends_open=not text.endswith(("\n", "\r")), either=bool(again), separator=separator
+    )
+
+
+def _without_row_numbers(records: _Rows) -> tuple[_Rows, int]:
+    """Return the records without the columns at the left that number the rows, and how many they are."""
+    header, *body = records or [(1, [])]
+    whole = [row for _, row in body if len(row) == len(header[1])]
+    if len(whole) < len(body) or not body or not may_number_rows(header[1][0]):
+        return records, 0
+    kept = row_numbers(header[1], [[row[at] for row in whole] for at in range(min(2, len(header[1])))])
+    return [(line, row[kept:]) for line, row in records], kept
 
 
 def read_records(
-    records: _Rows, origin: str, notes: tuple[str, ...] = (), *, ends_open: bool = False, either: bool = False
+    records: _Rows,
+    origin: str,
+    notes: tuple[str, ...] = (),
+    *,
+    ends_open: bool = False,
+    either: bool = False,
+    separator: str = ";",
 ) -> RawTable:
     """Return the columns of the records of a web export.
 
@@ -79,7 +119,10 @@ def read_records(
     ends_open : bool
         Whether the text ends without a line end.
     either : bool
-        Whether a column may have either mark of decimals, as the one of a workbook may.
+        Whether a column may have either mark of decimals, as the one of a workbook may. What other programs write
+        where nothing is (NA) is nothing then.
+    separator : str
+        What separates the fields, for errors.
 
     Raises
     ------
@@ -96,13 +139,15 @@ def read_records(
     def texts(position: int) -> pa.Array:
         cells = pa.array([row[position] for _, row in body], type=pa.string())
         if either:
+            gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(NOT_AVAILABLE))
+            cells = pc.if_else(gone, pa.scalar(None, pa.string()), cells)
             refuse_thousands(cells, header.columns[position].name, lines)
         return cells
 
     lines.refuse(
         [len(row) != width for _, row in body],
         lambda at: f"{len(body[at][1])} field(s)" if any(body[at][1]) else "an empty line",
-        expected=f"{width} fields separated by ';', as in the first row with a code",
+        expected=f"{width} fields separated by {separator!r}, as in the first row with a code",
         action=FETCH_AGAIN,
     )
     return RawTable(
@@ -120,7 +165,9 @@ def read_records(
 
 
 def has_areas(records: _Rows) -> bool:
-    """Return whether a row near the top holds the code of an area, below at least one row of titles."""
+    """Return whether a row near the top holds the code of an area or its parts, below at least one row of titles."""
+    if _below_parts(records) is not None:
+        return True
     return any(_CODE.fullmatch(cell.strip()) for _, row in records[1:DEEPEST_HEADER] for cell in row)
 
 
@@ -137,9 +184,9 @@ def _check_lengths(text: str, origin: str) -> None:
             )
 
 
-def _records(text: str, origin: str) -> _Rows:
+def _records(text: str, origin: str, separator: str) -> _Rows:
     """Return every record with the line that it begins on, without empty ones at the end."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     records: _Rows = []
     while True:
         line = reader.line_num + 1
@@ -148,14 +195,6 @@ def _records(text: str, origin: str) -> _Rows:
         except StopIteration:
             break
         except csv.Error:
-            if line == 1 and '","' in text.partition("\n")[0]:
-                raise DataError(
-                    origin,
-                    line=1,
-                    found="fields separated by ',', as another program saves them",
-                    expected="fields separated by ';'",
-                    action=PUBLISHED,
-                ) from None
             raise DataError(
                 origin,
                 line=line,
@@ -174,16 +213,30 @@ def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
         for column, cell in enumerate(row):
             if _CODE.fullmatch(cell.strip()):
                 return number, column
+    if (start := _below_parts(records)) is not None:
+        return start, _NOWHERE
     first = records[0][1][0] if records and records[0][1] else ""
     raise DataError(
         origin,
         line=1,
         found=f"no code of an area in the first {min(len(records), DEEPEST_HEADER)} rows; "
         f"the file begins with {shown(first)}",
-        expected="a file of key figures in a known layout: a bulk CSV, a web export with its codes "
-        "(separated by ';'), a workbook, or pages of OData",
-        action="export the table with its codes (Codering), separated by ';'; " + PUBLISHED,
+        expected="a file of key figures in a known layout: a bulk CSV, a web export with its codes, a workbook, or "
+        "pages of OData",
+        action="export the table again with the codes of its areas: in StatLine choose them under Wijken en buurten "
+        "(Codering, or Gemeentecode, Wijkcode and Buurtcode)",
     )
+
+
+def _below_parts(records: _Rows) -> int | None:
+    """Return the first row below titles that give a code in parts (Gemeentecode, Wijkcode, Buurtcode), or None."""
+    for number, (_, row) in enumerate(records[:DEEPEST_HEADER]):
+        leaves = [squeezed(re.split(r"[|/]", UNIT_BEHIND.sub(r"\1", cell))[-1]) for cell in row]
+        if sum(part in leaf for part in CODE_PARTS for leaf in leaves if leaf.endswith(part)) >= _ENOUGH_PARTS:
+            below = records[number + 1][1] if number + 1 < len(records) else []
+            start = number + 1 + (sum(map(is_unit, below)) > 1)
+            return start if start < len(records) else None
+    return None
 
 
 def _read_header(rows: _Rows, first: list[str], code: int, origin: str) -> _Header:
@@ -211,8 +264,9 @@ def _read_header(rows: _Rows, first: list[str], code: int, origin: str) -> _Head
     units = cells[-1] if has_units else [""] * width
     titles = cells[:-1] if has_units else cells
     above = [row for row in titles[:-1] if sum(map(bool, row)) > 1 or _NO_TOPIC in map(squeezed, row)]
+    made = has_made_names(titles[-1])
     columns = tuple(
-        _column(p, titles[-1][p], units[p], [_group_at(row, p) for row in above], first[p], p == code)
+        _column(p, titles[-1][p], units[p], [_group_at(row, p) for row in above], first[p], p == code, made=made)
         for p in range(width)
     )
     return _Header(columns, _years_above(cells, titles[-1]), _tables_above(cells))
@@ -224,12 +278,16 @@ def _group_at(row: list[str], position: int) -> str:
     return filled[-1] if filled else ""
 
 
-def _column(position: int, title: str, unit: str, above: list[str], first: str, is_code: bool) -> RawColumn:
+def _column(
+    position: int, title: str, unit: str, above: list[str], first: str, is_code: bool, *, made: bool
+) -> RawColumn:
     """Return one column from its title, its unit and the groups above it."""
+    if made:
+        title, unit, above = path_of(title)
     if not unit and (behind := UNIT_BEHIND.match(title)) and is_unit(behind[2]):
         title, unit = behind[1], behind[2]
     path = [part.strip() for part in re.split(r"\|", title) if part.strip()]
-    if len(path) == 1 and not above and "/" in title:
+    if len(path) == 1 and not above and "/" in title and not made:
         path = _split_path([part.strip() for part in title.split("/") if part.strip()])
     leaf = path[-1] if path else (above[-1] if above else "") or unit
     known = [group for group in [*path[:-1], *above] if group and squeezed(group) != _NO_TOPIC]

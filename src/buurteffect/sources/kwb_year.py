@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import FIRST_YEAR, LAST_YEAR
@@ -63,43 +63,54 @@ def period_of(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def decide_year(table: RawTable, name: str, asked: int | None) -> tuple[int, str | None, tuple[str, ...]]:
-    """Return the year of a file, the id of its table if that is known, and notes for the ledger.
+def decide_years(
+    table: RawTable, names: Sequence[str], asked: int | None = None, *, several: bool = False
+) -> tuple[tuple[int, ...], str | None, tuple[str, ...]]:
+    """Return the years of a file, the id of its table if that is known, and notes for the ledger.
 
     The content rules. A file whose name, table or caller says another year is refused. Where the content
-    says nothing, the name or the caller decides, and a note says so.
+    says nothing, the name, that of a folder around it or the caller decides, and a note says so.
 
     Parameters
     ----------
     table : RawTable
-        The file.
-    name : str
-        Its name, with its archive's.
-    asked : int or None
-        Year that the caller says.
+        The file's content.
+    names : sequence of str
+        The file's own name, and those of the folders around it, the nearest first: the first that says anything counts.
+    asked : int, optional
+        Year that the caller gives.
+    several : bool
+        Whether a table with a column of periods may have more than one year; the name then chooses none of them.
 
     Raises
     ------
     DataError
-        If two of them contradict each other, or if together they do not name one year.
+        If two of these contradict one another, or if together they do not tell the year.
     """
     origin = table.lines.origin
+    name = _telling(names)
     table_id = _table_id(table, name)
-    inside = [*table.said, *_periods_said(table), *_table_said(table_id, [where for _, where in table.table_ids])]
-    named = years_in(_VERSION.sub("", _TABLE.sub("", name)))
-    outside = [YearSaid(named, "its name")] if named else []
+    periods = _periods_said(table)
+    inside = [*table.said, *periods, *_table_said(table_id, [where for _, where in table.table_ids])]
+    named = _named_years(name)
+    outside = [YearSaid(named, f"its name {name!r}" if name != names[0] else "its name")] if named else []
     if not table.table_ids:
         outside += _table_said(table_id, ["the table in its name"])
     if asked is not None:
         outside.append(YearSaid(frozenset({asked}), "the caller"))
     years = _agreed([*inside, *outside], origin)
+    if several and asked is None and periods and len(held := _agreed(inside, origin)) > 1:
+        return tuple(sorted(held)), table_id, (f"years {_words(held)} from {' and '.join(s.where for s in inside)}",)
     if len(years) != 1:
-        listed = f"{len(years)} possible years ({min(years)}-{max(years)})" if years else "nothing that tells the year"
+        listed = f"{len(years)} possible years ({_words(years)})" if years else "nothing that tells the year"
+        how = f"rename it, such as to kwb_{min(years, default=2011)}.csv with the year that it is of"
+        if len(years) > 1 and periods:
+            how += "; or read all of its years with read_key_figures"
         raise DataError(
             origin,
             found=listed,
-            expected="one year, told by the content or by the file's name",
-            action="give the year (read_kwb(path, year=…)), or keep the publisher's name, such as kwb-2019.xlsx",
+            expected="one year, told by the content, by the name of the file or by that of its folder",
+            action=f"{how} (its own suffix kept), or give it its publisher's name, such as kwb-2019.xlsx",
         )
     certain = _agreed(inside, origin)
     notes = [f"year {min(years)} from {' and '.join(said.where for said in [*inside, *outside])}"]
@@ -108,7 +119,17 @@ def decide_year(table: RawTable, name: str, asked: int | None) -> tuple[int, str
         notes.append(f"the content itself does not name its year, which rests on {rests}")
     if table_id and table_id not in table_years():
         notes.append(f"table {table_id} is not in kwb_tables.csv")
-    return min(years), table_id, tuple(notes)
+    return (min(years),), table_id, tuple(notes)
+
+
+def _telling(names: Sequence[str]) -> str:
+    """Return the first name that says a year or a table; the file's own if none does."""
+    return next((name for name in names if table_id_in(name) or _named_years(name)), names[0])
+
+
+def _named_years(name: str) -> frozenset[int]:
+    """Return the years that a name says, without the day on which the file was made."""
+    return years_in(_VERSION.sub("", _TABLE.sub("", name)))
 
 
 def _periods_said(table: RawTable) -> list[YearSaid]:
@@ -145,7 +166,10 @@ def _agreed(said: Iterable[YearSaid], origin: str) -> frozenset[int]:
 
 def _words(years: frozenset[int]) -> str:
     """Print years."""
-    return str(min(years)) if len(years) == 1 else f"{min(years)}-{max(years)}"
+    whole = len(years) == max(years) - min(years) + 1
+    if len(years) == 1 or not whole:
+        return ", ".join(map(str, sorted(years)))
+    return f"{min(years)}-{max(years)}"
 
 
 def _table_id(table: RawTable, name: str) -> str | None:

@@ -49,8 +49,18 @@ def label_of(path: Path, member: str | None = None) -> str:
     >>> label_of(Path("somewhere/scores.zip"), "2024/wijken.csv")
     'scores.zip > 2024/wijken.csv'
     """
-    whole = path.name if member is None else f"{path.name} > {member}"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in whole)
+    return printable(path.name if member is None else f"{path.name} > {member}")
+
+
+def printable(text: str) -> str:
+    r"""Return a text with its unprintable characters escaped.
+
+    Examples
+    --------
+    >>> printable("a\nb")
+    'a\\nb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def sha256_of(path: Path) -> str:

@@ -12,8 +12,10 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from buurteffect.errors import DataError
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import decode, shown
 from buurteffect.sources.records import Records, parse_records
@@ -22,6 +24,9 @@ NOT_AVAILABLE = ("NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "NULL", "None")
 """What programs write where there is nothing."""
 
 SEPARATORS = {";": "';'", ",": "','", "\t": "tabs", "|": "'|'"}
+
+_SAMPLE = 50_000
+"""Characters at the beginning of a text in which marks of other programs are looked for."""
 
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -34,7 +39,8 @@ _POINTS, _COMMAS = re.compile(r"-?[0-9]*\.[0-9]+"), re.compile(r"-?[0-9]*,[0-9]+
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+[eE][+]?|[eE][+])[0-9]+")  # 03631E05 is the code of a buurt
 _DIGITS = {"land": ("NL", 2), "gemeente": ("GM", 4), "wijk": ("WK", 6), "buurt": ("BU", 8), "pc4": ("", 4)}
-_EXPORT = "give the file as its publisher gives it, or save the column of codes as text, with the zeros before them"
+KEEP_CODES = "give the file as its publisher gives it, or save the column of codes as text, with the zeros before them"
+"""What to do about codes that have lost digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +87,7 @@ def read_saved(
     mark = separator_of(text, separator)
     if mark != separator:
         notes = (*notes, f"its fields are separated by {SEPARATORS[mark]}")
-    records = parse_records(*_with_first_name(text, origin, mark), mark)
+    records = parse_records(with_row_names(text, mark), origin, mark)
     kept = row_numbers(records.header, list(zip(*records.rows, strict=True)), known)
     if kept:
         notes = (
@@ -110,13 +116,14 @@ def decode_saved(data: bytes, origin: str) -> tuple[str, tuple[str, ...]]:
     True
     """
     if data[:2] in _UTF16_BOMS and len(data) % 2 == 0:
-        try:
+        with suppress(UnicodeDecodeError):
             return data.decode("utf-16"), ("its text is UTF-16",)
-        except UnicodeDecodeError:
-            return decode(data, origin), ()
-    if is_latin_1(data):
-        return data.decode("latin-1"), ("its text is latin-1, as it is no UTF-8",)
-    return decode(data, origin), ()
+    try:
+        return decode(data, origin), ()
+    except DataError:
+        if not is_latin_1(data):
+            raise
+    return data.decode("latin-1"), ("its text is latin-1, as it is no UTF-8",)
 
 
 def is_latin_1(data: bytes) -> bool:
@@ -147,7 +154,8 @@ def separator_of(text: str, own: str = ";") -> str:
     >>> separator_of('"a;b","c"\n1,2\n'), separator_of("a;b,c"), separator_of("a, b\n\na\tb")
     (',', ';', '\t')
     """
-    sampled = [re.sub(r'"[^"]*"', "", line) for line in text[:200_000].splitlines()[:60]]
+    # Quoted descriptions run over several lines, and hold any mark.
+    sampled = re.sub(r'"[^"]*"', "", text[:_SAMPLE]).splitlines()[:60]
     best, most = own, 0
     for mark in dict.fromkeys((";", "\t", own, ",", "|")):
         counts = Counter(count for line in sampled if (count := line.count(mark)))
@@ -174,10 +182,21 @@ def row_numbers(header: Sequence[str], columns: Sequence[Sequence[str]], known: 
     count = 0
     while count < min(2, len(header) - 1):
         name = header[count].strip()
-        if name.casefold() in own or not _ROW_NAMES.fullmatch(name) or not _rising(columns[count]):
+        if name.casefold() in own or not may_number_rows(name) or not _rising(columns[count]):
             break
         count += 1
     return count
+
+
+def may_number_rows(name: str) -> bool:
+    """Return whether a column of this name may hold the numbers of the rows.
+
+    Examples
+    --------
+    >>> may_number_rows(""), may_number_rows("Unnamed: 0"), may_number_rows("ID")
+    (True, True, False)
+    """
+    return _ROW_NAMES.fullmatch(name.strip()) is not None
 
 
 def _rising(cells: Sequence[str]) -> bool:
@@ -191,15 +210,23 @@ def _rising(cells: Sequence[str]) -> bool:
     return True
 
 
-def _with_first_name(text: str, origin: str, separator: str) -> tuple[str, str]:
-    """Return a text whose header has a field for the row names that R leaves out, and the origin."""
+def with_row_names(text: str, separator: str) -> str:
+    r"""Return a text whose header has an empty name for the row numbers, where R left that name out.
+
+    Examples
+    --------
+    >>> with_row_names("a;b\n1;x;y\n", ";"), with_row_names("a;b\nx;y\n", ";")
+    (';a;b\n1;x;y\n', 'a;b\nx;y\n')
+    """
+    sample = text[:_SAMPLE]
     try:
-        lines = csv.reader(io.StringIO(text[:200_000], newline=""), delimiter=separator)
-        header, first = next(lines), next(lines)
-    except (StopIteration, csv.Error):
-        return text, origin
-    unnumbered = len(first) == len(header) + 1 and _rising(first[:1]) and len(header) > 1
-    return (f"{separator}{text}" if unnumbered else text), origin
+        header, *rows = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+    except (ValueError, csv.Error):
+        return text
+    rows = rows if len(sample) == len(text) else rows[:-1]
+    rows = [row for row in rows if row]
+    unnumbered = len(header) > 1 and bool(rows) and all(len(row) == len(header) + 1 for row in rows)
+    return f"{separator}{text}" if unnumbered and _rising([row[0] for row in rows]) else text
 
 
 def make_names(title: str) -> str:
@@ -304,7 +331,7 @@ def whole_codes(cells: Sequence[str], level: str, column: str, lines: Lines) -> 
         lambda row: f"the code {shown(bare[row])}, which a spreadsheet turned into a number",
         column=column[:60],
         expected=f"the code of a {level}, such as {prefix}{'0' * (width - 1)}1",
-        action=_EXPORT,
+        action=KEEP_CODES,
     )
     digits = [cell[:-2] if re.fullmatch(r"[0-9]+\.0", cell) else cell for cell in bare]
     return [
