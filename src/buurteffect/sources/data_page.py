@@ -78,10 +78,7 @@ def _by_hand(offer: Offer) -> Iterator[str]:
         yield f"- **By hand**: {offer.by_hand}; put it into `{offer.folder}/`"
         yield f"- **Confirmed**: {offer.confirmed}"
     elif offer.kind == "statline":
-        yield (
-            f"- **By hand**: {_link(offer.page)}open the table, choose all subjects, areas and years, export it as CSV, and put it into "
-            f"`{offer.folder}/`"
-        )
+        yield f"- **By hand**: {_link(offer.page)}open the table below, {offer.on_its_page}"
         yield f"- **Confirmed**: {offer.confirmed}"
         yield from ("", "| years | table |", "|---|---|")
         for table, years in offer.years_by_table.items():

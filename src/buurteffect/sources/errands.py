@@ -327,7 +327,8 @@ def _fetch(offer: Offer, query: Query, folder: Path, settings: Settings, say: Sa
 
 def _other_ways(offer: Offer, query: Query) -> str:
     """Say what else can be done about a table that every route refuses."""
-    by_hand = f"Or export it as CSV from {STATLINE_PAGE.format(table=query.table_id)} and put it into {offer.folder}"
+    page = STATLINE_PAGE.format(table=query.table_id)
+    by_hand = f"Or open {page} in a browser, {offer.on_its_page}"
     if offer.by_gemeente and not query.gemeente:
         return f"A table that stays refused as a whole may come by gemeente: GEMEENTE=GM0599. {by_hand}"
     return by_hand

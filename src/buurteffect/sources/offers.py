@@ -32,7 +32,7 @@ YEARS = (1995, 2100)
 Kind = Literal["statline", "files", "by_hand"]
 
 _TEXTS = ("title", "publisher", "licence", "notes", "folder")
-_FOR_ALL = ("confirmed", "page", "needed_by", "with_all")
+_FOR_ALL = ("confirmed", "page", "needed_by", "with_all", "in_browser")
 _KINDS: dict[Kind, tuple[str, ...]] = {
     "statline": ("tables", "service", "where", "by_gemeente", "packed", "pause_seconds"),
     "files": ("address", "file", "files", "absent"),
@@ -105,6 +105,8 @@ class Offer:
         See `registry.Source`; of a year's own file, its own.
     needed_by : tuple of str
         Notebooks that use it.
+    in_browser : str
+        For tables: what a person does on the page of the table to have it in a form that is read.
     with_all : bool or tuple of int
         Whether it is fetched with everything that the open reports use, or which of its years are.
     """
@@ -130,6 +132,7 @@ class Offer:
     confirmed: str = UNCONFIRMED
     page: str = ""
     needed_by: tuple[str, ...] = ()
+    in_browser: str = ""
     with_all: bool | tuple[int, ...] = False
 
     @property
@@ -149,6 +152,12 @@ class Offer:
     def yearly(self) -> bool:
         """Whether it is asked for by year."""
         return self.kind == "files" or bool(self.years)
+
+    @property
+    def on_its_page(self) -> str:
+        """What a person does on the page of a table."""
+        chosen_all = "choose all subjects, areas and years, download it as CSV with statistical symbols"
+        return self.in_browser or f"{chosen_all}, and put it into the folder {self.folder}"
 
     def source(self, year: int) -> Source:
         """Return the file of one year as a source."""
