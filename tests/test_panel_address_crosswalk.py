@@ -132,6 +132,21 @@ def test_a_crosswalk_is_counted_again_only_where_the_files_are_others(folder):
     assert write_crosswalks(folder, say=lambda _: None)
 
 
+def test_what_another_crosswalk_in_the_folder_gives_is_not_written_twice(folder):
+    (folder / "crosswalk").mkdir()
+    own = folder / "crosswalk" / "own.csv"
+    own.write_text("year_from,year_to,source,target\n2016,2017,0363,0363\n2017,2019,0363,0394\n", encoding="utf-8")
+    assert write_crosswalks(folder, say=lambda _: None)
+    assert {path.name for path in own.parent.glob("*.csv")} == {"own.csv", "counted_buurt.csv", "counted_wijk.csv"}
+    assert not write_crosswalks(folder, say=lambda _: None)
+    own.unlink()
+    assert write_crosswalks(folder, say=lambda _: None)
+    assert (folder / "crosswalk" / "counted_gemeente.csv").is_file()
+    own.write_text("year_from,year_to,source,target\n2016,2017,0363,0363\n2017,2019,0363,0394\n", encoding="utf-8")
+    assert write_crosswalks(folder, say=lambda _: None)
+    assert not (folder / "crosswalk" / "counted_gemeente.csv").exists()
+
+
 def test_a_count_that_fails_leaves_no_record_and_no_half_of_a_file(folder):
     put(folder, 2019, text=HEADERS[2019] + "\n1011AB,1,3940000,39401,394\n")
     with pytest.raises(DataError, match="in wijk 039401"):

@@ -16,11 +16,13 @@ from buurteffect.panel.flows import count_flows
 from buurteffect.project import writing
 from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources.addresses import AddressFile, read_addresses, year_of_addresses
+from buurteffect.sources.crosswalk import read_crosswalk
 from buurteffect.sources.rawfile import sha256_of
 
 ADDRESSES, COUNTED = "addresses", "counted.json"
 """Folder of the files below that of the open data, and the record beside the crosswalks counted from them."""
 
+_COUNTED = "counted_"
 _WIDTHS = {"buurt": 8, "wijk": 6, "gemeente": 4}
 _PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
 _SUFFIXES = (".csv", ".zip")
@@ -103,7 +105,8 @@ def write_crosswalks(folder: Path, say: Callable[[str], None] = print) -> bool:
 
     The files are ``counted_<level>.csv``, as `sources.read_crosswalk` takes them, and `COUNTED`, which names the
     address files with their hashes and holds the ledger. Each is written whole or not at all, the record last: where
-    it is missing or names other files, everything is counted again.
+    it is missing or names other files, everything is counted again. What another crosswalk in that folder gives for a
+    level and two years is not counted.
 
     Parameters
     ----------
@@ -126,18 +129,23 @@ def write_crosswalks(folder: Path, say: Callable[[str], None] = print) -> bool:
     if len(files) < 2:
         return False
     home = folder / "crosswalk"
+    given = _given(home)
     inputs = {str(year): {"file": path.name, "sha256": sha256_of(path)} for year, path in sorted(files.items())}
-    names = [f"counted_{level}.csv" for level in _WIDTHS]
-    if _recorded(home) == inputs and all((home / name).is_file() for name in names):
+    basis = {"addresses": inputs, "given": sorted(map(list, given))}
+    if _is_recorded(home, basis):
         say(f"crosswalks of {min(files)} to {max(files)}: already there, counted from these address files.")
         return False
     (home / COUNTED).unlink(missing_ok=True)
-    counted = crosswalks_from_addresses(folder, say=say)
-    for level, frame in counted.frames.items():
-        _write_level(home / f"counted_{level}.csv", frame)
+    counted = crosswalks_from_addresses(folder, given, say)
+    for level in _WIDTHS:
+        if level in counted.frames:
+            _write_level(home / f"{_COUNTED}{level}.csv", counted.frames[level])
+        else:
+            (home / f"{_COUNTED}{level}.csv").unlink(missing_ok=True)
     record = {
         "what": "crosswalks counted from the addresses (postcode and house number) that both years have",
-        "addresses": inputs,
+        **basis,
+        "levels": sorted(counted.frames),
         "ledger": counted.ledger.to_dict("records"),
     }
     with writing(home / COUNTED) as aside:
@@ -211,11 +219,23 @@ def _write_level(path: Path, frame: pd.DataFrame) -> None:
         table.to_csv(aside, index=False, lineterminator="\n")
 
 
-def _recorded(home: Path) -> Mapping[str, object] | None:
-    """Return which address files the crosswalks were counted from, as far as a record says it."""
+def _given(home: Path) -> set[Pair]:
+    """Return what other crosswalks in the folder are there for."""
+    others = [path for path in sorted(home.glob("*.csv")) if not path.name.startswith(_COUNTED)]
+    return {pair for path in others for pair in pairs_of(read_crosswalk(path).frame)}
+
+
+def pairs_of(frame: pd.DataFrame) -> set[Pair]:
+    """Return the levels and pairs of years that a crosswalk is there for."""
+    rows = frame[["level", "year_from", "year_to"]].drop_duplicates()
+    return {(str(level), int(first), int(second)) for level, first, second in rows.itertuples(index=False)}
+
+
+def _is_recorded(home: Path, basis: Mapping[str, object]) -> bool:
+    """Say whether the record is of this basis, and every file that it speaks of is there."""
     try:
         content = json.loads((home / COUNTED).read_text(encoding="utf-8"))
-        recorded = content["addresses"]
+        same = all(content[key] == value for key, value in basis.items())
+        return same and all((home / f"{_COUNTED}{level}.csv").is_file() for level in content["levels"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return recorded if isinstance(recorded, dict) else None
+        return False
