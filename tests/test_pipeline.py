@@ -144,7 +144,7 @@ def test_open_data_are_read_from_a_folder_and_a_new_file_in_it_is_seen(checkout,
     (folder / "leefbaarometer3" / "readme.txt").write_text("new", encoding="utf-8")
     code, said = make(checkout, *command)
     assert "panel (open) built" in said
-    assert "passed over: readme.txt" in said
+    assert "leefbaarometer3/readme.txt: neither a CSV nor a zip" in said
     times = file.stat()
     file.write_text(file.read_text(encoding="utf-8").replace(",x,", ",y,"), encoding="utf-8")
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns - 10**12))

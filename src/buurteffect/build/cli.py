@@ -103,8 +103,9 @@ def _panel(project: Project, options: argparse.Namespace) -> None:
     def work() -> None:
         from buurteffect.panel import build
 
-        for name in build(raw, out, options.base_year):
-            print(f"passed over: {name}")
+        if passed := build(raw, out, options.base_year):
+            more = f" and {len(passed) - 3:,} more" if len(passed) > 3 else ""
+            print(f"passed over (all are in {out.name}/inputs.json and on page n01b): {'; '.join(passed[:3])}{more}")
 
     if stage.do(work, [raw]):
         print(f"panel ({options.source}) built in {time.perf_counter() - started:.1f} s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,47 +14,28 @@ from buurteffect.errors import DataError
 from buurteffect.panel.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
 from buurteffect.panel.key_figures import find_key_figures
 from buurteffect.panel.liveability import LevelPanel, assemble_levels
-from buurteffect.panel.polygons import Polygons, read_polygons
-from buurteffect.panel.register import read_registers
-from buurteffect.panel.side import (
-    MANIFEST,
-    describe_left_out,
-    describe_ses_woa,
-    read_ses_files,
-    read_stock_tables,
-    ses_woa_left_out,
-)
+from buurteffect.panel.polygons import Polygons
+from buurteffect.panel.room import Found, Reading, files_below, read_room, room_of
+from buurteffect.panel.room import InputFile as InputFile
+from buurteffect.panel.rooms import ROOMS
+from buurteffect.panel.side import describe_ses_woa, ses_woa_left_out
 from buurteffect.schema.boundaries import CROSSWALK
-from buurteffect.sources import (
-    CrosswalkFile,
-    KwbFile,
-    open_table,
-    read_classes,
-    read_crosswalk,
-    read_dimensions,
-    read_focus_areas,
-    read_growth_centres,
-    read_priority_areas,
-    read_score_files,
-    refuse_same_bytes,
-    sha256_of,
-)
+from buurteffect.sources import CrosswalkFile, KwbFile, read_score_files, refuse_same_bytes, sha256_of
+from buurteffect.sources.beside import reason_beside
 from buurteffect.sources.housing_stock import StockTable
 from buurteffect.sources.projects import Register
 from buurteffect.sources.rawfile import label_of
 from buurteffect.sources.ses_woa import SesFile
 
 _NO_PAIRS = pd.DataFrame({"level": [], "year_from": [], "year_to": []})
+_GROUPS = "gemeente_groups.csv"
 _GROUP_COLUMNS = ["gemeente_code", "city_group", "source"]
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """A raw file that the panel was built from: name as shown to people, size and hash."""
-
-    origin: str
-    bytes_count: int
-    sha256: str
+_UNIQUE = ("crosswalk", "ses_woa", "projects", "boundaries")
+_ELSEWHERE = (
+    "not in a folder that is read: scores go into leefbaarometer3, key figures into kwb, other sources into "
+    + ", ".join([*ROOMS, "addresses"])
+)
+_LISTED = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +51,7 @@ class Folder:
     key_figures : list of KwbFile
         Key figures, one per table and year.
     passed_over : list of (file, reason)
-        Files in their folders that hold none.
+        Every other file in the folder but those beside the scores, by its path.
     crosswalks : dict of str to DataFrame
         By level.
     ses_woa, stock, polygons, registers : list
@@ -119,39 +100,24 @@ def read_folder(raw: Path) -> Folder:
         bytes.
     """
     groups = _read_groups(raw)
-    found = find_key_figures(raw)
-    key_figures, passed_over = found.files, found.passed_over
+    figures = find_key_figures(raw)
+    key_figures, passed_over = figures.files, figures.passed_over
     levels, scores, scores_passed_over = _read_scores(raw, groups, needed=not key_figures)
-    crosswalks = [read_crosswalk(path) for path in sorted((raw / "crosswalk").glob("*.csv"))]
-    inputs = list(dict.fromkeys(InputFile(each.source, each.bytes_count, each.sha256) for each in key_figures))
-    figures = {each.sha256 for each in inputs}
-    inputs += [InputFile(each.origin, each.bytes_count, each.sha256) for each in crosswalks]
+    found = {name: _read_room(raw, name) for name in ROOMS}
+    crosswalks = [reading.what for reading in found["crosswalk"].readings]
     counted = crosswalks_from_addresses(raw, _pairs(crosswalks))
-    passed_over += counted.passed_over
+    passed_over += [*_unused_addresses(raw, counted), *(each for room in found.values() for each in room.passed_over)]
+    passed_over += _passed_over_elsewhere(raw)
+    whats = {name: [reading.what for reading in room.readings] for name, room in found.items()}
+    inputs = list(dict.fromkeys(InputFile(each.source, each.bytes_count, each.sha256) for each in key_figures))
+    own = {each.sha256 for each in inputs}
+    inputs += dict.fromkeys(reading.input for name in _UNIQUE for reading in found[name].readings)
     inputs += [InputFile(label_of(path), path.stat().st_size, sha256_of(path)) for path, _ in counted.files]
-    ses_woa = read_ses_files(raw / "ses_woa")
-    inputs += [InputFile(file.origin, path.stat().st_size, file.sha256) for path, file in ses_woa]
-    registers = read_registers(raw / "projects")
-    inputs += [InputFile(file.origin, path.stat().st_size, file.sha256) for path, file in registers]
-    stock = read_stock_tables(raw / "housing_stock")
-    polygons = [each for path in _boundary_files(raw) for each in read_polygons(path)[0]]
-    inputs += dict.fromkeys(InputFile(each.origin, each.bytes_count, each.sha256) for each in polygons)
-    maps = {each.origin for each in polygons if each.sha256 in figures}  # one map may give areas and figures
+    maps = {each.origin for each in whats["boundaries"] if each.sha256 in own}  # one map may give areas and figures
     refuse_same_bytes((each.origin, each.sha256) for each in inputs if each.origin not in maps)
-    inputs += [InputFile(table.origin, size, table.sha256) for size, table in stock]
-    lists, growth_centres = _read_lists(raw)
-    inputs += [entry.pop("input") for entry in lists if "input" in entry]
-    others = [_describe_crosswalk(file) for file in crosswalks]
-    others += [_describe_addresses(counted, path, year) for path, year in counted.files]
-    earlier = ses_woa_left_out([file for _, file in ses_woa]) if ses_woa else {}
-    others += [
-        _entry(f.origin, "SES-WOA scores", len(f.frame), describe_ses_woa(f, earlier.get(f.origin, 0)))
-        for _, f in ses_woa
-    ]
-    others += [_entry(t.origin, "housing stock", len(t.frame), describe_left_out(t)) for _, t in stock]
-    others += [_describe_polygons(each) for each in polygons]
-    others += [_priority_areas(path.parent) for path in sorted((raw / "priority_areas").rglob(MANIFEST))]
-    others += [_entry(f.origin, "project register", len(f.frame), "resolved at its code years") for _, f in registers]
+    inputs += [reading.input for name in ROOMS if name not in _UNIQUE for reading in found[name].readings]
+    others = _others(found, whats["ses_woa"])
+    others[len(crosswalks) : len(crosswalks)] = [_describe_addresses(counted, *file) for file in counted.files]
     return Folder(
         levels,
         scores,
@@ -159,61 +125,99 @@ def read_folder(raw: Path) -> Folder:
         key_figures,
         passed_over,
         _by_level([(each.origin, each.frame) for each in crosswalks], counted),
-        [file for _, file in ses_woa],
-        [table for _, table in stock],
-        polygons,
-        [file for _, file in registers],
-        growth_centres,
+        whats["ses_woa"],
+        whats["housing_stock"],
+        whats["boundaries"],
+        whats["projects"],
+        _growth_centres(found["treatment"].readings),
         groups,
-        [*others, *lists],
+        others,
         tuple(inputs),
     )
+
+
+def _homes(raw: Path, fits: Callable[[str], bool]) -> list[Path]:
+    """Return the folders whose name fits, in any case."""
+    return (
+        [path for path in sorted(raw.iterdir()) if path.is_dir() and fits(room_of(path.name))] if raw.is_dir() else []
+    )
+
+
+def _read_room(raw: Path, name: str) -> Found:
+    """Read everything in the folders of one name."""
+    whole = Found()
+    for home in _homes(raw, lambda called: called == name):
+        found = read_room(home, ROOMS[name], raw)
+        whole.readings += found.readings
+        whole.passed_over += found.passed_over
+    return whole
+
+
+def _others(found: Mapping[str, Found], ses_woa: list[SesFile]) -> list[dict[str, Any]]:
+    """Return the list of the sources other than scores and key figures."""
+    earlier = ses_woa_left_out(ses_woa) if ses_woa else {}
+    return [
+        reading.entry(describe_ses_woa(reading.what, earlier.get(reading.what.origin, 0)) if name == "ses_woa" else "")
+        for name, room in found.items()
+        for reading in room.readings
+    ]
+
+
+def _growth_centres(readings: list[Reading]) -> pd.DataFrame | None:
+    """Return the list of growth centres, if there is one."""
+    lists = [reading for reading in readings if reading.kind == "growth centres"]
+    if len(lists) > 1:
+        raise DataError(
+            lists[1].input.origin,
+            found="a second list of growth centres",
+            expected="one list",
+            action="keep one of the lists in the folder treatment; they disagree about places",
+        )
+    return lists[0].what.frame if lists else None
+
+
+def _unused_addresses(raw: Path, counted: AddressCrosswalks) -> list[tuple[str, str]]:
+    """Return the files of addresses that no crosswalk was counted from."""
+    used = {path for path, _ in counted.files}
+    said = {name for name, _ in counted.passed_over}
+    reason = "not needed: a crosswalk of its years is there, or no file of another year to count one with"
+    rest = [
+        (path.relative_to(raw).as_posix(), reason_beside(path.relative_to(raw)) or reason)
+        for path in files_below(raw / "addresses")
+        if path not in used and path.name not in said and path.relative_to(raw).as_posix() not in said
+    ]
+    return [*counted.passed_over, *rest]
+
+
+def _passed_over_elsewhere(raw: Path) -> list[tuple[str, str]]:
+    """Return the files that lie in no folder that is read; of a folder with very many, their number."""
+    known = (*ROOMS, "leefbaarometer3", "addresses")
+    listed = []
+    for item in sorted(raw.iterdir()) if raw.is_dir() else []:
+        if item.is_dir() and (room_of(item.name) in known or room_of(item.name).startswith("kwb")):
+            continue
+        if item.is_dir() and not item.is_symlink():
+            names = [(path.relative_to(raw), _ELSEWHERE) for path in files_below(item)]
+            if len(names) > _LISTED:
+                why = reason_beside(item.relative_to(raw)) or _ELSEWHERE
+                listed.append((f"{item.name}/ ({len(names):,} files)", why))
+                continue
+        else:
+            names = [(item.relative_to(raw), "a record of this program" if item.name == "fetched.toml" else _ELSEWHERE)]
+        listed += [(path.as_posix(), reason_beside(path) or why) for path, why in names if path.name != _GROUPS]
+    return listed
 
 
 def _read_scores(
     raw: Path, groups: pd.DataFrame, *, needed: bool
 ) -> tuple[dict[str, LevelPanel], tuple[InputFile, ...], tuple[tuple[str, str], ...]]:
     """Read the Leefbaarometer; a folder with key figures can do without it."""
-    folder = raw / "leefbaarometer3"
+    folder = next(iter(_homes(raw, lambda name: name == "leefbaarometer3")), raw / "leefbaarometer3")
     if not needed and not folder.is_dir():
         return {}, (), ()
     found = read_score_files(folder)
     inputs = tuple(InputFile(file.origin, file.bytes_count, file.sha256) for file in found.files)
     return assemble_levels(found.files, groups), inputs, tuple((p.label, p.reason) for p in found.passed_over)
-
-
-def _boundary_files(raw: Path) -> list[Path]:
-    """Return the files of boundaries."""
-    return [path for pattern in ("*.gpkg", "*.geojson") for path in sorted((raw / "boundaries").glob(pattern))]
-
-
-def _read_lists(raw: Path) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
-    """Read what is checked and listed but, for the growth centres, enters no table; and the growth centres."""
-    found, growth_centres = [], None
-    for path in sorted((raw / "treatment").glob("groeikernen*.csv")):
-        if growth_centres is not None:
-            raise DataError(
-                label_of(path),
-                found="a second list of growth centres",
-                expected="one list",
-                action="keep one of the lists in the folder treatment; they disagree about places",
-            )
-        growth_centres = read_growth_centres(path).frame
-        found.append(_listed(path, "growth centres", *_with_status(growth_centres)))
-    kinds: Sequence[tuple[str, str, Callable[[Path], tuple[int, str]]]] = (
-        ("treatment/nplv*.csv", "focus areas of the NPLV", _focus_areas),
-        ("leefbaarometer2/score*.xlsx", "Leefbaarometer 2: classes", _classes),
-        ("leefbaarometer2/dimensie*.xlsx", "Leefbaarometer 2: dimensions", _dimensions),
-    )
-    for pattern, kind, read in kinds:
-        found += [_listed(path, kind, *read(path)) for path in sorted(raw.glob(pattern))]
-    return found, growth_centres
-
-
-def _listed(path: Path, kind: str, rows: int, note: str) -> dict[str, Any]:
-    """Return the entry of a file with its hash."""
-    digest = InputFile(label_of(path), path.stat().st_size, sha256_of(path))
-    return {**_entry(label_of(path), kind, rows, note), "input": digest}
 
 
 def _entry(file: str, kind: str, rows: int, note: str) -> dict[str, Any]:
@@ -261,55 +265,10 @@ def _describe_addresses(counted: AddressCrosswalks, path: Path, year: int) -> di
     return _entry(label_of(path), "addresses, counted into crosswalks", rows, f"areas of {year}; {note}")
 
 
-def _describe_crosswalk(file: CrosswalkFile) -> dict[str, Any]:
-    """Say what a crosswalk holds."""
-    frame = file.frame
-    note = f"{file.level}, {frame['year_from'].min()} to {frame['year_to'].max()}; used to harmonise"
-    return _entry(file.origin, "crosswalk of codes", len(frame), note)
-
-
-def _describe_polygons(file: Polygons) -> dict[str, Any]:
-    """Say what a file of boundaries holds of a level."""
-    when = f"areas of {file.year}" if file.year else "the name says no year, so its codes are joined unchecked"
-    note = f"{when}; {file.repaired_count} repaired"
-    return _entry(file.origin, f"boundaries of the level {file.level}", len(file.frame), note)
-
-
-def _priority_areas(home: Path) -> dict[str, Any]:
-    """Read the outcomes of the 40 priority areas, which nothing is joined with."""
-    table = open_table(home)
-    found = read_priority_areas(table)
-    note = f"{found.areas_count} areas; its columns are unconfirmed, so it enters no table"
-    return _entry(table.table_id, "priority areas of 2007", len(found.frame), note)
-
-
-def _focus_areas(path: Path) -> tuple[int, str]:
-    """Read the list of focus areas."""
-    return _with_status(read_focus_areas(path).frame)
-
-
-def _with_status(frame: pd.DataFrame) -> tuple[int, str]:
-    """Count the entries of a list by their status of confirmation."""
-    counts = frame["confirmation"].value_counts().sort_index()
-    return len(frame), ", ".join(f"{count} {status}" for status, count in counts.items())
-
-
-def _classes(path: Path) -> tuple[int, str]:
-    """Read classes of version 2."""
-    file = read_classes(path)
-    return len(file.classes), f"and {len(file.changes):,} changes of class; never joined with version 3"
-
-
-def _dimensions(path: Path) -> tuple[int, str]:
-    """Read dimensions of version 2."""
-    file = read_dimensions(path)
-    return len(file.frame), f"waves {', '.join(map(str, file.waves))}; never joined with version 3"
-
-
 def _read_groups(raw: Path) -> pd.DataFrame:
     """Read the list of gemeente groups that comes with the data, else the project's own."""
-    own = raw / "gemeente_groups.csv"
-    place = own if own.is_file() else resources.files("buurteffect.panel") / "gemeente_groups.csv"
+    own = raw / _GROUPS
+    place = own if own.is_file() else resources.files("buurteffect.panel") / _GROUPS
     with place.open(encoding="utf-8") as stream:
         groups = pd.read_csv(stream, dtype="str")
     if list(groups.columns) != _GROUP_COLUMNS or groups["gemeente_code"].duplicated().any():

@@ -42,7 +42,7 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
     """
     files: list[KwbFile] = []
     passed_over: list[tuple[str, str]] = []
-    for folder in sorted(item for item in raw.glob("kwb*") if item.is_dir()):
+    for folder in sorted(item for item in raw.glob("*") if item.is_dir() and item.name.casefold().startswith("kwb")):
         found = read_key_figures(folder)
         files += found.files
         passed_over += found.passed_over

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.project import Project
 from buurteffect.schema.panel import RESOLVED_PROJECTS
-from buurteffect.sources import read_projects as read_register
 from buurteffect.sources.projects import Register
 from buurteffect.sources.whereabouts import missing_data
 
@@ -21,11 +19,6 @@ Codes = Mapping[tuple[str, int], frozenset[str]]
 """Codes by level and year."""
 
 _GEMEENTE = slice(2, 6)
-
-
-def read_registers(folder: Path) -> list[tuple[Path, Register]]:
-    """Read every file of the register in a folder."""
-    return [(path, read_register(path)) for path in sorted(folder.glob("*.csv"))]
 
 
 def resolve_projects(registers: Sequence[Register], listed: Codes, known: Codes) -> pd.DataFrame:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.panel.liveability import LevelPanel
 from buurteffect.schema.panel import LIVEABILITY_BLOCK, SES_WOA_BLOCK, STOCK_BLOCK, Block
-from buurteffect.sources import open_table, read_housing_stock, read_ses_woa
 from buurteffect.sources.housing_stock import StockTable
 from buurteffect.sources.ses_woa import SesFile
 
-MANIFEST = "manifest.json"
 _KEY = ["area_code", "year"]
 
 
@@ -70,11 +67,6 @@ def liveability_sides(levels: Mapping[str, LevelPanel]) -> list[Side]:
         )
         sides.append(Side(LIVEABILITY_BLOCK, "liveability", level, frame))
     return sides
-
-
-def read_ses_files(folder: Path) -> list[tuple[Path, SesFile]]:
-    """Read every file of SES-WOA in a folder."""
-    return [(path, read_ses_woa(path)) for path in sorted(folder.glob("*.csv"))]
 
 
 def ses_woa_sides(files: Sequence[SesFile]) -> list[Side]:
@@ -135,25 +127,6 @@ def _earlier_areas(frame: pd.DataFrame) -> pd.Series:
     """Tell the rows of a gemeente in a year that stand on later areas too."""
     gemeente = frame["area_code"].str[2:6]
     return frame["vintage"] < frame.groupby([gemeente, "level", "year"])["vintage"].transform("max")
-
-
-def read_stock_tables(folder: Path) -> list[tuple[int, StockTable]]:
-    """Read every table of the housing stock in a folder, each with its size in bytes.
-
-    Fetched tables are found by their manifest; beside them every CSV and JSON file is one.
-    """
-    manifests = sorted(folder.rglob(MANIFEST))
-    homes = {path.parent for path in manifests}
-    loose = [
-        path
-        for pattern in ("*.csv", "*.json")
-        for path in sorted(folder.rglob(pattern))
-        if not homes & set(path.parents)
-    ]
-    fetched = [open_table(path.parent) for path in manifests]
-    return [(sum(page.bytes_count for page in table.pages), read_housing_stock(table)) for table in fetched] + [
-        (path.stat().st_size, read_housing_stock(path)) for path in loose
-    ]
 
 
 def stack_stock(tables: Sequence[StockTable]) -> Stock | None:

@@ -70,7 +70,7 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
     Returns
     -------
     list of str
-        Files beside the scores that were passed over, each with its reason.
+        Files that were passed over, each with its reason.
 
     Raises
     ------
@@ -109,7 +109,12 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
     for stale in out.glob("*.parquet"):
         if stale.name not in kept:
             stale.unlink()
-    return [f"{name}: {reason}" for name, reason in folder.scores_passed_over]
+    return [f"{name}: {reason}" for name, reason in _passed_over(folder)]
+
+
+def _passed_over(folder: Folder) -> list[tuple[str, str]]:
+    """Return every file that is not read, and why."""
+    return [*((f"leefbaarometer3/{name}", reason) for name, reason in folder.scores_passed_over), *folder.passed_over]
 
 
 def _rules(parts: _Parts, level: str) -> list[str]:
@@ -226,7 +231,7 @@ def _record(parts: _Parts, projects: pd.DataFrame | None) -> dict[str, Any]:
         "joins": [],
         "files": [_describe(file) for file in folder.key_figures],
         "others": folder.others,
-        "passed_over": [{"file": name, "reason": reason} for name, reason in folder.passed_over],
+        "passed_over": [{"file": name, "reason": reason} for name, reason in _passed_over(folder)],
         "scores_passed_over": [{"file": name, "reason": reason} for name, reason in folder.scores_passed_over],
         "scores": [asdict(each) for each in folder.scores],
         "inputs": [asdict(each) for each in folder.inputs],

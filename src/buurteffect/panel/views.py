@@ -85,7 +85,7 @@ class Statistics:
     others : DataFrame
         Other sources in the folder, read and checked: ``file, kind, rows, note``.
     passed_over : DataFrame
-        Files in the folder that hold no key figures: ``file, reason``.
+        Files in the folder of open data that are not read: ``file, reason``.
     inputs : tuple of InputFile
         The raw files with their hashes.
     """

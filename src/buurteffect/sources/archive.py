@@ -240,7 +240,14 @@ class Unpacked:
 
 
 def unpack(
-    archive: Path, into: Path, suffixes: Collection[str], reason: str, *, limit: int = MEMBER_BYTES_LIMIT, deep: int = 2
+    archive: Path,
+    into: Path,
+    suffixes: Collection[str],
+    reason: str,
+    *,
+    limit: int = MEMBER_BYTES_LIMIT,
+    deep: int = 2,
+    named: bool = True,
 ) -> Unpacked:
     """Unpack the members of some kinds, those of archives inside it too, below a folder of this program's own.
 
@@ -258,6 +265,9 @@ def unpack(
         Largest uncompressed size of one member.
     deep : int
         How many archives may lie in one another below this one.
+    named : bool
+        Whether files are called after the archive too; else they keep their own names, as files that name each other
+        must.
 
     Raises
     ------
@@ -287,14 +297,15 @@ def unpack(
             _check_content(archive, info, limit)
             home = into.joinpath(*place.parts[:-1])
             home.mkdir(parents=True, exist_ok=True)
-            target = home / " > ".join([label_of(archive), *place.parts])[-_NAME_LENGTH:]
+            name = " > ".join([label_of(archive), *place.parts]) if named else place.name
+            target = home / name[-_NAME_LENGTH:]
             with _damage(label_of(archive, info.filename)), opened.open(info) as packed, target.open("wb") as file:
                 shutil.copyfileobj(packed, file, _PIECE_BYTES)
             if suffix != ".zip" or ".zip" in suffixes:
                 files.append(target)
                 continue
             within = home / f"{len(files)} {place.stem}"[:_NAME_LENGTH]
-            inner = unpack(target, within, suffixes, reason, limit=limit, deep=deep - 1)
+            inner = unpack(target, within, suffixes, reason, limit=limit, deep=deep - 1, named=named)
             target.unlink()
             files += inner.files
             left += inner.left

@@ -141,6 +141,8 @@ def read_rows(source: Path | StoredTable) -> RawRows:
     data, origin = read_bytes(source), label_of(source)
     sha256 = hashlib.sha256(data).hexdigest()
     if source.suffix.lower() == ".json":
+        if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):  # the rows alone, as `cbsodata` writes them
+            data = b'{"value":' + data.removeprefix(b"\xef\xbb\xbf") + b"}"
         return _from_pages([parse_page(data, origin)], origin, sha256)
     records = parse_records(decode(data, origin), origin, delimiter=";")
     refuse_doubled(records.header, origin)
