@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import NoReturn
 
 from tqdm import tqdm
 
 _UNITS = ("bytes", "kB", "MB", "GB")
 _MINUTE = 60
+_BAR = "{desc}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
 
 
 class Display:
@@ -32,13 +34,15 @@ class Display:
         self.came = self.known_done = 0
         self._number, self._name, self._before = 0, "", 0
         self._started = monotonic()
-        drawn = sys.stderr.isatty() if terminal is None else terminal
-        self._bar = tqdm(total=self.total, unit="B", unit_scale=True, leave=False) if drawn else None
+        self._drawn = sys.stderr.isatty() if terminal is None else terminal
+        self._bar: tqdm[NoReturn] | None = None
 
     def begin(self, number: int, name: str) -> None:
         """Take up one errand."""
         self._number, self._name, self._before = number, name, self.came
-        if self._bar is not None:
+        if self._drawn:
+            if self._bar is None:
+                self._bar = tqdm(total=self.total, unit="B", unit_scale=True, leave=False, bar_format=_BAR)
             self._bar.set_description(f"[{number}/{len(self.sizes)}] {name}")
 
     def advance(self, bytes_count: int) -> None:
@@ -46,10 +50,12 @@ class Display:
         self.came += bytes_count
         if self._bar is None:
             return
+        # Without tqdm's own time left: most of the time goes to tables, which are not in its total.
+        self._bar.set_postfix_str(f"{printed(self.came)} in all{self._to_come()}", refresh=False)
         if self.sizes[self._number - 1]:
             self._bar.update(bytes_count)
         else:
-            self._bar.set_postfix_str(f"{printed(self.came)} in all")
+            self._bar.refresh()
 
     def end(self, how: str) -> None:
         """Tell what became of an errand."""
