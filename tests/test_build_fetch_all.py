@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from fetching import ZIP, names
 from local_server import LocalServer, hang_up, sending, status
+from statline_server import Row
 from statline_tables import StatLineTables, key_figures
 from test_panel_address_crosswalk import STREET, street
 
 from buurteffect.build.cli import main
 from buurteffect.errors import DownloadError, ProjectError
+from buurteffect.panel.folder import read_folder
 from buurteffect.project import Project
 from buurteffect.sources.display import Display
 from buurteffect.sources.heads import first_answer
@@ -73,6 +75,14 @@ with_all = [2021]
 2020 = {{ address = "BASE/areas_2020_v3.gpkg", file = "areas_2020_v3.gpkg" }}
 2021 = {{ address = "BASE/areas_2021.gpkg", file = "areas_2021.gpkg" }}
 
+[offer.ses_woa]
+title = "SES-WOA"
+{TEXTS}
+folder = "ses_woa"
+tables = {{ 2023 = "85900NED", 2024 = "86092NED" }}
+service = "BASE"
+pause_seconds = 0
+
 [offer.by_hand_only]
 title = "By hand"
 {TEXTS}
@@ -88,9 +98,44 @@ def zipped(year: int) -> bytes:
     return content.getvalue()
 
 
+SES_COLUMNS = {
+    "ParticuliereHuishoudens_1": ("aantal", "     500"),
+    "Waarde_16": ("%", "    30.0"),
+    "Waarde_19": ("%", "    40.0"),
+    "Waarde_22": ("%", "    30.0"),
+    "GemiddeldeScore_29": ("getal", "   0.123"),
+    "Waarde_37": ("getal", "   0.300"),
+}
+
+
+def ses_woa(table_id: str, last_year: int) -> dict[str, list[Row] | Row]:
+    """Return the sets of a table of SES-WOA: three areas in two years."""
+    codes = ("GM0363    ", "WK036300  ", "BU03630000")
+    years = (last_year - 1, last_year)
+    keys = [(code, f"{year}JJ00") for year in years for code in codes]
+    values = {name: text for name, (_, text) in SES_COLUMNS.items()}
+    dimensions: list[Row] = [
+        {"ID": 0, "ParentID": None, "Type": "GeoDetail", "Key": "WijkenEnBuurten", "Title": "Wijken en buurten"},
+        {"ID": 1, "ParentID": None, "Type": "TimeDimension", "Key": "Perioden", "Title": "Perioden"},
+    ]
+    topics: list[Row] = [
+        {"ID": n, "ParentID": None, "Type": "Topic", "Key": name, "Title": name, "Unit": unit, "Datatype": "Double"}
+        for n, (name, (unit, _)) in enumerate(SES_COLUMNS.items(), start=2)
+    ]
+    return {
+        "TableInfos": [{"ID": 0, "Title": "SES-WOA scores per wijk en buurt", "Identifier": table_id}],
+        "DataProperties": [*dimensions, *topics],
+        "Perioden": [{"Key": f"{year}JJ00", "Title": str(year)} for year in years],
+        "UntypedDataSet": [
+            {"ID": n, "WijkenEnBuurten": code, "Perioden": period, **values} for n, (code, period) in enumerate(keys)
+        ],
+    }
+
+
 @pytest.fixture
 def statline() -> Iterator[StatLineTables]:
     tables = {"83765NED": key_figures("83765NED", 2017), "84583NED": key_figures("84583NED", 2019)}
+    tables |= {"85900NED": ses_woa("85900NED", 2022), "86092NED": ses_woa("86092NED", 2023)}
     files = {"/scores.zip": ZIP, "/geometry.zip": ZIP, "/areas_2021.gpkg": GPKG, "/areas_2020_v3.gpkg": GPKG + b"x"}
     files |= {"/2016/of-another-name.zip": zipped(2016), "/2017.zip": zipped(2017)}
     with StatLineTables(tables=tables, files=files) as server:
@@ -285,6 +330,17 @@ def test_a_table_of_several_years_is_fetched_once_and_under_no_year(fetch, home,
     assert "2017-2018  83765NED  here: kwb-83765NED.zip" in fetch("--list")
 
 
+# --- SES-WOA
+
+
+def test_tables_of_ses_woa_are_read_on_the_areas_that_they_stand_on(fetch, home):
+    fetch("--tables", "kwb", "ses_woa", "--kwb", "2019")
+    first, second = sorted(read_folder(home).ses_woa, key=lambda file: file.areas.year)
+    assert (first.areas.year, second.areas.year) == (2023, 2024)
+    assert sorted(second.frame["year"].unique()) == [2022, 2023]
+    assert second.frame["ses_woa_score"].tolist() == [0.123] * 6
+
+
 # --- heads
 
 
@@ -304,7 +360,7 @@ def test_one_that_does_not_answer_is_told_and_is_an_error_only_if_it_is_fetched_
     del statline.files["/areas_2020_v3.gpkg"]
     said = fetch("--check")
     assert "NO         boundaries 2020: 404 Not Found\n" in said
-    assert "1 of 10 do not answer" in said
+    assert "1 of 12 do not answer" in said
     statline.files["/scores.zip"] = b"gone"
     del statline.files["/scores.zip"]
     said = fetch("--check", code=DownloadError.exit_code)
