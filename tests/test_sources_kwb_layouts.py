@@ -154,10 +154,20 @@ def test_a_title_of_another_year_than_the_name_is_refused(tmp_path):
         read_kwb(written(tmp_path, WEB, "Gouda_2015.csv"))
 
 
-@pytest.mark.parametrize("unit", ["euro", "x 1 000 gulden"])
-def test_an_unknown_unit_is_refused(tmp_path, unit):
+def test_an_unknown_unit_is_refused(tmp_path):
     with pytest.raises(DataError, match="the unit"):
-        read_kwb(written(tmp_path, WEB.replace("x 1 000 euro", unit), "x.csv"))
+        read_kwb(written(tmp_path, WEB.replace("x 1 000 euro", "x 1 000 gulden"), "x.csv"))
+
+
+def test_money_in_euro_is_read_as_such_and_thousands_under_that_unit_are_refused(tmp_path):
+    whole = WEB.replace("x 1 000 euro", "euro")
+    with pytest.raises(DataError, match="about 1,000 times too low"):
+        read_kwb(written(tmp_path, whole, "x.csv"))
+    one = read_kwb(written(tmp_path, WEB, "x.csv")).frame["woz_value_eur"]
+    texts = {f";{value / 1000:g};": f";{value:g};" for value in one.dropna()}
+    for old, new in texts.items():
+        whole = whole.replace(old, new)
+    assert read_kwb(written(tmp_path, whole, "y.csv")).frame["woz_value_eur"].equals(one)
 
 
 LOWER = [
@@ -229,7 +239,7 @@ def test_spreadsheets_of_the_nineties_have_free_names_lower_down(tmp_path):
     rows = [
         ["Kerncijfers wijken en buurten 1999"],
         [],
-        ["Naam", "RECS", "GWB_CODE", "Aantal inwoners", "0 tot 15 jaar", "Gemiddelde woningwaarde"],
+        ["Naam", "RECS", "GWB_CODE", "Inwoners", "Personen 0-14 jr", "Gemiddelde WOZ-waarde van woningen"],
         [None, None, None, "aantal", "%", "x 1 000 gulden"],
         ["Gouda", "G", 513, 71000, 20, 100],
         ["Haven", "B", 5130000, 500, 10, "-"],

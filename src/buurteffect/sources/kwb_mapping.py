@@ -22,6 +22,7 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS, FIRST_YEAR, LAST_YEAR
 from buurteffect.sources.kwb_raw import RawColumn
+from buurteffect.sources.kwb_slips import as_told, in_known_number
 from buurteffect.sources.kwb_stem import squeezed, stem_of, title_stem
 from buurteffect.sources.rawfile import shown
 
@@ -215,10 +216,10 @@ def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str)
         column has a unit that the mapping does not know for it; or if too many columns belong to other years.
     """
     rows = [row for row in mapping_rows() if row.layout == family]
+    columns, notes = in_known_number(columns, rows, year)
     _check_year(columns, rows, year, origin)
     concepts: dict[str, Match] = {}
     unread: list[str] = []
-    notes: list[str] = []
     for concept in CONCEPTS:
         try:
             match = _find(columns, [row for row in rows if row.concept == concept], year, origin)
@@ -231,9 +232,11 @@ def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str)
         if match is None:
             continue
         concepts[concept] = match
+        name, unit = shown(columns[match.position].name), columns[match.position].unit
         if not match.row.holds_in(year):
-            name = shown(columns[match.position].name)
             notes.append(f"column {name} is read as {concept} in {year}, outside the years of its row in the mapping")
+        if unit not in (None, "", match.row.unit):
+            notes.append(f"column {name} is read as {concept}: its unit is printed as {shown(unit)}, a slip")
     keys = {role: _key_positions(columns, [row for row in rows if row.concept == role]) for role in KEYS}
     used = {match.position for match in concepts.values()} | {p for found in keys.values() for p in found}
     unmapped = tuple(p for p in range(len(columns)) if p not in used)
@@ -280,7 +283,7 @@ def _find(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: int, ori
         if column.stem not in stems:
             continue
         usable = [row for row in rows if row.stem == column.stem and _group_fits(row, column, columns, origin)]
-        fitting = [row for row in usable if column.unit in (None, "", row.unit)]
+        fitting = [row for row in usable if column.unit in (None, "", row.unit)] or as_told(usable, column.unit)
         if fitting:
             found.append(Match(position, _row_of_year(fitting, column, year, origin)))
         elif usable:

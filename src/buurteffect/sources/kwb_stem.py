@@ -13,6 +13,10 @@ _UNITS = {
     "": "",
     "aantal": "aantal",
     "absoluut": "aantal",
+    "gem.": "aantal",
+    "klasse": "code",
+    "dichtheid": "per km2",
+    "aantal/km2": "per km2",
     "%": "%",
     "x1000euro": "x 1 000 euro",
     "1000euro": "x 1 000 euro",
@@ -63,6 +67,32 @@ def title_stem(title: str) -> str:
     ('phh110', 'phh120', '0tot15jaar')
     """
     return squeezed(title.strip().removeprefix("k_"))
+
+
+_PLURALS = (
+    ("huishoudens", "huishouden"),
+    ("personen", "persoon"),
+    ("woningen", "woning"),
+    ("inwoners", "inwoner"),
+    ("ontvangers", "ontvanger"),
+    ("inkomens", "inkomen"),
+    ("clienten", "client"),
+    ("uitkeringen", "uitkering"),
+    ("verhuurders", "verhuurder"),
+)
+
+
+def singular(stem: str) -> str:
+    """Return a stem with the nouns of the key figures in the singular, as some tables have them.
+
+    Examples
+    --------
+    >>> singular("huishoudensmetlaaginkomen"), singular("aantalinwoners")
+    ('huishoudenmetlaaginkomen', 'aantalinwoner')
+    """
+    for plural, one in _PLURALS:
+        stem = stem.replace(plural, one)
+    return stem
 
 
 def squeezed(text: str) -> str:
