@@ -19,6 +19,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate import at_least, municipal_share_of_change, score_densities, waves_from_panel
 from buurteffect.project import Project
 from buurteffect.report.draft import EXHIBIT
+from buurteffect.sources.offers import read_offers
 
 mpl.use("Agg")
 
@@ -306,7 +307,7 @@ def test_the_geometry_beside_the_scores_is_drawn(build):
 @pytest.mark.parametrize(
     ("level", "boundaries", "reason"),
     [
-        ("wijk", None, "make fetch TABLES=boundaries YEARS=2022"),
+        ("wijk", None, "hold no boundaries of wijken. In a folder of your own (OPEN_DATA)"),
         ("buurt", ["WK036300"], "hold no boundaries of buurten"),
         ("wijk", ["WK999999"], "give boundaries of that year"),
         ("pc4", ["BU03630000"], "boundaries of postcode areas are not among the sources"),
@@ -319,6 +320,23 @@ def test_without_polygons_a_page_says_how_to_get_a_map(build, page, level, bound
     found = panel.score_map(panel.read("open", level))
     assert not found
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(("wave", "year"), [(2018, 2020), (2022, 2022), (2024, 2024)])
+def test_what_is_said_to_fetch_boundaries_is_on_offer(build, project, wave, year):
+    shutil.copyfile(ROOT / "data" / "raw" / "sources.toml", project.raw / "sources.toml")
+    build(years=(2012, wave), gemeenten=("0363", "0034"), each=2)
+    reason = panel.score_map(panel.read("open", "wijk")).reason
+    assert f"make fetch TABLES=boundaries YEARS={year} downloads" in reason
+    offer = next(each for each in read_offers(project.raw / "sources.toml") if each.name == "boundaries")
+    assert offer.source(year).path.startswith("boundaries/")
+
+
+def test_the_map_is_of_the_year_nearest_to_the_scores(build):
+    folder, codes = build(years=(2012, 2022), gemeenten=("0363", "0034"), each=4)
+    for year in (2016, 2021, 2025):
+        write_boundaries(folder, codes, year=year, name="wijken")
+    assert panel.score_map(panel.read("open", "wijk")).boundary_year == 2021
 
 
 def test_the_page_shows_the_map_the_densities_and_the_sources(build, page):

@@ -56,11 +56,11 @@ def read_map(source: str, level: str, project: Project | None = None) -> gpd.Geo
     return read_area_map(source, level, project).frame
 
 
-def read_area_map(source: str, level: str, project: Project | None = None) -> AreaMap:
+def read_area_map(source: str, level: str, project: Project | None = None, year: int | None = None) -> AreaMap:
     """Return the polygons of one level, with the file that they are from.
 
-    The file of the latest year is taken. Where none holds the level, areas of a finer one are put together:
-    the code of a buurt holds those of its wijk and gemeente.
+    The file of the latest year is taken, or of the one nearest to `year`. Where none holds the level, areas of a finer
+    one are put together: the code of a buurt holds those of its wijk and gemeente.
 
     Parameters
     ----------
@@ -70,6 +70,8 @@ def read_area_map(source: str, level: str, project: Project | None = None) -> Ar
         Kind of area.
     project : Project, optional
         The checkout.
+    year : int, optional
+        Year of the areas that are wanted.
 
     Raises
     ------
@@ -86,7 +88,8 @@ def read_area_map(source: str, level: str, project: Project | None = None) -> Ar
         for finer in _FINER.get(level, ()):
             fitting = [(file, layer) for file, layer in held if layer.level == finer]
             if fitting:
-                return _coarser(read_level(*max(fitting, key=lambda each: (each[1].year or 0, each[0].name))), level)
+                nearest = max(fitting, key=lambda each: (_nearness(each[1].year, year), each[0].name))
+                return _coarser(read_level(*nearest), level)
     raise ProjectError(f"there are no boundaries of the level {level} for source {source!r}")
 
 
@@ -101,6 +104,13 @@ def _held(folder: Path) -> Iterator[list[tuple[Path, Layer]]]:
     with ExitStack() as stack:
         files = [file for path in paths for file in stack.enter_context(geodata_in(path)).files]
         yield [(file, layer) for file in files for layer in layers_of(file)]
+
+
+def _nearness(own: int | None, wanted: int | None) -> float:
+    """Return how well the year of a file suits, more being better; a file that says no year suits least."""
+    if own is None:
+        return float("-inf")
+    return own if wanted is None else -abs(own - wanted)
 
 
 def _coarser(read: BoundaryFile, level: str) -> AreaMap:

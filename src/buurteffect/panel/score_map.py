@@ -13,6 +13,7 @@ from buurteffect.panel.area_map import AreaMap, read_area_map
 from buurteffect.panel.folder import InputFile
 from buurteffect.panel.views import Panel
 from buurteffect.project import Project
+from buurteffect.sources.offers import read_offers
 
 CUTS = (0.05, 0.20, 0.40, 0.60, 0.80, 0.95)
 """Shares of the areas below the limits of the classes: the outer twentieths show, the middle is even."""
@@ -66,9 +67,10 @@ class ScoreMap:
     def note(self) -> str:
         """What of the scores is drawn, on which polygons."""
         of_year = f"areas of {self.boundary_year}" if self.boundary_year else "of a year that nothing says"
+        lines = "Lines: gemeenten. " if len(self.outlines) else ""
         text = (
-            f"Polygons: {self.boundaries[0].origin} ({of_year}), joined by code. {self.drawn_count:,} of "
-            f"{self.scored_count:,} areas with a score have a polygon"
+            f"Dark: low scores. {lines}Polygons: {self.boundaries[0].origin} ({of_year}), joined by code. "
+            f"{self.drawn_count:,} of {self.scored_count:,} areas with a score have a polygon"
         )
         return text + (f"; {self.blank_count:,} polygons have no score." if self.blank_count else ".")
 
@@ -81,8 +83,8 @@ class ScoreMap:
 def score_map(data: Panel, project: Project | None = None) -> ScoreMap:
     """Join the latest scores to the polygons of their areas, by code.
 
-    Polygons are those of the latest file of boundaries in the source. The limits of the classes are quantiles of all
-    scores of the level in that wave, with or without a polygon.
+    Polygons are those of the file of boundaries whose year is nearest to the wave. The limits of the classes are
+    quantiles of all scores of the level in that wave, with or without a polygon.
 
     Parameters
     ----------
@@ -100,18 +102,17 @@ def score_map(data: Panel, project: Project | None = None) -> ScoreMap:
     if scored.empty:
         return _none(0, "no area has a score")
     year = int(scored["year"].max())
-    latest = scored.loc[scored["year"] == year, ["area_code", "area_name", "gemeente_code", "liveability_score"]]
+    latest = scored.loc[scored["year"] == year, ["area_code", "area_name", "liveability_score"]]
     areas = _PLURALS[data.level]
     if data.level == "pc4":
         return _none(year, "boundaries of postcode areas are not among the sources of this project")
     try:
-        found = read_area_map(data.source, data.level, project)
+        found = read_area_map(data.source, data.level, project, year)
     except ProjectError:
         return _none(
             year,
-            f"the data hold no boundaries of {areas}. make fetch TABLES=boundaries YEARS={year} downloads them to "
-            "data/raw/open/boundaries; in a folder of your own (OPEN_DATA) they go to its folder boundaries, as "
-            "GeoPackage or GeoJSON",
+            f"the data hold no boundaries of {areas}. {_errand(year, project or Project.find())}In a folder of your "
+            "own (OPEN_DATA) they belong in its folder boundaries, as GeoPackage, shapefile or GeoJSON",
         )
     known = found.frame["area_code"].isin(latest["area_code"])
     if not known.any():
@@ -124,15 +125,11 @@ def score_map(data: Panel, project: Project | None = None) -> ScoreMap:
 
 def _drawn(year: int, latest: pd.DataFrame, found: AreaMap) -> ScoreMap:
     """Return the map of scores that some polygons of a file belong to."""
-    shapes = found.frame.assign(geometry=_simplified(found.frame.geometry))
+    shapes, outlines = _simplified(found.frame)
     areas = shapes.merge(latest, on="area_code", how="left")
-    areas["gemeente_code"] = "GM" + areas["area_code"].str[2:6]
     limits = np.unique(np.quantile(latest["liveability_score"], CUTS))
     number = pd.Series(1 + np.searchsorted(limits, areas["liveability_score"], side="right"), index=areas.index)
     areas["class_number"] = number.where(areas["liveability_score"].notna()).astype("Int64")
-    outlines = areas[["gemeente_code", "geometry"]].iloc[:0]
-    if len(areas["gemeente_code"].unique()) > 1:
-        outlines = _together(areas, areas["gemeente_code"])
     blank = int(areas["liveability_score"].isna().sum())
     return ScoreMap(
         year,
@@ -147,22 +144,35 @@ def _drawn(year: int, latest: pd.DataFrame, found: AreaMap) -> ScoreMap:
     )
 
 
+def _errand(year: int, project: Project) -> str:
+    """Say what fetches boundaries of a year near another; empty where nothing is on offer."""
+    offers = {offer.name: offer for offer in read_offers(project.raw / "sources.toml")}
+    years = [file.year for file in offers["boundaries"].files] if "boundaries" in offers else []
+    if not years:
+        return ""
+    nearest = min(years, key=lambda each: (abs(each - year), each))
+    return f"make fetch TABLES=boundaries YEARS={nearest} downloads them to data/raw/open/boundaries. "
+
+
 def _none(year: int, reason: str) -> ScoreMap:
     """Return that there is no map, and why."""
     empty = gpd.GeoDataFrame({"area_code": [], "geometry": []}, geometry="geometry")
     return ScoreMap(year, empty, empty, reason=reason)
 
 
-def _simplified(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Return polygons without detail that a page cannot show; neighbours keep a common border where they have one."""
+def _simplified(shapes: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return polygons without detail that a page cannot show, and those of their gemeenten where there are several."""
     west, south, east, north = shapes.total_bounds
     step = max(east - west, north - south) / _STEPS
-    if shapes.is_valid_coverage():
-        return shapes.simplify_coverage(step)
-    return shapes.simplify(step)
-
-
-def _together(areas: gpd.GeoDataFrame, codes: pd.Series) -> gpd.GeoDataFrame:
-    """Return the polygons of areas with the same code as one."""
-    method = "coverage" if areas.geometry.is_valid_coverage() else "unary"
-    return areas[["geometry"]].assign(code=codes.to_numpy()).dissolve("code", method=method).reset_index()
+    codes = "GM" + shapes["area_code"].str[2:6].rename("gemeente_code")
+    whole = shapes[["geometry"]].assign(gemeente_code=codes)
+    if shapes.geometry.is_valid_coverage():  # neighbours keep the border that they have in common
+        areas = shapes.assign(geometry=shapes.geometry.simplify_coverage(step))
+        whole, method = whole.assign(geometry=areas.geometry), "coverage"
+    else:
+        areas, method = shapes.assign(geometry=shapes.geometry.simplify(step)), "unary"
+    areas["gemeente_code"] = codes
+    if len(codes.unique()) < 2:
+        return areas, whole.iloc[:0]
+    outlines = whole.dissolve("gemeente_code", method=method).reset_index()
+    return areas, outlines if method == "coverage" else outlines.assign(geometry=outlines.geometry.simplify(step))

@@ -67,9 +67,10 @@ def sources_used(source: str, boundaries: Sequence[InputFile] = (), project: Pro
         shown = [f"{_short(file)} ({hashes[file][:_HASH]})" if file in hashes else _short(file) for file in files]
         content = "; ".join(dict.fromkeys(filter(None, files.values())))
         rows.append((name, state, len(files), _few(shown), content))
-    if left := [*record["scores_passed_over"], *record["passed_over"]]:
-        reasons = "; ".join(dict.fromkeys(each["reason"] for each in left))
-        rows.append(("Other files", PASSED_OVER, len(left), _few([_short(each["file"]) for each in left]), reasons))
+    left = _passed_over(record)
+    if left:
+        reasons = "; ".join(dict.fromkeys(left.values()))
+        rows.append(("Other files", PASSED_OVER, len(left), _few([_short(file) for file in left]), reasons))
     return pd.DataFrame(rows, columns=["source", "state", "files_count", "files", "content"])
 
 
@@ -98,6 +99,15 @@ def _given(record: dict[str, Any]) -> dict[str, dict[str, str]]:
 def _short(file: str) -> str:
     """Return the name of a file without the archive and folders that it lies in."""
     return file.rsplit(" > ")[-1].rsplit("/")[-1]
+
+
+def _passed_over(record: dict[str, Any]) -> dict[str, str]:
+    """Return the files that were passed over with their reasons; one beside the scores may be listed twice."""
+    left = {each["file"]: each["reason"] for each in record["passed_over"]}
+    for each in record["scores_passed_over"]:
+        if not any(file.endswith(each["file"]) for file in left):
+            left[each["file"]] = each["reason"]
+    return left
 
 
 def _span(years: list[int]) -> str:

@@ -26,7 +26,15 @@ from buurteffect.report.restructuring_columns import (
     TRAITS,
     ahead_columns,
 )
-from buurteffect.report.score_words import COMPONENTS, RELIABILITIES, USED, USED_NOTE, density_words, map_words
+from buurteffect.report.score_words import (
+    COMPONENTS,
+    RELIABILITIES,
+    USED,
+    USED_NOTE,
+    course_words,
+    density_words,
+    map_words,
+)
 from buurteffect.report.style import figure
 from buurteffect.report.tables import Column
 
@@ -58,6 +66,7 @@ __all__ = [
     "begin",
     "class_map",
     "class_names",
+    "course_words",
     "density_words",
     "event_study",
     "figure",

@@ -195,10 +195,10 @@ def ridges(grid: pd.DataFrame, marks: pd.DataFrame, axis: str, names: tuple[str,
     for place, (_, mark) in enumerate(marks.iterrows()):
         curve = grid[grid["year"] == mark["year"]]
         base, x, y = len(years) - 1 - place, curve["score"].to_numpy(), curve["density"].to_numpy() * top
-        axes.fill_between(x, base, base + y, color=_TINT, alpha=0.9, linewidth=0, zorder=3 * place)
-        axes.plot(x, base + y, color=PALETTE[0], linewidth=1, zorder=3 * place + 1)
+        axes.fill_between(x, base, base + y, color=_TINT, alpha=0.9, linewidth=0, zorder=2 + 2 * place)
+        axes.plot(x, base + y, color=PALETTE[0], linewidth=1, zorder=3 + 2 * place)
         for name, reach in zip(names, (0.24, 0.5, 0.24), strict=True):
-            axes.plot([mark[name]] * 2, [base, base + reach], color="#1d1d1b", linewidth=1.2, zorder=3 * place + 2)
+            axes.plot([mark[name]] * 2, [base, base + reach], color="#1d1d1b", linewidth=1.2, zorder=3 * len(years))
         text = print_value(mark[names[1]], ".3f")
         axes.annotate(text, (1.01, base), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
     axes.annotate("median", (1.01, len(years) - 0.4), xycoords=("axes fraction", "data"), va="center")

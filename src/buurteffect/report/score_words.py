@@ -36,8 +36,8 @@ USED = [
 """Columns of the table of sources."""
 
 USED_NOTE = (
-    "Used here: its values enter this page. The panel joins all sources; other pages use the others. A source that is "
-    "not given is listed by make fetch LIST=1, where it can be downloaded."
+    "Used here: its values enter this page. The panel joins all sources; other pages use the others. How to get a source "
+    "that is not given: make fetch LIST=1, and docs/data.md."
 )
 
 
@@ -62,6 +62,27 @@ def map_words(areas: str, year: int, count: int, limits: Sequence[float]) -> tup
         "light for the highest, with lines around gemeenten. The score and class of every area are in the data file."
     )
     return caption, alt
+
+
+def course_words(subject: str, rows: pd.DataFrame) -> str:
+    """Return in a sentence where a figure began and ended.
+
+    Parameters
+    ----------
+    subject : str
+        What it is of.
+    rows : DataFrame
+        One row per wave: ``year, estimate`` (LBM points).
+
+    Examples
+    --------
+    >>> course_words("the mean", pd.DataFrame({"year": [2002, 2022], "estimate": [4.1, 4.15]}))
+    'From 2002 to 2022 the mean went from 4.100 to 4.150 LBM points.'
+    """
+    ordered = rows.sort_values("year")
+    (first, last), (begin, end) = ordered["year"].iloc[[0, -1]], ordered["estimate"].iloc[[0, -1]]
+    moved = f"went from {print_value(begin, '.3f')} to {print_value(end, '.3f')} LBM points"
+    return f"From {first} to {last} {subject} {moved}."
 
 
 def density_words(areas: str, summary: pd.DataFrame) -> tuple[str, str]:
