@@ -84,7 +84,7 @@ def test_a_column_in_another_unit_is_refused_by_name_and_its_advice_leads_to_suc
         read_kwb(towns(tmp_path, **times(name, factor)))
     assert told in caught.value.found
     assert caught.value.column == name
-    way, _, number = re.match(r"(divide|multiply) the column by (([0-9,]+)),? or", caught.value.action).groups()
+    way, _, number = re.match(r"(divide|multiply) the column by (([0-9,]+)), which", caught.value.action).groups()
     mend = float(number.rstrip(",").replace(",", ""))
     follow = 1 / mend if way == "divide" else mend
     file = read_kwb(towns(tmp_path, **times(name, factor * follow)))

@@ -212,3 +212,19 @@ def test_two_columns_that_differ_in_number_only_are_not_both_taken(tmp_path):
     file = read_kwb(written(tmp_path, text, "Ergens_2013_82339NED.csv"))
     assert row(file, "GM9001")["lowest40_households_share"] == 0.41
     assert "HuishoudenMetLaagInkomen_70" in file.unmapped
+
+
+def test_the_other_number_in_all_of_its_titles_does_not_make_a_file_one_of_another_year(tmp_path):
+    text = export("70904NED", 2012)[0].replace("Huishouden met", "Huishoudens met")
+    file = read_kwb(written(tmp_path, text, "70904NED 2012.csv"))
+    assert row(file, "GM9001")["highest20_households_share"] == 0.2
+
+
+def test_the_title_of_the_year_is_taken_where_one_of_another_year_stands_beside_it(tmp_path):
+    text = BULK_2013.replace("Koopwoning_53", "NietWesterseAllochtonenTotaal_20").replace(
+        "Huurwoning_52", "NietWestersTotaal_21"
+    )
+    text = text.replace("3200", "9").replace("2100", "30")
+    file = read_kwb(written(tmp_path, text, "Ergens_2003_80868NED.csv"))
+    assert row(file, "GM9001")["origin_nonwestern_count"] == 450
+    assert "NietWestersTotaal_21" in file.unmapped

@@ -23,7 +23,7 @@ from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS, FIRST_YEAR, LAST_YEAR
 from buurteffect.sources.kwb_raw import RawColumn
 from buurteffect.sources.kwb_slips import as_told, in_known_number
-from buurteffect.sources.kwb_stem import squeezed, stem_of, title_stem
+from buurteffect.sources.kwb_stem import singular, squeezed, stem_of, title_stem
 from buurteffect.sources.rawfile import shown
 
 KEYS = ("area_code", "area_name", "level", "gemeente_name", "boundary_flag", "year")
@@ -277,7 +277,7 @@ def _key_positions(columns: tuple[RawColumn, ...], rows: list[MappingRow]) -> tu
 def _find(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: int, origin: str) -> Match | None:
     """Return the column of one concept with its row, or None if the file has none."""
     stems = {row.stem for row in rows}
-    found: list[Match] = []
+    candidates: dict[int, list[MappingRow]] = {}
     strange: list[int] = []
     for position, column in enumerate(columns):
         if column.stem not in stems:
@@ -285,13 +285,15 @@ def _find(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: int, ori
         usable = [row for row in rows if row.stem == column.stem and _group_fits(row, column, columns, origin)]
         fitting = [row for row in usable if column.unit in (None, "", row.unit)] or as_told(usable, column.unit)
         if fitting:
-            found.append(Match(position, _row_of_year(fitting, column, year, origin)))
+            candidates[position] = fitting
         elif usable:
             strange.append(position)
+    of_year = {at: fitting for at, fitting in candidates.items() if any(row.holds_in(year) for row in fitting)}
+    found = [
+        Match(at, _row_of_year(fitting, columns[at], year, origin)) for at, fitting in (of_year or candidates).items()
+    ]
     if not found and strange:
         raise _strange_unit(columns[strange[0]], rows, origin)
-    if len(found) > 1:
-        found = [match for match in found if match.row.holds_in(year)] or found
     if len(found) > 1:
         found = [match for match in found if match.row.group] or found
     if len(found) > 1:
@@ -337,17 +339,19 @@ def _check_year(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: in
     spans: dict[str, list[MappingRow]] = {}
     for row in rows:
         if row.concept in CONCEPTS or row.concept == "boundary_flag":
-            spans.setdefault(row.stem, []).append(row)
+            spans.setdefault(singular(row.stem), []).append(row)
     contrary = [
         column
         for column in columns
-        if (known := spans.get(column.stem))
+        if (known := spans.get(singular(column.stem)))
         and all(row.source != "M" and not row.holds_in(year) for row in known)
         and all(column.unit in (None, "", row.unit) for row in known)
     ]
     if len({column.stem for column in contrary}) >= CONTRARY_STEMS:
         examples = ", ".join(shown(column.name) for column in contrary[:4])
-        ranges = Counter(f"{row.from_year}-{row.to_year}" for c in contrary for row in spans[c.stem]).most_common(2)
+        ranges = Counter(
+            f"{row.from_year}-{row.to_year}" for c in contrary for row in spans[singular(c.stem)]
+        ).most_common(2)
         raise DataError(
             origin,
             column=contrary[0].name[:60],

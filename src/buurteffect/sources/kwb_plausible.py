@@ -27,11 +27,18 @@ FEW_SHARE = 0.05
 COUNT_HIGH = {"buurt": 100_000.0, "wijk": 300_000.0, "gemeente": 1_500_000.0}
 """Persons, households or dwellings of one area; recorded are 28,380, 97,430 and 931,298 inhabitants."""
 
+_USUAL_COUNTS = {"inhabitants_count": 1.0, "households_count": 0.45, "dwellings_count": 0.45}
+_USUAL_INHABITANTS = {"gemeente": 33_000.0, "wijk": 3_300.0, "buurt": 900.0}
+"""The middle gemeente and wijk of 2024; of buurten the mean."""
+
 BASE_LOW = 500
 """Inhabitants, households or dwellings from which a ratio is steady enough to be judged."""
 
 MANY_AREAS = 20
 """Wijken and buurten whose median is judged; gemeenten are judged from one on."""
+
+_LIKELY = {("%", True): 0.01, ("x 1 000 euro", False): 1000.0}
+"""By unit, and whether figures are too low: the mistake that is made, shares for percentages and euro for thousands."""
 
 _FACTORS = tuple(10.0**power for power in (1, 2, 3, 4, 6, -1, -2, -3, -4, -6))
 _WOZ_BY_YEAR = ((2004, 20_000.0, 600_000.0), (2012, 40_000.0, 1_000_000.0), (2019, 60_000.0, 1_000_000.0))
@@ -125,6 +132,7 @@ def odd_rows(
     counted = read.unit == "%" and concept.combine == "sum"
     if 2 * count > known and not counted:
         check_scale(concept, values, reads, areas)
+        _refuse_count(concept, read, areas, mine)
         if not concept.usual_of:
             _refuse_scale(concept, read, areas, float(np.median(mine[there])), known)
     if 2 * count >= known or count > max(1, FEW_SHARE * known):
@@ -204,12 +212,14 @@ def _refuse_scale(concept: Concept, read: Read, areas: Areas, median: float, cou
     fits = [factor for factor in _FACTORS if _inside(median / factor, low, high)]
     if not fits or (low is None and high is None) or not median:
         return
-    ends = [end for end in (low, high) if end]
-    middle = float(np.exp(np.mean(np.log(ends))))
-    factor = min(fits, key=lambda each: abs(np.log(abs(median) / each / middle)))
+    likely = _LIKELY.get((read.unit, median < (low or 0)))
+    middle = float(np.exp(np.mean(np.log([end for end in (low, high) if end]))))
+    fits.sort(key=lambda each: (each != likely, abs(np.log(abs(median) / each / middle))))
+    factor = fits[0]
     times, way, mend = (factor, "high", "divide") if factor > 1 else (1 / factor, "low", "multiply")
     of = f" times {concept.usual_of}" if concept.usual_of else f" {concept.unit}"
     own = f"its unit is {read.unit!r} there" if read.unit else "there it has its own unit"
+    others = "; ".join(f"{_by(each)} {_words(median / each)}" for each in fits[1:3])
     beside = f" (or {concept.usual_of} in the same file is in another unit)" if concept.usual_of else ""
     raise DataError(
         areas.lines.origin,
@@ -217,8 +227,37 @@ def _refuse_scale(concept: Concept, read: Read, areas: Areas, median: float, cou
         found=f"{concept.name} of {_words(median)}{of} at the median of {count:,} area(s), "
         f"about {times:,.0f} times too {way}{beside}",
         expected=f"a median from {_words(low)} to {_words(high)}{of}",
-        action=f"{mend} the column by {times:,.0f}, or use the publisher's own file: {own}",
+        action=f"{mend} the column by {times:,.0f}, which makes that {_words(median / factor)}"
+        + (f" ({others})" if others else "")
+        + f", or use the publisher's own file: {own}",
     )
+
+
+def _by(factor: float) -> str:
+    """Say what a factor is undone with."""
+    return f"divided by {factor:,.0f}" if factor > 1 else f"multiplied by {1 / factor:,.0f}"
+
+
+def _refuse_count(concept: Concept, read: Read, areas: Areas, mine: Numbers) -> None:
+    """Refuse a column of counts of which most areas have more than any area has, by the power of ten it is off."""
+    if (share := _USUAL_COUNTS.get(concept.name)) is None:
+        return
+    for level, usual in _USUAL_INHABITANTS.items():
+        rows = areas.keep & (areas.levels == level) & np.isfinite(mine) & (mine > 0)
+        if not rows.any():
+            continue
+        median = float(np.median(mine[rows]))
+        factor = 10.0 ** round(np.log10(median / (usual * share)))
+        if factor > 1:
+            raise DataError(
+                areas.lines.origin,
+                column=read.column[:60],
+                found=f"{concept.name} of {_words(median)} in the middle {level} of {int(rows.sum()):,}, "
+                f"about {factor:,.0f} times too high",
+                expected=f"at most {_words(COUNT_HIGH[level])} in any {level}",
+                action=f"divide the column by {factor:,.0f}, which makes that {_words(median / factor)}, "
+                "or use the publisher's own file",
+            )
 
 
 def _inside(value: float, low: float | None, high: float | None) -> bool:

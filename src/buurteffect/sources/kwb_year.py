@@ -12,7 +12,8 @@ from buurteffect.sources.kwb_raw import RawTable, YearSaid
 
 _YEAR = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
 _SPAN = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})\s*(?:-|–|t/m|tot en met)\s*((?:19|20)[0-9]{2})(?![0-9])")
-_TABLE = re.compile(r"(?<![0-9])([0-9]{5}NED)(?![A-Za-z0-9])", re.IGNORECASE)
+_TABLE = re.compile(r"(?<![0-9])([0-9]{5}NED|37108|37515|37681)(?![A-Za-z0-9])", re.IGNORECASE)
+"""Tables of the key figures; the first three (1995, 1997, 1999) have no letters behind their number."""
 _VERSION = re.compile(
     r"versie[-_. ]*[0-9]+(?:[-_.][0-9]+)*"
     r"|(?<![0-9])(?:19|20)[0-9]{2}[-_]?(?:0[1-9]|1[0-2])[-_]?(?:0[1-9]|[12][0-9]|3[01])(?![0-9])",
