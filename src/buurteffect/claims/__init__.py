@@ -62,7 +62,7 @@ from buurteffect.claims.restructuring_design import (
     overlap_words,
 )
 from buurteffect.claims.restructuring_inference import describe_errors, describe_places, describe_tampering
-from buurteffect.claims.statistics import describe_statistics
+from buurteffect.claims.statistics import describe_not_brought, describe_statistics
 from buurteffect.claims.stayers import (
     SMALLEST_EMPLOYMENT,
     SMALLEST_INCOME,
@@ -115,6 +115,7 @@ __all__ = [
     "describe_gemeente",
     "describe_measurement",
     "describe_memory",
+    "describe_not_brought",
     "describe_placebos",
     "describe_places",
     "describe_pretrends",

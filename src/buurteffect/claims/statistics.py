@@ -5,10 +5,20 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer
+from buurteffect.errors import MissingDataError
+
+
+def describe_not_brought(lacking: MissingDataError) -> list[str]:
+    """Say that the key figures are shown as published only, what is missing, and where to get it."""
+    places = ". ".join(lacking.where)
+    return [
+        f"The key figures are not brought to the areas of one year: what is missing is {lacking.missing}.",
+        f"Where to get it: {places}. Then: {lacking.command}",
+    ]
 
 
 def describe_statistics(
-    files: pd.DataFrame, ledger: pd.DataFrame, conservation: pd.DataFrame, source: str, level: str
+    files: pd.DataFrame, ledger: pd.DataFrame | None, conservation: pd.DataFrame, source: str, level: str
 ) -> Answer:
     """Say what was read, what was placed, and how far totals are kept.
 
@@ -16,8 +26,9 @@ def describe_statistics(
     ----------
     files : DataFrame
         One row per file: ``year, rows_in, rows_out``.
-    ledger : DataFrame
-        One row per year, fate and reason: ``fate, year, rows_in, rows_placed, rows_left_out``.
+    ledger : DataFrame or None
+        One row per year, fate and reason: ``fate, year, rows_in, rows_placed, rows_left_out``; None where the rows were
+        not brought to the areas of one year.
     conservation : DataFrame
         One row per year, gemeente and concept: ``before, difference, missing_after_count``; may be empty.
     source : {"synthetic", "open"}
@@ -39,13 +50,14 @@ def describe_statistics(
         rows=int(files["rows_in"].sum()),
         rows_out=int(files["rows_out"].sum()),
     )
-    answer.say(
-        "of {level_rows:,d} rows of {areas}, {placed:,d} were placed on the areas of the base year and {left_out:,d} "
-        "were left out, each with its reason.",
-        level_rows=int(ledger["rows_in"].sum()),
-        placed=int(ledger["rows_placed"].sum()),
-        left_out=int(ledger["rows_left_out"].sum()),
-    )
+    if ledger is not None:
+        answer.say(
+            "of {level_rows:,d} rows of {areas}, {placed:,d} were placed on the areas of the base year and "
+            "{left_out:,d} were left out, each with its reason.",
+            level_rows=int(ledger["rows_in"].sum()),
+            placed=int(ledger["rows_placed"].sum()),
+            left_out=int(ledger["rows_left_out"].sum()),
+        )
     whole = conservation[conservation["missing_after_count"] == 0] if len(conservation) else conservation
     if len(whole):
         answer.say(

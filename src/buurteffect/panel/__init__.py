@@ -15,6 +15,7 @@ from buurteffect.panel.audit import (
     summarise,
     totals,
 )
+from buurteffect.panel.audited import AuditedStatistics, audited_statistics
 from buurteffect.panel.breaks import break_table, series_breaks
 from buurteffect.panel.childhood import Childhoods, read_childhoods
 from buurteffect.panel.codebook import panel_codebook
@@ -82,6 +83,7 @@ __all__ = [
     "STATISTICS_LEVELS",
     "STATISTICS_RULES",
     "AreaMap",
+    "AuditedStatistics",
     "Childhoods",
     "DisplacementStudy",
     "DosePanel",
@@ -100,6 +102,7 @@ __all__ = [
     "arrivals",
     "assemble_levels",
     "assemble_statistics",
+    "audited_statistics",
     "boundary_changes",
     "break_table",
     "build",
