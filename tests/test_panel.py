@@ -106,7 +106,7 @@ def test_a_level_that_is_gone_leaves_no_stale_panel(raw, built, project):
     built()
     extra.unlink()
     built()
-    with pytest.raises(ProjectError, match="has no level 'pc4'"):
+    with pytest.raises(ProjectError, match="a file of scores by pc4"):
         panel.read("open", "pc4", project)
 
 

@@ -450,7 +450,7 @@ def test_a_stored_table_that_breaks_its_contract_is_refused(built, project, colu
 
 def test_a_rule_that_is_not_there_is_named(built, project):
     built()
-    with pytest.raises(ProjectError, match="gemeente as_published"):
+    with pytest.raises(ProjectError, match="key figures by gemeente"):
         panel.read_joined("open", "gemeente", "harmonised", project)
 
 
@@ -458,7 +458,7 @@ def test_key_figures_alone_make_a_panel_and_the_scores_are_missed_by_name(raw, b
     (raw / "leefbaarometer3" / "wijken.csv").unlink()
     (raw / "leefbaarometer3").rmdir()
     assert not built().frame["in_liveability"].any()
-    with pytest.raises(ProjectError, match="no level 'wijk' with scores"):
+    with pytest.raises(ProjectError, match="a file of scores by wijk"):
         panel.read("open", "wijk", project)
 
 

@@ -20,7 +20,14 @@ from buurteffect.panel.room import InputFile as InputFile
 from buurteffect.panel.rooms import ROOMS
 from buurteffect.panel.side import describe_ses_woa, ses_woa_left_out
 from buurteffect.schema.boundaries import CROSSWALK
-from buurteffect.sources import CrosswalkFile, KwbFile, read_score_files, refuse_same_bytes, sha256_of
+from buurteffect.sources import (
+    CrosswalkFile,
+    KwbFile,
+    find_score_files,
+    read_score_files,
+    refuse_same_bytes,
+    sha256_of,
+)
 from buurteffect.sources.beside import reason_beside
 from buurteffect.sources.housing_stock import StockTable
 from buurteffect.sources.projects import Register
@@ -211,13 +218,21 @@ def _passed_over_elsewhere(raw: Path) -> list[tuple[str, str]]:
 def _read_scores(
     raw: Path, groups: pd.DataFrame, *, needed: bool
 ) -> tuple[dict[str, LevelPanel], tuple[InputFile, ...], tuple[tuple[str, str], ...]]:
-    """Read the Leefbaarometer; a folder with key figures can do without it."""
+    """Read the Leefbaarometer; a folder that holds other sources can do without it."""
     folder = next(iter(_homes(raw, lambda name: name == "leefbaarometer3")), raw / "leefbaarometer3")
-    if not needed and not folder.is_dir():
-        return {}, (), ()
+    if not needed or _holds_more(raw, folder):
+        there = find_score_files(folder) if folder.is_dir() else None
+        if there is None or not there.files:
+            return {}, (), tuple((p.label, p.reason) for p in there.passed_over) if there else ()
     found = read_score_files(folder)
     inputs = tuple(InputFile(file.origin, file.bytes_count, file.sha256) for file in found.files)
     return assemble_levels(found.files, groups), inputs, tuple((p.label, p.reason) for p in found.passed_over)
+
+
+def _holds_more(raw: Path, scores: Path) -> bool:
+    """Whether a folder beside that of the scores holds any file."""
+    folders = [path for path in raw.glob("*") if path.is_dir() and path != scores]
+    return any(file.is_file() for folder in folders for file in folder.rglob("*"))
 
 
 def _entry(file: str, kind: str, rows: int, note: str) -> dict[str, Any]:

@@ -188,8 +188,8 @@ def restructuring_panel(
         reason, lacking = error.missing, ("register",)
     treated = _treated(areas, placed.frame, joined.frame, least_dose_share)
     frame, gaps = _frame(joined, series, treated)
-    if not reason:
-        reason, lacking = _why_not(frame, series, chosen)
+    more, kinds = _why_not(frame, series, chosen, placeable=not reason)
+    reason, lacking = " and ".join(part for part in (more, reason) if part), (*kinds, *lacking)
     left_out += [*placed.left_out, *gaps, *_below(treated, least_dose_share), *_undosed(treated)]
     return RestructuringPanel(
         source,
@@ -255,9 +255,9 @@ def _where(source: str, level: str, rule: str, series: OutcomeSeries, project: P
     having = [name for name in wanted if name in levels and _observed(levels[name], series)]
     having += [name for name in wanted if name in levels]
     if not having:
-        asked = f"the {series.label} by {' or '.join(wanted)}"
-        there = ", ".join(levels) or "no level"
-        raise missing_data(source, asked, f"a file of these areas; the data have {there}", series.kinds, project)
+        asked = f"the effect of restructuring on the {series.label}, by {' or '.join(wanted)}"
+        there = f"; there are data by {', '.join(levels)}" if levels else ""
+        raise missing_data(source, asked, f"the {series.label} by {' or '.join(wanted)}{there}", series.kinds, project)
     rules = levels[having[0]]["rules"]
     if rule in rules:
         return having[0], rule, ""
@@ -353,11 +353,11 @@ def _undosed(areas: pd.DataFrame) -> list[dict[str, object]]:
     return [{"what": "areas kept", "reason": reason, "count": count}] if count else []
 
 
-def _why_not(frame: pd.DataFrame, series: OutcomeSeries, level: str) -> tuple[str, tuple[str, ...]]:
+def _why_not(frame: pd.DataFrame, series: OutcomeSeries, level: str, *, placeable: bool) -> tuple[str, tuple[str, ...]]:
     """Return what is missing for an estimate, and the kinds of data that hold it; nothing where nothing is."""
     if frame.empty:
         return f"the {series.label} of {level}en in any year", series.kinds
-    if not (frame["status"] == "treated").any():
+    if placeable and not (frame["status"] == "treated").any():
         return f"a project that lies in a {level} of the panel that has the {series.label}", ("register",)
     return _NOTHING
 
