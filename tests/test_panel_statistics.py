@@ -160,6 +160,13 @@ def test_a_break_that_the_mapping_knows_stops_a_difference(built):
         difference(frame, "owner_occupied_share", 2004, 2010, breaks)
 
 
+def test_the_record_of_a_file_says_which_columns_of_its_year_it_lacks(built):
+    files = built().files.set_index("year")
+    assert files.loc[2018, "expected_missing"].startswith("k_0Tot15Jaar")
+    assert files.loc[2018, "expected_missing"].endswith(" more")
+    assert files["odd_count"].eq(0).all()
+
+
 def test_missing_values_are_counted_by_reason(built):
     counts = panel.missing_by_concept(built().frame).set_index(["concept", "year"])
     assert counts.loc[("inhabitants_count", 2018), "known_share"] == 1

@@ -251,7 +251,7 @@ def _describe(file: KwbFile) -> dict[str, Any]:
         "rows_out": file.ledger.rows_out,
         "mapped_count": len(file.ledger.mapped),
         "unmapped_count": len(file.unmapped),
-        "expected_missing": ", ".join(column for _, column in file.ledger.expected_missing),
+        "expected_missing": file.ledger.expected_in_words,
         "odd_count": len(file.ledger.odd),
         "left_out": [{"reason": reason, "count": count} for reason, count in file.ledger.left_out],
         "unmapped": list(file.unmapped),

@@ -109,7 +109,9 @@ def read_kwb(path: Path, year: int | None = None) -> KwbFile:
     caller that says another one is refused. Missing values carry their reason: nothing is `IMPOSSIBLE`, a dot
     or an x is `SECRET`, unless the area lies below the year's threshold (`BELOW_THRESHOLD`); files with types
     have lost that difference, so that an empty value in them is `BELOW_THRESHOLD` or `NOT_PUBLISHED`, as is a
-    large negative. A concept without a column is `NOT_IN_YEAR`.
+    large negative. A column without any figure is `NOT_PUBLISHED`. A concept without a column is `NOT_IN_FILE` where
+    the publisher has it in that year, and `NOT_IN_YEAR` where it has not. Single figures that cannot be are missing
+    and listed in the ledger.
 
     Parameters
     ----------
@@ -125,8 +127,8 @@ def read_kwb(path: Path, year: int | None = None) -> KwbFile:
     DataError
         If the file is missing, empty, too large, truncated, in an unknown layout or encoding, or of another
         year than it says; if there are several tables, a key column is missing, a column doubled, or a concept
-        cannot be told from another; if a code is missing, repeated or of another shape; if a number is text, a
-        percentage lies outside 0 to 100 or a count is negative. The error names line and column.
+        cannot be told from another; if a code is missing, repeated or of another shape; if a number is text; if
+        a column is in another unit, or many of its figures cannot be. The error names line and column.
     """
     found, passed_over = _tables_at(path)
     if not found:

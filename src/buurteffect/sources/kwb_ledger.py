@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+_NAMED = 6
+"""Columns that are named where a page says what a file lacks."""
+
 
 @dataclass(frozen=True)
 class MappedColumn:
@@ -107,6 +110,13 @@ class KwbLedger:
     def balanced(self) -> bool:
         """Whether rows in = rows out + rows left out."""
         return self.rows_in == self.rows_out + sum(count for _, count in self.left_out)
+
+    @property
+    def expected_in_words(self) -> str:
+        """The columns to look for that the file lacks, the first of them by name; empty if it has all."""
+        names = [column for _, column in self.expected_missing]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return ", ".join(names[:_NAMED]) + more
 
     def columns(self) -> pd.DataFrame:
         """Return the mapped columns as a table: one row per concept in the file."""
