@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from test_sources_kwb_years import LOWER, cell
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.kwb import read_kwb
+from buurteffect.sources.saved_again import make_names
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -197,6 +199,79 @@ def test_an_export_without_codes_says_what_to_do(tmp_path):
     bare = {name: cells for name, cells in PATHS.items() if "Codering" not in name}
     with pytest.raises(DataError, match="export the table again with the codes"):
         read_kwb(written(tmp_path, as_portal(bare), "x_2018.csv"))
+
+
+def r_export(table, separator=",", numbers="", names=make_names):
+    """Return a web export as R writes it after reading it: row numbers, names of its own, NA, quoted commas."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    writer.writerow([numbers, *map(names, table)] if numbers is not None else list(map(names, table)))
+    for at, cells in enumerate(zip(*table.values(), strict=True)):
+        plain = [cell.strip('"') or "NA" for cell in cells]
+        writer.writerow([at + 1, *plain] if numbers is not None else plain)
+    return out.getvalue()
+
+
+def clean_names(title):
+    return re.sub(r"[^a-z0-9]+", "_", title.lower().replace("%", "percent").replace("³", "3")).strip("_")
+
+
+@QUICK
+@given(
+    separator=st.sampled_from([",", ";", "\t", "|"]),
+    numbers=st.sampled_from([None, "", "X", "1", "Unnamed: 0", "...1", "rownames"]),
+    names=st.sampled_from([str, make_names, clean_names]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_a_web_export_that_r_saved_again_is_the_export(tmp_path, separator, numbers, names, encoding):
+    table = {name: [cell.replace(".", ",") if "2" in cell else cell for cell in cells] for name, cells in PATHS.items()}
+    plain = read_kwb(written(tmp_path, as_portal(table), "x_2018.csv"))
+    again = read_kwb(written(tmp_path, r_export(table, separator, numbers, names), "y_2018.csv", encoding))
+    assert same(again, plain)
+    assert row(again, "GM9001")["household_size_mean"] == 2.2
+    assert again.frame["area_name"].tolist() == plain.frame["area_name"].tolist()
+    told = separator != ";" or numbers is not None or names is not str
+    assert any("saved again" in note for note in again.ledger.notes) == told
+
+
+PARTS = """"Kerncijfers wijken en buurten 2003"
+""
+"";"";"Onderwerp"
+"Regio's";"Perioden";"Regio aanduiding";"Gebied|Gemeentecode";"Gebied|Wijkcode";"Gebied|Buurtcode";"Aantal inwoners"
+"";"";"omschrijving";"code";"code";"code";"aantal"
+"Nederland";"2003";"Land";"";"";"";"16000000"
+"Ergens";"2003";"Gemeente";"0999";"";"";"50000"
+"Wijk";"2003";"Wijk";"0999";"01";"";"8000"
+"Noord";"2003";"Buurt";"0999";"01";"02";"1200"
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text,
+        lambda text: text.replace('"0999"', '"999"').replace('"01"', '"1"').replace('"02"', '"2"'),
+        lambda text: text.replace("Regio aanduiding", "Iets anders"),
+        lambda text: text.replace('"0999";"01";"02"', '"GM0999";"WK099901";"BU09990102"'),
+        lambda text: text.replace('"";"";""', '".";".";"."').replace('"0999";"";""', '"0999";".";"."'),
+    ],
+)
+def test_a_code_in_three_columns_is_joined(tmp_path, change):
+    file = read_kwb(written(tmp_path, change(PARTS), "80868NED_2003.csv"))
+    assert file.frame["area_code"].tolist() == ["NL00", "GM0999", "WK099901", "BU09990102"]
+    assert file.frame["inhabitants_count"].tolist() == [16_000_000, 50_000, 8_000, 1_200]
+    assert file.frame["area_name"].tolist()[1:] == ["Ergens", "Wijk", "Noord"]
+
+
+def test_codes_that_a_spreadsheet_shortened_are_completed_or_refused(tmp_path):
+    for short in (["363", "36300", "03630001"], ["363.0", "36300.0", "3630001.0"]):
+        table = BULK | {"WijkenEnBuurten": short, "Codering_3": short}
+        file = read_kwb(written(tmp_path, saved(table, ","), "a_2019.csv"))
+        assert file.frame["area_code"].tolist() == ["GM0363", "WK036300", "BU03630001"]
+    table = BULK | {"WijkenEnBuurten": ["363", "36300", "3,63E+06"], "Codering_3": ["363", "36300", "3,63E+06"]}
+    with pytest.raises(DataError, match="turned into a number") as caught:
+        read_kwb(written(tmp_path, saved(table, ","), "a_2019.csv"))
+    assert caught.value.line == 4
 
 
 def test_a_web_export_in_a_workbook_reads_like_the_text(tmp_path):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from buurteffect.sources import KwbFile, has_key_figures, read_key_figures
@@ -46,33 +47,45 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
         found = read_key_figures(folder)
         files += found.files
         passed_over += found.passed_over
+    files, twice = _each_once(files)
+    read = {PurePosixPath(file.source).name for file in files}
     for path in sorted((raw / "boundaries").glob("*")):
-        if path.suffix.lower() == ".gpkg" and path.is_file() and has_key_figures(path):
+        if path.name not in read and path.suffix.lower() == ".gpkg" and path.is_file() and has_key_figures(path):
             reason = "its key figures are not read from here; put a copy of it into the folder kwb to use them"
             passed_over.append((f"boundaries/{path.name}", reason))
-    return FoundKeyFigures(_each_once(files), passed_over)
+    return FoundKeyFigures(files, [*passed_over, *twice])
 
 
-def _each_once(files: list[KwbFile]) -> list[KwbFile]:
-    """Return files without the rows that an earlier one has with the same figures."""
-    seen: dict[tuple[str, int], tuple[str, str]] = {}
-    kept = []
-    for file in files:
-        keys = list(zip(file.frame["area_code"], file.frame["year"], strict=True))
-        met = [at for at, key in enumerate(keys) if key in seen]
-        if met or len(files) > 1:
-            figures = pd.util.hash_pandas_object(file.frame.drop(columns=_NAMES), index=False).tolist()
-            again = {at for at in met if seen[keys[at]][1] == str(figures[at])}
-            others = sorted({seen[keys[at]][0] for at in again})
-            seen |= {key: (file.origin, str(figures[at])) for at, key in enumerate(keys) if key not in seen}
-            if again:
-                file = _without(file, again, others)
-        kept.append(file)
-    return kept
+def _each_once(files: list[KwbFile]) -> tuple[list[KwbFile], list[tuple[str, str]]]:
+    """Return files without the rows that an earlier one has with the same figures, and those that have no other."""
+    if not files:
+        return [], []
+    several = pd.concat([file.frame[_KEY] for file in files]).duplicated(keep=False).to_numpy()
+    if not several.any():
+        return files, []
+    seen: dict[tuple[str, int], tuple[int, int]] = {}
+    kept, twice = [], []
+    masks = np.split(several, np.cumsum([len(file.frame) for file in files])[:-1])
+    for number, (file, met) in enumerate(zip(files, masks, strict=True)):
+        rows = file.frame[met]
+        keys = list(zip(rows["area_code"], rows["year"], strict=True))
+        figures = pd.util.hash_pandas_object(rows.drop(columns=_NAMES), index=False).tolist()
+        again = [seen.setdefault(key, (number, hashed)) for key, hashed in zip(keys, figures, strict=True)]
+        same = [
+            at
+            for at, (first, hashed), own in zip(rows.index, again, figures, strict=True)
+            if hashed == own and first != number
+        ]
+        others = ", ".join(sorted({files[first].origin for first, _ in again if first != number}))
+        if same and len(same) == len(file.frame):
+            twice.append((file.origin, f"the same figures as in {others}"))
+        else:
+            kept.append(_without(file, same, others) if same else file)
+    return kept, twice
 
 
-def _without(file: KwbFile, rows: set[int], others: list[str]) -> KwbFile:
+def _without(file: KwbFile, rows: list[int], others: str) -> KwbFile:
     """Return a file without rows that other files give as well."""
-    frame = file.frame.drop(index=file.frame.index[sorted(rows)]).reset_index(drop=True)
-    left_out = (*file.ledger.left_out, (f"the same figures as in {', '.join(others)}", len(rows)))
+    frame = file.frame.drop(index=rows).reset_index(drop=True)
+    left_out = (*file.ledger.left_out, (f"the same figures as in {others}", len(rows)))
     return replace(file, frame=frame, ledger=replace(file.ledger, rows_out=len(frame), left_out=left_out))

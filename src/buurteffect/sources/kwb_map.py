@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from buurteffect.errors import DataError
 from buurteffect.sources.dbase import read_dbase
@@ -48,7 +49,7 @@ _CODES = frozenset(stem for stems in _LEVELS.values() for stem in stems)
 _WATER = ("h2o", "water")
 _LAND = "NEE"
 _OTHER_LAYOUTS = ("recs", "gwbcode", "gwbcode8", "gwbcode10", "perioden", "soortregio")
-_STATCODE = "jrstatcode"
+_STATCODE, _YEAR = "jrstatcode", "jaar"
 _BYTES_LIMIT = 2_000_000_000
 _GPKG_START = b"SQLite format 3\0"
 Columns = Mapping[str, pa.Array]
@@ -79,7 +80,7 @@ def read_map(document: Document, _: object = None) -> list[RawTable]:
         turned into a number that has lost digits.
     """
     layers = _layers(document)
-    found = [_table(label, cells, lines) for label, cells, lines in layers if is_map(list(cells))]
+    found = [map_table(label, cells, lines) for label, cells, lines in layers if is_map(list(cells))]
     if not found:
         label, cells, _lines = layers[0]
         raise DataError(
@@ -176,8 +177,23 @@ def _texts(cells: pd.Series, lines: Lines) -> pa.Array:
     return cell_texts(plain, str(cells.name), lines)
 
 
-def _table(label: str, cells: Columns, lines: Lines) -> RawTable:
-    """Return the columns of one layer, land only, with the code and the name of its level called as such."""
+def map_table(label: str, cells: Columns, lines: Lines) -> RawTable:
+    """Return the columns of one layer, land only, with the code and the name of its level called as such.
+
+    Parameters
+    ----------
+    label : str
+        What the layer is called in errors.
+    cells : mapping of str to Array
+        Columns of text as in the file, those of a map (see `is_map`).
+    lines : Lines
+        Where the rows stand.
+
+    Raises
+    ------
+    DataError
+        If a code was turned into a number that has lost digits.
+    """
     stems = {title_stem(name): name for name in reversed(list(cells))}
     level = next(level for level, known in _LEVELS.items() if any(stem in stems for stem in known))
     code = _named(stems, _LEVELS[level])
@@ -186,6 +202,9 @@ def _table(label: str, cells: Columns, lines: Lines) -> RawTable:
     chosen = pa.array(land)
     codes = whole_codes([text or "" for text in cells[code].filter(chosen).to_pylist()], level, code, kept)
     roles = {code: "areacode", _named(stems, _NAMES[level]): "areaname"}
+    dated = "" if _YEAR in stems else _named(stems, (_STATCODE,))
+    if dated:  # 2020BU09990102: the year before the code
+        roles[dated] = _YEAR
     if level != "gemeente":
         roles[_named(stems, _NAMES["gemeente"])] = "gemeentename"
     columns: list[RawColumn] = [
@@ -197,6 +216,8 @@ def _table(label: str, cells: Columns, lines: Lines) -> RawTable:
     def texts(position: int) -> pa.Array:
         if names[position] == code:
             return pa.array(codes)
+        if names[position] == dated:
+            return pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(cells[dated].filter(chosen)), 0, 4)
         return cells[names[position]].filter(chosen)
 
     return RawTable(
@@ -206,7 +227,7 @@ def _table(label: str, cells: Columns, lines: Lines) -> RawTable:
         lines=kept,
         texts=texts,
         decimal="either",
-        said=tuple(_years(cells, stems, label)),
+        said=_year_of_layer(label),
         left_out=(("water", water),) if water else (),
         notes=("the attributes of a map: percentages stay percentages of whole counts in every year",),
     )
@@ -226,14 +247,8 @@ def _land(cells: Columns, stems: Mapping[str, str], lines: Lines) -> np.ndarray[
     return np.array([text in ("", _LAND) for text in texts], dtype=bool)
 
 
-def _years(cells: Columns, stems: Mapping[str, str], label: str) -> list[YearSaid]:
-    """Return the years that the codes with a year before them, or the name of the layer, tell."""
-    said = []
-    if column := _named(stems, (_STATCODE,)):
-        texts = {(text or "").strip()[:4] for text in cells[column].unique().to_pylist()}
-        if years := frozenset(year for text in texts for year in years_in(text)):
-            said.append(YearSaid(years, f"its column {column!r}"))
+def _year_of_layer(label: str) -> tuple[YearSaid, ...]:
+    """Return the year that the name of a layer tells."""
     layer = label.rpartition(" > ")[2] if " > " in label else ""
-    if years := years_in(layer.replace("_", " ")):
-        said.append(YearSaid(years, f"layer {shown(layer)}"))
-    return said
+    years = years_in(layer.replace("_", " "))
+    return (YearSaid(years, f"layer {shown(layer)}"),) if years else ()

@@ -14,10 +14,19 @@ from buurteffect.errors import DataError
 from buurteffect.sources.kwb_area import PREFIXES, REGIONS
 from buurteffect.sources.kwb_bulk import is_bulk, read_bulk, split_columns
 from buurteffect.sources.kwb_documents import Document
+from buurteffect.sources.kwb_map import is_map, map_table
 from buurteffect.sources.kwb_observations import columns_of_rows, read_observations
-from buurteffect.sources.kwb_odata import Metadata, describe_columns, parse_json, read_metadata, read_pages, rows_of
+from buurteffect.sources.kwb_odata import (
+    Metadata,
+    cell_texts,
+    describe_columns,
+    parse_json,
+    read_metadata,
+    read_pages,
+    rows_of,
+)
 from buurteffect.sources.kwb_raw import AREA_NAME, RawTable, column_of
-from buurteffect.sources.kwb_spreadsheet import read_spreadsheet
+from buurteffect.sources.kwb_spreadsheet import read_spreadsheet, sheet_label, sheets_of
 from buurteffect.sources.kwb_web import read_web
 from buurteffect.sources.kwb_year import table_id_in
 from buurteffect.sources.lines import Lines
@@ -76,8 +85,24 @@ class Description:
 
 
 def read_workbook(document: Document, _: Description) -> list[RawTable]:
-    """Return the columns of a workbook."""
-    return [read_spreadsheet(document.label, document.load())]
+    """Return the columns of a workbook, or of each of its sheets that holds the attributes of a map."""
+    sheets = sheets_of(document.label, document.load())
+    maps = {name: rows for name, rows in sheets.items() if rows and is_map([str(cell) for cell in rows[0]])}
+    if not maps:
+        return [read_spreadsheet(document.label, sheets)]
+    return [_map_in_sheet(sheet_label(document.label, name), rows) for name, rows in maps.items()]
+
+
+def _map_in_sheet(label: str, rows: list[list[Any]]) -> RawTable:
+    """Return the columns of a sheet with the attributes of a map."""
+    names = [str(cell).strip() for cell in rows[0]]
+    lines = Lines(label, np.arange(2, len(rows) + 1, dtype=np.int64))
+    cells = {
+        name: cell_texts([row[at] if row[at] != "" else None for row in rows[1:]], name, lines)
+        for at, name in enumerate(names)
+        if name
+    }
+    return map_table(label, cells, lines)
 
 
 def read_text(document: Document, described: Description) -> list[RawTable]:

@@ -50,31 +50,29 @@ class _Found:
     family: str
 
 
-def read_spreadsheet(label: str, data: bytes) -> RawTable:
+def read_spreadsheet(label: str, sheets: dict[str, list[list[Any]]]) -> RawTable:
     """Return the columns of the sheet with key figures.
 
     Parameters
     ----------
     label : str
         What the workbook is called in errors.
-    data : bytes
-        The whole workbook.
+    sheets : dict of str to rows
+        As `sheets_of` gives them.
 
     Raises
     ------
     DataError
-        If the workbook is damaged, hostile or empty; if no sheet or more than one has a header of key
-        figures; if a column stands twice; or if a row is empty or a cell stands beside the
-        columns.
+        If no sheet or more than one has a header of key figures; if a column stands twice; or if a row is empty or a
+        cell stands beside the columns.
     """
-    sheets = _sheets(label, data)
     exports = [name for name, rows in sheets.items() if has_areas(_records(rows[:DEEPEST_HEADER]))]
     found = [sheet for name, rows in sheets.items() if (sheet := _find_header(name, rows))]
     found = [sheet for sheet in found if sheet.family != "workbook_free" or sheet.name not in exports]
     if not found and len(exports) == 1:
         (name,) = exports
         notes = ["it is a web export in a workbook", *_passed_over(sheets, name)]
-        return read_records(_records(sheets[name]), _sheet_label(label, name), tuple(notes), either=True)
+        return read_records(_records(sheets[name]), sheet_label(label, name), tuple(notes), either=True)
     if len(found) != 1:
         names = ", ".join(shown(sheet.name) for sheet in found) or ", ".join(shown(name) for name in sheets)
         raise DataError(
@@ -100,13 +98,19 @@ def _records(rows: _Rows) -> list[tuple[int, list[str]]]:
     return [(number, (row + [""] * width)[:width]) for number, row in enumerate(texts, start=1)]
 
 
-def _sheet_label(label: str, sheet: str) -> str:
+def sheet_label(label: str, sheet: str) -> str:
     """Return what a sheet is called in errors; its name may hold anything."""
     return f"{label} > {printable(sheet)}"
 
 
-def _sheets(label: str, data: bytes) -> dict[str, _Rows]:
-    """Return the rows of every sheet."""
+def sheets_of(label: str, data: bytes) -> dict[str, list[list[Any]]]:
+    """Return the rows of every sheet of a workbook.
+
+    Raises
+    ------
+    DataError
+        If it is damaged or hostile.
+    """
     if data.startswith(b"PK"):
         extent, book = Extent(), Packed(label, data)
         for member in list_members(book):
@@ -154,7 +158,7 @@ def _find_header(name: str, rows: _Rows) -> _Found | None:
 
 def _table(label: str, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
     """Return the columns of a sheet."""
-    origin = _sheet_label(label, sheet.name)
+    origin = sheet_label(label, sheet.name)
     columns = _columns(sheet, origin)
     first = sheet.header + 1
     if first < len(sheet.rows) and _is_unit_row(sheet.rows[first]):

@@ -35,8 +35,9 @@ _FORMATS = {
     **dict.fromkeys((".rds", ".rdata", ".rda"), "R"),
     **dict.fromkeys((".sav", ".zsav", ".por"), "SPSS"),
     **{".dta": "Stata", ".sas7bdat": "SAS", ".parquet": "Parquet", ".feather": "Feather", ".pkl": "Python"},
-    **{".ods": "OpenDocument", ".xlsb": "Excel (xlsb)", ".mdb": "Access", ".accdb": "Access", ".7z": "7-Zip"},
+    **{".ods": "OpenDocument", ".xlsb": "Excel (xlsb)", ".mdb": "Access", ".accdb": "Access"},
 }
+_PACKED = (".gz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz")
 _BESIDE = re.compile(
     r"(?:.*[_ -])?(?:DataProperties|TableInfos|CategoryGroups|MeasureCodes|MeasureGroups|Properties|Dimensions"
     r"|(?:WijkenEnBuurten|RegioS|Perioden)(?:Codes|Groups)?)\.(?:json|csv)",
@@ -117,7 +118,7 @@ def tables_in(place: Place, wanted: Document | None = None) -> tuple[list[Found]
     observed: list[Document] = []
     passed_over: list[tuple[str, str]] = []
     described = Description()
-    maps = {document.stem.lower() for document in place.documents if document.suffix in (".shp", ".dbf")}
+    maps = {document.stem.lower() for document in place.documents if document.suffix == ".dbf"}
     for document in place.documents:
         kind = _kind(document, maps)
         if document is wanted and kind == NOT_A_TABLE:
@@ -207,6 +208,8 @@ def _kind(document: Document, maps: set[str]) -> str | _Page:
     suffix = document.suffix
     if suffix in _FORMATS:
         return f"a file of {_FORMATS[suffix]}, which is not read; save it as CSV"
+    if suffix in _PACKED:
+        return "packed in another way than as a zip, which is not read; unpack it"
     if suffix in OF_A_MAP or document.name.lower().endswith(".shp.xml"):
         of_map = document.stem.lower().removesuffix(".shp") in maps
         return "belongs to the shapefile beside it" if of_map else NOT_A_TABLE

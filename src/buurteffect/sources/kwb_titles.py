@@ -1,11 +1,13 @@
-"""Titles of a StatLine export after R has made names of them (``A/B/C (aantal)`` → ``A.B.C..aantal.``).
+"""Titles of a StatLine export after R has made names of them.
 
-Blanks, slashes and brackets all become dots, so that where a group ends and a title begins no longer shows. It is found
-by the titles that the mapping knows, the longest that fits.
+``make.names`` turns ``A/B/C (aantal)`` into ``A.B.C..aantal.``, ``clean_names`` of the package janitor into
+``a_b_c_aantal``, so that where a group ends and a title begins no longer shows. It is found by the titles that the
+mapping knows, the longest that fits.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -39,7 +41,7 @@ _FEWEST_NAMES = 2
 
 
 def has_made_names(titles: Sequence[str]) -> bool:
-    """Return whether a row of titles is one of made names: dots, but neither blanks nor slashes.
+    """Return whether a row of titles is one of made names: dots or low lines, but neither blanks nor slashes.
 
     Examples
     --------
@@ -47,8 +49,8 @@ def has_made_names(titles: Sequence[str]) -> bool:
     (True, False)
     """
     filled = [title.strip() for title in titles if title.strip()]
-    dotted = sum("." in title.strip(".") for title in filled)
-    return dotted >= _FEWEST_NAMES and not any(mark in title for title in filled for mark in " /|(")
+    made = sum("." in title.strip(".") or title.strip("_").count("_") > 1 for title in filled)
+    return made >= _FEWEST_NAMES and not any(mark in title for title in filled for mark in " /|(")
 
 
 def path_of(title: str) -> tuple[str, str, list[str]]:
@@ -62,7 +64,7 @@ def path_of(title: str) -> tuple[str, str, list[str]]:
     ('Koopwoningen', '%', ['Wonen'])
     """
     bare, unit = _without_unit(title)
-    words = [word for word in bare.split(".") if word]
+    words = [word for word in re.split(r"[._]|percent(?!age)", bare) if word]
     for start in range(len(words)):
         if title_stem("".join(words[start:])) in known_stems("statline"):
             runs = ["".join(words[a:b]) for a in range(start) for b in range(a + 1, start + 1)]
@@ -74,6 +76,8 @@ def path_of(title: str) -> tuple[str, str, list[str]]:
 def _endings() -> tuple[tuple[str, str], ...]:
     """Return what a unit in brackets becomes, the longest first, with the unit."""
     made = {make_names(f"a ({spelling})")[1:]: unit for unit in _UNITS for spelling in _spellings(unit)}
+    for unit in filter(None, _UNITS):
+        made["_" + re.sub(r"[^a-z0-9]+", "_", unit.lower().replace("%", "percent")).strip("_")] = unit
     return tuple(sorted(made.items(), key=lambda pair: -len(pair[0])))
 
 

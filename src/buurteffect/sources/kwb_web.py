@@ -209,12 +209,13 @@ def _records(text: str, origin: str, separator: str) -> _Rows:
 
 def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
     """Return the first row that holds the code of an area, and the column that holds it."""
+    parts = _below_parts(records)
     for number, (_, row) in enumerate(records[:DEEPEST_HEADER]):
+        if number == parts:
+            return parts, next((at for at, cell in enumerate(row) if _CODE.fullmatch(cell.strip())), _NOWHERE)
         for column, cell in enumerate(row):
             if _CODE.fullmatch(cell.strip()):
                 return number, column
-    if (start := _below_parts(records)) is not None:
-        return start, _NOWHERE
     first = records[0][1][0] if records and records[0][1] else ""
     raise DataError(
         origin,
