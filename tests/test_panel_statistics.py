@@ -2,9 +2,11 @@
 
 import json
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from conftest import ROOT
+from shapely.geometry import box
 
 from buurteffect import claims, panel
 from buurteffect.errors import DataError, EstimationError, ProjectError
@@ -100,6 +102,43 @@ def test_the_same_bytes_under_two_names_are_refused(raw, built):
     (raw / "kwb" / "b 84286NED.csv").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match="same bytes"):
         built()
+
+
+def test_rows_that_two_exports_share_are_taken_once_and_counted(raw, built, project):
+    (raw / "kwb-more").mkdir()
+    write(raw, 2018, [("GM9001", 3000, 1500, 50), ("WK900103", 70, 30, 10)], "kwb-more")
+    frame = built().frame
+    assert frame[frame["year"] == 2018]["area_code"].tolist() == ["WK900100", "WK900101", "WK900103"]
+    record = json.loads((project.processed("open") / "panel" / "inputs.json").read_text(encoding="utf-8"))
+    (second,) = (file for file in record["files"] if file["rows_out"] == 1)
+    assert second["left_out"] == [{"reason": "the same figures as in key figures 84286NED.csv", "count": 1}]
+
+
+def test_a_table_of_several_years_in_a_folder_of_a_package_gives_all_of_them(raw, built):
+    folder = raw / "kwb" / "deep" / "70904NED"
+    folder.mkdir(parents=True)
+    rows = [{"RegioS": "WK900100", "Perioden": f"{y}JJ00", "AantalInwoners_5": y} for y in range(2009, 2013)]
+    (folder / "TypedDataSet.json").write_text(json.dumps(rows), encoding="utf-8")
+    areas = [{"Key": "WK900100", "Title": "Noord", "Description": ""}]
+    (folder / "RegioS.json").write_text(json.dumps(areas), encoding="utf-8")
+    found = built()
+    assert sorted(set(found.frame["year"])) == [2009, 2010, 2011, 2012, 2018, 2020]
+    counts = found.frame.set_index("year")["inhabitants_count"]
+    assert counts[2011] == 2011
+    assert "deep/70904NED/RegioS.json" in set(found.passed_over["file"])
+
+
+def test_a_map_beside_the_boundaries_is_named_and_in_the_folder_of_key_figures_read(raw, built):
+    map_of = {"WK_CODE": ["WK900102"], "AANT_INW": [5], "P_00_14_JR": [1], "WOZ": [200], "H2O": ["NEE"]}
+    areas = gpd.GeoDataFrame(map_of, geometry=[box(100_000, 450_000, 101_000, 451_000)], crs=28992)
+    (raw / "boundaries").mkdir()
+    areas.to_file(raw / "boundaries" / "wijken_2019.gpkg")
+    passed_over = built().passed_over.set_index("file")["reason"]
+    assert "put a copy of it into the folder kwb" in passed_over["boundaries/wijken_2019.gpkg"]
+    areas.to_file(raw / "kwb" / "wijken_2019.gpkg")
+    found = built()
+    assert 2019 in set(found.frame["year"])
+    assert "boundaries/wijken_2019.gpkg" not in set(found.passed_over["file"])
 
 
 def test_a_folder_without_key_figures_leaves_no_stale_table(raw, built, project):

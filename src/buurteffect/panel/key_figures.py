@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from buurteffect.sources import KwbFile, has_key_figures, read_key_figures
+from buurteffect.sources import KwbFile, has_key_figures, read_key_figures, refuse_same_bytes
 
 _KEY = ["area_code", "year"]
 _NAMES = ["area_name", "gemeente_name"]
@@ -39,14 +39,17 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
     Raises
     ------
     DataError
-        As `read_key_figures`.
+        As `read_key_figures`, and if two files hold the same bytes.
     """
     files: list[KwbFile] = []
     passed_over: list[tuple[str, str]] = []
+    digests: list[tuple[str, str]] = []
     for folder in sorted(item for item in raw.glob("*") if item.is_dir() and item.name.casefold().startswith("kwb")):
         found = read_key_figures(folder)
         files += found.files
         passed_over += found.passed_over
+        digests += dict.fromkeys((file.source, file.sha256) for file in found.files)
+    refuse_same_bytes(digests)
     files, twice = _each_once(files)
     read = {PurePosixPath(file.source).name for file in files}
     for path in sorted((raw / "boundaries").glob("*")):
