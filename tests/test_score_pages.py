@@ -36,7 +36,17 @@ def codes_of(level, gemeenten, each):
     return wijken if level == "wijk" else [f"BU{code[2:]}{part:02d}" for code in wijken for part in (0, 1)]
 
 
-def write_scores(folder, level="wijk", years=YEARS, gemeenten=FOUR_LARGEST + OTHERS, each=5, dimensions=True, blank=()):
+def write_scores(
+    folder,
+    level="wijk",
+    years=YEARS,
+    gemeenten=FOUR_LARGEST + OTHERS,
+    each=5,
+    dimensions=True,
+    blank=(),
+    alike=False,
+    moving=False,
+):
     """Write a file of the publisher's layout with invented scores that move slowly."""
     key = {"wijk": "wk_code", "buurt": "bu_code", "pc4": "PC4"}[level]
     codes = codes_of(level, gemeenten, each)
@@ -44,7 +54,10 @@ def write_scores(folder, level="wijk", years=YEARS, gemeenten=FOUR_LARGEST + OTH
     lasting, rows = random.normal(0, 0.12, len(codes)), []
     for year in years:
         move = random.normal(0, 0.03, len(codes))
-        for code, deviation in zip(codes, lasting + move + (year - 2002) / 1000, strict=True):
+        values = lasting * 0 if alike else lasting + move + (year - 2002) / 1000
+        for place, (code, deviation) in enumerate(zip(codes, values, strict=True)):
+            if moving and place % len(years) != years.index(year):
+                continue
             parts = np.round([deviation / 2, deviation / 4, deviation / 8, deviation / 16, deviation / 16], 9)
             row = {key: code, "jaar": year, "lbm": round(4.102265 + parts.sum(), 9), "afw": round(parts.sum(), 9)}
             has = dimensions and year in (2014, 2018, 2020, 2022, 2024)
@@ -139,9 +152,12 @@ QUICK = {
     "two waves": {"years": (2012, 2014)},
     "one wave": {"years": (2022,)},
     "no dimensions": {"dimensions": False, "years": (2018, 2022)},
+    "no score at all": {"blank": (2018, 2022), "years": (2018, 2022)},
+    "waves without an area in common": {"moving": True, "years": (2012, 2014, 2018, 2022)},
 }
 LONG = {
     "wijken": {},
+    "scores that are all alike": {"alike": True, "years": (2012, 2014, 2018, 2022)},
     "postcode areas alone": {"level": "pc4"},
     "buurten alone": {"level": "buurt"},
     "one area": {"gemeenten": ("0034",), "each": 1},

@@ -32,6 +32,9 @@ def describe_scores(coverage: pd.DataFrame, frame: pd.DataFrame, source: str, le
     answer = Answer("scores", source, level)
     scored = coverage[coverage["scored_count"] > 0]
     mine = scored[scored["level"] == level]
+    if mine.empty:
+        answer.say("this page is about {areas} {place}, and the data hold no score of any of them.")
+        return answer
     answer.say(
         "this page is about {areas} {place}: {latest_count:,d} have a score in {latest_year:d}, the latest of "
         "{waves_count:d} " + ("waves since {first_year:d}." if len(mine) > 1 else "wave."),
@@ -180,6 +183,7 @@ def _say_break(answer: Answer, scan: Estimate) -> None:
 def _say_together(answer: Answer, together: Estimate) -> None:
     """Say how far whole gemeenten moved together."""
     shares = together.frame[together.frame["measure"] == "municipal share of the variance of change"]
+    shares = shares.dropna(subset="estimate")
     largest: pd.Series = shares.loc[shares["estimate"].idxmax()]
     answer.say(
         "whole gemeenten moved together most between {from_year:d} and {to_year:d}: {municipal:.1%} of the variance of "

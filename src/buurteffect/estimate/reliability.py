@@ -126,9 +126,12 @@ def municipal_share_of_change(waves: Waves, bootstrap: Bootstrap = STANDARD) -> 
             )
             counts = [int(members.sum())], [count_clusters(labels, members)]
             frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
+    table = pd.concat(frames, ignore_index=True)
+    if table.loc[table["measure"] == MUNICIPAL_SHARE, "estimate"].isna().all():
+        raise EstimationError("no change of a score differs between areas")
     return _estimate(
         waves,
-        pd.concat(frames, ignore_index=True),
+        table,
         "intraclass correlation of the change within gemeenten of two or more areas (one-way analysis of variance), "
         "and correlation between the waves",
         bootstrap,

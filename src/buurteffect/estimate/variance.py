@@ -155,6 +155,7 @@ def autocorrelation_profile(
     if not all(0 <= value < 1 for value in autocorrelations):
         raise EstimationError(f"autocorrelations must be at least 0 and below 1, found {autocorrelations}")
     matrix = moments.covariance(np.ones((1, waves.units_count)), waves.values)[0]
+    _check_covariances(matrix)
     rows = []
     for value in autocorrelations:
         parts, rmse = _fit(matrix, waves.years, break_year, base_year, fixed=value)
@@ -240,12 +241,17 @@ def _covariances(waves: Waves, bootstrap: Bootstrap) -> tuple[Floats, Floats]:
     drawn = cluster_bootstrap(
         lambda weights: moments.covariance(weights, scores).reshape(len(weights), -1), waves.labels, bootstrap
     )
-    if not np.isfinite(drawn.point).all():
-        raise EstimationError("some pairs of waves share fewer than 2 scored areas: leave these waves out")
-    if not drawn.point.mean() > 0:
-        raise EstimationError("the scores do not vary together from wave to wave: there is nothing to take apart")
+    _check_covariances(drawn.point)
     usable = drawn.values[np.isfinite(drawn.values).all(axis=1)]
     return usable.reshape(-1, count, count), drawn.point.reshape(count, count)
+
+
+def _check_covariances(values: Floats) -> None:
+    """Refuse covariances that are not all known, or that show nothing in common."""
+    if not np.isfinite(values).all():
+        raise EstimationError("some pairs of waves share fewer than 2 scored areas: leave these waves out")
+    if not values.mean() > 0:
+        raise EstimationError("the scores do not vary together from wave to wave: there is nothing to take apart")
 
 
 def _fit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.panel.views import has_scores
+from buurteffect.panel.views import has_scores, read_record
 from buurteffect.project import Project
 
 AVAILABLE = "available"
@@ -29,7 +29,15 @@ def scored_level(source: str, level: str = AVAILABLE, project: Project | None = 
     """
     if level != AVAILABLE:
         return level
-    return next((name for name in PREFERRED if has_scores(source, name, project)), PREFERRED[0])
+    there = [name for name in PREFERRED if has_scores(source, name, project)]
+    scored = [name for name in there if _waves(source, name, project)]
+    return next(iter([*scored, *there]), PREFERRED[0])
+
+
+def _waves(source: str, level: str, project: Project | None) -> list[int]:
+    """Return the waves in which an area of a level has a score; a file may hold none in its rows."""
+    waves: list[int] = read_record(source, project)["levels"][level]["observed"].get("liveability_score", [])
+    return waves
 
 
 def waves_with_scores(frame: pd.DataFrame) -> pd.DataFrame:
