@@ -42,6 +42,17 @@ class Reader:
     unlike: Mapping[str, Expectation] = field(default_factory=dict)
 
 
+SAVED_AGAIN: Mapping[str, Expectation] = {
+    "UTF-16": "same",
+    "latin-1": "either",
+    "another separator in all lines": "either",  # a name may hold the mark
+    "header in capitals": "same",
+    "NaN in a number": "either",  # nothing, as software of statistics writes it
+    "decimal comma in one cell": "either",
+}
+"""What `sources.saved_again` undoes: what other programs do to a table."""
+
+
 def _scores(path: Path) -> Reading:
     file = read_scores(path)
     return Reading(file.frame, file.rows_count)
@@ -101,6 +112,7 @@ SCORES = Reader(
     ),
     _scores,
     "area_code",
+    unlike=SAVED_AGAIN,
 )
 
 SES_WOA = Reader(
@@ -132,6 +144,7 @@ SES_WOA = Reader(
     _ses_woa,
     "area_code",
     unlike={
+        **SAVED_AGAIN,
         "column too many": "same",  # an export has the subjects that somebody chose; others are listed as left out
         "column without a name": "either",
         "no column of counts": "either",  # households are a subject like any other
@@ -157,7 +170,7 @@ CROSSWALK = Reader(
     _crosswalk,
     "source_code",
     coded=lambda code: code if code.startswith("WK") else f"WK{code}",
-    unlike={"another separator in all lines": "same"},  # fields are separated by a comma or a semicolon
+    unlike={**SAVED_AGAIN, "another separator in all lines": "same"},  # fields are separated by a comma or a semicolon
 )
 
 ADDRESSES = Reader(
@@ -234,7 +247,10 @@ PROJECTS = Reader(
     "area_code",
     file="projects.csv",
     comments=True,
-    unlike={"empty line between rows": "same"},  # a register is kept by hand: empty lines and comments are allowed
+    unlike={
+        **SAVED_AGAIN,
+        "empty line between rows": "same",  # a register is kept by hand: empty lines and comments are allowed
+    },
 )
 
 GROWTH_CENTRES = Reader(
@@ -254,6 +270,7 @@ GROWTH_CENTRES = Reader(
     ),
     _growth_centres,
     "gemeente_code",
+    unlike=SAVED_AGAIN,
 )
 
 FOCUS_AREAS = Reader(
@@ -273,6 +290,7 @@ FOCUS_AREAS = Reader(
     ),
     _focus_areas,
     "gemeente_code",
+    unlike=SAVED_AGAIN,
 )
 
 HOUSING_STOCK = Reader(
@@ -307,6 +325,7 @@ HOUSING_STOCK = Reader(
     _housing_stock,
     None,
     unlike={
+        **SAVED_AGAIN,
         "column too many": "same",  # columns that are no part of the account are listed as left out
         "column without a name": "either",
         "code cut": "refused",

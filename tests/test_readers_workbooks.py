@@ -145,7 +145,6 @@ CELLS: dict[str, Any] = {
     "number as text": "6",
     "thousands": "1,234",
     "decimal comma": "6,5",
-    "NaN as text": "NaN",
     "formula": "=1+1",
     "truth": True,
     "date": datetime.datetime(2019, 1, 1),

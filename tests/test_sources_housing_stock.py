@@ -255,6 +255,19 @@ def test_an_account_that_is_off_by_a_few_dwellings_is_read_and_listed(tmp_path):
     assert table.slips.words.startswith("1 of 2 rows do not quite add up and are read as they are: line 2")
 
 
+@pytest.mark.parametrize("mark", [",", "\t"])
+@pytest.mark.parametrize("name", ["", "X", "1", "Unnamed: 0"])
+def test_a_table_that_was_saved_again_gives_the_same_account(tmp_path, mark, name):
+    good = read_housing_stock(put_csv(tmp_path, typed())).frame
+    path = put_csv(tmp_path, typed())
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    saved = [f"{name if n == 0 else n};{line}".replace(";", mark) for n, line in enumerate(lines)]
+    path.write_text("\n".join(saved) + "\n", encoding="utf-8")
+    table = read_housing_stock(path)
+    assert table.frame.equals(good)
+    assert len(table.notes) == 2
+
+
 def test_many_accounts_that_are_off_are_a_damaged_table(tmp_path):
     years = [("A045364", "GM0363", f"20{n}JJ00", [1000, 0, 0, 0, 0, 0, 0, 1001 + n % 5]) for n in range(12, 24)]
     with pytest.raises(DataError, match="the first of 12 such rows"):

@@ -39,6 +39,7 @@ def _crosswalk(path: Path) -> Found:
     file = read_crosswalk(path)
     frame = file.frame
     note = f"{file.level}, {frame['year_from'].min()} to {frame['year_to'].max()}; used to harmonise"
+    note = _told(note, file.notes)
     given = InputFile(file.origin, file.bytes_count, file.sha256)
     return Found([Reading(file, "crosswalk of codes", len(frame), note, given)])
 
@@ -81,19 +82,38 @@ def _priority_areas(table: StoredTable) -> Reading:
 def _register(path: Path) -> Found:
     """Read a project register."""
     file = read_projects(path)
-    return Found([Reading(file, "project register", len(file.frame), "resolved at its code years", _input(path))])
+    return Found(
+        [
+            Reading(
+                file, "project register", len(file.frame), _told("resolved at its code years", file.notes), _input(path)
+            )
+        ]
+    )
 
 
 def _growth_centres(path: Path) -> Found:
     """Read the list of growth centres."""
     file = read_growth_centres(path)
-    return Found([Reading(file, "growth centres", len(file.frame), _statuses(file.frame), _input(path))])
+    return Found(
+        [Reading(file, "growth centres", len(file.frame), _told(_statuses(file.frame), file.notes), _input(path))]
+    )
 
 
 def _focus_areas(path: Path) -> Found:
     """Read the list of focus areas."""
     file = read_focus_areas(path)
-    return Found([Reading(file, "focus areas of the NPLV", len(file.frame), _statuses(file.frame), _input(path))])
+    return Found(
+        [
+            Reading(
+                file, "focus areas of the NPLV", len(file.frame), _told(_statuses(file.frame), file.notes), _input(path)
+            )
+        ]
+    )
+
+
+def _told(first: str, notes: tuple[str, ...]) -> str:
+    """Join what is told of a file."""
+    return "; ".join([first, *notes])
 
 
 def _statuses(frame: Any) -> str:

@@ -175,7 +175,7 @@ def describe_left_out(table: StockTable) -> str:
     """Say which rows of a table of the housing stock are no gemeente-year of dwellings."""
     counts = ", ".join(f"{count:,} of {reason}" for reason, count in table.left_out.items())
     years = f"years {table.frame['year'].min()} to {table.frame['year'].max()}"
-    parts = [years, f"left out: {counts}" if counts else "", table.slips.words]
+    parts = [years, f"left out: {counts}" if counts else "", table.slips.words, *table.notes]
     return "; ".join(part for part in parts if part)
 
 
@@ -188,4 +188,4 @@ def describe_ses_woa(file: SesFile, left_out_count: int) -> str:
     parts += [f"{len(file.columns_left_out)} columns not used"] if file.columns_left_out else []
     rows = "row" if left_out_count == 1 else "rows"
     parts += [f"{left_out_count:,} {rows} left out, which another file has on later areas"] if left_out_count else []
-    return "; ".join([*parts, *([file.slips.words] if file.slips.words else [])])
+    return "; ".join([*parts, *([file.slips.words] if file.slips.words else []), *file.notes])

@@ -17,11 +17,13 @@ from buurteffect.schema.contract import Contract
 from buurteffect.schema.projects import FOCUS_AREAS, GROWTH_CENTRES
 from buurteffect.sources.areacode import check_codes
 from buurteffect.sources.columns import check_columns
-from buurteffect.sources.rawfile import PUBLISHED, decode, label_of, read_bytes, shown
-from buurteffect.sources.records import Records, parse_records
+from buurteffect.sources.rawfile import PUBLISHED, label_of, read_bytes, shown
+from buurteffect.sources.records import Records
+from buurteffect.sources.saved_again import read_saved, whole_codes
 
 _STATUSES = {"confirmed in public sources": "confirmed", "confirmed": "confirmed", "unconfirmed": "unconfirmed"}
 _CODE_COLUMN = re.compile(r"gm_code_((?:19|20)[0-9]{2})")
+_CODE_COLUMNS = tuple(f"gm_code_{year}" for year in range(1995, 2101))
 _MEND = "mend the line in the list, or put back the list as it was"
 
 
@@ -37,6 +39,8 @@ class AreaList:
         The file's name, and the hash of its bytes.
     rows_count, unconfirmed_count : int
         Its rows, all of which are in the frame, and how many of them are unconfirmed.
+    notes : tuple of str
+        What another program did to the file.
     """
 
     frame: pd.DataFrame
@@ -44,6 +48,7 @@ class AreaList:
     sha256: str
     rows_count: int
     unconfirmed_count: int
+    notes: tuple[str, ...] = ()
 
     def confirmed(self) -> pd.DataFrame:
         """Return only the places whose standing on the list is confirmed."""
@@ -59,8 +64,9 @@ def read_growth_centres(path: Path) -> AreaList:
         If the file is missing or damaged; if a column is missing, doubled or unknown; if a code is none or is
         repeated; if a name is empty; or if a status is not known. It names line and column.
     """
-    records, sha256 = _records(path)
-    check_columns(records.header, ("place", "gm_code", "status"), records.lines.origin)
+    columns = ("place", "gm_code", "status")
+    records, sha256, notes = _records(path, columns)
+    check_columns(records.header, columns, records.lines.origin)
     codes = _gemeenten(records, "gm_code")
     records.lines.refuse_twins([(code,) for code in codes], column="gm_code", expected="every place once", action=_MEND)
     statuses = records.column("status")
@@ -79,7 +85,7 @@ def read_growth_centres(path: Path) -> AreaList:
             "status": pd.Series(statuses, dtype="str"),
         }
     )
-    return _list(frame, GROWTH_CENTRES, records, sha256)
+    return _list(frame, GROWTH_CENTRES, records, sha256, notes)
 
 
 def read_focus_areas(path: Path, *, confirmed: bool = False) -> AreaList:
@@ -99,7 +105,7 @@ def read_focus_areas(path: Path, *, confirmed: bool = False) -> AreaList:
         If the file is missing or damaged; if a column is missing, doubled or unknown; if a code is none; if a name
         or source is empty; or if a gemeente has an area twice, or two names. It names line and column.
     """
-    records, sha256 = _records(path)
+    records, sha256, notes = _records(path, (*_CODE_COLUMNS, "gemeente", "focus_area", "source"))
     origin = records.lines.origin
     column = next((name for name in records.header if _CODE_COLUMN.fullmatch(name)), "gm_code_2016")
     check_columns(records.header, (column, "gemeente", "focus_area", "source"), origin)
@@ -125,18 +131,19 @@ def read_focus_areas(path: Path, *, confirmed: bool = False) -> AreaList:
             "source": _names(records, "source"),
         }
     )
-    return _list(frame, FOCUS_AREAS, records, sha256)
+    return _list(frame, FOCUS_AREAS, records, sha256, notes)
 
 
-def _records(path: Path) -> tuple[Records, str]:
-    """Return the records of a list, and the hash of its bytes."""
-    data, origin = read_bytes(path), label_of(path)
-    return parse_records(decode(data, origin), origin), hashlib.sha256(data).hexdigest()
+def _records(path: Path, known: tuple[str, ...]) -> tuple[Records, str, tuple[str, ...]]:
+    """Return the records of a list, the hash of its bytes, and what another program did to it."""
+    data = read_bytes(path)
+    saved = read_saved(data, label_of(path), known)
+    return saved.records, hashlib.sha256(data).hexdigest(), saved.notes
 
 
 def _gemeenten(records: Records, column: str) -> pd.Series:
     """Return the codes of gemeenten of a column."""
-    codes = pd.Series(records.column(column), dtype="str")
+    codes = pd.Series(whole_codes(records.column(column), "gemeente", column, records.lines), dtype="str")
     check_codes(codes, "gemeente", records.lines, column)
     return codes
 
@@ -154,8 +161,8 @@ def _names(records: Records, column: str) -> pd.Series:
     return pd.Series(texts, dtype="str")
 
 
-def _list(frame: pd.DataFrame, contract: Contract, records: Records, sha256: str) -> AreaList:
+def _list(frame: pd.DataFrame, contract: Contract, records: Records, sha256: str, notes: tuple[str, ...]) -> AreaList:
     """Return a list that keeps its contract."""
     checked = contract.check(frame, records.lines.origin)
     unconfirmed = int((checked["confirmation"] == "unconfirmed").sum())
-    return AreaList(checked, records.lines.origin, sha256, len(checked), unconfirmed)
+    return AreaList(checked, records.lines.origin, sha256, len(checked), unconfirmed, notes)

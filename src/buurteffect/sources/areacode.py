@@ -8,9 +8,9 @@ from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import PUBLISHED, shown
 
 _SHAPES = {
-    "buurt": (r"BU[0-9]{4}[0-9A-Z]{4}", "BU, the four digits of the gemeente and four digits or capitals"),
-    "wijk": (r"WK[0-9]{4}[0-9A-Z]{2}", "WK, the four digits of the gemeente and two digits or capitals"),
-    "gemeente": (r"GM[0-9]{4}", "GM and four digits"),
+    "buurt": (r"BU(?!0000)[0-9]{4}[0-9A-Z]{4}", "BU, the four digits of the gemeente and four digits or capitals"),
+    "wijk": (r"WK(?!0000)[0-9]{4}[0-9A-Z]{2}", "WK, the four digits of the gemeente and two digits or capitals"),
+    "gemeente": (r"GM(?!0000)[0-9]{4}", "GM and four digits"),
     "pc4": (r"[0-9]{4}", "four digits, a leading zero kept"),
 }
 

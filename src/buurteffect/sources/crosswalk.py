@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources.areacode import check_codes
 from buurteffect.sources.columns import check_columns
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_text, sha256_of, shown
-from buurteffect.sources.records import Records, parse_records
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, sha256_of, shown
+from buurteffect.sources.records import Records
+from buurteffect.sources.saved_again import read_saved, whole_codes, with_points
 
 PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
 """Letters that a code begins with in the project's tables, by level."""
@@ -24,6 +26,7 @@ WEIGHT_SUM_TOLERANCE = 1e-6
 """How far the published shares of one source may be from 1: they are written with a few decimals."""
 
 _DIGITS = {8: "buurt", 6: "wijk", 4: "gemeente"}
+_WIDTHS = {level: width for width, level in _DIGITS.items()}
 _CODES, _YEARS, _SIZES = ("source", "target"), ("year_from", "year_to"), ("n_addresses", "weight")
 
 
@@ -41,6 +44,8 @@ class CrosswalkFile:
         Kind of area.
     frame : DataFrame
         One row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`).
+    notes : tuple of str
+        What another program did to the file.
     """
 
     origin: str
@@ -48,14 +53,16 @@ class CrosswalkFile:
     sha256: str
     level: str
     frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def read_crosswalk(path: Path, *, years: tuple[int, int] | None = None) -> CrosswalkFile:
     """Read a crosswalk.
 
     The columns are ``source`` and ``target``; ``year_from`` and ``year_to``, unless `years` says them for the
-    whole file; and one of ``n_addresses``, ``weight``, or neither. Order is free; fields are separated by a
-    comma or a semicolon. Codes are text: without a prefix they have 8, 6 or 4 characters, zeros kept.
+    whole file; and one of ``n_addresses``, ``weight``, or neither. Order is free. Codes are text: without a prefix
+    they have 8, 6 or 4 characters. Zeros that a spreadsheet dropped before them are put back where the file's name
+    says the level (``crosswalk_wijk.csv``).
 
     Parameters
     ----------
@@ -67,16 +74,16 @@ def read_crosswalk(path: Path, *, years: tuple[int, int] | None = None) -> Cross
     Raises
     ------
     DataError
-        With the line, if a code has lost its zeros or has another level than the first one, a year or number
-        is none, a pair repeats, a source without numbers has several targets, or shares do not sum to 1.
+        With the line, if codes have lost their zeros and the name does not say the level, a code has another level
+        than the first one, a year or number is none, a pair repeats, a source without numbers has several targets,
+        or shares do not sum to 1.
     """
     origin = label_of(path)
-    text = read_text(path)
-    head = text.partition("\n")[0]
-    records = parse_records(text, origin, ";" if ";" in head and "," not in head else ",")
+    saved = read_saved(read_bytes(path), origin, (*_YEARS, *_CODES, *_SIZES))
+    records = saved.records
     size = _check_header(records.header, origin, years)
     lines = records.lines
-    level = _level(records.column("source")[0], lines)
+    level = _level(records.column("source"), records.column("target"), lines)
     frame = pd.DataFrame(
         {
             "year_from": _years(records, "year_from", lines, years, 0),
@@ -92,7 +99,7 @@ def read_crosswalk(path: Path, *, years: tuple[int, int] | None = None) -> Cross
     if size != "n_addresses":
         frame = _complete_shares(frame, lines, given=size == "weight")
     frame = CROSSWALK.check(frame.sort_values(list(CROSSWALK.key), ignore_index=True), origin)
-    return CrosswalkFile(origin, path.stat().st_size, sha256_of(path), level, frame)
+    return CrosswalkFile(origin, path.stat().st_size, sha256_of(path), level, frame, saved.notes)
 
 
 def _check_header(header: Sequence[str], origin: str, years: tuple[int, int] | None) -> str | None:
@@ -112,27 +119,31 @@ def _check_header(header: Sequence[str], origin: str, years: tuple[int, int] | N
     return size
 
 
-def _level(first: str, lines: Lines) -> str:
-    """Return the level that the first code has."""
-    bare = first[2:] if first[:2] in PREFIXES.values() else first
-    level = _DIGITS.get(len(bare))
-    if level is None:
+def _level(sources: list[str], targets: list[str], lines: Lines) -> str:
+    """Return the level of the codes: by the length of the first, or by the name where zeros were dropped."""
+    bare = [code[2:] if code[:2] in PREFIXES.values() else code.removesuffix(".0") for code in (*sources, *targets)]
+    widths = {len(code) for code in bare if re.fullmatch(r"[0-9A-Z]+", code)} or {0}
+    named = [level for level in PREFIXES if level in lines.origin.casefold()]
+    if len(named) == 1 and max(widths) <= _WIDTHS[named[0]]:
+        return named[0]
+    level = _DIGITS.get(len(bare[0]))
+    if level is None or (len(widths) > 1 and min(widths) < len(bare[0])):
+        odd = next((row for row, code in enumerate(bare) if len(code) not in _DIGITS or len(code) < len(bare[0])), 0)
         raise DataError(
             lines.origin,
-            line=int(lines.numbers[0]),
-            column="source",
-            found=f"the code {shown(first)}, of {len(bare)} characters",
-            expected="a code of 8 (buurt), 6 (wijk) or 4 characters (gemeente), with or without BU, WK or GM",
-            action=f"{PUBLISHED} (that drops leading zeros)",
+            line=int(lines.numbers[odd % len(sources)]),
+            column="source" if odd < len(sources) else "target",
+            found=f"the code {shown(bare[odd])}, of {len(bare[odd])} characters",
+            expected="codes of 8 (buurt), 6 (wijk) or 4 characters (gemeente), with or without BU, WK or GM",
+            action="a spreadsheet drops zeros at the left: save the codes as text, or call the file after its level "
+            "(crosswalk_buurt.csv, crosswalk_wijk.csv, crosswalk_gemeente.csv), so that the zeros can be put back",
         )
     return level
 
 
 def _codes(fields: list[str], level: str, lines: Lines, column: str) -> pd.Series:
     """Return codes with their prefix."""
-    codes = pd.Series(fields, dtype="str")
-    prefix = PREFIXES[level]
-    codes = codes.where(codes.str.startswith(prefix), prefix + codes)
+    codes = pd.Series(whole_codes(fields, level, column, lines), dtype="str")
     check_codes(codes, level, lines, column)
     return codes
 
@@ -141,7 +152,7 @@ def _years(records: Records, column: str, lines: Lines, years: tuple[int, int] |
     """Return the years of one end of every pair."""
     if years is not None:
         return pd.Series(np.full(len(lines), years[end], dtype=np.int64))
-    fields = pd.Series(records.column(column), dtype="str")
+    fields = pd.Series(records.column(column), dtype="str").str.removesuffix(".0")
     lines.refuse(
         ~fields.str.fullmatch(r"(19|20)[0-9]{2}").to_numpy(dtype=bool),
         lambda row: f"the year {shown(fields.iloc[row])}",
@@ -154,7 +165,7 @@ def _years(records: Records, column: str, lines: Lines, years: tuple[int, int] |
 
 def _addresses(records: Records, lines: Lines) -> pd.Series:
     """Return the counts of addresses, which are whole and positive."""
-    fields = pd.Series(records.column("n_addresses"), dtype="str")
+    fields = pd.Series(records.column("n_addresses"), dtype="str").str.removesuffix(".0")
     lines.refuse(
         ~fields.str.fullmatch(r"0*[1-9][0-9]{0,8}").to_numpy(dtype=bool),
         lambda row: f"the number {shown(fields.iloc[row])}",
@@ -167,7 +178,7 @@ def _addresses(records: Records, lines: Lines) -> pd.Series:
 
 def _shares(records: Records, lines: Lines) -> pd.Series:
     """Return the shares, between 0 and 1."""
-    fields = pd.Series(records.column("weight"), dtype="str")
+    fields = pd.Series(with_points(records.column("weight"), "weight", lines), dtype="str")
     shaped = fields.str.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]{1,3})?")
     numbers = pd.to_numeric(fields.where(shaped), errors="coerce")
     lines.refuse(

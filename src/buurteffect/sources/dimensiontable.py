@@ -8,7 +8,7 @@ import pandas as pd
 
 from buurteffect.schema import DIMENSIONS_2, SCORES_2, MissingReason
 from buurteffect.sources.areacode import check_codes
-from buurteffect.sources.identity import check_complete, check_sum
+from buurteffect.sources.identity import check_complete, check_sum, decimals_in
 from buurteffect.sources.rawfile import PUBLISHED, shown
 from buurteffect.sources.reason import reason_column
 from buurteffect.sources.workbook import Sheet
@@ -66,7 +66,8 @@ def score_table_2(long: Sheet, wide: Sheet) -> tuple[pd.DataFrame, str]:
     keys = list(zip(codes, frame["year"], strict=True))
     long.lines.refuse_twins(keys, column="GBD", expected="every area once in a wave", action=PUBLISHED)
     check_complete(frame, long.lines, "RLBRMTR", list(DIMENSIONS_2))
-    check_sum(frame, long.lines, "RLBRMTR", list(DIMENSIONS_2), SUM_TOLERANCE_2)
+    decimals = decimals_in(repr(float(value)) for name in SCORES_IN_FILE for value in frame[name].dropna())
+    check_sum(frame, long.lines, "RLBRMTR", list(DIMENSIONS_2), max(SUM_TOLERANCE_2, 3 * 10.0**-decimals))
     _check_same(long, frame, wide, level)
     frame = frame.rename(columns=SCORES_IN_FILE)
     for name in SCORES_IN_FILE.values():

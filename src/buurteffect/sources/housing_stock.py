@@ -103,6 +103,8 @@ class StockTable:
         Rows whose account is off by a few dwellings.
     columns_left_out : tuple of str
         Columns that this table has no place for.
+    notes : tuple of str
+        What another program did to the file.
     """
 
     frame: pd.DataFrame
@@ -115,6 +117,7 @@ class StockTable:
     checked_count: int
     slips: Slips
     columns_left_out: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read_housing_stock(source: Path | StoredTable, *, columns: Mapping[str, str] | None = None) -> StockTable:
@@ -143,7 +146,7 @@ def read_housing_stock(source: Path | StoredTable, *, columns: Mapping[str, str]
         none; if a gemeente occurs twice in a year; if an account is off by much, or many are off; or if no row is
         left.
     """
-    rows = read_rows(source)
+    rows = read_rows(source, ("ID", *_DIMENSIONS))
     origin = source.table_id if isinstance(source, StoredTable) else label_of(source)
     layout = _layout(rows, origin)
     named = _columns(rows, origin, {**LAYOUTS[layout], **_checked_parts(columns or {}, origin)})
@@ -168,6 +171,7 @@ def read_housing_stock(source: Path | StoredTable, *, columns: Mapping[str, str]
         checked_count=checked,
         slips=slips,
         columns_left_out=tuple(name for name in rows.columns if name not in (*named.values(), *_DIMENSIONS, "ID")),
+        notes=rows.notes,
     )
 
 
@@ -284,13 +288,13 @@ def _reason(region: str, use: str, period: str) -> str | None:
 
 def _layout(rows: RawRows, origin: str) -> str:
     """Return the table whose dimensions and columns these are."""
-    stems = {stem_of(column) for column in rows.columns}
+    stems = {stem_of(column).casefold() for column in rows.columns}
     for name in _DIMENSIONS:
         if name not in rows.columns:
             raise _column_error(origin, name, "no such column", f"the dimensions {', '.join(_DIMENSIONS)}")
-    if "NieuwbouwTotaal" in stems:
+    if "nieuwbouwtotaal" in stems:
         return "86098NED"
-    if "OverigeToevoeging" in stems or "Nieuwbouw" in stems:
+    if "overigetoevoeging" in stems or "nieuwbouw" in stems:
         return "81955NED"
     raise _column_error(
         origin,
@@ -304,7 +308,7 @@ def _columns(rows: RawRows, origin: str, stems: Mapping[str, str]) -> dict[str, 
     """Return the column of each part by its stem."""
     named = {}
     for role, stem in stems.items():
-        fits = [column for column in rows.columns if stem_of(column) == stem]
+        fits = [column for column in rows.columns if stem_of(column).casefold() == stem.casefold()]
         if len(fits) != 1:
             found = "no such column" if not fits else f"{len(fits)} columns: {', '.join(map(shown, fits))}"
             raise _column_error(origin, stem, found, f"one column for {role.replace('_', ' ')}")

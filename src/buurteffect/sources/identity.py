@@ -6,7 +6,8 @@ its own. Where many rows differ, or one by much, the file was changed or a colum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,11 @@ FEW_ROWS = 3
 FEW_SHARE = 0.02
 """Share of the rows of a long file that may be."""
 
+SLIP_SCORE = 5e-4
+"""Furthest that a score of the Leefbaarometer may be off and still be read and listed: a 250th of its SD."""
+
 _LISTED = 5
+_DECIMALS = re.compile(r"[+-]?[0-9]*(?:[.,]([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ def weigh_slips(
     expected: str,
     action: str,
     column: str | None = None,
+    few: int = FEW_ROWS,
 ) -> Slips:
     """Return the rows that are off by a little; refuse a file of which one is off by much, or many are at all.
 
@@ -80,6 +86,8 @@ def weigh_slips(
         Largest difference that a slip can be.
     found, expected, action, column
         As in `Lines.refuse`.
+    few : int
+        Rows that may be off in any file, however short.
 
     Raises
     ------
@@ -96,7 +104,7 @@ def weigh_slips(
     with np.errstate(invalid="ignore"):
         bad, much = off > rounding, off > np.maximum(rounding, slight)
     checked = int((~np.isnan(off)).sum())
-    if much.any() or bad.sum() > max(FEW_ROWS, FEW_SHARE * checked):
+    if much.any() or bad.sum() > max(few, FEW_SHARE * checked):
         lines.refuse(much if much.any() else bad, found, expected=expected, action=action, column=column)
     rows = np.flatnonzero(bad)
     return Slips(checked, tuple(f"line {lines.numbers[row]}: {found(int(row))}" for row in rows))
@@ -140,8 +148,23 @@ def check_complete(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Se
     )
 
 
-def check_sum(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequence[str], tolerance: float) -> None:
-    """Check ``total = sum of the dimensions`` in every row that has dimensions.
+def decimals_in(texts: Iterable[str]) -> int:
+    """Return the most decimals that a number in some texts has.
+
+    Examples
+    --------
+    >>> decimals_in(["4.10", "NA", "-0.0023", "1.5e-07"])
+    8
+    """
+    most = 0
+    for text in texts:
+        if match := _DECIMALS.fullmatch(text.strip()):
+            most = max(most, len(match[1] or "") - int(match[2] or 0))
+    return most
+
+
+def check_sum(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequence[str], tolerance: float) -> Slips:
+    """Check ``total = sum of the dimensions`` in every row that has dimensions; return the few that are off a little.
 
     Parameters
     ----------
@@ -153,13 +176,17 @@ def check_sum(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequenc
     Raises
     ------
     DataError
-        With the line of the first row that fails and the count of all.
+        With the line of the first row that is off by more than `SLIP_SCORE` or, where too many are off, of the first.
     """
     names = list(dimensions)
     off = (frame[total] - frame[names].sum(axis=1, skipna=False)).abs().to_numpy()
-    lines.refuse(
-        off > tolerance,
-        lambda row: f"{total} differs by {off[row]:.3g} from the sum of its dimensions",
+    return weigh_slips(
+        off,
+        lines,
+        rounding=tolerance,
+        slight=SLIP_SCORE,
+        few=1,
+        found=lambda row: f"{total} differs by {off[row]:.3g} from the sum of its dimensions",
         column=total,
         expected=f"{total} = {' + '.join(names)}, to within {tolerance:g}",
         action=_CHANGED,

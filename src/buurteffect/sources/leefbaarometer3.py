@@ -13,21 +13,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.sources.archive import list_members, read_member
+from buurteffect.sources.beside import reason_beside
 from buurteffect.sources.columns import nearest
-from buurteffect.sources.rawfile import decode, label_of, read_bytes, refuse_same_bytes, shown
-from buurteffect.sources.records import parse_records
+from buurteffect.sources.rawfile import label_of, read_bytes, refuse_same_bytes, shown
+from buurteffect.sources.saved_again import read_saved
 from buurteffect.sources.scoretable import LEVEL_KEYS, SCORES, score_table
 
 _ZIP_START = b"PK\x03\x04"
 _HEAD_BYTES = 4096
 _SCORE_COLUMNS = {"jaar", *SCORES}
 _ENOUGH_COLUMNS = 4
+_KNOWN = (*(name for keys in LEVEL_KEYS.values() for name in keys), "jaar", *SCORES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,8 @@ class ScoreFile:
         Of the CSV's bytes, in an archive those of the member.
     bytes_count, rows_count : int
         Size of the CSV in bytes, and its rows without the header.
+    notes : tuple of str
+        What another program did to the file, decimals that were lost, and rows that do not quite add up.
     """
 
     frame: pd.DataFrame
@@ -57,6 +61,7 @@ class ScoreFile:
     sha256: str
     bytes_count: int
     rows_count: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,8 @@ def read_scores(path: Path, member: str | None = None) -> ScoreFile:
             expected="the text of a CSV",
             action="name the member of the archive that is meant, or read the folder with read_score_files",
         )
-    frame, level = score_table(parse_records(decode(data, origin), origin))
+    saved = read_saved(data, origin, _KNOWN, missing="NA")
+    frame, level, notes = score_table(saved.records)
     return ScoreFile(
         frame=frame,
         level=level,
@@ -170,6 +176,7 @@ def read_scores(path: Path, member: str | None = None) -> ScoreFile:
         sha256=hashlib.sha256(data).hexdigest(),
         bytes_count=len(data),
         rows_count=len(frame),
+        notes=(*saved.notes, *notes),
     )
 
 
@@ -232,18 +239,27 @@ def read_score_files(folder: Path) -> ScoreFolder:
 def _judged(folder: Path) -> Iterator[tuple[Located, str | None]]:
     """Yield every file below a folder with the reason to pass over it, or None."""
     for path in sorted(folder.rglob("*")):
-        if path.is_dir():
+        if why := None if path.is_dir() else reason_beside(path.relative_to(folder)):
+            yield Located(path), why
+        elif path.is_dir():
             if path.is_symlink():
                 yield Located(path), "a link to a folder, which is not followed"
         elif path.suffix.lower() == ".zip":
             for member in list_members(path):
                 inside = Located(path, member)
-                if Path(member).suffix.lower() == ".csv":
+                if why := reason_beside(PurePosixPath(member)):
+                    yield inside, why
+                elif Path(member).suffix.lower() == ".csv":
                     yield inside, _reason_against(read_member(path, member)[:_HEAD_BYTES])
                 else:
                     yield inside, "not a CSV"
         elif path.suffix.lower() == ".csv":
             yield Located(path), _reason_against(read_bytes(path)[:_HEAD_BYTES])
+        elif path.suffix.lower() in (".xlsx", ".xls"):
+            yield (
+                Located(path),
+                "a workbook: those of version 2 belong in leefbaarometer2, and version 3 is read from CSV",
+            )
         else:
             yield Located(path), "neither a CSV nor a zip"
 

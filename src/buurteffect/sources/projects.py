@@ -21,9 +21,10 @@ from buurteffect.schema import MissingReason
 from buurteffect.schema.projects import PROGRAMMES, PROJECT_COUNTS, PROJECTS
 from buurteffect.sources.columns import check_columns, nearest
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import decode, label_of, read_bytes, shown
+from buurteffect.sources.rawfile import label_of, read_bytes, shown
 from buurteffect.sources.reason import reason_column
-from buurteffect.sources.records import Records, parse_records
+from buurteffect.sources.records import Records
+from buurteffect.sources.saved_again import decode_saved, original_names, read_saved, separator_of
 
 COLUMNS = (
     "project_id",
@@ -74,6 +75,8 @@ class Register:
         Its rows without header and comments; all of them are in the frame.
     comments_count : int
         Lines that begin with ``#``.
+    notes : tuple of str
+        What another program did to the file.
     """
 
     frame: pd.DataFrame
@@ -81,6 +84,7 @@ class Register:
     sha256: str
     rows_count: int
     comments_count: int
+    notes: tuple[str, ...] = ()
 
 
 def read_projects(path: Path) -> Register:
@@ -104,17 +108,20 @@ def read_projects(path: Path) -> Register:
     """
     data, origin = read_bytes(path), label_of(path)
     sha256 = hashlib.sha256(data).hexdigest()
-    body, numbers, comments = _without_comments(decode(data, origin), origin)
+    text, _ = decode_saved(data, origin)
+    body, numbers, comments = _without_comments(text, origin)
     if not numbers:
         raise DataError(origin, found="comments only", expected=f"a header: {','.join(COLUMNS)}", action=_MEND)
     if len(numbers) == 1 and body.count('"') % 2 == 0:
-        check_columns([name.strip().strip('"') for name in body.split(",")], COLUMNS, origin)
+        named = [name.strip().strip('"') for name in body.split(separator_of(body, ","))]
+        check_columns(original_names(named, COLUMNS), COLUMNS, origin)
         return Register(_empty(), origin, sha256, 0, comments)
-    records = parse_records(body, origin)
+    saved = read_saved(body.encode(), origin, COLUMNS)
+    records = saved.records
     check_columns(records.header, COLUMNS, origin)
     lines = Lines(origin, np.array(numbers, dtype=np.int64)[records.lines.numbers - 1], records.lines.ends_open)
     frame = _frame(Records(records.header, records.rows, lines))
-    return Register(PROJECTS.check(frame, origin), origin, sha256, len(frame), comments)
+    return Register(PROJECTS.check(frame, origin), origin, sha256, len(frame), comments, saved.notes)
 
 
 def _without_comments(text: str, origin: str) -> tuple[str, list[int], int]:

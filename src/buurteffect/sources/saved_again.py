@@ -84,7 +84,10 @@ def read_saved(
         As `decode_saved` and `records.parse_records`.
     """
     text, notes = decode_saved(data, origin)
+    names = {name.casefold() for name in known}
     mark = separator_of(text, separator)
+    if _named(text, separator, names) > _named(text, mark, names):
+        mark = separator  # cells may be filled up with tabs
     if mark != separator:
         notes = (*notes, f"its fields are separated by {SEPARATORS[mark]}")
     records = parse_records(with_row_names(text, mark), origin, mark)
@@ -102,6 +105,12 @@ def read_saved(
     return Saved(replace(records, header=tuple(header), rows=rows), notes)
 
 
+def _named(text: str, mark: str, names: set[str]) -> int:
+    """Return how many names of a reader a mark finds in the first line."""
+    cells = text.lstrip().partition("\n")[0].split(mark)
+    return sum(cell.strip().strip('"').strip().casefold() in names for cell in cells)
+
+
 def decode_saved(data: bytes, origin: str) -> tuple[str, tuple[str, ...]]:
     """Return the text of a file in UTF-8, in UTF-16 with its mark, or in latin-1, and a note if it is no UTF-8.
 
@@ -117,7 +126,8 @@ def decode_saved(data: bytes, origin: str) -> tuple[str, tuple[str, ...]]:
     """
     if data[:2] in _UTF16_BOMS and len(data) % 2 == 0:
         with suppress(UnicodeDecodeError):
-            return data.decode("utf-16"), ("its text is UTF-16",)
+            text = data.decode("utf-16")
+            return (text if text.strip() else decode(b"", origin)), ("its text is UTF-16",)
     try:
         return decode(data, origin), ()
     except DataError:

@@ -11,10 +11,11 @@ from buurteffect.schema import DEVIATION_REFERENCE, DIMENSIONS_3, LIVEABILITY, W
 from buurteffect.sources.areacode import check_codes
 from buurteffect.sources.columns import check_columns, nearest
 from buurteffect.sources.filename import check_named_years
-from buurteffect.sources.identity import check_complete, check_sum
+from buurteffect.sources.identity import SLIP_SCORE, check_complete, check_sum, decimals_in, weigh_slips
 from buurteffect.sources.rawfile import PUBLISHED, shown
 from buurteffect.sources.reason import reasons_by_year
 from buurteffect.sources.records import Records
+from buurteffect.sources.saved_again import whole_codes, with_points
 
 LEVEL_KEYS = {"buurt": ("bu_code", "bu_naam"), "wijk": ("wk_code", "wk_naam"), "pc4": ("PC4",)}
 """Columns that name the area, code first, per level."""
@@ -28,11 +29,16 @@ its own rounding, and this is the next power of ten; every known row differs by 
 
 SUM_TOLERANCE = 1e-9
 """For ``afw = fys + onv + soc + vrz + won``. Known files differ by at most 1.1e-15, the error of adding
-numbers of 15 digits. A file saved again with nine decimals or fewer does not pass, and should not."""
+numbers of 15 digits. In a file that was saved again with fewer decimals every number is off by up to half a unit of
+the last, which is then what the identities are held to."""
+
+FEWEST_DECIMALS = 3
+"""Fewest decimals of a file that is read: with three, rounding is below a hundredth of the variance of a change."""
 
 WIDEST_DEVIATION = 4.0
 """Largest plausible ``afw`` or dimension in absolute value, about five times the largest known one (0.79)."""
 
+_BINARY = 1 + 1e-6  # what binary fractions add to a sum of rounded decimals
 _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _MISSING = "NA"
 
@@ -61,8 +67,8 @@ def level_of(header: tuple[str, ...], origin: str) -> str:
     )
 
 
-def score_table(records: Records) -> tuple[pd.DataFrame, str]:
-    """Return the scores of a version 3 file as the table `LIVEABILITY`, in the file's order, and their level.
+def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+    """Return the scores of a version 3 file as the table `LIVEABILITY`, in the file's order, their level, and notes.
 
     Parameters
     ----------
@@ -75,6 +81,8 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str]:
         One row is one area in one wave; scores in LBM points.
     level : {"buurt", "wijk", "pc4"}
         Kind of area.
+    notes : tuple of str
+        What is to be told of the file: decimals that were lost, rows that do not quite add up.
 
     Raises
     ------
@@ -85,13 +93,13 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str]:
     level = level_of(records.header, origin)
     keys = LEVEL_KEYS[level]
     check_columns(records.header, [*keys, "jaar", *SCORES], origin)
-    codes = pd.Series(records.column(keys[0]), dtype="str")
+    codes = pd.Series(whole_codes(records.column(keys[0]), level, keys[0], records.lines), dtype="str")
     check_codes(codes, level, records.lines, keys[0])
     years = _years(records)
     twins = list(zip(codes, years, strict=True))
     records.lines.refuse_twins(twins, column=keys[0], expected="every area once in a year", action=PUBLISHED)
     raw = pd.DataFrame({name: _scores(records, name) for name in SCORES})
-    _check_scores(raw, records)
+    notes = _check_scores(raw, records)
     names = records.column(keys[1]) if len(keys) > 1 else [""] * len(codes)
     frame = pd.DataFrame(
         {
@@ -105,7 +113,7 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str]:
     for source, name in SCORES.items():
         frame[name] = raw[source]
         frame[f"{name}_missing"] = reasons_by_year(raw[source].isna().to_numpy(), years)
-    return LIVEABILITY.check(frame, origin), level
+    return LIVEABILITY.check(frame, origin), level, notes
 
 
 def _years(records: Records) -> pd.Series:
@@ -126,7 +134,7 @@ def _years(records: Records) -> pd.Series:
 
 def _scores(records: Records, column: str) -> npt.NDArray[np.float64]:
     """Return one column of scores, NaN where the file says NA."""
-    texts = pd.Series(records.column(column), dtype="str")
+    texts = pd.Series(with_points(records.column(column), column, records.lines), dtype="str")
     missing = (texts == _MISSING).to_numpy(dtype=bool)
     readable = texts.str.fullmatch(_NUMBER).to_numpy(dtype=bool)
     records.lines.refuse(
@@ -157,8 +165,8 @@ def _unreadable(text: str) -> str:
     return f"the text {shown(text)}" + (", a decimal comma" if comma else "")
 
 
-def _check_scores(raw: pd.DataFrame, records: Records) -> None:
-    """Check the identities between the scores of each row."""
+def _check_scores(raw: pd.DataFrame, records: Records) -> tuple[str, ...]:
+    """Check the identities between the scores of each row; return what is to be told of the file."""
     lines = records.lines
     lbm, afw = raw["lbm"].to_numpy(), raw["afw"].to_numpy()
     lines.refuse(
@@ -169,12 +177,28 @@ def _check_scores(raw: pd.DataFrame, records: Records) -> None:
         action=PUBLISHED,
     )
     check_complete(raw, lines, "afw", list(DIMENSIONS_3))
-    off = np.abs(lbm - afw - DEVIATION_REFERENCE)
-    lines.refuse(
-        off > REFERENCE_TOLERANCE,
-        lambda row: f"lbm − afw = {lbm[row] - afw[row]:.9f}",
+    decimals = decimals_in(text for name in SCORES for text in records.column(name))
+    if decimals < FEWEST_DECIMALS:
+        raise DataError(
+            lines.origin,
+            column="lbm, afw",
+            found=f"scores with {decimals} decimals",
+            expected=f"at least {FEWEST_DECIMALS}: the publisher gives about fifteen",
+            action="use the publisher's own file, or save it again with all of its decimals",
+        )
+    unit = 0.5 * 10.0**-decimals
+    within = max(REFERENCE_TOLERANCE, 2 * unit + REFERENCE_TOLERANCE)
+    slips = weigh_slips(
+        np.abs(lbm - afw - DEVIATION_REFERENCE),
+        lines,
+        rounding=within,
+        slight=SLIP_SCORE,
+        few=1,
+        found=lambda row: f"lbm − afw = {lbm[row] - afw[row]:.9f}",
         column="lbm, afw",
-        expected=f"lbm − afw = {DEVIATION_REFERENCE} in every row, to within {REFERENCE_TOLERANCE:g}",
+        expected=f"lbm − afw = {DEVIATION_REFERENCE} in every row, to within {within:g}",
         action=f"{PUBLISHED}; another reference means another version of the instrument",
     )
-    check_sum(raw, lines, "afw", list(DIMENSIONS_3), SUM_TOLERANCE)
+    slips += check_sum(raw, lines, "afw", list(DIMENSIONS_3), max(SUM_TOLERANCE, 6 * unit * _BINARY))
+    lost = f"its scores have {decimals} decimals, so that they hold to each other within {6 * unit:g}"
+    return (*((lost,) if 6 * unit > SUM_TOLERANCE else ()), *((slips.words,) if slips.found else ()))

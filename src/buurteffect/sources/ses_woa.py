@@ -44,6 +44,19 @@ _VALUES = {
     "ses_woa_score": (("totaalscore", "gemiddelde score"), "getal"),
     "ses_woa_spread_score": (("spreiding totaal",), "getal"),
 }
+TITLES = (
+    "Perioden",
+    "Wijken en buurten",
+    "Regiocode (gemeente, wijk, buurt) (code)",
+    "Particuliere huishoudens (Aantal)",
+    "Opleidingsniveau/Laag/Waarde (%)",
+    "Opleidingsniveau/Middelbaar/Waarde (%)",
+    "Opleidingsniveau/Hoog/Waarde (%)",
+    "SES-WOA/Totaalscore/Gemiddelde score (Getal)",
+    "Spreiding/Spreiding totaal/Waarde (Getal)",
+)
+"""Titles of the columns of an export, by which those that another program changed are told."""
+
 _KEYS = {"year": ("perioden",), "area_name": ("wijken en buurten",), "area_code": ("regiocode",)}
 _ODATA = {
     "year": r"Perioden",
@@ -85,6 +98,8 @@ class SesFile:
         Year of the division on whose areas all its years stand, and what says so.
     slips : Slips
         Rows whose levels of education do not sum to 100%, though nearly.
+    notes : tuple of str
+        What another program did to the file.
     """
 
     frame: pd.DataFrame
@@ -95,6 +110,7 @@ class SesFile:
     not_chosen: tuple[str, ...]
     areas: AreasYear
     slips: Slips
+    notes: tuple[str, ...] = ()
 
 
 def read_ses_woa(source: Path | StoredTable, *, areas_year: int | None = None) -> SesFile:
@@ -119,7 +135,7 @@ def read_ses_woa(source: Path | StoredTable, *, areas_year: int | None = None) -
         a year; if three shares of education do not sum to 100%; or if a number of households is not rounded to 100.
         The error names line and column.
     """
-    rows = read_rows(source)
+    rows = read_rows(source, TITLES)
     origin = source.table_id if isinstance(source, StoredTable) else label_of(source)
     columns = _odata_columns(rows.columns) or _find_columns(rows.columns, origin)
     codes = pd.Series(rows.texts(columns["area_code"]), dtype="str")
@@ -152,7 +168,9 @@ def read_ses_woa(source: Path | StoredTable, *, areas_year: int | None = None) -
         else AreasYear(areas_year, "as given")
     )
     not_chosen = tuple(name for name in _VALUES if name not in columns)
-    return SesFile(SES_WOA.check(frame, origin), origin, rows.sha256, len(frame), left_out, not_chosen, areas, slips)
+    return SesFile(
+        SES_WOA.check(frame, origin), origin, rows.sha256, len(frame), left_out, not_chosen, areas, slips, rows.notes
+    )
 
 
 def _said(source: Path | StoredTable) -> list[str]:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from buurteffect.errors import DataError
 from buurteffect.schema import MissingReason
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import PUBLISHED, decode, label_of, read_bytes, shown
-from buurteffect.sources.records import parse_records
+from buurteffect.sources.rawfile import PUBLISHED, label_of, read_bytes, shown
+from buurteffect.sources.saved_again import read_saved
 from buurteffect.sources.statline_pages import Page, check_uniform, parse_page
 from buurteffect.sources.statline_store import StoredTable
 
@@ -45,6 +45,8 @@ class RawRows:
         table they are padded text and a blank means that the figure cannot exist.
     sha256 : str
         Of the file's bytes; for several pages, of their hashes in order.
+    notes : tuple of str
+        What another program did to the file.
     """
 
     columns: tuple[str, ...]
@@ -52,6 +54,7 @@ class RawRows:
     lines: Lines
     typed: bool
     sha256: str
+    notes: tuple[str, ...] = ()
 
     def texts(self, column: str) -> list[str]:
         """Return one column as stripped text, ``null`` as empty."""
@@ -62,7 +65,7 @@ class RawRows:
         """Return only the rows to keep."""
         rows = np.flatnonzero(np.asarray(keep, dtype=bool))
         lines = Lines(self.lines.origin, self.lines.numbers[rows], self.lines.ends_open)
-        return RawRows(self.columns, [self.cells[row] for row in rows], lines, self.typed, self.sha256)
+        return RawRows(self.columns, [self.cells[row] for row in rows], lines, self.typed, self.sha256, self.notes)
 
     def numbers(
         self, column: str, *, whole: bool = False, signed: bool = True, decimal: str = "."
@@ -125,8 +128,15 @@ class RawRows:
         return values, reasons
 
 
-def read_rows(source: Path | StoredTable) -> RawRows:
-    """Return the rows of a stored table, of one page of JSON, or of a bulk CSV separated by ``;``.
+def read_rows(source: Path | StoredTable, known: Sequence[str] = ()) -> RawRows:
+    """Return the rows of a stored table, of one page of JSON, or of a bulk CSV, separated by ``;`` or saved again.
+
+    Parameters
+    ----------
+    source : Path or StoredTable
+        The file or table.
+    known : sequence of str
+        Names of columns that the reader knows, which a CSV that another program saved may have in another form.
 
     Raises
     ------
@@ -144,10 +154,11 @@ def read_rows(source: Path | StoredTable) -> RawRows:
         if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):  # the rows alone, as `cbsodata` writes them
             data = b'{"value":' + data.removeprefix(b"\xef\xbb\xbf") + b"}"
         return _from_pages([parse_page(data, origin)], origin, sha256)
-    records = parse_records(decode(data, origin), origin, delimiter=";")
+    saved = read_saved(data, origin, known, separator=";", missing=".")
+    records = saved.records
     refuse_doubled(records.header, origin)
     cells: list[tuple[str | None, ...]] = [tuple(row) for row in records.rows]
-    return RawRows(records.header, cells, records.lines, not _is_padded(cells), sha256)
+    return RawRows(records.header, cells, records.lines, not _is_padded(cells), sha256, saved.notes)
 
 
 def stem_of(column: str) -> str:

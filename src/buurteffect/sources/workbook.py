@@ -24,6 +24,7 @@ from buurteffect.sources.archive import list_members, read_member
 from buurteffect.sources.columns import check_columns
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_head, shown
+from buurteffect.sources.saved_again import NOT_AVAILABLE, original_names, row_numbers
 
 WORKBOOK_BYTES_LIMIT = 150_000_000
 """Largest unpacked size of all parts of a workbook; the largest known one has under a tenth of it."""
@@ -36,10 +37,7 @@ WIDTH_LIMIT = 1_000
 
 _ZIP_START = b"PK"
 _CONTENTS = "[Content_Types].xml"
-_MISSING = (
-    None,
-    "#N/A",
-)  # an empty cell, and the mark that the program itself puts where a look-up found nothing
+_MISSING = (None, *NOT_AVAILABLE)  # an empty cell, and what programs put where nothing was found
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +169,12 @@ def as_sheet(path: Path, name: str, rows: list[tuple[Any, ...]], known: list[str
     """
     origin = label_of(path, name)
     header = header_of(rows)
+    full = [row for row in rows[1:] if any(cell is not None for cell in row)]
+    left = [[str(row[at]) if at < len(row) else "" for row in full] for at in range(min(2, len(header)))]
+    numbered = row_numbers(header, left, known)
+    header = tuple(original_names(header[numbered:], known))
     check_columns(header, known, origin)
-    body = list(rows[1:])
+    body = [row[numbered:] for row in rows[1:]]
     while body and not any(cell is not None for cell in body[-1]):
         body.pop()
     if not body:
