@@ -228,3 +228,13 @@ def test_the_title_of_the_year_is_taken_where_one_of_another_year_stands_beside_
     file = read_kwb(written(tmp_path, text, "Ergens_2003_80868NED.csv"))
     assert row(file, "GM9001")["origin_nonwestern_count"] == 450
     assert "NietWestersTotaal_21" in file.unmapped
+
+
+def test_a_share_printed_in_a_unit_that_is_none_of_its_own_is_left_unread_and_said(tmp_path):
+    text = export("82339NED", 2013)[0]
+    lines = text.splitlines()
+    lines[3] = ";".join([*lines[3].split(";")[:-2], "km", "code"])
+    file = read_kwb(written(tmp_path, "\n".join(lines) + "\n", "a_2013.csv"))
+    assert set(file.frame["vacant_share_missing"]) == {"not_in_file"}
+    assert "column 'Percentage leegstaand' is not read as vacant_share: the unit 'km'" in file.ledger.notes
+    assert row(file, "GM9001")["inhabitants_count"] == 5000

@@ -39,6 +39,18 @@ _ADD_ROWS = "use the publisher's own file; if the publisher changed the table, a
 class _UntoldUnitError(DataError):
     """A column that could be in one of several units. A spreadsheet has no metadata that would tell which."""
 
+    def ends(self, family: str) -> bool:
+        """Return whether the file is refused rather than the column left unread."""
+        return family == "statline"
+
+
+class _StrangeUnitError(_UntoldUnitError):
+    """A column whose unit is none that the mapping knows for it."""
+
+    def ends(self, family: str) -> bool:
+        """Money is refused: of a mean value in another unit too many things depend."""
+        return (self.expected or "").partition(" in ")[0].endswith("_eur")
+
 
 @dataclass(frozen=True)
 class MappingRow:
@@ -224,7 +236,7 @@ def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str)
         try:
             match = _find(columns, [row for row in rows if row.concept == concept], year, origin)
         except _UntoldUnitError as error:
-            if family == "statline":
+            if error.ends(family):
                 raise
             unread.append(concept)
             notes.append(f"column {shown(error.column)} is not read as {concept}: {error.found}")
@@ -374,10 +386,10 @@ def _ambiguous(column: RawColumn, twins: list[RawColumn], concept: str, origin: 
     )
 
 
-def _strange_unit(column: RawColumn, rows: list[MappingRow], origin: str) -> DataError:
+def _strange_unit(column: RawColumn, rows: list[MappingRow], origin: str) -> _StrangeUnitError:
     """Return the error for a unit that the mapping does not know."""
     units = sorted({row.unit for row in rows if row.stem == column.stem})
-    return DataError(
+    return _StrangeUnitError(
         origin,
         column=column.name[:60],
         found=f"the unit {shown(column.unit)}",

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import Concept
@@ -68,10 +70,25 @@ class Areas:
     keep: Mask
     year: int
 
-    @property
+    @cached_property
+    def is_level(self) -> dict[str, Mask]:
+        """Which rows of the year are of each kind of area."""
+        kinds = pd.factorize(self.levels)
+        return {str(level): self.keep & (kinds[0] == at) for at, level in enumerate(kinds[1])}
+
+    @cached_property
     def whole(self) -> Mask:
         """Which rows of the year are gemeenten or the country."""
-        return self.keep & np.isin(self.levels, ("gemeente", "land"))
+        none = np.zeros(len(self.keep), dtype=bool)
+        return self.is_level.get("gemeente", none) | self.is_level.get("land", none)
+
+    @cached_property
+    def count_caps(self) -> Numbers:
+        """The most persons, households or dwellings that each row's area can have."""
+        caps = np.full(len(self.keep), np.inf)
+        for level, most in COUNT_HIGH.items():
+            caps[self.is_level.get(level, np.zeros(len(caps), dtype=bool))] = most
+        return caps
 
 
 @dataclass(frozen=True)
@@ -115,10 +132,8 @@ def odd_rows(
         If so many cannot be that the column is in another unit, shifted or damaged.
     """
     mine, read = values[concept.name], reads[concept.name]
-    caps = np.full(len(mine), np.inf if concept.high is None else concept.high)
-    if concept.combine == "sum":
-        for level, most in COUNT_HIGH.items():
-            caps[areas.levels == level] = np.minimum(most, caps[areas.levels == level])
+    high = np.inf if concept.high is None else concept.high
+    caps = np.minimum(areas.count_caps, high) if concept.combine == "sum" else np.full(len(mine), high)
     with np.errstate(invalid="ignore"):
         odd = (mine > caps) | (mine < (-np.inf if concept.low is None else concept.low))
         if read.unit == "%":
@@ -243,7 +258,9 @@ def _refuse_count(concept: Concept, read: Read, areas: Areas, mine: Numbers) -> 
     if (share := _USUAL_COUNTS.get(concept.name)) is None:
         return
     for level, usual in _USUAL_INHABITANTS.items():
-        rows = areas.keep & (areas.levels == level) & np.isfinite(mine) & (mine > 0)
+        if level not in areas.is_level:
+            continue
+        rows = areas.is_level[level] & np.isfinite(mine) & (mine > 0)
         if not rows.any():
             continue
         median = float(np.median(mine[rows]))
