@@ -39,17 +39,9 @@ _ADD_ROWS = "use the publisher's own file; if the publisher changed the table, a
 class _UntoldUnitError(DataError):
     """A column that could be in one of several units. A spreadsheet has no metadata that would tell which."""
 
-    def ends(self, family: str) -> bool:
-        """Return whether the file is refused rather than the column left unread."""
-        return family == "statline"
 
-
-class _StrangeUnitError(_UntoldUnitError):
-    """A column whose unit is none that the mapping knows for it."""
-
-    def ends(self, family: str) -> bool:
-        """Money is refused: of a mean value in another unit too many things depend."""
-        return (self.expected or "").partition(" in ")[0].endswith("_eur")
+class _StrangeUnitError(DataError):
+    """A column whose unit is none that the mapping knows for it. Money is refused, others are left unread."""
 
 
 @dataclass(frozen=True)
@@ -235,8 +227,9 @@ def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str)
     for concept in CONCEPTS:
         try:
             match = _find(columns, [row for row in rows if row.concept == concept], year, origin)
-        except _UntoldUnitError as error:
-            if error.ends(family):
+        except (_UntoldUnitError, _StrangeUnitError) as error:
+            money = isinstance(error, _StrangeUnitError) and concept.endswith("_eur")
+            if money or (isinstance(error, _UntoldUnitError) and family == "statline"):
                 raise
             unread.append(concept)
             notes.append(f"column {shown(error.column)} is not read as {concept}: {error.found}")

@@ -258,14 +258,10 @@ def _refuse_count(concept: Concept, read: Read, areas: Areas, mine: Numbers) -> 
     if (share := _USUAL_COUNTS.get(concept.name)) is None:
         return
     for level, usual in _USUAL_INHABITANTS.items():
-        if level not in areas.is_level:
-            continue
-        rows = areas.is_level[level] & np.isfinite(mine) & (mine > 0)
-        if not rows.any():
-            continue
-        median = float(np.median(mine[rows]))
-        factor = 10.0 ** round(np.log10(median / (usual * share)))
-        if factor > 1:
+        rows = areas.is_level.get(level, np.zeros(len(mine), dtype=bool)) & np.isfinite(mine)
+        median = float(np.median(mine[rows])) if rows.any() else 0.0
+        if median > COUNT_HIGH[level]:
+            factor = 10.0 ** round(np.log10(median / (usual * share)))
             raise DataError(
                 areas.lines.origin,
                 column=read.column[:60],
