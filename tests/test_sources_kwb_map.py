@@ -136,7 +136,7 @@ def test_a_name_tells_the_year_where_no_column_does_and_the_message_says_so(tmp_
     table.to_csv(tmp_path / "buurten.csv", index=False)
     with pytest.raises(DataError, match="nothing that tells the year") as caught:
         read_key_figures(tmp_path)
-    assert "rename" in caught.value.action
+    assert "such as kwb_2011.csv" in caught.value.action
     (tmp_path / "buurten.csv").rename(tmp_path / name)
     check(read_kwb(tmp_path / name))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import FIRST_YEAR, LAST_YEAR
@@ -99,21 +100,21 @@ def decide_years(
         outside += _table_said(table_id, ["the table in its name"])
     if asked is not None:
         outside.append(YearSaid(frozenset({asked}), "the caller"))
-    years = _agreed([*inside, *outside], origin)
-    if several and asked is None and periods and len(held := _agreed(inside, origin)) > 1:
+    years = _agreed([*inside, *outside], origin, name)
+    if several and asked is None and periods and len(held := _agreed(inside, origin, name)) > 1:
         return tuple(sorted(held)), table_id, (f"years {_words(held)} from {' and '.join(s.where for s in inside)}",)
     if len(years) != 1:
         listed = f"{len(years)} possible years ({_words(years)})" if years else "nothing that tells the year"
-        how = f"rename it, such as to kwb_{min(years, default=2011)}.csv with the year that it is of"
+        how = f"give it a name with the year that it is of, such as {_name_of(min(years, default=2011), names[0])}"
         if len(years) > 1 and periods:
             how += "; or read all of its years with read_key_figures"
         raise DataError(
             origin,
             found=listed,
             expected="one year, told by the content, by the name of the file or by that of its folder",
-            action=f"{how} (its own suffix kept), or give it its publisher's name, such as kwb-2019.xlsx",
+            action=how,
         )
-    certain = _agreed(inside, origin)
+    certain = _agreed(inside, origin, name)
     notes = [f"year {min(years)} from {' and '.join(said.where for said in [*inside, *outside])}"]
     if len(certain) != 1:
         rests = " and ".join(said.where for said in outside)
@@ -147,7 +148,7 @@ def _periods_said(table: RawTable) -> list[YearSaid]:
     return said
 
 
-def _agreed(said: Iterable[YearSaid], origin: str) -> frozenset[int]:
+def _agreed(said: Iterable[YearSaid], origin: str, name: str) -> frozenset[int]:
     """Return the years that all agree on; empty if nothing is said."""
     said = list(said)
     years: frozenset[int] = frozenset()
@@ -159,10 +160,17 @@ def _agreed(said: Iterable[YearSaid], origin: str) -> frozenset[int]:
                 origin,
                 found=f"{_words(years)} in {before}, but {_words(one.years)} in {one.where}",
                 expected="one year in the content, the name and the table",
-                action=_MEND,
+                action=f"if the content is right, rename it, such as to {_name_of(min(years), name)}; "
+                "if not, put the publisher's file in its place",
             )
         years = both
     return years
+
+
+def _name_of(year: int, name: str) -> str:
+    """Return a name that says a year, with the suffix of another."""
+    suffix = PurePosixPath(name).suffix
+    return f"kwb_{year}{suffix if suffix[1:].isalpha() else ''}"
 
 
 def _words(years: frozenset[int]) -> str:
