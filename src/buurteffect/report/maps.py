@@ -109,7 +109,7 @@ def class_map(
     from matplotlib.patches import Patch
 
     west, south, east, north = areas.total_bounds
-    drawn, axes = figure(height=float(np.clip(_MAP_WIDTH * (north - south) / (east - west), 2.8, 7.0)))
+    drawn, axes = figure(height=float(np.clip(_MAP_WIDTH * (north - south) / (east - west), 2.8, 6.2)))
     drawn.set_dpi(_IMAGE_DPI)
     shades = colormaps["YlGnBu_r"](np.linspace(0.0, 0.93, len(names)))
     handles = []
