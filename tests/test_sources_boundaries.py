@@ -105,6 +105,20 @@ def test_a_shape_that_crosses_itself_is_repaired_and_counted(tmp_path):
     assert set(found.frame.geom_type) <= {"Polygon", "MultiPolygon"}
 
 
+def test_of_many_areas_a_few_may_have_no_polygon_as_in_simplified_maps(tmp_path):
+    areas = [feature(f"BU059901{n}", square(90_000 + 200 * n, 430_000)) for n in range(10, 30)]
+    areas[3]["geometry"] = None
+    point = [90_000.0, 430_000.0]
+    areas[4]["geometry"] = {"type": "Polygon", "coordinates": [[point, point, point, point]]}
+    found = read(tmp_path, collection(*areas))
+    assert len(found.frame) == 18
+    assert found.ledger.set_index("reason")["areas_count"].to_dict() == {"": 18, "no polygon": 2}
+    assert found.notes == ("2 areas without a polygon are left out",)
+    areas[5]["geometry"] = None
+    with pytest.raises(DataError, match="the first of 3 such rows"):
+        read(tmp_path, collection(*areas))
+
+
 def test_a_repair_leaves_no_lines_behind(tmp_path):
     x, y = PLACE
     spike = [[0, 0], [100, 0], [100, 100], [50, 100], [50, 200], [50, 100], [0, 100], [0, 0]]

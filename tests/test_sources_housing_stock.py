@@ -252,7 +252,7 @@ def test_an_account_that_is_off_by_a_few_dwellings_is_read_and_listed(tmp_path):
     assert table.slips.found == (
         "line 2: the opening stock and the balance give a closing stock of 1022 where 1023 stands",
     )
-    assert table.slips.words.startswith("1 of 2 rows do not quite add up and are read as they are: line 2")
+    assert table.slips.words.startswith("1 of 2 rows does not quite add up and is read as it is: line 2")
 
 
 @pytest.mark.parametrize("mark", [",", "\t"])

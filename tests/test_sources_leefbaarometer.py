@@ -231,7 +231,7 @@ def test_the_reference_may_differ_by_its_own_rounding_and_no_more(tmp_path: Path
 def test_one_row_that_nearly_adds_up_is_read_and_told(tmp_path: Path) -> None:
     file = read_scores(put(tmp_path, edited(2, "0.22", "0.2203")))
     assert file.frame["amenities_score"][0] == 0.2203
-    assert "1 of 3 rows do not quite add up and are read as they are: line 2: afw differs by 0.0003" in file.notes[-1]
+    assert "1 of 3 rows does not quite add up and is read as it is: line 2: afw differs by 0.0003" in file.notes[-1]
 
 
 FULL = (

@@ -35,9 +35,8 @@ from buurteffect.sources.geofile import (
 )
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, sha256_of, shown
-
-CRS = "EPSG:28992"
-"""The Dutch national grid, in metres."""
+from buurteffect.sources.shapes import CRS as CRS
+from buurteffect.sources.shapes import repair, with_shape
 
 EXTENT_M = (-10_000.0, 280_000.0, 310_000.0, 650_000.0)
 """West, south, east and north that hold the European Netherlands with its coastal waters, on the grid."""
@@ -152,9 +151,16 @@ def read_level(path: Path, layer: Layer, *, crs: str | None = None) -> BoundaryF
         [(area,) for area in raw[code]], column=code, expected="every area once on land", action=FETCH_AGAIN
     )
     year, said = _year_of(raw, layer)
-    shapes, repaired = _repair(raw.geometry, raw[code], lines)
+    there = with_shape(raw.geometry, raw[code], lines)
+    lines, raw = Lines(origin, lines.numbers[there]), raw[there].reset_index(drop=True)
+    shapes, repaired = repair(raw.geometry, raw[code])
     shapes = _on_grid(shapes, lines)
     frame = _frame(raw, shapes, level, code, lines)
+    if not there.all():
+        lost = int((~there).sum())
+        ledger.loc[0, "areas_count"] -= lost
+        ledger.loc[len(ledger)] = ["left out", "no polygon", lost]
+        said = (*said, f"{lost:,} areas without a polygon are left out")
     parts = parts_of(path)
     whole = sha256_of(path) if len(parts) == 1 else hashlib.sha256("".join(map(sha256_of, parts)).encode()).hexdigest()
     return BoundaryFile(
@@ -297,36 +303,6 @@ def _land(raw: gpd.GeoDataFrame, lines: Lines) -> tuple[np.ndarray, pd.DataFrame
     rows += [("kept", f"{water} is not told", int(untold.sum()))] if untold.any() else []
     rows += [("left out", f"water = {value}", int(count)) for value, count in values[~kept].value_counts().items()]
     return kept, pd.DataFrame(rows, columns=_LEDGER)
-
-
-def _repair(shapes: gpd.GeoSeries, codes: pd.Series, lines: Lines) -> tuple[gpd.GeoSeries, pd.DataFrame]:
-    """Return valid polygons, and the area before and after of those that were not."""
-    empty = shapes.isna() | shapes.is_empty
-    polygons = shapes.geom_type.isin(["Polygon", "MultiPolygon"])
-    lines.refuse(
-        (empty | ~polygons).to_numpy(),
-        lambda row: f"{codes.iloc[row]} with {'no shape' if empty.iloc[row] else shapes.geom_type.iloc[row]}",
-        expected="a polygon for every area",
-        action=FETCH_AGAIN,
-    )
-    bad = ~shapes.is_valid
-    mended = shapes.copy()
-    if bad.any():
-        mended[bad] = shapes[bad].make_valid(method="structure", keep_collapsed=False)
-        lines.refuse(
-            mended.is_empty.to_numpy(),
-            lambda row: f"{codes.iloc[row]} with a shape that encloses nothing",
-            expected="a polygon for every area",
-            action=FETCH_AGAIN,
-        )
-    table = pd.DataFrame(
-        {
-            "area_code": codes[bad],
-            "area_before_m2": shapes[bad].to_crs(CRS).area,
-            "area_after_m2": mended[bad].to_crs(CRS).area,
-        }
-    )
-    return mended, table.reset_index(drop=True)
 
 
 def _on_grid(shapes: gpd.GeoSeries, lines: Lines) -> gpd.GeoSeries:

@@ -156,7 +156,8 @@ def read_housing_stock(source: Path | StoredTable, *, columns: Mapping[str, str]
             origin,
             found=f"no row of dwellings of a gemeente in a year ({_count_text(left_out)})",
             expected="at least one",
-            action="fetch the whole table, or with where={'Gebruiksfunctie': 'A045364', 'RegioS': 'GM'}",
+            action="fetch it with make fetch SOURCE=open TABLES=housing_stock, or export dwellings of gemeenten by "
+            "year, with codes",
         )
     kept = rows.kept(keep)
     frame, checked, slips = _frame(kept, named)
@@ -337,5 +338,7 @@ def _count_text(counts: Mapping[str, int]) -> str:
 
 def _column_error(origin: str, column: str, found: str, expected: str) -> DataError:
     """Return the error for a column."""
-    action = f"{PUBLISHED}; if the publisher renamed it, name it: columns={{'part': 'stem'}}"
+    action = (
+        "fetch the table with make fetch SOURCE=open TABLES=housing_stock, or export it with all subjects and codes"
+    )
     return DataError(origin, line=1, column=column[:60], found=found, expected=expected, action=action)

@@ -40,7 +40,7 @@ class Slips:
     checked_count : int
         Rows in which everything is known, so that they could be checked.
     found : tuple of str
-        For each row that is off, its line and what was found there.
+        For each check that a row fails, its line and what was found there.
     """
 
     checked_count: int = 0
@@ -56,8 +56,13 @@ class Slips:
         if not self.found:
             return ""
         more = f" and {len(self.found) - _LISTED:,} more" if len(self.found) > _LISTED else ""
-        count = f"{len(self.found):,} of {self.checked_count:,} rows do not quite add up and are read as they are"
-        return f"{count}: {'; '.join(self.found[:_LISTED])}{more}"
+        rows = len({text.partition(":")[0] for text in self.found})
+        verb = (
+            "does not quite add up and is read as it is"
+            if rows == 1
+            else "do not quite add up and are read as they are"
+        )
+        return f"{rows:,} of {self.checked_count:,} rows {verb}: {'; '.join(self.found[:_LISTED])}{more}"
 
 
 def weigh_slips(

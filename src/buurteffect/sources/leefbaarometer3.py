@@ -201,7 +201,7 @@ def find_score_files(folder: Path) -> Found:
             label_of(folder),
             found="no such folder",
             expected="a folder with the publisher's files",
-            action="download the Leefbaarometer first, or name the folder that holds it",
+            action="run make fetch SOURCE=open, or name the folder that holds it with OPEN_DATA=…",
         )
     files: list[Located] = []
     passed_over: list[PassedOver] = []
@@ -229,7 +229,7 @@ def read_score_files(folder: Path) -> ScoreFolder:
             label_of(folder),
             found=f"no file of scores ({len(found.passed_over)} other files; {seen})",
             expected="at least one CSV of scores, plain or in a zip",
-            action="download the Leefbaarometer into this folder",
+            action="run make fetch SOURCE=open, or put the publisher's zip or CSV files into this folder",
         )
     files = tuple(read_scores(place.path, place.member) for place in found.files)
     refuse_same_bytes((file.origin, file.sha256) for file in files)
