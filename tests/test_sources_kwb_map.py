@@ -1,5 +1,6 @@
 """Key figures that come as attributes of the Wijk- en Buurtkaart, in the formats in which GIS users hold them."""
 
+import json
 import zipfile
 
 import geopandas as gpd
@@ -121,6 +122,20 @@ def test_every_layer_of_a_geopackage_is_read(tmp_path, name):
     assert has_key_figures(tmp_path / name)
     with pytest.raises(DataError, match="3 tables"):
         read_kwb(tmp_path / name)
+
+
+def test_a_page_of_a_service_says_that_more_follow(tmp_path):
+    page = {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "geometry": None, "properties": {"buurtcode": "BU99010000", "aantal_inwoners": 5}}
+        ],
+        "links": [{"rel": "next", "href": "https://service.example/items?offset=1000"}],
+    }
+    (tmp_path / "buurten_2021.json").write_text(json.dumps(page))
+    file = read_kwb(tmp_path / "buurten_2021.json")
+    assert row(file, "BU99010000")["inhabitants_count"] == 5
+    assert any("link to a next one" in note for note in file.ledger.notes)
 
 
 def test_boundaries_alone_are_no_key_figures(tmp_path):

@@ -8,8 +8,11 @@ large negative (-99997, -99999999) says that nothing is published. Water has row
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +23,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from buurteffect.errors import DataError
+from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.dbase import read_dbase
 from buurteffect.sources.kwb_documents import Document
-from buurteffect.sources.kwb_mapping import ENOUGH_NAMES, known_stems
+from buurteffect.sources.kwb_mapping import mapping_rows
 from buurteffect.sources.kwb_observations import columns_of_rows
 from buurteffect.sources.kwb_odata import cell_texts, parse_json, rows_of
 from buurteffect.sources.kwb_raw import RawColumn, RawTable, YearSaid, column_of
@@ -52,6 +56,8 @@ _OTHER_LAYOUTS = ("recs", "gwbcode", "gwbcode8", "gwbcode10", "perioden", "soort
 _STATCODE, _YEAR = "jrstatcode", "jaar"
 _BYTES_LIMIT = 2_000_000_000
 _GPKG_START = b"SQLite format 3\0"
+_NEXT_PAGE = re.compile(rb'"rel"\s*:\s*"next"')
+_MORE_PAGES = "its page has a link to a next one: areas on pages that are not in the folder are missing"
 Columns = Mapping[str, pa.Array]
 
 
@@ -66,8 +72,13 @@ def is_map(names: Sequence[str]) -> bool:
     False
     """
     stems = {title_stem(name) for name in names}
-    figures = len(stems & known_stems(FAMILY))
-    return bool(stems & _CODES) and figures >= ENOUGH_NAMES and not stems & set(_OTHER_LAYOUTS)
+    return bool(stems & _CODES) and bool(stems & _figures()) and not stems & set(_OTHER_LAYOUTS)
+
+
+@cache
+def _figures() -> frozenset[str]:
+    """Return the stems of the figures that maps have."""
+    return frozenset(row.stem for row in mapping_rows() if row.layout == FAMILY and row.concept in CONCEPTS)
 
 
 def read_map(document: Document, _: object = None) -> list[RawTable]:
@@ -81,6 +92,8 @@ def read_map(document: Document, _: object = None) -> list[RawTable]:
     """
     layers = _layers(document)
     found = [map_table(label, cells, lines) for label, cells, lines in layers if is_map(list(cells))]
+    if _NEXT_PAGE.search(b"".join(document.ends())) and document.suffix in (".json", ".geojson"):
+        found = [replace(table, notes=(*table.notes, _MORE_PAGES)) for table in found]
     if not found:
         label, cells, _lines = layers[0]
         raise DataError(
