@@ -65,6 +65,8 @@ def test_the_towns_as_published_are_read_without_a_note_on_their_figures(tmp_pat
         ("g_hhgro", 10, "about 10 times too high"),
         ("g_hhgro", 0.1, "about 10 times too low"),
         ("bev_dich", 10, "about 10 times too high"),
+        ("bev_dich", 1000, "in 2020, about 1,000 times too high"),
+        ("a_inw", 1000, "about 1,000 times too high"),
         ("bev_dich", 0.01, "about 100 times too low"),
         ("p_koopw", 0.01, "about 100 times too low"),
         ("p_leegsw", 0.01, "about 100 times too low"),

@@ -239,7 +239,7 @@ def _refuse_scale(concept: Concept, read: Read, areas: Areas, median: float, cou
     raise DataError(
         areas.lines.origin,
         column=read.column[:60],
-        found=f"{concept.name} of {_words(median)}{of} at the median of {count:,} area(s), "
+        found=f"{concept.name} of {_words(median)}{of} at the median of {count:,} area(s) in {areas.year}, "
         f"about {times:,.0f} times too {way}{beside}",
         expected=f"a median from {_words(low)} to {_words(high)}{of}",
         action=f"{mend} the column by {times:,.0f}, which makes that {_words(median / factor)}"
@@ -265,8 +265,8 @@ def _refuse_count(concept: Concept, read: Read, areas: Areas, mine: Numbers) -> 
             raise DataError(
                 areas.lines.origin,
                 column=read.column[:60],
-                found=f"{concept.name} of {_words(median)} in the middle {level} of {int(rows.sum()):,}, "
-                f"about {factor:,.0f} times too high",
+                found=f"{concept.name} of {_words(median)} in the middle {level} of {int(rows.sum()):,} "
+                f"in {areas.year}, about {factor:,.0f} times too high",
                 expected=f"at most {_words(COUNT_HIGH[level])} in any {level}",
                 action=f"divide the column by {factor:,.0f}, which makes that {_words(median / factor)}, "
                 "or use the publisher's own file",

@@ -201,7 +201,7 @@ def _columns(
     }
     columns: dict[str, _Column] = {}
     values: dict[str, npt.NDArray[np.float64]] = {}
-    for concept in sorted(cells, key=lambda concept: bool(resolved.concepts[concept].row.of)):
+    for concept in sorted(cells, key=lambda c: (bool(resolved.concepts[c].row.of), "/" in CONCEPTS[c].usual_of)):
         _check_whole(cells[concept], resolved.concepts[concept], concept, table)
         column = _converted(cells[concept], resolved.concepts[concept], columns, typed=typed)
         values[concept] = column.values
