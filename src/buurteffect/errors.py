@@ -67,6 +67,12 @@ class DataError(BuurteffectError):
             place += f", column {column!r}"
         super().__init__(f"{place}\n  found:    {found}\n  expected: {expected}\n  to do:    {action}")
 
+    def at(self, file: str) -> DataError:
+        """Return this error with its file called otherwise, such as by its path below the folder of the data."""
+        return DataError(
+            file, expected=self.expected, found=self.found, action=self.action, line=self.line, column=self.column
+        )
+
 
 class MissingDataError(ProjectError):
     """The data that something rests on are not there, or there are not enough of them.

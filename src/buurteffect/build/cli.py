@@ -92,7 +92,9 @@ def _panel(project: Project, options: argparse.Namespace) -> None:
     if options.source == "synthetic":
         raw = project.processed("synthetic") / "published"
     elif options.source == "open":
-        raw = options.open_data or project.raw / "open"
+        from buurteffect.sources.download import check_open_data
+
+        raw = check_open_data(options.open_data) if options.open_data else project.raw / "open"
     else:
         raw = project.raw / "microdata"
     started = time.perf_counter()
@@ -260,7 +262,8 @@ def _parameters(project: Project, options: argparse.Namespace) -> None:
 
     notebook = project.notebooks / f"{check_identifier(options.notebook, 'notebook')}.ipynb"
     if not notebook.is_file():
-        raise ProjectError(f"there is no notebook {notebook.name} in notebooks/")
+        there = ", ".join(sorted(path.stem for path in project.notebooks.glob("*.ipynb")))
+        raise ProjectError(f"there is no notebook {notebook.name} in notebooks/, which holds {there or 'none'}")
     for parameter in read_parameters(notebook).values():
         print(f"{parameter.name}: {parameter.annotation} = {parameter.default!r}")
         print(f"    {parameter.domain}; {parameter.meaning}")
@@ -270,11 +273,13 @@ def _assignment(text: str) -> tuple[str, object]:
     """Read NAME=VALUE; the value as YAML, so that 0.1, true and [1, 2] mean what they look like."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise ParameterError(f"--set takes NAME=VALUE, not {text!r}")
+        raise ParameterError(f"SET (--set) takes NAME=VALUE, such as SET='draws=99', not {text!r}")
     try:
         return name, yaml.safe_load(value)
     except yaml.YAMLError:
-        raise ParameterError(f"--set {name}: {value!r} is not a plain value") from None
+        raise ParameterError(
+            f"SET={name}=…: {value!r} is not a plain value: give a number, a word, true or false, or [1, 2] for a list"
+        ) from None
 
 
 _VERBS: dict[str, Callable[[Project, argparse.Namespace], None]] = {

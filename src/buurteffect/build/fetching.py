@@ -131,7 +131,10 @@ def _chosen(
     of_kwb = parse_years(options.kwb) if options.kwb else years
     groups = chosen(offers, [*(["kwb"] if options.kwb else []), *names])
     if not groups:
-        raise ProjectError("YEARS and GEMEENTE say which part of a group is wanted: name it too, by KWB or TABLES")
+        raise ProjectError(
+            "YEARS and GEMEENTE say which part of a group is wanted: name it too, by KWB or TABLES, such as "
+            "KWB=2019-2022 or TABLES=housing_stock; make fetch LIST=1 shows the groups"
+        )
     if years and not any(group.yearly for group in groups):
         raise ProjectError(f"YEARS: there is no table per year of {', '.join(names)}; leave it out")
     if gemeenten and not any(group.by_gemeente for group in groups):

@@ -111,16 +111,20 @@ def load_run(project: Project, name: str, source: str, overrides: Mapping[str, o
     file = project.notebooks / "runs" / f"{check_identifier(name, 'run')}.yaml"
     if not file.is_file():
         known = sorted(path.stem for path in file.parent.glob("*.yaml"))
-        close = difflib.get_close_matches(name, known, n=1)
-        raise ProjectError(
-            f"there is no run {name!r}{f' (did you mean {close[0]!r}?)' if close else ''}; "
-            f"notebooks/runs/ holds {', '.join(known) or 'none'}"
+        number = name.partition("_")[0]
+        close = [each for each in known if each.partition("_")[0] == number] or difflib.get_close_matches(
+            name, known, n=1
         )
+        hint = f" (did you mean {' or '.join(map(repr, close[:3]))}?)" if close else ""
+        raise ProjectError(f"there is no run {name!r}{hint}; notebooks/runs/ holds {', '.join(known) or 'none'}")
     if name in _RESERVED or name.endswith(TRIAL):
         raise ProjectError(f"a run cannot be named {name!r}: the name is used for something else in reports/")
     settings = _read_settings(file)
     if source not in settings.get("sources", list(SOURCES)):
-        raise ProjectError(f"run {name!r} is not for source {source!r}: its file lists {settings['sources']}")
+        raise ProjectError(
+            f"run {name!r} is not for source {source!r}: its file lists {', '.join(settings['sources'])}; choose one "
+            f"of them, such as make run RUN={name} SOURCE={settings['sources'][0]}"
+        )
     notebook = project.notebooks / f"{check_identifier(settings['notebook'], 'notebook')}.ipynb"
     if not notebook.is_file():
         raise ProjectError(f"{file.name} names notebook {settings['notebook']!r}, but {notebook.name} does not exist")

@@ -15,7 +15,7 @@ from buurteffect.panel.address_crosswalk import AddressCrosswalks, crosswalks_fr
 from buurteffect.panel.key_figures import find_key_figures
 from buurteffect.panel.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.polygons import Polygons
-from buurteffect.panel.room import Found, Reading, files_below, read_room, room_of
+from buurteffect.panel.room import Found, Reading, files_below, named_below, read_room, room_of
 from buurteffect.panel.room import InputFile as InputFile
 from buurteffect.panel.rooms import ROOMS
 from buurteffect.panel.side import describe_ses_woa, ses_woa_left_out
@@ -42,6 +42,7 @@ _ELSEWHERE = (
     "not in a folder that is read: scores go into leefbaarometer3, key figures into kwb, other sources into "
     + ", ".join([*ROOMS, "addresses"])
 )
+_SCORES = "leefbaarometer3"
 _LISTED = 50
 
 
@@ -219,12 +220,15 @@ def _read_scores(
     raw: Path, groups: pd.DataFrame, *, needed: bool
 ) -> tuple[dict[str, LevelPanel], tuple[InputFile, ...], tuple[tuple[str, str], ...]]:
     """Read the Leefbaarometer; a folder that holds other sources can do without it."""
-    folder = next(iter(_homes(raw, lambda name: name == "leefbaarometer3")), raw / "leefbaarometer3")
-    if not needed or _holds_more(raw, folder):
+    folder = next(iter(_homes(raw, lambda name: name == _SCORES)), raw / _SCORES)
+    with named_below(folder, raw):
         there = find_score_files(folder) if folder.is_dir() else None
         if there is None or not there.files:
-            return {}, (), tuple((p.label, p.reason) for p in there.passed_over) if there else ()
-    found = read_score_files(folder)
+            beside = tuple((p.label, p.reason) for p in there.passed_over) if there else ()
+            if needed and (not _holds_more(raw, folder) or _deeper(raw)):
+                raise _nothing_in(raw, beside)
+            return {}, (), beside
+        found = read_score_files(folder)
     inputs = tuple(InputFile(file.origin, file.bytes_count, file.sha256) for file in found.files)
     return assemble_levels(found.files, groups), inputs, tuple((p.label, p.reason) for p in found.passed_over)
 
@@ -233,6 +237,31 @@ def _holds_more(raw: Path, scores: Path) -> bool:
     """Whether a folder beside that of the scores holds any file."""
     folders = [path for path in raw.glob("*") if path.is_dir() and path != scores]
     return any(file.is_file() for folder in folders for file in folder.rglob("*"))
+
+
+def _deeper(raw: Path) -> Path | None:
+    """Return the folder in a folder that holds scores or key figures as the folder itself should."""
+    homes = [path for path in sorted(raw.glob("*/*")) if path.is_dir() and room_of(path.name) in (_SCORES, "kwb")]
+    return homes[0].parent if homes else None
+
+
+def _nothing_in(raw: Path, beside: Sequence[tuple[str, str]]) -> DataError:
+    """Return the error for a folder without anything to build from, which says where scores or key figures lie."""
+    seen = [f"{_SCORES}/{name}: {why}" for name, why in beside]
+    seen += [path.name for path in sorted(raw.glob("*")) if path.is_file()]
+    action = (
+        f"put the publisher's CSV or zip of scores by buurt, wijk or PC4 into {_SCORES}, or a table of key figures "
+        "into kwb; make fetch brings the scores into data/raw/open, which make reports SOURCE=open reads without "
+        "OPEN_DATA, and docs/data.md says where the files are to be had"
+    )
+    if deeper := _deeper(raw):
+        action = f"name the folder {label_of(deeper)} that lies in it, by OPEN_DATA=…/{label_of(deeper)}; or {action}"
+    return DataError(
+        raw.name,
+        found=f"neither scores nor key figures ({'; '.join(seen[:5]) or 'no such files at all'})",
+        expected=f"a folder {_SCORES} with scores, a folder kwb with key figures, or both",
+        action=action,
+    )
 
 
 def _entry(file: str, kind: str, rows: int, note: str) -> dict[str, Any]:
@@ -291,6 +320,6 @@ def _read_groups(raw: Path) -> pd.DataFrame:
             place.name,
             found=f"columns {', '.join(groups.columns)}, or a gemeente_code that repeats",
             expected="gemeente_code, city_group, source; one row per gemeente",
-            action="mend the file, or remove it to use the project's own list",
+            action="mend the file, or move it out of the folder: the project's own list is used then",
         )
     return groups

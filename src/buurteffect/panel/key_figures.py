@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from buurteffect.panel.room import named_below
 from buurteffect.sources import KwbFile, has_key_figures, read_key_figures, refuse_same_bytes
 
 _KEY = ["area_code", "year"]
@@ -45,7 +46,8 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
     passed_over: list[tuple[str, str]] = []
     digests: list[tuple[str, str]] = []
     for folder in sorted(item for item in raw.glob("*") if item.is_dir() and item.name.casefold().startswith("kwb")):
-        found = read_key_figures(folder)
+        with named_below(folder, raw):
+            found = read_key_figures(folder)
         files += found.files
         passed_over += found.passed_over
         digests += dict.fromkeys((file.source, file.sha256) for file in found.files)

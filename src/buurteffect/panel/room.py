@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from buurteffect.errors import DataError
 from buurteffect.sources import open_table
 from buurteffect.sources.archive import list_members, unpack
 from buurteffect.sources.beside import reason_beside
@@ -111,6 +113,20 @@ def room_of(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().casefold())
 
 
+@contextmanager
+def named_below(home: Path, raw: Path) -> Iterator[None]:
+    """Call the file of an error by its path below the folder of the data: readers know its own name only."""
+    try:
+        yield
+    except DataError as error:
+        own, *rest = re.split(r"(?= > )", error.file, maxsplit=1)
+        there = [path for path in sorted(home.rglob("*")) if label_of(path) == own]
+        if own == label_of(raw):
+            raise
+        place = there[0] if len(there) == 1 else home / own
+        raise error.at("".join([place.relative_to(raw).as_posix(), *rest])) from None
+
+
 def read_room(home: Path, room: Room, raw: Path) -> Found:
     """Read every file in a folder and the folders below it.
 
@@ -129,7 +145,8 @@ def read_room(home: Path, room: Room, raw: Path) -> Found:
         If a file that is to be read is not what it has to be.
     """
     found = Found()
-    _walk(home, room, found, lambda path: path.relative_to(raw).as_posix())
+    with named_below(home, raw):
+        _walk(home, room, found, lambda path: path.relative_to(raw).as_posix())
     kept: list[Reading] = []
     first: dict[tuple[str, str], str] = {}
     for reading in found.readings:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from buurteffect.errors import ParameterError
 from buurteffect.panel.breaks import series_breaks
 from buurteffect.panel.folder import Folder, read_folder
 from buurteffect.panel.join import JOIN_COLUMNS, Joined, Surroundings, count_stock_joins, join_rule
@@ -26,6 +27,7 @@ from buurteffect.panel.weights import Crossing
 from buurteffect.project import writing
 from buurteffect.schema.panel import BLOCKS, BOUNDARY_RULES, PANEL_LEVELS
 from buurteffect.sources import KwbFile
+from buurteffect.sources.rawfile import label_of
 
 RECORD = "inputs.json"
 CONSERVATION = "conservation.parquet"
@@ -77,9 +79,17 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
     DataError
         If a file is not what its reader expects, there is none, two hold the same bytes or the same area in a
         year, or a project lies in an area that does not exist.
+    ParameterError
+        If there are key figures, and none of the base year.
     """
     folder = read_folder(raw)
     key_figures = folder.key_figures
+    years = sorted({int(year) for each in key_figures for year in each.frame["year"].unique()})
+    if base_year is not None and years and base_year not in years:
+        raise ParameterError(
+            f"BASE_YEAR={base_year}: the key figures are of {', '.join(map(str, years))}. Choose one of these years, "
+            f"leave BASE_YEAR out for the latest, or add the key figures of {base_year} to {label_of(raw)}/kwb"
+        )
     crossings = {level: Crossing(crosswalk) for level, crosswalk in folder.crosswalks.items()}
     parts = _Parts(
         folder,

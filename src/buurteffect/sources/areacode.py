@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import PUBLISHED, shown
+from buurteffect.sources.rawfile import shown
 
 _SHAPES = {
     "buurt": (r"BU(?!0000)[0-9]{4}[0-9A-Z]{4}", "BU, the four digits of the gemeente and four digits or capitals"),
@@ -40,5 +40,6 @@ def check_codes(codes: pd.Series, level: str, lines: Lines, column: str) -> None
         lambda row: f"the code {shown(codes.iloc[row])}",
         column=column,
         expected=f"the code of a {level}: {words}",
-        action=f"{PUBLISHED} (that drops zeros); give one level per file",
+        action="write the code whole, its letters and its zeros in front included (a spreadsheet drops them: save the "
+        "column as text), and put areas of another kind into a file of their own; or take the publisher's own file",
     )

@@ -148,7 +148,7 @@ def read_level(path: Path, layer: Layer, *, crs: str | None = None) -> BoundaryF
     lines = Lines(origin, lines.numbers[land])
     raw = raw[land].reset_index(drop=True)
     lines.refuse_twins(
-        [(area,) for area in raw[code]], column=code, expected="every area once on land", action=FETCH_AGAIN
+        [(area,) for area in raw[code]], column=code, expected="every area once on land", action=PUBLISHED
     )
     year, said = _year_of(raw, layer)
     there = with_shape(raw.geometry, raw[code], lines)
@@ -255,7 +255,8 @@ def _with_crs(raw: pd.DataFrame, path: Path, origin: str, crs: str | None) -> tu
             origin,
             found="polygons without a coordinate system",
             expected=f"a file that says it, such as {CRS} or CRS84, or coordinates in the Netherlands",
-            action="give the file as its publisher gives it; of a shapefile, the .prj belongs beside it",
+            action="of a shapefile, put the .prj beside it that came with it; else save the file in a GIS with its "
+            f"coordinate system ({CRS}), or leave it out of the folder",
         )
     return raw, ()
 
@@ -317,8 +318,8 @@ def _on_grid(shapes: gpd.GeoSeries, lines: Lines) -> gpd.GeoSeries:
         (~inside).to_numpy(),
         lambda row: f"an area around ({raw['minx'].iloc[row]}, {raw['miny'].iloc[row]}) in {said}",
         expected="coordinates in the Netherlands",
-        action="the file says a wrong coordinate system, has its axes swapped, or is of another country: fetch it "
-        "again from its publisher",
+        action="the file says a wrong coordinate system, has its axes swapped, or is of another country: give it its "
+        f"right coordinate system in a GIS (such as {CRS}), or {FETCH_AGAIN}",
     )
     return grid
 

@@ -10,7 +10,10 @@ from buurteffect.errors import DataError
 from buurteffect.sources.rawfile import shown
 
 _NEAR_ENOUGH = 0.6  # a swap of two letters in a name of three ('lmb' for 'lbm') scores 0.67
-_RENAMED = "use the publisher's own file; if the publisher renamed or added columns, extend this reader"
+_RENAMED = (
+    "use the publisher's own file if another program saved this one; else give its columns the names that are expected "
+    "and take the others out, or move it out of the folder if it is another table"
+)
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = _NEAR_ENOUGH) -> str | None:

@@ -15,7 +15,7 @@ from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources.areacode import check_codes
 from buurteffect.sources.columns import check_columns
 from buurteffect.sources.lines import Lines
-from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, sha256_of, shown
+from buurteffect.sources.rawfile import PUBLISHED, label_of, read_bytes, sha256_of, shown
 from buurteffect.sources.records import Records
 from buurteffect.sources.saved_again import read_saved, whole_codes, with_points
 
@@ -198,10 +198,10 @@ def _check_pairs(frame: pd.DataFrame, lines: Lines) -> None:
         lambda row: f"{frame['year_from'].iloc[row]} twice",
         column="year_to",
         expected="two different years",
-        action=FETCH_AGAIN,
+        action=PUBLISHED,
     )
     keys = list(frame[list(CROSSWALK.key)].itertuples(index=False, name=None))
-    lines.refuse_twins(keys, expected="every pair of codes once per pair of years", action=FETCH_AGAIN)
+    lines.refuse_twins(keys, expected="every pair of codes once per pair of years", action=PUBLISHED)
 
 
 def _complete_shares(frame: pd.DataFrame, lines: Lines, *, given: bool) -> pd.DataFrame:
@@ -216,7 +216,8 @@ def _complete_shares(frame: pd.DataFrame, lines: Lines, *, given: bool) -> pd.Da
             ),
             column="source",
             expected="one target per source, or a column n_addresses or weight",
-            action="use a crosswalk with address counts, or count addresses in the files of both years",
+            action="give the crosswalk a column n_addresses or weight; or move it out of the folder and run make fetch "
+            "TABLES=crosswalk YEARS=…, which counts one from the addresses of these years",
         )
         return frame.assign(weight_share=1.0)
     totals = groups["weight_share"].transform("sum")
@@ -225,6 +226,6 @@ def _complete_shares(frame: pd.DataFrame, lines: Lines, *, given: bool) -> pd.Da
         lambda row: f"shares of {frame['source_code'].iloc[row]} that sum to {totals.iloc[row]:.6g}",
         column="weight",
         expected="shares of each source that sum to 1",
-        action=FETCH_AGAIN,
+        action=PUBLISHED,
     )
     return frame.assign(weight_share=(frame["weight_share"] / totals).clip(upper=1.0))

@@ -91,7 +91,7 @@ def _scores(sheet: Sheet, column: str) -> npt.NDArray[np.float64]:
         lambda row: f"the score {values[row]:g}",
         column=column,
         expected=f"a score from {-WIDEST_SCORE_2:g} to {WIDEST_SCORE_2:g}",
-        action=f"{PUBLISHED}: a lost decimal point or a shifted column gives such values",
+        action=f"a lost decimal point or a shifted column gives such values: {PUBLISHED}",
     )
     return values
 

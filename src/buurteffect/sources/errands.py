@@ -148,7 +148,7 @@ def _errand_of_year(offer: Offer, year: int, folder: Path, settings: Settings) -
 def _file_years(offer: Offer, years: tuple[int, ...]) -> tuple[int, ...]:
     """Return the years whose files are wanted; all that are known, where none is named."""
     if not years and not offer.files:
-        raise ProjectError(f"{offer.name}: name the years: YEARS=2020-2022")
+        raise ProjectError(f"{offer.name}: name the years, such as TABLES={offer.name} YEARS=2020-2022")
     unknown = [year for year in years if offer.files and year not in (*offer.years, *offer.absent)]
     if unknown:
         raise ProjectError(
@@ -235,7 +235,7 @@ def _tables(offer: Offer, years: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     if absent:
         raise ProjectError(
             f"{offer.name}: no table is known of {_listed(absent)}; there are tables of {_listed(offer.years)}. Leave "
-            "it out, or add it to data/raw/sources.toml"
+            "that year out, or add its table to data/raw/sources.toml"
         )
     return {table: its for table, its in by_table.items() if set(its) & set(years)}
 

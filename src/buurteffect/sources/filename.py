@@ -14,7 +14,10 @@ _YEAR = r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])"
 _SPAN = re.compile(rf"{_YEAR}\s*[-–_]\s*{_YEAR}")
 _SINGLE = re.compile(_YEAR)
 _MEASUREMENT = re.compile(rf"meting[\s_-]*{_YEAR}", re.IGNORECASE)
-_ACTION = "find out which is wrong, the name or the content, and fetch the publisher's file under its own name"
+_ACTION = (
+    "if the content is right, rename the file so that its name says the years inside, or none; if the name is right, "
+    "put the publisher's file of these years in its place"
+)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ _CRS = re.compile(
     r"(?:urn:ogc:def:crs:|http://www\.opengis\.net/def/crs/)?(?P<who>EPSG|OGC)[:/](?:[0-9.]*[:/])?(?P<code>[0-9]{4,6}|CRS84)",
     re.IGNORECASE,
 )
+_NAME_CRS = (
+    "save the file again in a GIS with a coordinate system that has a code, such as EPSG:28992 (RD); or leave it out "
+    "of the folder"
+)
 _GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 
 
@@ -84,9 +88,20 @@ def _crs(document: dict[str, Any], origin: str) -> str | None:
             column="crs",
             found=f"the coordinate system {shown(said)}",
             expected="one named by its code, such as urn:ogc:def:crs:EPSG::28992; addresses are not followed",
-            action=FETCH_AGAIN,
+            action=_NAME_CRS,
         )
-    return f"{match['who']}:{match['code']}".upper()
+    code = f"{match['who']}:{match['code']}".upper()
+    try:
+        gpd.GeoSeries([], crs=code)
+    except RuntimeError:
+        raise DataError(
+            origin,
+            column="crs",
+            found=f"the coordinate system {code}, which is not known",
+            expected="one that exists, such as EPSG:28992",
+            action=_NAME_CRS,
+        ) from None
+    return code
 
 
 def _area(feature: Any, origin: str, number: int) -> dict[str, Any]:

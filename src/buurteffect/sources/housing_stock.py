@@ -25,6 +25,7 @@ from buurteffect.schema.statline import HOUSING_STOCK
 from buurteffect.sources.identity import Slips, weigh_slips
 from buurteffect.sources.rawfile import PUBLISHED, label_of, shown
 from buurteffect.sources.reason import reason_column
+from buurteffect.sources.saved_again import KEEP_CODES
 from buurteffect.sources.statline_rows import Numbers, RawRows, Reasons, read_rows, stem_of
 from buurteffect.sources.statline_store import StoredTable
 
@@ -246,7 +247,7 @@ def _weigh(rows: RawRows, computed: Numbers, given: Numbers, words: str) -> Slip
         found=lambda row: f"{words} {computed[row]:g} where {given[row]:g} stands",
         expected=f"accounts that add up, but for a few that are off by at most {SLIP_DWELLINGS} dwellings "
         f"or {SLIP_SHARE:.2%} of the stock",
-        action=f"{PUBLISHED}; if the publisher's own figures differ, report it there",
+        action=PUBLISHED,
     )
 
 
@@ -270,7 +271,7 @@ def _select(rows: RawRows) -> tuple[np.ndarray, dict[str, int]]:
         lambda row: f"the code {shown(regions[row])}",
         column="RegioS",
         expected="GM and four digits",
-        action=f"{PUBLISHED} (that drops zeros)",
+        action=f"{KEEP_CODES}; or run make fetch TABLES=housing_stock",
     )
     reasons = [_reason(*row) for row in zip(regions, uses, periods, strict=True)]
     return np.array([reason is None for reason in reasons]), dict(Counter(r for r in reasons if r is not None))

@@ -16,7 +16,10 @@ import pandas as pd
 
 from buurteffect.sources.lines import Lines
 
-_CHANGED = "use the publisher's own file: this one was edited, cut off or saved again with fewer digits"
+_CHANGED = (
+    "put the publisher's own file in its place (make fetch brings it): this one was edited, cut off or saved again "
+    "with fewer digits, which nothing can undo; or leave it out of the folder"
+)
 
 FEW_ROWS = 3
 """Rows that may be off by a little in any file, however short."""

@@ -33,7 +33,11 @@ CONTRARY_STEMS = 3
 """Columns known not to exist in a year that make a file of that year unbelievable. One or two may be a year
 that the mapping does not know well; three are another year's file."""
 
-_ADD_ROWS = "use the publisher's own file; if the publisher changed the table, add its row to kwb_columns.csv"
+_ADD_ROWS = (
+    "use the publisher's own file if another program saved this one; if the publisher changed the table, take the "
+    "column out of a copy (its figures are then missing), and report it to this project, whose kwb_columns.csv lists "
+    "the columns"
+)
 
 
 class _UntoldUnitError(DataError):
@@ -334,7 +338,7 @@ def _row_of_year(rows: list[MappingRow], column: RawColumn, year: int, origin: s
             column=column.name[:60],
             found=f"a column whose unit the file does not tell, in {year}",
             expected=f"one unit for it in that year; the mapping knows {ways}",
-            action="put the table's DataProperties.json beside the file, or " + _ADD_ROWS,
+            action="put the table's DataProperties.json beside the file; or " + _ADD_ROWS,
         )
     return min(rows, key=lambda row: max(row.from_year - year, year - row.to_year, 0))
 
@@ -363,7 +367,7 @@ def _check_year(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: in
             found=f"{len(contrary)} columns that the table of {year} does not have ({examples}), "
             f"of {' or '.join(span for span, _ in ranges)}".replace(f"-{LAST_YEAR}", " and later"),
             expected=f"the content of {year}, as the name or the caller says",
-            action="find out which year the content is of and give the file that name; or " + _ADD_ROWS,
+            action="if the content is of another year, give the file a name that says it; else " + _ADD_ROWS,
         )
 
 

@@ -79,7 +79,8 @@ def read_spreadsheet(label: str, sheets: dict[str, list[list[Any]]]) -> RawTable
             label,
             found=f"{len(found)} sheets with a header of key figures ({names})",
             expected="one sheet with columns such as gwb_code_10 and a_inw, or RECS, GWB_CODE and AANT_INW",
-            action="give the publisher's own workbook, one year in each",
+            action="save each sheet of key figures as a workbook of its own with its year in the name, such as "
+            "kwb-2020.xlsx; if none is one, leave the workbook out of the folder",
         )
     return _table(label, found[0], tuple(_passed_over(sheets, found[0].name)))
 

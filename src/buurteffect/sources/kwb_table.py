@@ -124,7 +124,8 @@ def _check_found(table: RawTable, resolved: Resolved) -> None:
             table.lines.origin,
             found="no known column among " + ", ".join(shown(c.name) for c in table.columns[:6]),
             expected="a table of the key figures of wijken and buurten",
-            action="use the publisher's own file; if it is of a new year, add its columns to kwb_columns.csv",
+            action="move it out of the folder if it is another table; if its titles were changed, use the publisher's "
+            "own file (make fetch KWB=… brings it)",
         )
 
 

@@ -48,6 +48,16 @@ _NO_TOPIC = "onderwerp"
 _NOWHERE = -1
 _ENOUGH_PARTS = 2
 DEEPEST_HEADER = 60
+_POSTCODE = re.compile(r"\W*(pc[46]|postcode)", re.IGNORECASE)
+_WITH_CODES = (
+    "export the table again with the codes of its areas: in StatLine choose them under Wijken en buurten (Codering, or "
+    "Gemeentecode, Wijkcode and Buurtcode); or run make fetch KWB=… with its year; if it is another table, move it out "
+    "of the folder"
+)
+_BY_POSTCODE = (
+    "move it out of the folder: key figures by postcode are not read, only those by gemeente, wijk and buurt (make "
+    "fetch KWB=… brings them)"
+)
 _Rows = list[tuple[int, list[str]]]
 
 
@@ -224,8 +234,7 @@ def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
         f"the file begins with {shown(first)}",
         expected="a file of key figures in a known layout: a bulk CSV, a web export with its codes, a workbook, or "
         "pages of OData",
-        action="export the table again with the codes of its areas: in StatLine choose them under Wijken en buurten "
-        "(Codering, or Gemeentecode, Wijkcode and Buurtcode)",
+        action=_BY_POSTCODE if _POSTCODE.match(first) else _WITH_CODES,
     )
 
 

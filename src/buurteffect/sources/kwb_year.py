@@ -23,7 +23,10 @@ _VERSION = re.compile(
 """When a file was made (``kwb-2003-versie-2011-08-16.xls``, ``x_20250605.csv``): no year of its content."""
 
 _PERIOD = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00)?")
-_MEND = "find out which year the content is of, and give the publisher's file its own name"
+_MEND = (
+    "if the content is right, rename the file so that its name and that of its folder say the content's year and "
+    "table, or none; if the name is right, put the publisher's file of that year in its place"
+)
 
 
 def years_in(text: str) -> frozenset[int]:

@@ -220,7 +220,8 @@ def parse_years(text: str) -> tuple[int, ...]:
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
         if not YEARS[0] <= first <= last <= YEARS[1]:
             raise ProjectError(
-                f"years {text!r}: give years or spans from {YEARS[0]} on, such as 2013-2024 or 2015,2019"
+                f"years {text!r}: give years or spans from {YEARS[0]} on, the first year first, such as 2013-2024 or "
+                "2015,2019"
             )
         years |= set(range(first, last + 1))
     if not years:
@@ -382,5 +383,8 @@ def chosen(offers: Sequence[Offer], names: Sequence[str]) -> tuple[Offer, ...]:
         if name not in by_name:
             near = difflib.get_close_matches(name, by_name, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ProjectError(f"nothing is called {name!r}: {hint}the groups are {', '.join(by_name) or 'none'}")
+            raise ProjectError(
+                f"nothing is called {name!r}: {hint}the groups are {', '.join(by_name) or 'none'} (make fetch LIST=1 "
+                "tells of each)"
+            )
     return tuple(by_name[name] for name in dict.fromkeys(names))

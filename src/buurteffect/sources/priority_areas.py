@@ -32,7 +32,10 @@ _AREA_TYPES = ("GeoDimension", "GeoDetail")
 _AREA_WORDS = ("regio", "wijk", "gebied", "buurt")
 _OTHER_TYPES = ("Dimension",)
 _YEAR = re.compile(r"((?:19|20)[0-9]{2})JJ00")
-_ACTION = f"read the set {DIMENSION_SETS['v3']} of the table, and extend this reader by what it shows"
+_ACTION = (
+    "move the folder priority_areas away and run make fetch TABLES=priority_areas; if it stays so, leave the folder "
+    "away (no other table rests on it) and report it to the project"
+)
 
 
 @dataclass(frozen=True, eq=False)

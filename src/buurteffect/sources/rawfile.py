@@ -18,10 +18,16 @@ _CHUNK_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
-FETCH_AGAIN = "download the file again from its publisher and compare its sha256 with the recorded one"
+FETCH_AGAIN = (
+    "move the file away and download it again: make fetch does so for what it brought, docs/data.md names the page of "
+    "the rest; if the publisher's own is like this, leave it out of the folder and report it there"
+)
 """What to do about a file that is damaged."""
 
-PUBLISHED = "use the publisher's own file; do not save it again from another program"
+PUBLISHED = (
+    "use the publisher's own file if somebody edited this one or another program saved it; if it is the publisher's "
+    "own, mend this place in a copy or leave the file out of the folder, and report it there"
+)
 """What to do about a file that somebody changed."""
 
 
@@ -226,8 +232,8 @@ def refuse_same_bytes(digests: Iterable[tuple[str, str]]) -> None:
                 label,
                 found=f"the same bytes as {first[digest]!r} (sha256 {digest[:12]}…)",
                 expected="content of its own: no year or level is a copy of another",
-                action="find out which name fits the years and codes inside, remove the other file "
-                "and download it again; if the publisher gives the same bytes twice, report it there",
+                action="keep the one whose name fits the years and codes inside, and move the other out of the folder; "
+                "if its name promises another year or level, download that again from its publisher",
             )
         first[digest] = label
 
@@ -239,8 +245,12 @@ def _bad_byte(body: bytes, position: int, origin: str, found: str) -> DataError:
         origin,
         line=before.count(b"\n") + 1,
         found=found,
-        expected="text in UTF-8, as the publisher gives it",
-        action=FETCH_AGAIN + "; do not save it again from another program",
+        expected="text in UTF-8",
+        action=(
+            f"save the file again as UTF-8 (in a spreadsheet: CSV UTF-8), or {FETCH_AGAIN}"
+            if b"\0" not in body or body.startswith(_UTF16_BOMS)
+            else FETCH_AGAIN
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from buurteffect.sources.areacode import check_codes
 from buurteffect.sources.columns import check_columns, nearest
 from buurteffect.sources.filename import check_named_years
 from buurteffect.sources.identity import SLIP_SCORE, check_complete, check_sum, decimals_in, weigh_slips
-from buurteffect.sources.rawfile import PUBLISHED, shown
+from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
 from buurteffect.sources.reason import reasons_by_year
 from buurteffect.sources.records import Records
 from buurteffect.sources.saved_again import whole_codes, with_points
@@ -63,7 +63,8 @@ def level_of(header: tuple[str, ...], origin: str) -> str:
         expected="; or ".join(", ".join(keys) for keys in LEVEL_KEYS.values()) + ", then jaar and the scores",
         action=f"did you mean {near!r}? {PUBLISHED.capitalize()}"
         if near
-        else "give a file of scores per buurt, wijk or PC4; scores of other areas are not read",
+        else "give a file of scores by buurt, wijk or PC4, and leave out those of other areas; if it is a web page or "
+        f"another table, {FETCH_AGAIN}",
     )
 
 
@@ -125,7 +126,8 @@ def _years(records: Records) -> pd.Series:
         lambda row: f"the year {shown(texts.iloc[row])}",
         column="jaar",
         expected=f"a wave of the Leefbaarometer: {', '.join(waves)}",
-        action="use the publisher's file; if a new wave has been published, add it to WAVES_3",
+        action="mend the year if it is a slip; a wave that was published later needs a later version of buurteffect: "
+        "until then take its rows out of a copy of the file",
     )
     years = texts.astype("int64")
     check_named_years(years, records.lines, "jaar")
@@ -152,7 +154,7 @@ def _scores(records: Records, column: str) -> npt.NDArray[np.float64]:
         lambda row: f"the score {values[row]:g}",
         column=column,
         expected=f"a score from {middle - WIDEST_DEVIATION:g} to {middle + WIDEST_DEVIATION:g}",
-        action=f"{PUBLISHED}: a lost decimal point or a shifted column gives such values",
+        action=f"a lost decimal point or a shifted column gives such values: {PUBLISHED}",
     )
     return values
 
@@ -197,7 +199,8 @@ def _check_scores(raw: pd.DataFrame, records: Records) -> tuple[str, ...]:
         found=lambda row: f"lbm − afw = {lbm[row] - afw[row]:.9f}",
         column="lbm, afw",
         expected=f"lbm − afw = {DEVIATION_REFERENCE} in every row, to within {within:g}",
-        action=f"{PUBLISHED}; another reference means another version of the instrument",
+        action=f"{PUBLISHED}; another reference means another version of the instrument, whose scores cannot stand "
+        "beside these",
     )
     slips += check_sum(raw, lines, "afw", list(DIMENSIONS_3), max(SUM_TOLERANCE, 6 * unit * _BINARY))
     lost = f"its scores have {decimals} decimals, so that they hold to each other within {6 * unit:g}"

@@ -295,7 +295,7 @@ def _check_rounding(values: np.ndarray, lines: Lines, column: str) -> None:
         lambda row: f"{values[row]:g} households",
         column=column,
         expected="a number rounded to 100",
-        action=f"{PUBLISHED}; if the publisher rounds otherwise now, the threshold of this reader must change too",
+        action=f"{PUBLISHED} and to this project: its threshold for a missing score rests on this rounding",
     )
 
 

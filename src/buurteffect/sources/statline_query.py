@@ -80,7 +80,10 @@ class Query:
         if not _TABLE_ID.fullmatch(self.table_id):
             raise ProjectError(f"{shown(self.table_id)} is no table of StatLine: give an identifier such as '85984NED'")
         if self.gemeente is not None and not _GEMEENTE.fullmatch(self.gemeente):
-            raise ProjectError(f"gemeente={shown(self.gemeente)}: give GM and four digits, such as 'GM0363'")
+            raise ProjectError(
+                f"GEMEENTE={shown(self.gemeente)}: give GM and four digits, the gemeente's code, such as "
+                "GEMEENTE=GM0363"
+            )
         for dimension, code in self.where.items():
             if not _DIMENSION.fullmatch(dimension) or not _CODE.fullmatch(code):
                 raise ProjectError(
