@@ -274,6 +274,15 @@ SAVED = {
 }
 
 
+def test_a_title_above_the_header_tells_the_areas_and_a_source_below_is_no_row(tmp_path):
+    title = '"Sociaal-economische status; scores per wijk en buurt, regio-indeling 2022"\n\n'
+    text = "\ufeff" + title + text_of(ROWS, bom="") + '"Bron: CBS"\n'
+    file = read_ses_woa(put(tmp_path, text))
+    assert (file.rows_count, file.areas.year, file.areas.assumed) == (5, 2022, False)
+    error = refused(tmp_path, "\ufeff" + title + text_of(changed(1, 2, "WK1"), bom=""))
+    assert error.line == 5
+
+
 @pytest.mark.parametrize("text", SAVED.values(), ids=SAVED.keys())
 def test_an_export_that_was_saved_again_gives_the_same_scores(tmp_path, text):
     values = ["area_code", "year", "households_count", "education_low_share", "ses_woa_score", "ses_woa_spread_score"]

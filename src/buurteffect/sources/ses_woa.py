@@ -72,7 +72,7 @@ _ODATA = {
 households is unconfirmed, and the figures are held to what they have to be."""
 _LEVELS = {"NL": "country", "GM": "gemeente", "WK": "wijk", "BU": "buurt"}
 _CODE = r"NL00|GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{4}"
-_YEAR = re.compile(r"(20[0-9]{2})(?:JJ00)?(\*{0,2})")
+_YEAR = re.compile(r"(20[0-9]{2})(?:JJ00)?(\*{0,2}| ?\(voorlopig\))")
 _SHARES = [name for name in _VALUES if name.endswith("_share")]
 
 
@@ -163,7 +163,7 @@ def read_ses_woa(source: Path | StoredTable, *, areas_year: int | None = None) -
     left_out = tuple(name for name in rows.columns if name not in (*columns.values(), "ID"))
     gemeenten = set("GM" + codes[~codes.str.startswith("NL")].str[2:6])
     areas = (
-        find_areas_year(_said(source), set(years), gemeenten)
+        find_areas_year([*_said(source), *rows.notes], set(years), gemeenten)
         if areas_year is None
         else AreasYear(areas_year, "as given")
     )

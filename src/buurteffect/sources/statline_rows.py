@@ -154,11 +154,40 @@ def read_rows(source: Path | StoredTable, known: Sequence[str] = ()) -> RawRows:
         if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):  # the rows alone, as `cbsodata` writes them
             data = b'{"value":' + data.removeprefix(b"\xef\xbb\xbf") + b"}"
         return _from_pages([parse_page(data, origin)], origin, sha256)
-    saved = read_saved(data, origin, known, separator=";", missing=".")
+    body, above, title = _without_title(data, known)
+    saved = read_saved(body, origin, known, separator=";", missing=".")
     records = saved.records
+    lines = Lines(origin, records.lines.numbers + above, records.lines.ends_open)
+    notes = (*((f"above its header stands {shown(title, 200)}",) if title else ()), *saved.notes)
     refuse_doubled(records.header, origin)
     cells: list[tuple[str | None, ...]] = [tuple(row) for row in records.rows]
-    return RawRows(records.header, cells, records.lines, not _is_padded(cells), sha256, saved.notes)
+    return RawRows(records.header, cells, lines, not _is_padded(cells), sha256, notes)
+
+
+def _without_title(data: bytes, known: Sequence[str]) -> tuple[bytes, int, str]:
+    """Return a file without the title above its header and the source below its rows, as some exports have them.
+
+    Also returned are the number of lines above the header, and the title.
+    """
+    lines = data.splitlines(keepends=True)
+    wanted = {name.casefold() for name in known}
+    header = next(
+        (at for at, line in enumerate(lines[:6]) if wanted & {c.strip(' "').casefold() for c in _cells(line)}), 0
+    )
+    above = [line for line in lines[:header] if line.strip()]
+    if any(len([cell for cell in _cells(line) if cell.strip(' "')]) > 1 for line in above):
+        return data, 0, ""
+    kept = lines[header:]
+    if len(kept) > 2 and re.match(rb'"?\s*(Bron\s*:|\xc2\xa9|\xa9)', kept[-1]):
+        kept = kept[:-1]
+    title = " ".join(_cells(line)[0].strip(' "') for line in above)
+    return b"".join(kept), header, title
+
+
+def _cells(line: bytes) -> list[str]:
+    """Return the cells of a line of an export, a mark inside quotes being none."""
+    text = line.decode("latin-1").lstrip("\u00ef\u00bb\u00bf").rstrip("\r\n")
+    return re.split(r';(?=(?:[^"]*"[^"]*")*[^"]*$)', text[:5_000])
 
 
 def stem_of(column: str) -> str:
