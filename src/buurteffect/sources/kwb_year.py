@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from buurteffect.errors import DataError
-from buurteffect.schema.kwb import FIRST_YEAR, LAST_YEAR
-from buurteffect.sources.kwb_mapping import mapping_rows, table_years
-from buurteffect.sources.kwb_raw import RawTable, YearSaid
+from buurteffect.schema.kwb import CONCEPTS, FIRST_YEAR, LAST_YEAR
+from buurteffect.sources.kwb_mapping import known_stems, mapping_rows, table_years
+from buurteffect.sources.kwb_raw import RawColumn, RawTable, YearSaid
+from buurteffect.sources.kwb_stem import stem_of, suffix_of, title_stem
+from buurteffect.sources.rawfile import shown
 
 _YEAR = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
 _SPAN = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})\s*(?:-|–|t/m|tot en met)\s*((?:19|20)[0-9]{2})(?![0-9])")
@@ -22,7 +25,9 @@ _VERSION = re.compile(
 )
 """When a file was made (``kwb-2003-versie-2011-08-16.xls``, ``x_20250605.csv``): no year of its content."""
 
-_PERIOD = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00)?")
+_PERIOD = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00|-01-01(?:[T ]00:00:00)?)?")
+_YEAR_BEHIND = re.compile(r"(.*[^0-9_. -])[_. -]*((?:19|20)[0-9]{2})")
+_YEAR_BEFORE = re.compile(r"X?((?:19|20)[0-9]{2})[_. -]+(.+)")
 _MEND = (
     "if the content is right, rename the file so that its name and that of its folder say the content's year and "
     "table, or none; if the name is right, put the publisher's file of that year in its place"
@@ -59,13 +64,88 @@ def table_id_in(text: str) -> str | None:
 def period_of(text: str) -> int | None:
     """Return the year of a period such as ``2019JJ00`` or ``2019``, or None if it is none.
 
+    The key figures are of 1 January, so that programs that make dates of years write that day.
+
     Examples
     --------
-    >>> period_of("2019JJ00"), period_of("2019KW01")
-    (2019, None)
+    >>> period_of("2019JJ00"), period_of("2019-01-01"), period_of("2019KW01")
+    (2019, 2019, None)
     """
     found = _PERIOD.fullmatch(text.strip())
     return int(found[1]) if found else None
+
+
+def with_years_in_names(table: RawTable) -> RawTable:
+    """Return a table whose names of columns hold a year (``AantalInwoners_2018``) without it, and with what it says.
+
+    Raises
+    ------
+    DataError
+        If the names hold several years, so that an area has all of them in one row; if without their year they are
+        names of another kind of file; or if all figures have one number behind their names, which is no number of
+        StatLine's then and may be a year.
+    """
+    known = known_stems(table.family)
+    every = frozenset(row.stem for row in mapping_rows() if row.concept in CONCEPTS)
+    found = {at: beside for at, column in enumerate(table.columns) if (beside := _year_beside(column, every))}
+    if not found:
+        _refuse_one_number(table)
+        return table
+    first = {year: shown(table.columns[at].name) for at, (year, _) in reversed(found.items())}
+    strange = [at for at, (_, stem) in found.items() if stem not in known]
+    if len(first) > 1 or strange:
+        names = ", ".join(first[year] for year in sorted(first)[:3])
+        raise DataError(
+            table.lines.origin,
+            found=f"figures of {len(first)} years side by side, in columns such as {names}"
+            if len(first) > 1
+            else f"the year {next(iter(first))} in the names of columns, such as {names}",
+            expected="names without a year; one row per area and year, or a file for each year",
+            action="make the table long (pandas.wide_to_long, tidyr's pivot_longer) with a column jaar; or keep the "
+            "columns of one year, and put it into the name of the file rather than into those of its columns",
+        )
+    columns = tuple(
+        replace(column, stem=found[at][1]) if at in found else column for at, column in enumerate(table.columns)
+    )
+    (year, name), *_ = first.items()
+    return replace(
+        table,
+        columns=columns,
+        said=(*table.said, YearSaid(frozenset({year}), f"the name of its column {name}")),
+    )
+
+
+def _year_beside(column: RawColumn, known: frozenset[str]) -> tuple[int, str] | None:
+    """Return the year behind, before or above a known name, and the stem of that name."""
+    bare = column.name.strip()
+    above = [
+        group.removeprefix("x") for group in sorted(column.groups or ()) if _YEAR.fullmatch(group.removeprefix("x"))
+    ]
+    if above and column.stem in known:
+        return int(above[0]), column.stem
+    behind, before = _YEAR_BEHIND.fullmatch(bare), _YEAR_BEFORE.fullmatch(bare)
+    parts = (behind[2], behind[1]) if behind else (before[1], before[2]) if before else None
+    if parts is None or not FIRST_YEAR <= int(parts[0]) <= LAST_YEAR or title_stem(bare) in known:
+        return None
+    stem = next((stem for stem in (title_stem(parts[1]), stem_of(parts[1])) if stem in known), None)
+    return None if stem is None else (int(parts[0]), stem)
+
+
+def _refuse_one_number(table: RawTable) -> None:
+    """Refuse figures with one number behind all of their names: those of StatLine differ from column to column."""
+    if table.family != "statline":
+        return
+    figures = {row.stem for row in mapping_rows() if row.layout == table.family and row.concept in CONCEPTS}
+    numbers = [suffix_of(column.name) for column in table.columns if column.stem in figures]
+    behind = [number for number in numbers if number is not None]
+    if len(behind) > 1 and len(set(behind)) == 1:
+        names = [column.name for column in table.columns if suffix_of(column.name) == behind[0]]
+        raise DataError(
+            table.lines.origin,
+            found=f"the number {behind[0]} behind all names, such as {shown(names[0])}, which may be a year",
+            expected="the numbers that StatLine puts behind its names, each once; or names without any",
+            action="take the number off, and put the year into the name of the file or into a column jaar",
+        )
 
 
 def decide_years(

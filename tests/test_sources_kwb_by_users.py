@@ -1,0 +1,83 @@
+"""Tables of key figures as users keep them: years in names, joined, filled, and opened in a spreadsheet."""
+
+import pandas as pd
+import pytest
+
+from buurteffect.errors import DataError
+from buurteffect.sources.kwb import read_key_figures, read_kwb
+
+KEYS = {
+    "Codering_3": ["GM0998", "GM0997", "BU09980001"],
+    "AantalInwoners_5": [50000, 21000, 1200],
+    "HuishoudensTotaal_28": [24000, 9000, 560],
+    "Woningvoorraad_34": [22000, 8800, 540],
+    "GemiddeldeWOZWaardeVanWoningen_35": [210, 240, 205],
+    "Koopwoningen_40": [44, 61, 47],
+    "HuurwoningenTotaal_41": [56, 39, 53],
+}
+SHEET = dict(zip(KEYS, ["gwb_code_10", "a_inw", "a_hh", "a_woning", "g_woz", "p_koopw", "p_huurw"], strict=True))
+
+
+def table(**columns):
+    """Return a table with the keys of StatLine, some of its columns replaced."""
+    return pd.DataFrame({**KEYS, **columns})
+
+
+def sheet(**columns):
+    """Return a table with the names of a yearly spreadsheet, some of its columns replaced."""
+    return pd.DataFrame(KEYS).rename(columns=SHEET).assign(**columns)
+
+
+def kept(folder, name, frame, **options):
+    """Write a table as a program does, and return its path."""
+    path = folder / name
+    frame.to_csv(path, index=False, **options)
+    return path
+
+
+@pytest.mark.parametrize("frame", [table(Year=2018), sheet(year=2018), sheet(jaar="2018-01-01")])
+def test_a_column_of_years_holds_against_the_name_of_the_file(tmp_path, frame):
+    assert read_kwb(kept(tmp_path, "figures.csv", frame)).year == 2018
+    with pytest.raises(DataError, match=r"2018 in its column '(Year|year|jaar)', but 2019 in its name"):
+        read_kwb(kept(tmp_path, "kwb-2019.csv", frame))
+
+
+@pytest.mark.parametrize("name", ["{}_2018", "X2018.{}", "{}.2018", "{}2018"])
+def test_a_year_in_the_names_of_columns_is_the_year_or_refused_by_name(tmp_path, name):
+    def dated(frame):
+        return frame.rename(columns={figure: name.format(figure) for figure in frame.columns[1:]})
+
+    plain = table().rename(columns=lambda name: name.rsplit("_", 1)[0])
+    read = read_kwb(kept(tmp_path, "figures.csv", dated(plain)))
+    assert read.year == 2018
+    assert read.frame["owner_occupied_share"].tolist() == [0.44, 0.61, 0.47]
+    with pytest.raises(DataError, match="2018 in the name of its column"):
+        read_kwb(kept(tmp_path, "kwb-2019.csv", dated(plain)))
+    with pytest.raises(DataError, match="the year 2018 in the names of columns") as refused:
+        read_kwb(kept(tmp_path, "sheet.csv", dated(sheet())))
+    assert "into the name of the file" in refused.value.action
+    assert read_kwb(kept(tmp_path, "kwb-2018.csv", sheet())).year == 2018
+
+
+def test_years_side_by_side_are_refused_and_read_once_the_table_is_long(tmp_path):
+    frame = sheet()
+    wide = frame.merge(frame.assign(a_inw=frame["a_inw"] + 5), on="gwb_code_10", suffixes=("_2018", "_2019"))
+    with pytest.raises(DataError, match=r"figures of 2 years side by side.*a_inw_2018") as refused:
+        read_kwb(kept(tmp_path, "wide.csv", wide))
+    assert "wide_to_long" in refused.value.action
+    stubs = [name for name in SHEET.values() if name != "gwb_code_10"]
+    long = pd.wide_to_long(wide, stubs, i="gwb_code_10", j="jaar", sep="_").reset_index()
+    files = read_key_figures(kept(tmp_path, "long.csv", long)).files
+    assert {file.year: file.frame["inhabitants_count"].tolist() for file in files} == {
+        2018: [50000, 21000, 1200],
+        2019: [50005, 21005, 1205],
+    }
+
+
+def test_one_number_behind_all_names_may_be_a_year(tmp_path):
+    frame = table().rename(columns=lambda name: name if name == "Codering_3" else f"{name.rsplit('_', 1)[0]}_18")
+    with pytest.raises(DataError, match="the number 18 behind all names") as refused:
+        read_kwb(kept(tmp_path, "kwb-2019.csv", frame))
+    assert "take the number off" in refused.value.action
+    mended = frame.rename(columns=lambda name: name.removesuffix("_18")).assign(jaar=2018)
+    assert read_kwb(kept(tmp_path, "mended.csv", mended)).year == 2018
