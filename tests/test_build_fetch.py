@@ -307,7 +307,9 @@ def shipped() -> dict[str, Offer]:
 
 def test_the_shipped_registry_offers_the_tables_that_the_readers_know():
     offers = shipped()
-    assert {table.upper(): frozenset(years) for table, years in offers["kwb"].years_by_table.items()} == table_years()
+    offered = {table.upper(): frozenset(years) for table, years in offers["kwb"].years_by_table.items()}
+    by_hand = {"37108", "37515", "37681"}  # of the nineties: their titles are known, but not that StatLine serves them
+    assert offered == {table: years for table, years in table_years().items() if table not in by_hand}
     assert offers["priority_areas"].tables == ((None, TABLE_ID),)
     assert dict(map(reversed, offers["ses_woa"].tables)) == {table: year for table, (year, _) in TABLES_OF_SES.items()}
     assert set(offers) == {"kwb", "crosswalk", "boundaries", "ses_woa", "housing_stock", "priority_areas"}

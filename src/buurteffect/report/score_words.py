@@ -36,8 +36,8 @@ USED = [
 """Columns of the table of sources."""
 
 USED_NOTE = (
-    "Used here: its values enter this page. The panel joins all sources; other pages use the others. How to get a source "
-    "that is not given: make fetch LIST=1, and docs/data.md."
+    "Used here: its values enter this page. The panel joins all sources; other pages use the others. How to get a "
+    "source that is not given: make fetch LIST=1, and docs/data.md."
 )
 
 

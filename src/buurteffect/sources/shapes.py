@@ -36,7 +36,7 @@ def with_shape(shapes: gpd.GeoSeries, codes: pd.Series, lines: Lines) -> npt.NDA
     DataError
         If more than `WITHOUT_SHAPE_SHARE` of the areas have none.
     """
-    polygons = shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & ~shapes.is_empty & shapes.notna()
+    polygons = shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & ~shapes.is_empty
     bad = polygons & ~shapes.is_valid
     mended = shapes[bad].make_valid(method="structure", keep_collapsed=False)
     polygons[bad] = ~mended.is_empty & mended.geom_type.isin(["Polygon", "MultiPolygon"])
