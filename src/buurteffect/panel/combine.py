@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from buurteffect.schema import MissingReason
 Numbers = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 Reasons = npt.NDArray[np.int8]
+_Kind = TypeVar("_Kind", np.float64, np.int8)
 
 REASONS = tuple(MissingReason)
 PRESENT = -1
@@ -88,6 +90,27 @@ class Pieces:
         return np.bincount(self.target, minlength=self.targets_count).astype(np.int64)
 
     @cached_property
+    def are_one_whole_area(self) -> npt.NDArray[np.bool_]:
+        """Return for every target whether it is one whole source, shape (targets,)."""
+        return np.asarray((self.sources_count == 1) & self.is_of_whole_areas)
+
+    @cached_property
+    def first_source(self) -> Positions:
+        """Return the row of the first source of every target, −1 where there is none, shape (targets,)."""
+        return np.asarray(self.source[np.cumsum(self.sources_count) - self.sources_count])
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> Pieces:
+        """Return the pieces of some targets, given as shape (targets,), which are numbered anew."""
+        here, number = chosen[self.target], np.cumsum(chosen) - 1
+        return Pieces(
+            self.source[here],
+            number[self.target[here]],
+            self.weight[here],
+            self.addresses[here],
+            int(chosen.sum()),
+        )
+
+    @cached_property
     def by_size(self) -> Positions:
         """Return the pieces in ascending order of addresses, ties in their own order, shape (pieces,)."""
         return np.argsort(np.nan_to_num(self.addresses), kind="stable").astype(np.int64)
@@ -103,15 +126,11 @@ class Pieces:
 
     def take(self, values: Numbers) -> Numbers:
         """Return the values of a column of the table, shape (rows,), per piece; NaN where there is no row."""
-        if not len(values):
-            return np.full(len(self.source), np.nan)
-        return np.where(self.source >= 0, values[self.source], np.nan)
+        return _taken(values, self.source, np.nan)
 
     def take_reasons(self, reasons: Reasons) -> Reasons:
         """Return the reasons of a column per piece; not_published where there is no row."""
-        if not len(reasons):
-            return np.full(len(self.source), _NOT_PUBLISHED, dtype=np.int8)
-        return np.where(self.source >= 0, reasons[self.source], _NOT_PUBLISHED).astype(np.int8)
+        return _taken(reasons, self.source, _NOT_PUBLISHED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +202,13 @@ def combine_means(column: Column, denominator: Column | None, pieces: Pieces, mi
     nothing = (known == 0) & ~by_addresses & (reasons == PRESENT)
     reasons = np.where(nothing, _IMPOSSIBLE, reasons).astype(np.int8)
     share = np.where(known == 0, 1.0, share)
-    combined = _result(mean, share, missing_max, reasons)
-    return _copy_single(combined, column, pieces, pieces.sources_count == 1)
+    combined, one = _result(mean, share, missing_max, reasons), pieces.sources_count == 1
+    copied = copy_first(column, pieces)
+    return Combined(
+        np.where(one, copied.values, combined.values),
+        np.where(one, copied.reasons, combined.reasons).astype(np.int8),
+        np.where(one, np.isnan(copied.values).astype(np.float64), combined.missing_share),
+    )
 
 
 def combine_whole(column: Column, pieces: Pieces) -> Combined:
@@ -207,11 +231,27 @@ def only_whole(combined: Combined, pieces: Pieces) -> Combined:
     )
 
 
-def combine_none(column: Column, pieces: Pieces) -> Combined:
-    """Carry the value of targets that are one whole source; the others have none."""
-    count = pieces.targets_count
-    nothing = Combined(np.full(count, np.nan), np.full(count, _NOT_COMBINABLE, dtype=np.int8), np.ones(count))
-    return _copy_single(nothing, column, pieces, (pieces.sources_count == 1) & pieces.is_of_whole_areas)
+def copy_first(column: Column, pieces: Pieces) -> Column:
+    """Give every target the value of its first piece: what a target of one whole source has, in every way."""
+    values = _taken(column.values, pieces.first_source, np.nan)
+    reasons = _taken(column.reasons, pieces.first_source, _NOT_PUBLISHED)
+    why = np.where(reasons == PRESENT, _NOT_PUBLISHED, reasons)
+    return Column(values, np.where(np.isnan(values), why, PRESENT).astype(np.int8))
+
+
+def not_combinable(targets_count: int) -> Combined:
+    """Return no value for every target: each is of more, or of less, than one whole source."""
+    reasons = np.full(targets_count, _NOT_COMBINABLE, dtype=np.int8)
+    return Combined(np.full(targets_count, np.nan), reasons, np.ones(targets_count))
+
+
+def _taken(column: npt.NDArray[_Kind], rows: Positions, otherwise: float) -> npt.NDArray[_Kind]:
+    """Return a column's values at some rows; another value where a row is −1."""
+    if not len(column):
+        return np.full(len(rows), otherwise, dtype=column.dtype)
+    found = column[rows]
+    found[rows < 0] = otherwise
+    return found
 
 
 def _share_of_addresses(missing: npt.NDArray[np.bool_], pieces: Pieces) -> Numbers:
@@ -238,18 +278,3 @@ def _result(values: Numbers, share: Numbers, missing_max: float, reasons: Reason
     """Make values missing where too much is unknown."""
     lost = (share > missing_max) | (share >= 1.0)
     return Combined(np.where(lost, np.nan, values), np.where(lost, reasons, PRESENT).astype(np.int8), share)
-
-
-def _copy_single(combined: Combined, column: Column, pieces: Pieces, chosen: npt.NDArray[np.bool_]) -> Combined:
-    """Give the chosen targets, each of one piece, the value of that piece."""
-    first = np.zeros(pieces.targets_count, dtype=np.int64)
-    first[pieces.target] = np.arange(len(pieces.target))
-    values = pieces.take(column.values)[first]
-    reasons = pieces.take_reasons(column.reasons)[first]
-    lost = np.isnan(values)
-    reasons = np.where(lost, np.where(reasons == PRESENT, _NOT_PUBLISHED, reasons), PRESENT)
-    return Combined(
-        np.where(chosen, values, combined.values),
-        np.where(chosen, reasons, combined.reasons).astype(np.int8),
-        np.where(chosen, lost.astype(float), combined.missing_share),
-    )

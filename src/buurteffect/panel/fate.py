@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
@@ -18,79 +19,119 @@ LEFT_OUT = "left out"
 LEDGER_COLUMNS = ("level", "year", "fate", "reason", "rows_in", "rows_placed", "rows_left_out", "rows_out")
 
 
+Positions = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True, eq=False)
 class Fates:
     """What happened to areas between the year of the data and the base year, as the weights say.
 
+    One source and one target are unchanged (same code) or recoded, several sources and one target merged, one
+    source and several targets split, anything larger mixed.
+
     Attributes
     ----------
-    sources, targets : Series of str
-        Fate by code. One source and one target are unchanged (same code) or recoded, several sources and one
-        target merged, one source and several targets split, anything larger mixed.
+    sources, targets : ndarray of int8
+        Place in `FATES` of every source and target of `Weights.shares`.
     """
 
-    sources: pd.Series
-    targets: pd.Series
+    sources: npt.NDArray[np.int8]
+    targets: npt.NDArray[np.int8]
+
+    @property
+    def whole_sources(self) -> Mask:
+        """Return for every source whether it is one target, and that target nothing else."""
+        return np.isin(self.sources, (FATES.index("unchanged"), FATES.index("recoded")))
+
+
+@dataclass(frozen=True, eq=False)
+class YearOfRows:
+    """The rows of one year of a table, and how its areas divide over those of the base year.
+
+    Attributes
+    ----------
+    weights : Weights
+        Of the year.
+    fates : Fates
+        What they say.
+    rows : ndarray of int, shape (rows,)
+        Places of the rows in the table.
+    source : ndarray of int, shape (rows,)
+        Each row's place in ``weights.shares.sources``, −1 where the weights do not know its code.
+    """
+
+    weights: Weights
+    fates: Fates
+    rows: Positions
+    source: Positions
+
+
+def years_of_rows(frame: pd.DataFrame, by_year: Mapping[int, Weights]) -> dict[int, YearOfRows]:
+    """Return the rows of every year of a table, the years ascending."""
+    found = {}
+    for year, rows in sorted(frame.groupby("year").indices.items()):
+        weights = by_year[int(year)]
+        source = weights.shares.sources.get_indexer(pd.Index(frame["area_code"].array[rows]))
+        found[int(year)] = YearOfRows(weights, fates_of(weights), rows, source)
+    return found
 
 
 def fates_of(weights: Weights) -> Fates:
-    """Return the fate of every source and target: that of the group of areas that flows tie together."""
-    source, source_codes = pd.factorize(weights.frame["source_code"])
-    target, target_codes = pd.factorize(weights.frame["target_code"])
-    label = _groups(source, target, len(source_codes), len(target_codes))
-    of_source, of_target = label[: len(source_codes)], label[len(source_codes) :]
+    """Return the fate of every source and target: that of the group of areas that shares tie together."""
+    shares = weights.shares
+    size = len(shares.sources)
+    label = _groups(shares.source, shares.target, size, len(shares.targets))
+    of_source, of_target = label[:size], label[size:]
     sources_count, targets_count = np.bincount(of_source), np.bincount(of_target)
     partial = np.zeros(len(sources_count), dtype=bool)
-    lost = pd.Index(source_codes).get_indexer(weights.unplaced["source_code"])
+    lost = shares.sources.get_indexer(pd.Index(weights.unplaced["source_code"]))
     partial[of_source[lost[lost >= 0]]] = True
     renamed = np.zeros(len(sources_count), dtype=bool)
-    renamed[of_source[source]] |= (weights.frame["source_code"] != weights.frame["target_code"]).to_numpy()
+    same = shares.sources.get_indexer(shares.targets)[shares.target] == shares.source
+    renamed[of_source[shares.source[~same]]] = True
     single = (sources_count == 1) & (targets_count == 1)
-    fate = np.select(
-        [partial, single & ~renamed, single, targets_count == 1, sources_count == 1],
-        ["mixed", "unchanged", "recoded", "merged", "split"],
-        "mixed",
-    ).astype(object)
-    return Fates(
-        pd.Series(fate[of_source], index=pd.Index(source_codes)),
-        pd.Series(fate[of_target], index=pd.Index(target_codes)),
-    )
+    conditions = [partial, single & ~renamed, single, targets_count == 1, sources_count == 1]
+    names = ["mixed", "unchanged", "recoded", "merged", "split"]
+    fate = np.select(conditions, [np.int8(FATES.index(name)) for name in names], np.int8(FATES.index("mixed")))
+    return Fates(fate[of_source], fate[of_target])
 
 
-def leave_out(rows: pd.DataFrame, weights: Weights, targets_left_out: pd.Series | None = None) -> pd.DataFrame:
-    """Return the rows of one year that reach no area of the base year, or only areas that are left out.
+def leave_out(frame: pd.DataFrame, years: Mapping[int, YearOfRows], targets_left_out: pd.Series | None) -> pd.Series:
+    """Return why rows reach no area of the base year, or only areas that are left out.
 
     Parameters
     ----------
-    rows : DataFrame
-        Rows of one year: ``area_code, year``.
-    weights : Weights
-        Of that year.
-    targets_left_out : Series of str, optional
+    frame : DataFrame
+        One row per area and year.
+    years : mapping of int to YearOfRows
+        Its years.
+    targets_left_out : Series of str or None
         Reason by code of the base year.
 
     Returns
     -------
-    DataFrame
-        One row per row that is left out: ``area_code, year, reason``.
+    Series of object
+        The reason for every row that is left out, by its place in the table, year by year.
     """
-    flows = weights.frame
-    codes = pd.Index(rows["area_code"])
-    codes = codes[~is_among(codes, flows["source_code"])]
-    why = np.where(
-        is_among(codes, weights.unplaced["source_code"]),
-        f"its code does not exist in {weights.year_to}",
-        f"its code is not known in {weights.year_from}",
-    )
-    reason = pd.Series(why, index=codes, dtype="object")
-    if targets_left_out is not None:
-        gone = is_among(flows["target_code"], targets_left_out.index)
-        first = flows[gone].drop_duplicates("source_code")
-        first = first[~is_among(first["source_code"], flows.loc[~gone, "source_code"])]
-        whys = targets_left_out.reindex(first["target_code"]).to_numpy(dtype=object)
-        reason = pd.concat([reason, pd.Series(whys, index=pd.Index(first["source_code"]))])
-    out = rows.loc[is_among(rows["area_code"], reason.index), ["area_code", "year"]]
-    return out.assign(reason=reason.reindex(out["area_code"]).to_numpy(dtype=object)).astype({"reason": "str"})
+    parts = [pd.Series([], dtype=object, index=pd.Index([], dtype=np.int64))]
+    for year, each in years.items():
+        weights, shares, lost = each.weights, each.weights.shares, each.source < 0
+        why = np.full(len(each.rows), None, dtype=object)
+        astray = is_among(pd.Index(frame["area_code"].array[each.rows[lost]]), weights.unplaced["source_code"])
+        why[lost] = np.where(
+            astray, f"its code does not exist in {weights.year_to}", f"its code is not known in {year}"
+        )
+        if targets_left_out is not None:
+            reason = targets_left_out.reindex(shares.targets)
+            stays = reason.isna().to_numpy()[shares.target]
+            first = np.zeros(len(shares.sources), dtype=np.int64)
+            first[shares.source[::-1]] = shares.target[::-1]
+            kept = np.bincount(shares.source, stays, len(shares.sources)) > 0
+            why[~lost] = np.where(kept, None, reason.to_numpy(dtype=object)[first])[each.source[~lost]]
+        out = np.flatnonzero(pd.notna(why))
+        parts.append(pd.Series(why[out], index=each.rows[out]))
+    return pd.concat(parts)
 
 
 def areas_left_out(
@@ -111,45 +152,64 @@ def areas_left_out(
     DataError
         If a year after the first has no flags at all.
     """
-    years = sorted({*frame["year"].tolist(), base_year})
-    everywhere = pd.Index(sorted({code for w in by_year.values() for code in w.frame["target_code"]}), dtype="str")
-    reasons = pd.Series(pd.NA, index=everywhere, dtype="str")
+    years = sorted({*frame["year"].unique().tolist(), base_year})
+    everywhere = pd.Index(pd.concat([w.shares.targets.to_series() for w in by_year.values()]).unique()).sort_values()
+    reasons = np.full(len(everywhere), None, dtype=object)
+    codes = dict.fromkeys(years, everywhere)
     for year, weights in sorted(by_year.items()):
+        shares = weights.shares
+        place = everywhere.get_indexer(shares.targets)
         if year != base_year:
-            count = weights.frame.groupby("target_code")["weight_share"].agg(["size", "sum"]).reindex(everywhere)
-            changed = ~((count["size"] == 1) & (count["sum"] == 1.0))
-            reasons[changed & reasons.isna()] = f"split, merged or new between {year} and {base_year}"
+            whole = np.zeros(len(everywhere), dtype=bool)
+            whole[place] = (np.bincount(shares.target) == 1) & (np.bincount(shares.target, shares.weight) == 1.0)
+            reasons[~whole & pd.isna(reasons)] = f"split, merged or new between {year} and {base_year}"
+        codes[year] = _put(everywhere, place, shares.sources[shares.first_source])
     needed = range(years[0] + 1, years[-1] + 1)
     for year, flags_of_year in _flags_by_year(frame, flags, flag_column, needed).items():
-        flag = flags_of_year.reindex(_codes_in_year(everywhere, by_year.get(year))).to_numpy(
-            dtype=float, na_value=np.nan
-        )
-        reasons[(flag == 3) & reasons.isna()] = f"boundary moved in {year} (flag 3)"
-        reasons[~np.isin(flag, [1, 2, 3]) & reasons.isna()] = f"no change flag in {year}"
-    return reasons.dropna()
+        flag = flags_of_year.reindex(codes.get(year, everywhere)).to_numpy(dtype=float, na_value=np.nan)
+        reasons[(flag == 3) & pd.isna(reasons)] = f"boundary moved in {year} (flag 3)"
+        reasons[~np.isin(flag, [1, 2, 3]) & pd.isna(reasons)] = f"no change flag in {year}"
+    return pd.Series(reasons, index=everywhere, dtype="str").dropna()
 
 
-def build_ledger(
-    frame: pd.DataFrame, rows: pd.DataFrame, left_out: pd.DataFrame, fates: Mapping[int, Fates], level: str
-) -> pd.DataFrame:
-    """Return one row per year and fate; every row that came in and every row that came out is in one of them."""
-    keyed = frame[["area_code", "year"]].merge(left_out, on=["area_code", "year"], how="left")
-    gone = keyed["reason"].notna()
-    here = keyed[~gone]
-    placed = [(year, part.map(fates[year].sources)) for year, part in here.groupby("year")["area_code"]]
-    counts_in = {year: fate.value_counts() for year, fate in placed}
-    counts_out = {year: part.value_counts() for year, part in rows.groupby("year")["change"]}
-    counts_lost = {year: part.value_counts().sort_index() for year, part in keyed[gone].groupby("year")["reason"]}
-    none: pd.Series = pd.Series(dtype="int64")
+def build_ledger(years: Mapping[int, YearOfRows], rows: pd.DataFrame, why: pd.Series, level: str) -> pd.DataFrame:
+    """Return one row per year and fate; every row that came in and every row that came out is in one of them.
+
+    Parameters
+    ----------
+    years : mapping of int to YearOfRows
+        The rows that came in.
+    rows : DataFrame
+        Those that came out: ``year``, and ``change`` as categories `FATES`.
+    why : Series
+        From `leave_out`.
+    level : str
+        Kind of area.
+    """
+    after, fate_after = rows.groupby("year").indices, rows["change"].cat.codes.to_numpy()
     parts = []
-    for year in sorted(frame["year"].unique().tolist()):
-        for name in FATES:
-            rows_in, rows_out = (int(counts.get(year, none).get(name, 0)) for counts in (counts_in, counts_out))
+    for year, each in years.items():
+        gone = np.isin(each.rows, why.index)
+        counts_in = _count(each.fates.sources[each.source[~gone]])
+        counts_out = _count(fate_after[after[year]] if year in after else fate_after[:0])
+        for name, rows_in, rows_out in zip(FATES, counts_in, counts_out, strict=True):
             if rows_in or rows_out:
                 parts.append((level, year, name, "", rows_in, rows_in, 0, rows_out))
-        for reason, count in counts_lost.get(year, none).items():
+        for reason, count in why.loc[each.rows[gone]].value_counts().sort_index().items():
             parts.append((level, year, LEFT_OUT, str(reason), int(count), 0, int(count), 0))
     return pd.DataFrame(parts, columns=list(LEDGER_COLUMNS))
+
+
+def _count(fates: npt.NDArray[np.int8]) -> list[int]:
+    """Return how often each of `FATES` occurs."""
+    return list(map(int, np.bincount(fates, minlength=len(FATES))))
+
+
+def _put(codes: pd.Index, place: Positions, others: pd.Index) -> pd.Index:
+    """Return codes, others in some places."""
+    found = codes.to_numpy(dtype=object)
+    found[place] = others
+    return pd.Index(found, dtype="str")
 
 
 def _groups(source: np.ndarray, target: np.ndarray, sources: int, targets: int) -> np.ndarray:
@@ -159,23 +219,16 @@ def _groups(source: np.ndarray, target: np.ndarray, sources: int, targets: int) 
     return np.asarray(csgraph.connected_components(graph, directed=False)[1])
 
 
-def _codes_in_year(targets: pd.Index, weights: Weights | None) -> pd.Index:
-    """Return the code that every target had in a year: that of its first source, else its own."""
-    if weights is None:
-        return targets
-    first = weights.frame.drop_duplicates("target_code").set_index("target_code")["source_code"].reindex(targets)
-    return pd.Index(first.where(first.notna(), targets.to_series()))
-
-
 def _flags_by_year(frame: pd.DataFrame, flags: pd.DataFrame | None, column: str, needed: range) -> dict[int, pd.Series]:
     """Return the flags of every needed year by code; those of the table itself go first."""
-    sources = [t[["area_code", "year", column]] for t in (frame, flags) if t is not None and column in t.columns]
-    if sources:
-        every = pd.concat(sources, ignore_index=True)
-        every = every[every[column].notna() & every["year"].isin(needed)].drop_duplicates(["area_code", "year"])
-        found = {year: part.set_index("area_code")[column] for year, part in every.groupby("year")}
-    else:
-        found = {}
+    found: dict[int, pd.Series] = {}
+    for table in (frame, flags):
+        if table is None or column not in table.columns:
+            continue
+        for year, rows in table.loc[table[column].notna(), ["area_code", "year", column]].groupby("year"):
+            flag = rows.set_index("area_code")[column]
+            found[int(year)] = pd.concat([found[int(year)], flag]) if int(year) in found else flag
+    found = {year: flag[~flag.index.duplicated()] for year, flag in found.items()}
     absent = [year for year in needed if year not in found]
     if absent:
         raise DataError(

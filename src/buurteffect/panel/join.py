@@ -270,6 +270,8 @@ def _table(contract: Contract, rows: pd.DataFrame, columns: Mapping[str, pd.Seri
         if values is not None and field.type == pa.float64():
             numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
             arrays.append(pa.array(numbers, type=field.type, from_pandas=True))
+        elif values is not None and isinstance(values.dtype, pd.CategoricalDtype):
+            arrays.append(pa.array(values.array).dictionary_decode().cast(field.type))
         elif values is not None:
             arrays.append(pa.array(values, type=field.type, from_pandas=True))
         elif field.name.endswith("_missing"):

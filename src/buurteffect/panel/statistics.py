@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise import RULES, Settings, harmonise
+from buurteffect.panel.harmonise import choose
+from buurteffect.panel.move import RULES, Moved, Settings, move
 from buurteffect.panel.vintage import AS_PUBLISHED
 from buurteffect.panel.weights import Crossing, Weights
 from buurteffect.schema.kwb import CONCEPTS
@@ -104,8 +106,9 @@ def assemble_statistics(
         result[level, AS_PUBLISHED] = StatisticsLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
         if level in crossings:
             way = _find_way(frame, level, crossings, base_year or int(frame["year"].max()))
+            moved = _move(frame, way)
             for rule in RULES:
-                result[level, rule] = _bring(frame, level, rule, way)
+                result[level, rule] = _bring(frame, level, rule, way, moved)
     return result
 
 
@@ -121,28 +124,35 @@ class _Way:
 
 def _find_way(frame: pd.DataFrame, level: str, crossings: Mapping[str, Crossing], base_year: int) -> _Way:
     """Find the weights of a level, and those of its gemeenten for the totals before."""
-    codes = {int(year): set(names) for year, names in frame.groupby("year")["area_code"]}
+    number, names = pd.factorize(frame["area_code"])
+    texts = np.asarray(names, dtype=object)
+    codes = {int(year): set(texts[number[rows]]) for year, rows in frame.groupby("year").indices.items()}
     weights, out_of_reach = weights_to(codes, crossings[level], base_year)
     if level == "gemeente":
         return _Way(base_year, weights, weights, out_of_reach)
     return _Way(base_year, weights, _gemeente_weights(codes, crossings, weights, base_year), out_of_reach)
 
 
-def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsLevel:
-    """Bring all years that a crosswalk reaches to the base year."""
-    weights, out_of_reach = _usable(frame, rule, way)
-    reached = frame[frame["year"].isin([way.base_year, *weights])].reset_index(drop=True)
+def _move(frame: pd.DataFrame, way: _Way) -> Moved | None:
+    """Move all years that a crosswalk reaches to the base year; None where it reaches no other year."""
+    reached = frame[frame["year"].isin([way.base_year, *way.weights])].reset_index(drop=True)
+    if reached.empty or not way.weights:
+        return None
+    return move(reached.drop(columns="level"), way.weights, concepts_frame(), Settings())
+
+
+def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved | None) -> StatisticsLevel:
+    """Keep what a rule allows of the years that were moved to the base year."""
+    years, out_of_reach = _usable(frame, rule, way)
     left_out = _out_of_reach_ledger(frame, level, out_of_reach)
     nothing = StatisticsLevel(frame.iloc[:0], left_out, pd.DataFrame(), way.base_year)
-    if reached.empty or not weights:
+    if moved is None or not years:
         return nothing
     try:
-        done = harmonise(
-            reached.drop(columns="level"),
-            weights,
-            concepts_frame(),
+        done = choose(
+            moved.of_years([way.base_year, *years]),
             Settings(rule=rule),
-            flags=frame[["area_code", "year", "boundary_flag"]],
+            flags=frame.loc[~frame["year"].isin(list(moved.years)), ["area_code", "year", "boundary_flag"]],
             gemeente_weights=way.gemeente_weights,
         )
     except DataError as error:
@@ -154,22 +164,22 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way) -> StatisticsL
     return StatisticsLevel(done.frame.assign(level=level), ledger, done.conservation, way.base_year)
 
 
-def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[dict[int, Weights], dict[int, str]]:
-    """Return the weights that a rule can use, and why other years are out of its reach.
+def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[list[int], dict[int, str]]:
+    """Return the years beside the base year that a rule can use, and why others are out of its reach.
 
     That an area did not change is known only from where the years with flags run without a gap: CBS published no key
     figures for some years before 2003.
     """
     out_of_reach = dict(way.out_of_reach)
     if rule != "unchanged_only":
-        return dict(way.weights), out_of_reach
+        return list(way.weights), out_of_reach
     flagged = set(frame.loc[frame["boundary_flag"].notna(), "year"])
     there, first = set(frame["year"]), way.base_year
     while first in flagged and first - 1 in there:
         first -= 1
     reason = f"the rule needs flags of every year up to {way.base_year}; before {first} some year has none"
     out_of_reach |= {int(year): reason for year in sorted(there) if year < first and year not in out_of_reach}
-    return {year: each for year, each in way.weights.items() if year >= first}, out_of_reach
+    return [year for year in way.weights if year >= first], out_of_reach
 
 
 def weights_to(

@@ -94,13 +94,11 @@ def _match(crossing: Crossing, vintage: int, year: int, codes: Collection[str]) 
         weights = counted.weights(vintage, year, {vintage: codes, year: codes})
     except DataError:
         return None
-    flows = weights.frame
-    sources = fates_of(weights).sources
-    mine = is_among(flows["source_code"], codes)
-    single = mine & is_among(flows["source_code"], sources.index[sources.isin(["unchanged", "recoded"])])
-    pairs = flows[single].set_index("source_code")["target_code"]
-    mine &= ~single
-    return Match(pairs, frozenset(flows.loc[mine, "target_code"]))
+    shares = weights.shares
+    mine = is_among(shares.sources, codes)[shares.source]
+    single = mine & fates_of(weights).whole_sources[shares.source]
+    pairs = pd.Series(shares.targets[shares.target[single]], index=shares.sources[shares.source[single]])
+    return Match(pairs, frozenset(shares.targets[shares.target[mine & ~single]]))
 
 
 def _counted(crossing: Crossing) -> Crossing:

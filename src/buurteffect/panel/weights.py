@@ -33,6 +33,33 @@ NO_FLOOR = Floor(0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
+class Shares:
+    """The rows of `Weights.frame` with numbers for codes, sorted by target, then source.
+
+    Attributes
+    ----------
+    sources, targets : Index of str
+        Codes that occur, ascending.
+    source, target : ndarray of int, shape (shares,)
+        Places in `sources` and `targets`.
+    weight, addresses : ndarray of float, shape (shares,)
+        Share of the source, and the addresses that it stands for.
+    """
+
+    sources: pd.Index
+    targets: pd.Index
+    source: npt.NDArray[np.int64]
+    target: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
+    addresses: npt.NDArray[np.float64]
+
+    @cached_property
+    def first_source(self) -> npt.NDArray[np.int64]:
+        """Return the first source of every target, shape (targets,)."""
+        return self.source[np.searchsorted(self.target, np.arange(len(self.targets)))]
+
+
+@dataclass(frozen=True, eq=False)
 class Weights:
     """How the areas of one year divide over those of a base year.
 
@@ -67,6 +94,15 @@ class Weights:
     steps: pd.DataFrame
     dropped: pd.DataFrame
     floor: Floor
+
+    @cached_property
+    def shares(self) -> Shares:
+        """The rows of `frame` with numbers for codes."""
+        source, sources = pd.factorize(self.frame["source_code"], sort=True)
+        target, targets = pd.factorize(self.frame["target_code"], sort=True)
+        order = np.lexsort((source, target))
+        numbers = (self.frame[name].to_numpy(dtype=np.float64)[order] for name in ("weight_share", "addresses_count"))
+        return Shares(pd.Index(sources), pd.Index(targets), source[order], target[order], *numbers)
 
 
 class Crossing:
@@ -104,9 +140,14 @@ class Crossing:
         return self.flows.codes
 
     @cached_property
+    def names(self) -> npt.NDArray[np.object_]:
+        """All codes of all years as an array, ascending."""
+        return np.asarray(self.codes, dtype=object)
+
+    @cached_property
     def places(self) -> dict[str, int]:
         """Place of every code in `codes`."""
-        return {code: place for place, code in enumerate(self.codes)}
+        return {code: place for place, code in enumerate(self.names)}
 
     def recall(self, key: Hashable, work_out: Callable[[], _Found]) -> _Found:
         """Return what was worked out under a key before; else work it out."""
@@ -118,7 +159,7 @@ class Crossing:
     def listed(self, year: int) -> frozenset[str]:
         """Return the codes that the crosswalk names in a year."""
         if year not in self._listed:
-            self._listed[year] = frozenset(self.codes[self.flows.named_in(year)])
+            self._listed[year] = frozenset(self.names[self.flows.named_in(year)])
         return self._listed[year]
 
     def leg(self, first: int, second: int, floor: Floor) -> Leg:
@@ -243,8 +284,9 @@ def _check_codes(codes: Mapping[int, Collection[str]], year: int, level: str) ->
             action=f"give codes={{{year}: …}}, for instance all codes in the table of {year}",
         )
     prefix = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}[level]
-    other = sum(not str(code).startswith(prefix) for code in codes[year])
-    if other:
+    # Whatever lies between two texts that begin alike begins like them.
+    if not (min(codes[year]).startswith(prefix) and max(codes[year]).startswith(prefix)):
+        other = sum(not code.startswith(prefix) for code in codes[year])
         raise DataError(
             "crosswalk",
             found=f"{other:,} of {len(codes[year]):,} codes of {year} that do not begin with {prefix}",
@@ -261,27 +303,29 @@ def _weights(
     for year in (year_from, year_to):
         _check_codes(codes, year, level)
     legs = [crossing.leg(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to, route)]
-    start = sorted({*codes[year_from], *crossing.listed(year_from)})
-    chained = _chain(start, legs, crossing)
     known = {*codes[year_to], *crossing.listed(year_to)}
-    reached = np.fromiter((code in known for code in chained["target_code"]), dtype=bool, count=len(chained))
-    frame = WEIGHTS.check(chained[reached], f"weights {year_from} to {year_to}")
-    unplaced = chained.loc[~reached, ["source_code", "target_code", "weight_share"]]
+    start = sorted({*codes[year_from], *crossing.listed(year_from)})
     here = frozenset(start)
+    placed, unplaced = _chain(start, legs, crossing, known)
     return Weights(
         level,
         year_from,
         year_to,
-        frame,
-        unplaced.rename(columns={"target_code": "arrives_at_code"}).reset_index(drop=True),
+        WEIGHTS.check(placed, f"weights {year_from} to {year_to}"),
+        unplaced.drop(columns="addresses_count").rename(columns={"target_code": "arrives_at_code"}),
         pd.DataFrame([{**leg.account, "one_sided_count": len(here & leg.one_sided)} for leg in legs]),
         pd.concat([leg.dropped for leg in legs if len(leg.dropped)] or [legs[0].dropped], ignore_index=True),
         floor,
     )
 
 
-def _chain(start: list[str], legs: list[Leg], crossing: Crossing) -> pd.DataFrame:
-    """Multiply the steps: one row per source and final target, areas that no step lists at weight 1."""
+def _chain(
+    start: list[str], legs: list[Leg], crossing: Crossing, known: Collection[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Multiply the steps: one row per source and final target, areas that no step lists at weight 1.
+
+    Rows whose target is known come first, the others second.
+    """
     place = np.fromiter((crossing.places.get(code, -1) for code in start), dtype=np.int64, count=len(start))
     inside, outside = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
     rows = place[inside]
@@ -292,20 +336,26 @@ def _chain(start: list[str], legs: list[Leg], crossing: Crossing) -> pd.DataFram
         product = product @ leg.matrix
         size[inside] = np.where(np.isnan(size[inside]), leg.sizes[rows], size[inside])
     entries = product.tocoo()
+    # What no step lists stays where it is, so its number as a target comes after those of the crosswalk.
+    starts = np.asarray(start, dtype=object)
+    names = np.concatenate([crossing.names, starts[outside]])
     row = np.concatenate([inside[entries.row], outside])
-    column = np.concatenate([entries.col, np.full(len(outside), -1)])
+    column = np.concatenate([entries.col, np.arange(shape[1], len(names))])
     order = np.lexsort((column, row))
     row, column = row[order], column[order]
     # Parts that meet again sum to 1 only up to rounding.
     weight = np.concatenate([entries.data, np.ones(len(outside))])[order]
     weight = np.where(weight > 1 - ROUNDING, 1.0, weight)
-    source = np.asarray(start, dtype=object)[row]
-    target = np.where(column >= 0, np.append(crossing.codes.to_numpy(dtype=object), "")[column], source)
-    return pd.DataFrame(
-        {
-            "source_code": pd.Series(source, dtype="str"),
-            "target_code": pd.Series(target, dtype="str"),
-            "weight_share": weight,
-            "addresses_count": weight * size[row],
-        }
+    reached = np.fromiter((name in known for name in names), dtype=bool, count=len(names))[column]
+    placed, unplaced = (
+        pd.DataFrame(
+            {
+                "source_code": pd.Series(starts[row[part]], dtype="str"),
+                "target_code": pd.Series(names[column[part]], dtype="str"),
+                "weight_share": weight[part],
+                "addresses_count": (weight * size[row])[part],
+            }
+        )
+        for part in (reached, ~reached)
     )
+    return placed, unplaced

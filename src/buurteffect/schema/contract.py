@@ -28,7 +28,7 @@ class Field:
     name : str
         Column name; it ends in its unit or kind (``_score``, ``_eur``, ``_share``, ``_code``).
     kind : {"text", "integer", "number", "flag"}
-        Type of the values.
+        Type of the values; in memory, text that is one of a few choices may be categories.
     unit : str
         Unit, or ``-`` for text and flags.
     meaning : str
@@ -118,7 +118,7 @@ class Contract:
             {field.name: _pandera_column(pa, field) for field in self.fields}, unique=list(self.key)
         )
         try:
-            schema.validate(ordered, lazy=True)
+            schema.validate(_as_text(ordered), lazy=True)
         except pa.errors.SchemaErrors as error:
             raise self._explain(error.failure_cases, origin) from None
         return ordered
@@ -175,8 +175,16 @@ def _range(field: Field) -> str:
     return f"{'…' if field.low is None else f'{field.low:g}'} to {'…' if field.high is None else f'{field.high:g}'}"
 
 
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its columns of categories as the texts that they stand for."""
+    return frame.astype({n: "str" for n, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)})
+
+
 def _plainly_holds(values: pd.Series, field: Field) -> bool:
     """Return whether a column has exactly the type of its field and no value that the field excludes."""
+    if field.kind == "text" and isinstance(values.dtype, pd.CategoricalDtype):
+        known = set(values.dtype.categories) <= set(field.choices)
+        return known and (field.nullable or not values.hasnans)
     if values.dtype != _PANDAS_DTYPES[field.kind]:
         return False
     if field.kind == "text":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import pandas as pd
+
 from buurteffect.schema.contract import Contract, Field
 
 LEVELS = ("buurt", "wijk", "pc4")
@@ -57,6 +59,9 @@ class MissingReason(StrEnum):
 
 
 _REASONS = tuple(str(reason) for reason in MissingReason)
+
+REASON_DTYPE = pd.CategoricalDtype(list(_REASONS))
+"""A column of reasons in memory, one byte a row; a code is a place in `MissingReason`."""
 
 _MEANINGS_3 = {
     "liveability_score": ("lbm", "Total liveability score."),

@@ -11,7 +11,7 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.schema.contract import Contract
 from buurteffect.schema.kwb import CONCEPTS, KWB
-from buurteffect.schema.liveability import MissingReason
+from buurteffect.schema.liveability import REASON_DTYPE, MissingReason
 from buurteffect.sources import kwb_plausible as plausible
 from buurteffect.sources.kwb_area import Areas, read_areas, refuse_repeated, stripped
 from buurteffect.sources.kwb_ledger import KwbLedger, MappedColumn, OddFigure
@@ -37,7 +37,6 @@ _IMPOSSIBLE, _SECRET, _BELOW, _NOT_PUBLISHED, _NOT_IN_YEAR, _NOT_IN_FILE = (
 )
 _NAMED = 5
 """Figures left out of the table that a note names one by one; the ledger holds all."""
-_TEXTS = pd.array(_REASONS, dtype="str")
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,14 +313,19 @@ def _frame(areas: Areas, columns: dict[str, _Column], absent: dict[str, int], ye
         "boundary_flag": areas.flags[keep],
     }
     nothing = np.full(rows, np.nan)
-    why = {at: _TEXTS.take(np.full(rows, at)) for at in set(absent.values())}
+    why = {at: _reasons(np.full(rows, at, dtype=np.int8)) for at in set(absent.values())}
     for concept in CONCEPTS:
         if (column := columns.get(concept)) is None:
             data[concept], data[f"{concept}_missing"] = nothing, why[absent[concept]]
         else:
             data[concept] = column.values[keep]
-            data[f"{concept}_missing"] = _TEXTS.take(column.reasons[keep], allow_fill=True)
+            data[f"{concept}_missing"] = _reasons(column.reasons[keep])
     return pd.DataFrame(data)[KWB.columns]
+
+
+def _reasons(numbers: npt.NDArray[np.int8]) -> pd.Categorical:
+    """Return reasons by their numbers as a column of the table."""
+    return pd.Categorical.from_codes(numbers, dtype=REASON_DTYPE)
 
 
 def _mapped(concept: str, match: Match, table: RawTable) -> MappedColumn:
