@@ -1,9 +1,10 @@
 """Time the key figures of a whole country: raw files to harmonised panel, beside plain `pandas.read_csv`.
 
-Run by `make bench`. The files are generated in CBS's bulk layout (padded, quoted, semicolons, dots): 345 gemeenten,
-3,300 wijken and 14,500 buurten, 120 columns, one file a year. Each figure is taken in a process of its own. The limit
-is one of seconds by the clock; where other work slows the clock, seconds of computing stand for them, which are more
-than the clock would show on idle cores.
+Run by `make bench`. The files are generated in CBS's bulk layout (padded, quoted, semicolons): 345 gemeenten, 3,300
+wijken and 14,500 buurten, 120 columns, one file a year, without a missing value, which is what pandas reads fastest.
+Each figure is taken in a process of its own, the two in turn. The limit is a multiple of what `pandas.read_csv` takes
+for the same files, by the clock or in seconds of computing: the first holds on idle cores, and where other work slows
+the clock, the second stands for it.
 """
 
 from __future__ import annotations
@@ -21,12 +22,21 @@ import pandas as pd
 
 from buurteffect.panel import build
 from buurteffect.schema import CONCEPTS
-from buurteffect.sources.kwb_mapping import mapping_rows
+from buurteffect.sources.kwb_mapping import MappingRow, mapping_rows
 
 GEMEENTEN, WIJKEN, BUURTEN, COLUMNS = 345, 3_300, 14_500, 120
 YEARS = range(2003, 2025)
 BASE_YEAR = YEARS[-1]
-SECONDS, GIGABYTES = 60.0, 4.0
+BASES = {
+    "inhabitants_count": (600, 5_000),
+    "land_area_ha": (20, 900),
+    "population_density_per_km2": (99, 101),
+    "woz_value_eur": (150_000, 350_000),
+    "urbanity_class": (1, 5),
+}
+"""Where figures lie whose usual range is none or too wide to draw from."""
+DECIMALS = {"household_size_mean", "cars_per_household_mean"}
+TIMES_PLAIN, GIGABYTES, ROUNDS = 5.0, 3.0, 2
 
 
 def area_codes() -> list[str]:
@@ -40,13 +50,29 @@ def area_codes() -> list[str]:
     ]
 
 
-def columns_of(year: int) -> dict[str, str]:
-    """Return concept to column for the concepts that the bulk layout has in a year and that need no group."""
-    found: dict[str, str] = {}
+def columns_of(year: int) -> list[MappingRow]:
+    """Return the columns of a year that need no group, those that the usual range of others rests on first."""
+    found: dict[str, MappingRow] = {}
     for row in mapping_rows():
         if row.layout == "statline" and row.concept in CONCEPTS and row.holds_in(year) and not (row.group or row.of):
-            found.setdefault(row.concept, row.column)
-    return found
+            found.setdefault(row.concept, row)
+    return sorted(found.values(), key=lambda row: bool(CONCEPTS[row.concept].usual_of))
+
+
+def figures(row: MappingRow, done: dict[str, np.ndarray], stream: np.random.Generator, size: int) -> list[str]:
+    """Draw a column's figures where areas may have them, and print them as the file does: padded, in its own unit."""
+    concept = CONCEPTS[row.concept]
+    low, high = concept.usual_low or 0.0, concept.usual_high or 1.0
+    if concept.name in BASES:
+        values = stream.uniform(*BASES[concept.name], size)
+    else:
+        values = stream.uniform(low + 0.3 * (high - low), low + 0.6 * (high - low), size)
+    bases = [name for name in concept.usual_of.split("/") if name in done]
+    if bases:
+        values *= done[bases[0]] / (done[bases[1]] if len(bases) > 1 else 1)
+    done[concept.name] = values
+    printed = values / row.factor
+    return [f"{value:8.{1 if concept.name in DECIMALS else 0}f}" for value in printed]
 
 
 def write_year(folder: Path, year: int, codes: list[str], stream: np.random.Generator) -> Path:
@@ -58,10 +84,9 @@ def write_year(folder: Path, year: int, codes: list[str], stream: np.random.Gene
     table["Codering_3"] = table["WijkenEnBuurten"]
     flag = "IndelingswijzigingWijkenEnBuurten_4" if year < 2022 else "IndelingswijzigingGemeenteWijkBuurt_4"
     table[flag] = "1"
-    for place, (concept, column) in enumerate(columns_of(year).items(), start=5):
-        high = 5_000 if CONCEPTS[concept].high is None else 6 if concept == "urbanity_class" else 20
-        values = stream.integers(1, high, len(codes))
-        table[f"{column}_{place}"] = [f"{value:8d}" for value in values]
+    done: dict[str, np.ndarray] = {}
+    for place, row in enumerate(columns_of(year), start=5):
+        table[f"{row.column}_{place}"] = figures(row, done, stream, len(codes))
     for place in range(len(table.columns), COLUMNS):
         table[f"NietGebruikt{place}_{place}"] = [f"{v:8d}" for v in stream.integers(0, 9_999, len(codes))]
     path = folder / f"kwb_{year}.csv"
@@ -116,16 +141,20 @@ def main() -> int:
         (raw / "crosswalk").mkdir()
         areas, megabytes = generate(raw)
         print(f"{len(YEARS)} years × {areas:,} areas × {COLUMNS} columns, {megabytes:.0f} MB")
-        found = {}
-        for what, words in (("plain", "pandas.read_csv of the same files"), ("ours", "raw files to harmonised panel")):
-            with ProcessPoolExecutor(1, mp_context=context) as pool:
-                found[what] = pool.submit(measure, what, raw).result()
-            print("{:38} {:7.2f} s  computing {:7.2f} s  {:5.2f} GB".format(words, *found[what]), flush=True)
-    clock, computing, gigabytes = found["ours"]
-    within = min(clock, computing) <= SECONDS and gigabytes <= GIGABYTES
-    slower, dearer = clock / found["plain"][0], computing / found["plain"][1]
-    print(f"times pandas.read_csv: {slower:.1f} by the clock, {dearer:.1f} of computing")
-    print(f"limit {SECONDS:.0f} s, {GIGABYTES:.0f} GB: {'kept' if within else 'NOT KEPT'}")
+        found: dict[str, list[tuple[float, float, float]]] = {"plain": [], "ours": []}
+        for _ in range(ROUNDS):
+            for what, words in (
+                ("plain", "pandas.read_csv of the same files"),
+                ("ours", "raw files to harmonised panel"),
+            ):
+                with ProcessPoolExecutor(1, mp_context=context) as pool:
+                    found[what].append(pool.submit(measure, what, raw).result())
+                print("{:38} {:7.2f} s  computing {:7.2f} s  {:5.2f} GB".format(words, *found[what][-1]), flush=True)
+    clock, computing = (min(r[at] for r in found["ours"]) / min(r[at] for r in found["plain"]) for at in (0, 1))
+    gigabytes = max(r[2] for r in found["ours"])
+    within = min(clock, computing) <= TIMES_PLAIN and gigabytes <= GIGABYTES
+    print(f"times pandas.read_csv, the best of {ROUNDS}: {clock:.1f} by the clock, {computing:.1f} of computing")
+    print(f"limit {TIMES_PLAIN:g} times, {GIGABYTES:g} GB: {'kept' if within else 'NOT KEPT'}")
     return 0 if within else 1
 
 

@@ -120,6 +120,11 @@ class Pieces:
         """Return for every target whether all its sources go to it whole, shape (targets,)."""
         return np.asarray(self.total((self.weight != 1.0).astype(np.float64)) == 0)
 
+    @cached_property
+    def total_addresses(self) -> Numbers:
+        """Return the addresses of every target; NaN where some are unknown, shape (targets,)."""
+        return self.total(self.addresses)
+
     def total(self, values: Numbers) -> Numbers:
         """Return the sum of `values`, shape (pieces,), per target."""
         return np.asarray(np.bincount(self.target, values, self.targets_count), dtype=np.float64)
@@ -256,10 +261,12 @@ def _taken(column: npt.NDArray[_Kind], rows: Positions, otherwise: float) -> npt
 
 def _share_of_addresses(missing: npt.NDArray[np.bool_], pieces: Pieces) -> Numbers:
     """Return the share of each target's addresses in missing pieces; 1 where some addresses are unknown."""
+    if not missing.any():
+        return np.zeros(pieces.targets_count)
     lost = pieces.total(missing.astype(float))
     count = pieces.sources_count
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = pieces.total(np.where(missing, pieces.addresses, 0.0)) / pieces.total(pieces.addresses)
+        share = pieces.total(np.where(missing, pieces.addresses, 0.0)) / pieces.total_addresses
     share = np.where(np.isnan(share), 1.0, share)
     return np.where(lost == 0, 0.0, np.where(lost == count, 1.0, share))
 

@@ -66,8 +66,9 @@ def conservation(
         return pd.DataFrame(columns=_COLUMNS)
     after = after[after["year"].isin(years)]
     weights = {year: found for year, found in (gemeente_weights or {}).items() if year in years}
-    moved, new = _bring(_totals(before, concepts), weights), _totals(after, concepts)
-    missing = after[list(concepts)].isna().groupby(_places(after)).sum()
+    moved = _bring(_totals(before[list(concepts)], _places(before)), weights)
+    places_after, values = _places(after), after[list(concepts)]
+    new, missing = _totals(values, places_after), values.isna().groupby(places_after).sum()
     places = moved.index.union(new.index).sort_values()
     groups = _groups(weights, places)
     parts = []
@@ -90,9 +91,9 @@ def _places(rows: pd.DataFrame) -> list[pd.Series]:
     return [rows["year"], pd.Series(gemeente, index=rows.index, name="gemeente_code")]
 
 
-def _totals(rows: pd.DataFrame, concepts: Sequence[str]) -> pd.DataFrame:
+def _totals(values: pd.DataFrame, places: list[pd.Series]) -> pd.DataFrame:
     """Return the sum of every concept per year and gemeente."""
-    return rows[list(concepts)].astype("float64").groupby(_places(rows)).sum()
+    return values.astype("float64").groupby(places).sum()
 
 
 def _flows(weights: Mapping[int, Weights]) -> pd.DataFrame:

@@ -129,9 +129,9 @@ def choose(
 
 def _unplaced(frame: pd.DataFrame, by_year: dict[int, Weights]) -> pd.DataFrame:
     """Return what goes nowhere, for the sources that the table has."""
-    keys = pd.MultiIndex.from_frame(frame[["year", "area_code"]])
     parts = pd.concat([w.unplaced.assign(year=year) for year, w in by_year.items()], ignore_index=True)
     if parts.empty:
         return parts
+    keys = pd.MultiIndex.from_frame(frame[["year", "area_code"]])
     there = pd.MultiIndex.from_frame(parts[["year", "source_code"]]).isin(keys)
     return parts.loc[there, ["year", "source_code", "arrives_at_code", "weight_share"]].reset_index(drop=True)

@@ -201,11 +201,13 @@ def _combine_rows(
     # Whatever the way, an area that is one whole source has its value; only the others are worked out.
     result = {name: copy_first(column, pieces) for name, column in given.items()}
     changed = ~pieces.are_one_whole_area
+    keys_of_changed = keys[changed]
     partial = [keys[:0].assign(concept="", missing_share=0.0)]
     for name, found in _combine(given, pieces.of(changed), concepts, settings.missing).items():
         result[name].values[changed], result[name].reasons[changed] = found.values, found.reasons
         part = (found.missing_share > 0) & ~np.isnan(found.values)
-        partial.append(keys[changed][part].assign(concept=name, missing_share=found.missing_share[part]))
+        if part.any():
+            partial.append(keys_of_changed[part].assign(concept=name, missing_share=found.missing_share[part]))
     columns: dict[str, object] = {"gemeente_code": ("GM" + keys["area_code"].str[2:6]).astype("str")}
     for name, each in result.items():
         columns[name] = each.values

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -228,8 +229,9 @@ def _observed(table: pa.Table, level: str) -> dict[str, list[int]]:
     """Return for every column with values the years in which an area has one."""
     names = [name for block in BLOCKS if level in block.levels for name in block.values]
     names += [name for name in ("boundary_flag", "area_m2") if name in table.schema.names]
-    known = table.select(["year", *names]).to_pandas().groupby("year").count() > 0
-    return {name: [int(year) for year in known.index[known[name]]] for name in names}
+    years, place = np.unique(table["year"].to_numpy(), return_inverse=True)
+    there = {name: np.bincount(place, table[name].is_valid().to_numpy(), len(years)) > 0 for name in names}
+    return {name: years[known].tolist() for name, known in there.items()}
 
 
 def _record(parts: _Parts, projects: pd.DataFrame | None) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class Contract:
                     expected=f"the columns of table {self.name!r}: {', '.join(columns)}",
                     action="rebuild the table from its raw files (make clean, then make panel)",
                 )
-        ordered = frame[columns].reset_index(drop=True)
+        ordered = (frame if list(frame.columns) == columns else frame[columns]).reset_index(drop=True)
         if self._is_kept(ordered):
             return ordered
         import pandera.pandas as pa  # imported on use: it costs more than most reads of a table

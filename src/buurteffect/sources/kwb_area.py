@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import BOUNDARY_FLAGS
@@ -84,15 +85,18 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
     levels, level_column = _levels(table, resolved)
     resolved, names_in_place = _without_names(table, resolved)
     codes, code_column = _codes(table, resolved, levels)
+    odd = ~codes.str.fullmatch(SHAPES).to_numpy(dtype=bool)
+    scientific = np.zeros(len(codes), dtype=bool)
+    scientific[odd] = [is_scientific(code) for code in codes[odd]]
     table.lines.refuse(
-        codes.map(is_scientific).to_numpy(dtype=bool),
+        scientific,
         lambda row: f"the code {shown(codes.iloc[row])}, which a spreadsheet turned into a number",
         column=code_column,
         expected=_SHAPE_WORDS,
         action=KEEP_CODES,
     )
     table.lines.refuse(
-        ~codes.str.fullmatch(SHAPES).to_numpy(dtype=bool),
+        odd,
         lambda row: f"the code {shown(codes.iloc[row])}" if codes.iloc[row] else "no code",
         column=code_column,
         expected=_SHAPE_WORDS,
@@ -148,7 +152,8 @@ def refuse_repeated(codes: pd.Series, lines: Lines, column: str) -> None:
 
 def stripped(texts: pa.Array) -> pd.Series:
     """Return texts without blanks around them, empty where there is none."""
-    return pd.Series(texts.to_pylist(), dtype="str").fillna("").str.strip()
+    filled = pc.fill_null(texts.cast(pa.large_string()), "")
+    return pd.Series(pd.array(pc.utf8_trim_whitespace(filled), dtype="str"))
 
 
 def _levels(table: RawTable, resolved: Resolved) -> tuple[pd.Series | None, str]:

@@ -85,7 +85,7 @@ def read_bulk(text: str, origin: str) -> RawTable:
         As `split_columns`; if a nameless first column holds no row numbers; or, in a file that was saved
         again, if a number may have a thousands separator.
     """
-    fields = _split(text, origin, separator_of(text.split("\n", 1)[0]))
+    fields = _split(text, origin, separator_of(text[:LINE_BYTES_LIMIT].split("\n", 1)[0]))
     names, columns, lines = fields.header, fields.columns, fields.lines
     family = family_of(names, (*_SHEETS, "statline")) or "statline"
     sheet = family != "statline"
@@ -131,7 +131,7 @@ def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Li
         If a line is too long, a quote is not closed on its line, a record has too few or too many fields, a
         line is empty, or a column has no name or stands twice.
     """
-    fields = _split(text, origin, separator_of(text.split("\n", 1)[0]))
+    fields = _split(text, origin, separator_of(text[:LINE_BYTES_LIMIT].split("\n", 1)[0]))
     return fields.header, fields.columns, fields.lines
 
 
@@ -153,7 +153,7 @@ def _split(text: str, origin: str, separator: str) -> _Fields:
         raise DataError(
             origin, line=1, found="only a header, no rows", expected="a header and at least one row", action=FETCH_AGAIN
         )
-    columns = _arrow_columns(data[int(ends[0]) + 1 :], len(header), lines, separator)
+    columns = _arrow_columns(pa.py_buffer(data).slice(int(ends[0]) + 1), len(header), lines, separator)
     again = [f"its fields, separated by {SEPARATORS[separator]}"] if separator != ";" else []
     kept = row_numbers(header, [column.to_pylist() for column in columns[:2]]) if may_number_rows(header[0]) else 0
     if kept:
@@ -208,8 +208,8 @@ def _line_ends(data: bytes, origin: str) -> np.ndarray[tuple[int], np.dtype[np.i
 
 def _check_quotes(data: bytes, ends: np.ndarray[tuple[int], np.dtype[np.int64]], origin: str) -> None:
     """Refuse a line with a quote that is not closed on it."""
-    quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord('"'))
-    odd = np.searchsorted(quotes, ends) % 2 == 1
+    quotes = (np.frombuffer(data, dtype=np.uint8) == ord('"')).view(np.uint8)
+    odd = np.bitwise_xor.reduceat(quotes, np.append(0, ends[:-1] + 1))
     if odd.any():
         raise _bad_line(
             origin,
@@ -219,7 +219,7 @@ def _check_quotes(data: bytes, ends: np.ndarray[tuple[int], np.dtype[np.int64]],
         )
 
 
-def _arrow_columns(data: bytes, width: int, lines: Lines, separator: str) -> list[pa.Array]:
+def _arrow_columns(data: pa.Buffer, width: int, lines: Lines, separator: str) -> list[pa.Array]:
     """Return all fields column by column as text."""
     names = [str(position) for position in range(width)]
     bad: list[tuple[int, int]] = []
@@ -231,7 +231,7 @@ def _arrow_columns(data: bytes, width: int, lines: Lines, separator: str) -> lis
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
         read_options=arrow_csv.ReadOptions(
-            column_names=names, use_threads=False, block_size=max(len(data) + 1, 1 << 16)
+            column_names=names, use_threads=False, block_size=max(data.size + 1, 1 << 16)
         ),
         parse_options=arrow_csv.ParseOptions(
             delimiter=separator, quote_char='"', double_quote=True, ignore_empty_lines=False, invalid_row_handler=skip
@@ -252,7 +252,8 @@ def _arrow_columns(data: bytes, width: int, lines: Lines, separator: str) -> lis
             expected=f"{width} fields separated by {separator!r}, as in the header",
             action=FETCH_AGAIN if actual < width else PUBLISHED,
         )
-    return [table.column(position).combine_chunks() for position in range(width)]
+    columns = [table.column(position) for position in range(width)]
+    return [each.chunk(0) if each.num_chunks == 1 else each.combine_chunks() for each in columns]
 
 
 def _bad_line(origin: str, line: int, found: str, expected: str) -> DataError:

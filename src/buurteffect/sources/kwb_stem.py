@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 UNIT_BEHIND = re.compile(r"^(.*\S)\s*\(([^()]*)\)$")
 """A title with something in brackets behind it, which may be its unit."""
@@ -95,6 +96,7 @@ def singular(stem: str) -> str:
     return stem
 
 
+@lru_cache(maxsize=10_000)
 def squeezed(text: str) -> str:
     """Return the letters and digits of a text, in lower case and without accents.
 

@@ -320,7 +320,7 @@ def _frame(areas: Areas, columns: dict[str, _Column], absent: dict[str, int], ye
         else:
             data[concept] = column.values[keep]
             data[f"{concept}_missing"] = _reasons(column.reasons[keep])
-    return pd.DataFrame(data)[KWB.columns]
+    return pd.DataFrame(data)
 
 
 def _reasons(numbers: npt.NDArray[np.int8]) -> pd.Categorical:

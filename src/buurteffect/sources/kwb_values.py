@@ -72,7 +72,10 @@ def parse_cells(texts: pa.Array, column: str, lines: Lines, decimal: str) -> Cel
     DataError
         If a cell holds other text, a thousands separator, or the other mark of decimals.
     """
-    bare = pc.utf8_trim_whitespace(texts)
+    # Figures repeat: each text that occurs is read once, and then put where it stands.
+    encoded = texts.dictionary_encode("encode")
+    unique, place = encoded.dictionary, encoded.indices.to_numpy()
+    bare = pc.utf8_trim_whitespace(unique)
     marks = np.full(len(bare), NUMBER, dtype=np.int8)
     marks[_true(pc.equal(bare, ""))] = BLANK
     marks[_true(pc.is_in(bare, pa.array([".", ","])))] = UNKNOWN
@@ -82,30 +85,34 @@ def parse_cells(texts: pa.Array, column: str, lines: Lines, decimal: str) -> Cel
     if _true(pc.ends_with(bare, "*")).any():
         bare = pc.utf8_rtrim(bare, "*")
     here = marks == NUMBER
-    numeric = _true(pc.match_substring_regex(bare, _NUMBERS[decimal]))
-    lines.refuse(
-        here & ~numeric,
-        lambda row: f"the text {shown(bare[row].as_py())}",
-        column=column[:60],
-        expected=f"{_WORDS[decimal]}, or one of the marks '.', 'x', '-' or nothing",
-        action=PUBLISHED,
-    )
+    odd = here & ~_true(pc.match_substring_regex(bare, _NUMBERS[decimal]))
+    if odd.any():
+        lines.refuse(
+            odd[place],
+            lambda row: f"the text {shown(bare[place[row]].as_py())}",
+            column=column[:60],
+            expected=f"{_WORDS[decimal]}, or one of the marks '.', 'x', '-' or nothing",
+            action=PUBLISHED,
+        )
+    if decimal == "either":
+        _refuse_both_marks(bare, here, place, column, lines)
     if decimal != "point":
-        bare = _with_points(bare, here, column, lines, decimal)
+        bare = pc.replace_substring(bare, ",", ".")
     values = _floats(bare, here)
-    lines.refuse(
-        np.isinf(values),
-        lambda row: f"the number {shown(bare[row].as_py())}, too large to be held",
-        column=column[:60],
-        expected="a number that can occur",
-        action=PUBLISHED,
-    )
+    if np.isinf(values).any():
+        lines.refuse(
+            np.isinf(values)[place],
+            lambda row: f"the number {shown(bare[place[row]].as_py())}, too large to be held",
+            column=column[:60],
+            expected="a number that can occur",
+            action=PUBLISHED,
+        )
     with np.errstate(invalid="ignore"):
         gone = values <= NOT_PUBLISHED_FROM
     marks[gone] = SENTINEL
     values[gone] = np.nan
-    padded = bool(_true(pc.starts_with(texts, " "))[here].any())
-    return Cells(values, marks, padded)
+    padded = bool(_true(pc.starts_with(unique, " "))[here].any())
+    return Cells(values[place], marks[place], padded)
 
 
 def refuse_thousands(texts: pa.Array, column: str, lines: Lines) -> None:
@@ -139,22 +146,22 @@ def _floats(bare: pa.Array, here: npt.NDArray[np.bool_]) -> npt.NDArray[np.float
     return np.array(pc.cast(masked, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _with_points(bare: pa.Array, here: npt.NDArray[np.bool_], column: str, lines: Lines, decimal: str) -> pa.Array:
-    """Return numbers with a decimal point; refuse a column that mixes both marks."""
-    if decimal == "either":
-        points = _true(pc.match_substring(bare, ".")) & here
-        commas = _true(pc.match_substring(bare, ",")) & here
-        if points.any() and commas.any():
-            row = int(np.flatnonzero(points if points.sum() <= commas.sum() else commas)[0])
-            raise DataError(
-                lines.origin,
-                line=int(lines.numbers[row]),
-                column=column[:60],
-                found=f"{shown(bare[row].as_py())} in a column that has decimal points and decimal commas",
-                expected="one mark of decimals in a column",
-                action=PUBLISHED,
-            )
-    return pc.replace_substring(bare, ",", ".")
+def _refuse_both_marks(
+    bare: pa.Array, here: npt.NDArray[np.bool_], place: npt.NDArray[np.int32], column: str, lines: Lines
+) -> None:
+    """Refuse a column that mixes decimal points and decimal commas."""
+    points, commas = (_true(pc.match_substring(bare, mark)) & here for mark in ".,")
+    if not (points.any() and commas.any()):
+        return
+    row = int(np.flatnonzero(min(points[place], commas[place], key=np.sum))[0])
+    raise DataError(
+        lines.origin,
+        line=int(lines.numbers[row]),
+        column=column[:60],
+        found=f"{shown(bare[place[row]].as_py())} in a column that has decimal points and decimal commas",
+        expected="one mark of decimals in a column",
+        action=PUBLISHED,
+    )
 
 
 def _true(mask: pa.Array) -> npt.NDArray[np.bool_]:
