@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +20,9 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from buurteffect.errors import DataError
-from buurteffect.sources.kwb_mapping import family_of
+from buurteffect.sources.kwb_mapping import family_of, known_stems
 from buurteffect.sources.kwb_raw import RawTable, column_of
-from buurteffect.sources.kwb_stem import suffix_of, title_stem
+from buurteffect.sources.kwb_stem import stem_of, suffix_of, title_stem
 from buurteffect.sources.kwb_values import refuse_thousands
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
@@ -40,6 +41,7 @@ LINE_BYTES_LIMIT = 1_000_000
 _ENOUGH_KEYS = 3
 _REGIONS = {"WijkenEnBuurten", "RegioS"}
 _SHEETS = ("workbook_lower", "workbook_upper")
+_FAMILIES = (*_SHEETS, "statline")
 _DECIMAL_COMMA = re.compile(r"""[;,\t|\n]"?\s*-?[0-9]*,[0-9]+\s*"?[;\t|\n]""")
 _NOT_AVAILABLE = re.compile(rf"""[;,\t|]"?(?:{"|".join(map(re.escape, NOT_AVAILABLE))})"?[;,\t|\n]""")
 _SAMPLE = 200_000
@@ -52,7 +54,7 @@ class _Fields:
     """A CSV's names, columns of text and lines; whether another program saved it, and what shows that."""
 
     header: list[str]
-    columns: list[pa.Array]
+    column: Callable[[int], pa.Array]
     lines: Lines
     again: tuple[str, ...] = ()
 
@@ -85,14 +87,15 @@ def read_bulk(text: str, origin: str) -> RawTable:
         As `split_columns`; if a nameless first column holds no row numbers; or, in a file that was saved
         again, if a number may have a thousands separator.
     """
-    fields = _split(text, origin, separator_of(text[:LINE_BYTES_LIMIT].split("\n", 1)[0]))
-    names, columns, lines = fields.header, fields.columns, fields.lines
-    family = family_of(names, (*_SHEETS, "statline")) or "statline"
+    known = frozenset[str]().union(*(known_stems(family) for family in _FAMILIES))
+    fields = _split(text, origin, separator_of(text[:LINE_BYTES_LIMIT].split("\n", 1)[0]), known)
+    names, lines = fields.header, fields.lines
+    family = family_of(names, _FAMILIES) or "statline"
     sheet = family != "statline"
     own = sheet or bool(fields.again)
 
     def texts(position: int) -> pa.Array:
-        cells = columns[position]
+        cells = fields.column(position)
         if own:
             refuse_thousands(cells, names[position], lines)
             gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(NOT_AVAILABLE))
@@ -132,11 +135,14 @@ def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Li
         line is empty, or a column has no name or stands twice.
     """
     fields = _split(text, origin, separator_of(text[:LINE_BYTES_LIMIT].split("\n", 1)[0]))
-    return fields.header, fields.columns, fields.lines
+    return fields.header, [fields.column(position) for position in range(len(fields.header))], fields.lines
 
 
-def _split(text: str, origin: str, separator: str) -> _Fields:
-    """Return the header, the columns of text and the lines of a CSV."""
+def _split(text: str, origin: str, separator: str, known: Container[str] = ()) -> _Fields:
+    """Return the header, the columns of text and the lines of a CSV.
+
+    If some stems are known, columns of others are made text only when one of them is asked for.
+    """
     text = with_row_names(text, separator)
     body = text.rstrip("\r\n")
     ends_open = len(body) == len(text)
@@ -153,11 +159,22 @@ def _split(text: str, origin: str, separator: str) -> _Fields:
         raise DataError(
             origin, line=1, found="only a header, no rows", expected="a header and at least one row", action=FETCH_AGAIN
         )
-    columns = _arrow_columns(pa.py_buffer(data).slice(int(ends[0]) + 1), len(header), lines, separator)
+    rest = pa.py_buffer(data).slice(int(ends[0]) + 1)
+    likely = [at for at, name in enumerate(header) if at < 2 or stem_of(name) in known or title_stem(name) in known]
+    columns = _arrow_columns(rest, len(header), lines, separator, likely if known else range(len(header)))
+
+    def column(position: int) -> pa.Array:
+        if position + kept not in columns:
+            columns.update(_arrow_columns(rest, width, lines, separator, range(width)))
+        return columns[position + kept]
+
     again = [f"its fields, separated by {SEPARATORS[separator]}"] if separator != ";" else []
-    kept = row_numbers(header, [column.to_pylist() for column in columns[:2]]) if may_number_rows(header[0]) else 0
+    width = len(header)
+    kept = 0
+    if may_number_rows(header[0]):
+        kept = row_numbers(header, [columns[at].to_pylist() for at in range(min(width, 2))])
     if kept:
-        header, columns = header[kept:], columns[kept:]
+        header = header[kept:]
         again.append("row numbers at the left, which are left out")
     if not header[0]:
         raise _unnamed(origin)
@@ -166,7 +183,7 @@ def _split(text: str, origin: str, separator: str) -> _Fields:
         again.append("NA for what is not there")
     if separator != "," and _DECIMAL_COMMA.search(sample):
         again.append("decimal commas")
-    return _Fields(header, columns, lines, tuple(again))
+    return _Fields(header, column, lines, tuple(again))
 
 
 def _unnamed(origin: str, name: str = "", found: str = "a column without a name") -> DataError:
@@ -219,8 +236,10 @@ def _check_quotes(data: bytes, ends: np.ndarray[tuple[int], np.dtype[np.int64]],
         )
 
 
-def _arrow_columns(data: pa.Buffer, width: int, lines: Lines, separator: str) -> list[pa.Array]:
-    """Return all fields column by column as text."""
+def _arrow_columns(
+    data: pa.Buffer, width: int, lines: Lines, separator: str, wanted: Sequence[int]
+) -> dict[int, pa.Array]:
+    """Return some columns as text, by their position; every record must have all fields."""
     names = [str(position) for position in range(width)]
     bad: list[tuple[int, int]] = []
 
@@ -237,7 +256,10 @@ def _arrow_columns(data: pa.Buffer, width: int, lines: Lines, separator: str) ->
             delimiter=separator, quote_char='"', double_quote=True, ignore_empty_lines=False, invalid_row_handler=skip
         ),
         convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+            include_columns=[names[position] for position in wanted],
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
         ),
     )
     if bad or table.num_rows != len(lines):
@@ -252,8 +274,8 @@ def _arrow_columns(data: pa.Buffer, width: int, lines: Lines, separator: str) ->
             expected=f"{width} fields separated by {separator!r}, as in the header",
             action=FETCH_AGAIN if actual < width else PUBLISHED,
         )
-    columns = [table.column(position) for position in range(width)]
-    return [each.chunk(0) if each.num_chunks == 1 else each.combine_chunks() for each in columns]
+    columns = zip(wanted, table.columns, strict=True)
+    return {position: each.chunk(0) if each.num_chunks == 1 else each.combine_chunks() for position, each in columns}
 
 
 def _bad_line(origin: str, line: int, found: str, expected: str) -> DataError:
