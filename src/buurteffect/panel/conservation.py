@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
@@ -66,9 +68,9 @@ def conservation(
         return pd.DataFrame(columns=_COLUMNS)
     after = after[after["year"].isin(years)]
     weights = {year: found for year, found in (gemeente_weights or {}).items() if year in years}
-    moved = _bring(_totals(before[list(concepts)], _places(before)), weights)
-    places_after, values = _places(after), after[list(concepts)]
-    new, missing = _totals(values, places_after), values.isna().groupby(places_after).sum()
+    names, places_after = list(concepts), _places(after)
+    moved = _bring(_places(before).sum(before[names].astype("float64")), weights)
+    new, missing = places_after.sum(after[names].astype("float64")), places_after.sum(after[names].isna())
     places = moved.index.union(new.index).sort_values()
     groups = _groups(weights, places)
     parts = []
@@ -84,16 +86,26 @@ def conservation(
     return pd.concat(parts).sort_values(["year", "order"], kind="stable", ignore_index=True)[_COLUMNS]
 
 
-def _places(rows: pd.DataFrame) -> list[pd.Series]:
-    """Return the year of every row and the gemeente that its code names."""
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """The year of every row, the number of the gemeente that its code names, and the gemeenten by number."""
+
+    year: npt.NDArray[np.int64]
+    gemeente: npt.NDArray[np.int64]
+    names: pd.Index
+
+    def sum(self, values: pd.DataFrame) -> pd.DataFrame:
+        """Return the sum of every column per year and gemeente."""
+        total = values.groupby([self.year, self.gemeente]).sum()
+        year, gemeente = (total.index.get_level_values(level) for level in (0, 1))
+        return total.set_axis(pd.MultiIndex.from_arrays([year, self.names[gemeente]], names=["year", "gemeente_code"]))
+
+
+def _places(rows: pd.DataFrame) -> _Places:
+    """Return where the rows belong."""
     number, codes = pd.factorize(rows["area_code"])
-    gemeente = pd.Series("GM" + pd.Series(codes, dtype="str").str[2:6], dtype="str").array.take(number)
-    return [rows["year"], pd.Series(gemeente, index=rows.index, name="gemeente_code")]
-
-
-def _totals(values: pd.DataFrame, places: list[pd.Series]) -> pd.DataFrame:
-    """Return the sum of every concept per year and gemeente."""
-    return values.astype("float64").groupby(places).sum()
+    gemeente, names = pd.factorize("GM" + pd.Series(codes, dtype="str").str[2:6], sort=True)
+    return _Places(rows["year"].to_numpy(), gemeente[number], pd.Index(names))
 
 
 def _flows(weights: Mapping[int, Weights]) -> pd.DataFrame:
