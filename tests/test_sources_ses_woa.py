@@ -84,7 +84,7 @@ def test_a_column_that_was_not_chosen_in_the_export_is_missing_for_the_year(tmp_
     text = text_of([[row[i] for i in keep] for row in ROWS], [HEADER[i] for i in keep])
     frame = read_ses_woa(put(tmp_path, text)).frame
     assert frame["education_low_share"].isna().all()
-    assert frame["education_low_share_missing"].tolist()[0] == "not_in_year"
+    assert frame["education_low_share_missing"].tolist()[0] == "not_in_file"
 
 
 @pytest.mark.parametrize("left_out", range(3, 9))
@@ -94,7 +94,7 @@ def test_any_subject_may_be_left_out_of_an_export(tmp_path, left_out):
     assert len(file.not_chosen) == 1
     name = file.not_chosen[0]
     assert file.frame[name].isna().all()
-    assert set(file.frame[f"{name}_missing"]) <= {"not_in_year", "below_threshold"}
+    assert set(file.frame[f"{name}_missing"]) <= {"not_in_file", "below_threshold"}
     others = [n for n in ("households_count", "ses_woa_score", "ses_woa_spread_score") if n != name]
     whole = read_ses_woa(put(tmp_path, text_of(ROWS))).frame
     assert file.frame[others].equals(whole[others])

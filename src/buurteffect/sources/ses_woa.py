@@ -191,7 +191,7 @@ def _add_values(frame: pd.DataFrame, rows: RawRows, columns: dict[str, str]) -> 
     for name in _VALUES:
         if name not in columns:
             values = np.full(len(frame), np.nan)
-            reasons: Reasons = np.full(len(frame), MissingReason.NOT_IN_YEAR, dtype=object)
+            reasons: Reasons = np.full(len(frame), MissingReason.NOT_IN_FILE, dtype=object)
         else:
             values, reasons = rows.numbers(
                 columns[name],
