@@ -81,3 +81,25 @@ def test_one_number_behind_all_names_may_be_a_year(tmp_path):
     assert "take the number off" in refused.value.action
     mended = frame.rename(columns=lambda name: name.removesuffix("_18")).assign(jaar=2018)
     assert read_kwb(kept(tmp_path, "mended.csv", mended)).year == 2018
+
+
+def test_zeros_that_a_program_filled_in_are_no_figures_and_are_listed(tmp_path):
+    frame = sheet(g_woz=[210, 240, 0], p_koopw=[44, 61, 0], p_huurw=[56, 39, 0], p_wcorpw=[30, 20, 0])
+    read = read_kwb(kept(tmp_path, "kwb-2019.csv", frame))
+    last = read.frame.iloc[2]
+    for concept in ("woz_value_eur", "owner_occupied_share", "rented_share", "association_rented_share"):
+        assert pd.isna(last[concept])
+        assert last[f"{concept}_missing"] == "not_published"
+    assert {(odd.line, odd.column) for odd in read.ledger.odd} == {
+        (4, name) for name in ("g_woz", "p_koopw", "p_huurw", "p_wcorpw")
+    }
+    unknown = read_kwb(kept(tmp_path, "kwb-2019.csv", frame.assign(p_e_o_w=[0, 0, 100])))
+    assert unknown.frame["owner_occupied_share"].tolist() == [0.44, 0.61, 0.0]
+
+
+def test_shares_for_percentages_are_refused_however_few_areas_there_are(tmp_path):
+    one = sheet().tail(1)
+    with pytest.raises(DataError, match=r"column 'p_koopw'[\s\S]*0\.47 in a column without any figure above 1"):
+        read_kwb(kept(tmp_path, "kwb-2019.csv", one.assign(p_koopw=0.47)))
+    low = read_kwb(kept(tmp_path, "kwb-2019.csv", one.assign(p_leegsw=0.4)))
+    assert low.frame["vacant_share"].tolist() == [0.004]

@@ -46,6 +46,19 @@ _FACTORS = tuple(10.0**power for power in (1, 2, 3, 4, 6, -1, -2, -3, -4, -6))
 _WOZ_BY_YEAR = ((2004, 20_000.0, 600_000.0), (2012, 40_000.0, 1_000_000.0), (2019, 60_000.0, 1_000_000.0))
 """Last year, and where the mean value of a gemeente lies up to it: values rise too much for one range to do."""
 
+_DECIMAL_SLIP = 1e-6
+"""How far a number of one decimal may be from one, as binary numbers are."""
+
+_NEVER_ZERO = (
+    "woz_value_eur",
+    "income_per_recipient_eur",
+    "income_per_inhabitant_eur",
+    "household_income_standardised_eur",
+    "household_size_mean",
+)
+_TENURE = ("owner_occupied_share", "rented_share")
+_TENURE_PARTS = (*_TENURE, "association_rented_share", "other_rented_share", "tenure_unknown_share")
+
 _LOST = "a lost decimal mark or a shifted column gives such values"
 
 
@@ -161,6 +174,64 @@ def odd_rows(
             action=f"{PUBLISHED}; {_LOST}",
         )
     return odd
+
+
+def refuse_fractions(given: Numbers, read: Read, areas: Areas) -> None:
+    """Refuse shares in the place of percentages, which have at most one decimal, however few there are.
+
+    Parameters
+    ----------
+    given : ndarray of float, shape (rows,)
+        Figures of a column as the file gives them.
+    read, areas
+        How they were read, and what they are of.
+
+    Raises
+    ------
+    DataError
+        If the column is read as percentages, none is above 1 and some have more decimals than percentages have.
+    """
+    if read.unit != "%":
+        return
+    there = given[areas.keep & np.isfinite(given)]
+    if not len(there) or np.abs(there).max() > 1:
+        return
+    fine = areas.keep & (np.abs(given * 10 - np.round(given * 10)) > _DECIMAL_SLIP)
+    areas.lines.refuse(
+        fine,
+        lambda row: f"{given[row]:.6g} in a column without any figure above 1, a share and no percentage",
+        column=read.column[:60],
+        expected="percentages from 0 to 100, with at most one decimal",
+        action="multiply the column by 100, or use the publisher's own file",
+    )
+
+
+def filled_with_zero(values: Mapping[str, Numbers], keep: Mask) -> dict[str, Mask]:
+    """Return which zeros are no figures: programs fill what is missing with them.
+
+    No mean value, mean income or mean household is 0, and dwellings are owned, rented or of unknown tenure.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray, shape (rows,)
+        Figures of the concepts of a file, in their own units.
+    keep : ndarray of bool, shape (rows,)
+        Rows of the year that is read.
+
+    Returns
+    -------
+    dict of str to ndarray of bool
+        For each concept that has such zeros, the rows with them.
+    """
+    found = {name: keep & (values[name] == 0) for name in _NEVER_ZERO if name in values}
+    if all(name in values for name in _TENURE):
+        none = keep.copy()
+        for name in _TENURE:
+            none &= values[name] == 0
+        unknown = values.get("tenure_unknown_share")
+        none &= True if unknown is None else ~(unknown > 0)
+        found |= {name: none & (values[name] == 0) for name in _TENURE_PARTS if name in values}
+    return {name: rows for name, rows in found.items() if rows.any()}
 
 
 def check_scale(concept: Concept, values: Mapping[str, Numbers], reads: Mapping[str, Read], areas: Areas) -> None:

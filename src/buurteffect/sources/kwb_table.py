@@ -208,8 +208,13 @@ def _columns(
         odd = plausible.odd_rows(CONCEPTS[concept], values, cells[concept].values, reads, areas)
         values[concept] = np.where(odd, np.nan, column.values)
         columns[concept] = _Column(values[concept], column.reasons, odd)
+    for concept, filled in plausible.filled_with_zero(values, areas.keep).items():
+        odd = filled if (before := columns[concept].odd) is None else before | filled
+        values[concept] = np.where(filled, np.nan, values[concept])
+        columns[concept] = _Column(values[concept], columns[concept].reasons, odd)
     for concept in columns:
         plausible.check_scale(CONCEPTS[concept], values, reads, areas)
+        plausible.refuse_fractions(cells[concept].values, reads[concept], areas)
     for concept, match in resolved.concepts.items():
         columns[concept] = _with_reasons(columns[concept], cells[concept], match, columns, areas)
     return cells, columns
