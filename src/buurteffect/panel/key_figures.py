@@ -44,14 +44,14 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
     """
     files: list[KwbFile] = []
     passed_over: list[tuple[str, str]] = []
-    digests: list[tuple[str, str]] = []
+    taken: set[str] = set()
     for folder in sorted(item for item in raw.glob("*") if item.is_dir() and item.name.casefold().startswith("kwb")):
         with named_below(folder, raw):
             found = read_key_figures(folder)
-        files += found.files
+        files += [_in_folder(folder.name, file) if file.source in taken else file for file in found.files]
+        taken |= {file.source for file in found.files}
         passed_over += found.passed_over
-        digests += dict.fromkeys((file.source, file.sha256) for file in found.files)
-    refuse_same_bytes(digests)
+    refuse_same_bytes(dict.fromkeys((file.source, file.sha256) for file in files))
     files, twice = _each_once(files)
     read = {PurePosixPath(file.source).name for file in files}
     for path in sorted((raw / "boundaries").glob("*")):
@@ -59,6 +59,11 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
             reason = "its key figures are not read from here; put a copy of it into the folder kwb to use them"
             passed_over.append((f"boundaries/{path.name}", reason))
     return FoundKeyFigures(files, [*passed_over, *twice])
+
+
+def _in_folder(folder: str, file: KwbFile) -> KwbFile:
+    """Return a file that is called by its folder too, since another folder has one of the same name."""
+    return replace(file, origin=f"{folder}/{file.origin}", source=f"{folder}/{file.source}")
 
 
 def _each_once(files: list[KwbFile]) -> tuple[list[KwbFile], list[tuple[str, str]]]:
