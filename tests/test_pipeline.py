@@ -151,6 +151,27 @@ def test_open_data_are_read_from_a_folder_and_a_new_file_in_it_is_seen(checkout,
     assert "panel (open) built" in make(checkout, "panel", *command[1:])[1], "other bytes under an older date"
 
 
+def test_a_run_without_its_data_fails_no_build_until_it_has_them(checkout, tmp_path):
+    folder = tmp_path / "open data"
+    (folder / "leefbaarometer3").mkdir(parents=True)
+    rows = "".join(f"WK{g}00,x,{y},4.102265,0,NA,NA,NA,NA,NA\n" for g in ("0363", "9901") for y in (2002, 2012))
+    text = "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won\n" + rows
+    (folder / "leefbaarometer3" / "wijken.csv").write_text(text, encoding="utf-8")
+    write_run(checkout, "two", "from buurteffect import panel", 'found = panel.read(source, "buurt")')
+    command = ("reports", "SOURCE=open", f"OPEN_DATA={folder}")
+    code, said = make(checkout, *command)
+    assert code == 0, said
+    assert said.count("needs more data: a file of scores by buurt") == 2
+    assert "needs-more-data" in (checkout / "reports" / "open" / "index.html").read_text(encoding="utf-8")
+    assert make(checkout, "--question", *command)[0] == 0
+    buurten = text.replace("wk_", "bu_").replace("WK036300", "BU03630000").replace("WK990100", "BU99010000")
+    (folder / "leefbaarometer3" / "buurten.csv").write_text(buurten, encoding="utf-8")
+    code, said = make(checkout, *command)
+    assert code == 0, said
+    assert "needs more data" not in said
+    assert "needs-more-data" not in (checkout / "reports" / "open" / "index.html").read_text(encoding="utf-8")
+
+
 def test_a_missing_folder_of_open_data_is_named(checkout):
     code, said = make(checkout, "reports", "SOURCE=open", "OPEN_DATA=no/such/folder")
     assert code != 0

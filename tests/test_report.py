@@ -281,12 +281,6 @@ def test_effects_are_shown_with_their_intervals_or_the_reason_why_not(draft, sho
     assert "too few" not in text
 
 
-def test_refusals_are_not_told_where_a_page_has_no_headline(draft, shown):
-    draft.tell_refusals(False)
-    draft.effects("gone", Made(reason="nobody was treated"), "Area", "Gone.", otherwise="The effect")
-    assert "nobody was treated" not in shown()
-
-
 def test_effects_that_are_none_get_their_own_heading_and_no_number_of_treated(draft, shown):
     draft.effects("bound", Made(estimate()), "Restriction", "Bounds.", value="Value")
     text = Tags(shown()).text

@@ -31,7 +31,9 @@ def conley_errors(design: Design, cutoff_km: float, kernel: str = "uniform") -> 
         If the design names no coordinates, or the settings make no sense.
     """
     if design.coordinates_m is None:
-        raise EstimationError("the design names no coordinates_m: errors by distance need them")
+        raise EstimationError(
+            "it is not known where the areas lie (the design names no coordinates_m), which errors by distance need"
+        )
     return ConleyErrors(cutoff_km, design.coordinates_m, kernel=kernel)
 
 

@@ -191,7 +191,9 @@ def _first(estimator: Estimator, frame: pd.DataFrame, design: Design, outcome: n
 def _located(frame: pd.DataFrame, design: Design) -> Sample:
     """Return the sample of a design with coordinates."""
     if design.coordinates_m is None:
-        raise EstimationError("spillovers need the design's coordinates_m: name the columns with metres east and north")
+        raise EstimationError(
+            "it is not known where the areas lie (the design names no coordinates_m), so there are no rings"
+        )
     return draw_sample(frame, design)
 
 

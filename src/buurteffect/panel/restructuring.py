@@ -115,6 +115,11 @@ class RestructuringPanel:
         """The treated areas, one row each."""
         return self.areas[self.areas["status"] == "treated"]
 
+    @property
+    def coordinates_m(self) -> tuple[str, str] | None:
+        """Columns of the areas' centres; None where nine areas in ten have none, so that nothing rests on them."""
+        return ("x_m", "y_m") if self.areas["x_m"].notna().mean() >= _ENOUGH else None
+
     def require(self) -> None:
         """Do nothing where there is something to estimate.
 
@@ -190,7 +195,7 @@ def restructuring_panel(
     frame, gaps = _frame(joined, series, treated)
     more, kinds = _why_not(frame, series, chosen, placeable=not reason)
     reason, lacking = " and ".join(part for part in (more, reason) if part), (*kinds, *lacking)
-    left_out += [*placed.left_out, *gaps, *_below(treated, least_dose_share), *_undosed(treated)]
+    left_out += [*placed.left_out, *gaps, *_below(treated, least_dose_share), *_unknown(treated)]
     return RestructuringPanel(
         source,
         chosen,
@@ -346,11 +351,15 @@ def _below(areas: pd.DataFrame, least: float) -> list[dict[str, object]]:
     return [{"what": "areas", "reason": reason, "count": count}] if count else []
 
 
-def _undosed(areas: pd.DataFrame) -> list[dict[str, object]]:
-    """Count the areas that are treated whatever was demolished, since no source says how many dwellings they have."""
-    count = int(((areas["status"] == "treated") & areas["dwellings_count"].isna()).sum())
-    reason = "no source says how many dwellings they have: treated, whatever share was demolished"
-    return [{"what": "areas kept", "reason": reason, "count": count}] if count else []
+def _unknown(areas: pd.DataFrame) -> list[dict[str, object]]:
+    """Count the treated areas of unknown dose, and the areas whose place is not known."""
+    undosed = (areas["status"] == "treated") & areas["dwellings_count"].isna()
+    nowhere = areas["x_m"].isna()
+    rows = {
+        "no source says how many dwellings they have: treated, whatever share was demolished": int(undosed.sum()),
+        "no boundaries say where they lie: never left out as near a treated one, and in no ring": int(nowhere.sum()),
+    }
+    return [{"what": "areas kept", "reason": reason, "count": count} for reason, count in rows.items() if count]
 
 
 def _why_not(frame: pd.DataFrame, series: OutcomeSeries, level: str, *, placeable: bool) -> tuple[str, tuple[str, ...]]:

@@ -49,7 +49,6 @@ class Draft:
     _record: dict[str, Any] = field(default_factory=dict, repr=False)
     _keys: set[str] = field(default_factory=set, repr=False)
     _finished: bool = field(default=False, repr=False)
-    _tells_refusals: bool = field(default=True, repr=False)
 
     def table(
         self,
@@ -112,12 +111,8 @@ class Draft:
         if made:
             effect = [replace(_EFFECT, label=value)] if value else [_EFFECT, _TREATED]
             self.table(key, made.result, [Column("term", term), *effect, *more], caption, note)
-        elif otherwise and self._tells_refusals:
+        elif otherwise:
             self.sentences(key, made.refusal(otherwise), {})
-
-    def tell_refusals(self, told: bool) -> None:
-        """Say from here on why an estimate was refused, or not: where a page has no headline it says so once."""
-        self._tells_refusals = told
 
     def wide_table(
         self,
