@@ -103,3 +103,48 @@ def test_shares_for_percentages_are_refused_however_few_areas_there_are(tmp_path
         read_kwb(kept(tmp_path, "kwb-2019.csv", one.assign(p_koopw=0.47)))
     low = read_kwb(kept(tmp_path, "kwb-2019.csv", one.assign(p_leegsw=0.4)))
     assert low.frame["vacant_share"].tolist() == [0.004]
+
+
+def test_what_a_spreadsheet_leaves_around_a_table_is_left_out(tmp_path):
+    plain = read_kwb(kept(tmp_path, "kwb-2019.csv", sheet(), sep=";"))
+    text = sheet().to_csv(index=False, sep=";").replace("\n", ";;\n") + ";" * 8 + "\n"
+    (tmp_path / "kwb-2019.csv").write_text(text)
+    wide = read_kwb(tmp_path / "kwb-2019.csv")
+    assert wide.frame.equals(plain.frame)
+    assert {"empty rows at its end are left out", "empty columns at its right are left out"} <= set(wide.ledger.notes)
+    (tmp_path / "kwb-2019.csv").write_text(text.replace("1200;", "1200;;", 1))
+    with pytest.raises(DataError, match="line 4"):
+        read_kwb(tmp_path / "kwb-2019.csv")
+
+
+def test_windows_1252_is_read_and_noted_and_damaged_utf_8_is_not(tmp_path):
+    frame = sheet(regio=["’s-Hove", "Oud–Zuid", "Süd"], recs=["Gemeente", "Gemeente", "Buurt"])
+    path = kept(tmp_path, "kwb-2019.csv", frame, encoding="cp1252")
+    read = read_kwb(path)
+    assert read.frame["area_name"].tolist() == ["’s-Hove", "Oud–Zuid", "Süd"]
+    assert "its text is Windows-1252, as it is no UTF-8" in read.ledger.notes
+    whole = kept(tmp_path, "kwb-2019.csv", frame).read_bytes()
+    for byte in "–".encode():
+        path.write_bytes(whole.replace("–".encode(), "–".encode().replace(bytes([byte]), b"")))
+        with pytest.raises(DataError, match="not UTF-8"):
+            read_kwb(path)
+
+
+def test_the_powers_that_r_writes_are_numbers_and_those_of_a_spreadsheet_have_lost_digits(tmp_path):
+    read = read_kwb(kept(tmp_path, "kwb-2019.csv", sheet(a_inw=["1e+05", "21000", "1200"])))
+    assert read.frame["inhabitants_count"].tolist() == [100000, 21000, 1200]
+    with pytest.raises(DataError, match=r"1\.23E\+05"):
+        read_kwb(kept(tmp_path, "kwb-2019.csv", sheet(a_inw=["1.23E+05", "21000", "1200"])))
+
+
+def test_the_keys_of_statline_in_a_workbook_are_read(tmp_path):
+    text = read_kwb(kept(tmp_path, "84583NED.csv", table()))
+    table().to_excel(tmp_path / "84583NED.xlsx", index=False)
+    assert read_kwb(tmp_path / "84583NED.xlsx").frame.equals(text.frame)
+
+
+@pytest.mark.parametrize("make", [table, sheet])
+def test_figures_joined_with_boundaries_have_their_code_as_statcode(tmp_path, make):
+    frame = make().rename(columns={"Codering_3": "statcode", "gwb_code_10": "statcode"}).assign(statnaam=list("abc"))
+    read = read_kwb(kept(tmp_path, "kwb-2019.csv", frame))
+    assert read.frame["area_code"].tolist() == ["GM0998", "GM0997", "BU09980001"]

@@ -141,3 +141,17 @@ def test_codes_get_back_their_prefix_and_zeros_and_no_more():
     with pytest.raises(DataError, match="turned into a number") as caught:
         whole_codes(["3,63E+06"], "buurt", "c", lines(1))
     assert (caught.value.line, caught.value.column) == (2, "c")
+
+
+def test_whole_numbers_with_a_decimal_are_whole_and_mixed_columns_stay():
+    saved = read_saved(b"jaar,code,score\n2014.0,599.0,1.0\n2018.0,,1.5\n", "x.csv", ["jaar", "code", "score"])
+    assert saved.records.rows == [["2014", "599", "1.0"], ["2018", "", "1.5"]]
+    assert saved.notes == ("its whole numbers have a decimal, as in 'jaar'",)
+
+
+def test_gaps_of_a_spreadsheet_are_left_out_and_a_short_row_is_refused():
+    saved = read_saved(b"a,b,,\n1,2,,\n3,,,\n,,,\n", "x.csv")
+    assert (saved.records.header, saved.records.rows) == (("a", "b"), [["1", "2"], ["3", ""]])
+    assert len(saved.notes) == 2
+    with pytest.raises(DataError, match="line 3"):
+        read_saved(b"a,b,,\n1,2,,\n3,,\n", "x.csv")

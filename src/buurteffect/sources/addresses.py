@@ -329,7 +329,7 @@ def _parse_rows(data: bytes, width: int, delimiter: str, *, threads: bool) -> pa
 
 def _padded(text: str, width: int) -> str:
     """Give a code that is a number its leading zeros back; one with letters has all of its characters."""
-    bare = _PREFIX.sub("", text.upper())
+    bare = _PREFIX.sub("", text.upper()).removesuffix(".0")
     return bare.zfill(width) if bare.isdigit() else bare
 
 

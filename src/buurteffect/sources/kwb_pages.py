@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from buurteffect.errors import DataError
+from buurteffect.sources.gaps import without_gaps
 from buurteffect.sources.kwb_area import PREFIXES, REGIONS
 from buurteffect.sources.kwb_bulk import is_bulk, read_bulk, split_columns
 from buurteffect.sources.kwb_documents import Document
@@ -31,7 +32,7 @@ from buurteffect.sources.kwb_web import read_web
 from buurteffect.sources.kwb_year import table_id_in
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import decode
-from buurteffect.sources.saved_again import decode_saved, read_saved
+from buurteffect.sources.saved_again import decode_saved, read_saved, separator_of
 
 Rows = list[dict[str, Any]]
 _NO_ROWS = "only a header, no rows"
@@ -109,7 +110,10 @@ def read_text(document: Document, described: Description) -> list[RawTable]:
     """Return the columns of a bulk CSV or a web export, with the units and groups that its metadata tell."""
     text, notes = decode_saved(document.load(), document.label)
     first = text.lstrip("\r\n")[:20_000].split("\n")[0]
-    if not is_bulk(first):
+    bulk = is_bulk(first)
+    text, gaps = without_gaps(text, separator_of(first if bulk else text))
+    notes = (*notes, *gaps)
+    if not bulk:
         raw = read_web(text, document.label, notes)
     else:
         raw = read_bulk(text, document.label)

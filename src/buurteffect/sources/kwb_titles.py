@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from buurteffect.sources.kwb_mapping import known_stems
-from buurteffect.sources.kwb_stem import squeezed, title_stem
+from buurteffect.sources.kwb_stem import squeezed, stem_of, title_stem
 from buurteffect.sources.saved_again import make_names
 
 _UNITS = (
@@ -62,7 +62,11 @@ def path_of(title: str) -> tuple[str, str, list[str]]:
     --------
     >>> path_of("Wonen.Koopwoningen....")
     ('Koopwoningen', '%', ['Wonen'])
+    >>> path_of("AantalInwoners_5")
+    ('AantalInwoners_5', '', [])
     """
+    if title_stem(title) not in known_stems("statline") and stem_of(title) in known_stems("statline"):
+        return title, "", []  # a key
     bare, unit = _without_unit(title)
     words = [word for word in re.split(r"[._]|percent(?!age)", bare) if word]
     for start in range(len(words)):

@@ -20,10 +20,12 @@ NUMBER, BLANK, UNKNOWN, SECRET, NULL, SENTINEL = range(6)
 """What a cell holds: a number; nothing but blanks; a dot; an x; no value at all; a large negative."""
 
 _NUMBERS = {
-    "point": r"^-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)$",
+    "point": r"^-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+|[0-9](?:\.[0-9]+)?e[+-][0-9]{2})$",
     "comma": r"^-?(?:[0-9]+(?:,[0-9]+)?|,[0-9]+)$",
-    "either": r"^-?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)$",
+    "either": r"^-?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+|[0-9](?:[.,][0-9]+)?e[+-][0-9]{2})$",
 }
+"""R writes 100000 as 1e+05, with all digits that it has; a spreadsheet writes 1,23E+05 and has lost the others."""
+
 _WORDS = {
     "point": "a number with a decimal point and no thousands separator",
     "comma": "a number with a decimal comma and no thousands separator",

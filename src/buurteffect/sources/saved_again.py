@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from buurteffect.errors import DataError
+from buurteffect.sources.gaps import whole_with_decimal, without_gaps
 from buurteffect.sources.lines import Lines
 from buurteffect.sources.rawfile import decode, shown
 from buurteffect.sources.records import Records, parse_records
@@ -29,6 +30,11 @@ _SAMPLE = 50_000
 """Characters at the beginning of a text in which marks of other programs are looked for."""
 
 _BOM = b"\xef\xbb\xbf"
+_ENCODINGS = {"latin-1": "latin-1", "cp1252": "Windows-1252"}
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
+_UNUSED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_LATIN_LETTER = re.compile(rb"[\xc2\xc3][\xa0-\xbf]")
+_LETTER = re.compile(rb"[\xc2-\xef][\x80-\xbf]|[\x80-\xbf]{2}")
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _ROW_NAMES = re.compile(
     r"|x(?:\.[0-9]+)?|1|\.{3}1|unnamed: ?[0-9]+(?:\.[0-9]+)?|unnamed\.\.[0-9]+|v1"
@@ -88,6 +94,8 @@ def read_saved(
     mark = separator_of(text, separator)
     if _named(text, separator, names) > _named(text, mark, names):
         mark = separator  # cells may be filled up with tabs
+    text, gaps = without_gaps(text, mark)
+    notes = (*notes, *gaps)
     if mark != separator:
         notes = (*notes, f"its fields are separated by {SEPARATORS[mark]}")
     records = parse_records(with_row_names(text, mark), origin, mark)
@@ -102,6 +110,9 @@ def read_saved(
         notes = (*notes, f"{len(changed)} of its names were changed, such as that of {shown(changed[0])}")
     gone = {name for name in NOT_AVAILABLE if name != missing}
     rows = [[missing if cell.strip() in gone else cell for cell in row[kept:]] for row in records.rows]
+    if whole := whole_with_decimal(rows, missing):
+        rows = [[cell.strip().removesuffix(".0") if at in whole else cell for at, cell in enumerate(r)] for r in rows]
+        notes = (*notes, f"its whole numbers have a decimal, as in {shown(header[min(whole)])}")
     return Saved(replace(records, header=tuple(header), rows=rows), notes)
 
 
@@ -112,12 +123,12 @@ def _named(text: str, mark: str, names: set[str]) -> int:
 
 
 def decode_saved(data: bytes, origin: str) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a file in UTF-8, in UTF-16 with its mark, or in latin-1, and a note if it is no UTF-8.
+    """Return the text of a file in UTF-8, UTF-16 with its mark, latin-1 or Windows-1252, and a note if it is none.
 
     Raises
     ------
     DataError
-        As `rawfile.decode`; a damaged UTF-8 file is not taken for latin-1.
+        As `rawfile.decode`; a damaged UTF-8 file is not taken for another.
 
     Examples
     --------
@@ -131,26 +142,26 @@ def decode_saved(data: bytes, origin: str) -> tuple[str, tuple[str, ...]]:
     try:
         return decode(data, origin), ()
     except DataError:
-        if not is_latin_1(data):
+        if (encoding := _of_one_byte(data)) is None:
             raise
-    return data.decode("latin-1"), ("its text is latin-1, as it is no UTF-8",)
+    return data.decode(encoding), (f"its text is {_ENCODINGS[encoding]}, as it is no UTF-8",)
 
 
-def is_latin_1(data: bytes) -> bool:
-    """Return whether a text is latin-1.
+def _of_one_byte(data: bytes) -> str | None:
+    """Return the encoding of a text in which each letter is a byte, latin-1 or what Windows makes of it, or None.
 
-    Only without a byte-order mark, NUL or control characters, if it is no UTF-8, and if no pair of bytes in
-    it is a letter of UTF-8: a file with such pairs is UTF-8 with a damaged byte.
+    Only without a byte-order mark, NUL or control characters, if it is no UTF-8, and if no bytes in it are a letter
+    of UTF-8 or what is left of one: a file with such bytes is UTF-8 with a damaged byte.
     """
     if data.startswith(_BOM) or b"\0" in data:
-        return False
+        return None
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        controls = any(0x80 <= byte <= 0x9F for byte in set(data))
-        pairs = any(bytes((a, b)) in data for a in (0xC2, 0xC3) for b in range(0xA0, 0xC0))
-        return not controls and not pairs
-    return False
+        if not _CONTROLS.search(data):
+            return None if _LATIN_LETTER.search(data) else "latin-1"
+        return None if _LETTER.search(data) or _UNUSED.search(data) else "cp1252"
+    return None
 
 
 def separator_of(text: str, own: str = ";") -> str:

@@ -101,7 +101,9 @@ class RawRows:
         index = self.columns.index(column)
         blank = MissingReason.NOT_PUBLISHED if self.typed else MissingReason.IMPOSSIBLE
         fraction = r"(\.0+)?" if whole else rf"({re.escape(decimal)}[0-9]+)?"
-        number = re.compile(rf"{'-?' if signed else ''}[0-9]{{1,15}}{fraction}")
+        sign = "-?" if signed else ""
+        number = re.compile(rf"{sign}[0-9]{{1,15}}{fraction}")
+        power = re.compile(rf"{sign}[0-9](?:{re.escape(decimal)}[0-9]+)?e[+-][0-9]{{2}}")  # as R writes 100000
         values = np.full(len(self.cells), np.nan)
         reasons: Reasons = np.full(len(self.cells), None, dtype=object)
         bad = np.zeros(len(self.cells), dtype=bool)
@@ -110,8 +112,9 @@ class RawRows:
             text = "" if raw is None else raw.strip()
             if text == _NIL:
                 values[row] = 0.0
-            elif number.fullmatch(text):
+            elif number.fullmatch(text) or power.fullmatch(text):
                 values[row] = float(text.replace(",", "."))
+                bad[row] = whole and not values[row].is_integer()
             elif text == "" or text in _SIGNS:
                 reasons[row] = _SIGNS.get(text, MissingReason.NOT_PUBLISHED if raw is None else blank)
             else:
