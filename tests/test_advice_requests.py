@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import zipfile
 
@@ -142,3 +143,17 @@ def test_the_command_that_a_page_without_its_level_names_brings_it(fetch, home, 
     assert main(["panel", "--source", "open"]) == 0
     found = panel.read_statistics("open", "wijk", project=project).frame
     assert set(found["year"]) <= {2017, 2019, 2022}
+
+
+def test_what_a_page_says_of_a_folder_of_ones_own_brings_it_there(fetch, home, project, tmp_path, monkeypatch):  # noqa: F811
+    own = tmp_path / "own"
+    scores(own)
+    monkeypatch.setenv("OPEN_DATA", str(own))
+    assert main(["panel", "--source", "open", "--open-data", str(own)]) == 0
+    with pytest.raises(MissingDataError) as caught:
+        panel.read_statistics("open", "wijk", project=project)
+    said = re.search(r"into which you copy data/raw/open/(\w+) after (make fetch \S+)", caught.value.where[0])
+    fetch(*as_options(said[2]))
+    shutil.copytree(home / said[1], own / said[1])
+    assert main(["panel", "--source", "open", "--open-data", str(own)]) == 0
+    assert len(panel.read_statistics("open", "wijk", project=project).frame)

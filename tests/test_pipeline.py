@@ -175,7 +175,7 @@ def test_a_run_without_its_data_fails_no_build_until_it_has_them(checkout, tmp_p
 def test_a_missing_folder_of_open_data_is_named(checkout):
     code, said = make(checkout, "reports", "SOURCE=open", "OPEN_DATA=no/such/folder")
     assert code != 0
-    assert "no such folder" in said
+    assert "OPEN_DATA=no/such/folder does not exist: name the folder that holds the data" in said
     assert "Traceback" not in said
 
 

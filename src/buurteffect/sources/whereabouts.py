@@ -49,41 +49,48 @@ def missing_data(
         The checkout, whose registry says where to get them.
     """
     registry = (project or Project.find()).raw / "sources.toml"
+    folder = os.environ.get("OPEN_DATA") if source == "open" else None
     places, fetches = [], []
     for kind in kinds:
-        told, fetch = _places(kind, registry)
+        told, fetch = _places(kind, registry, own=bool(folder))
         places += told
         fetches += fetch
-    folder = os.environ.get("OPEN_DATA") if source == "open" else None
     build = f"make reports SOURCE={source}" + (f' OPEN_DATA="{_shown(folder)}"' if folder else "")
     steps = [build] if folder else [*dict.fromkeys(fetches), build]
     return MissingDataError(asked, missing, places, " && ".join(steps))
 
 
-def _places(kind: str, registry: Path) -> tuple[list[str], list[str]]:
+def _places(kind: str, registry: Path, *, own: bool) -> tuple[list[str], list[str]]:
     """Return where a kind of data is to be had, and the commands that fetch it."""
     folder = KINDS[kind]
     sources = [each for each in read_registry(registry) if each.needed and each.path.startswith(f"{folder}/")]
     offers = [each for each in read_offers(registry) if each.name == folder]
-    told = [_source(each) for each in sources] + [_offer(each) for each in offers]
+    told = [_source(each, own=own) for each in sources] + [_offer(each, own=own) for each in offers]
     if not told:
         told = [f"{_BY_HAND.get(kind, kind.replace('_', ' '))}; it belongs in the folder {folder}"]
     return told, ["make fetch"] * bool(sources) + [command for each in offers for command in _fetch(each)]
 
 
-def _source(source: Source) -> str:
+def _source(source: Source, *, own: bool) -> str:
     """Say where a file of the registry is to be had."""
     folder, _, name = source.path.rpartition("/")
     return (
-        f"{source.title} ({source.publisher}): {name} from {source.address}; it belongs in the folder {folder}, "
-        "into which make fetch brings it"
+        f"{source.title} ({source.publisher}): {name} from {source.address}; it belongs in the folder {folder}"
+        f"{_brought('make fetch', folder, own=own)}"
     )
 
 
-def _offer(offer: Offer) -> str:
+def _offer(offer: Offer, *, own: bool) -> str:
     """Say where a group of tables or files is to be had."""
-    fetch = "".join(f", into which {command} brings it" for command in _fetch(offer))
+    fetch = "".join(_brought(command, offer.folder, own=own) for command in _fetch(offer))
     return f"{offer.title} ({offer.publisher}): {_how(offer)}; it belongs in the folder {offer.folder}{fetch}"
+
+
+def _brought(command: str, folder: str, *, own: bool) -> str:
+    """Say what a command brings, which is never into a folder of the user's own."""
+    if own:
+        return f" of your data, into which you copy data/raw/open/{folder} after {command}"
+    return f", into which {command} brings it"
 
 
 def _how(offer: Offer) -> str:
