@@ -239,3 +239,14 @@ def test_the_real_files_build_and_keep_their_totals(project):
     brought = panel.read_statistics("open", "wijk", "harmonised", project)
     whole = brought.conservation[brought.conservation["missing_after_count"] == 0]
     assert whole["difference"].abs().max() < 1e-6
+
+
+def test_files_passed_over_are_counted_by_reason_and_the_first_are_named():
+    files = [f"t{number}.json" for number in range(5)]
+    passed_over = pd.DataFrame({"file": [*files, "notes.txt"], "reason": ["describes a table"] * 5 + ["no table"]})
+    found = panel.passed_over_by_reason(passed_over).to_dict("records")
+    assert found == [
+        {"reason": "describes a table", "files_count": 5, "files": "t0.json, t1.json, t2.json …"},
+        {"reason": "no table", "files_count": 1, "files": "notes.txt"},
+    ]
+    assert panel.passed_over_by_reason(passed_over.iloc[:0]).empty

@@ -243,3 +243,27 @@ def largest_differences(conservation: pd.DataFrame, count: int = 12) -> pd.DataF
         return pd.DataFrame(columns=columns)
     order = conservation["difference"].abs().sort_values(ascending=False, kind="stable").index
     return conservation.loc[order[:count], columns].reset_index(drop=True)
+
+
+def passed_over_by_reason(passed_over: pd.DataFrame, shown_count: int = 3) -> pd.DataFrame:
+    """Return for every reason how many files were passed over for it, and the first of them.
+
+    Parameters
+    ----------
+    passed_over : DataFrame
+        One row per file: ``file, reason``.
+    shown_count : int
+        How many files of a reason are named.
+
+    Returns
+    -------
+    DataFrame
+        One row per reason, the most frequent first: ``reason, files_count, files``.
+    """
+    grouped = passed_over.groupby("reason", sort=True)["file"]
+    found = grouped.agg(
+        files_count="size",
+        files=lambda names: ", ".join(names.head(shown_count)) + (" …" if len(names) > shown_count else ""),
+    )
+    ordered = found.reset_index().sort_values(["files_count", "reason"], ascending=[False, True], ignore_index=True)
+    return ordered[["reason", "files_count", "files"]]
