@@ -1,9 +1,12 @@
 """Tables of key figures as users keep them: years in names, joined, filled, and opened in a spreadsheet."""
 
+from functools import partial
+
 import pandas as pd
 import pytest
 
 from buurteffect.errors import DataError
+from buurteffect.sources.boundaries import read_boundaries
 from buurteffect.sources.kwb import read_key_figures, read_kwb
 
 KEYS = {
@@ -148,3 +151,31 @@ def test_figures_joined_with_boundaries_have_their_code_as_statcode(tmp_path, ma
     frame = make().rename(columns={"Codering_3": "statcode", "gwb_code_10": "statcode"}).assign(statnaam=list("abc"))
     read = read_kwb(kept(tmp_path, "kwb-2019.csv", frame))
     assert read.frame["area_code"].tolist() == ["GM0998", "GM0997", "BU09980001"]
+
+
+def test_what_stands_in_the_place_of_a_file_is_named_in_every_folder(tmp_path):
+    for folder, name in (("kwb", "kwb-2019.csv"), ("kwb", "kwb-2019.xlsx"), ("boundaries", "wijk_2019.gpkg")):
+        path = tmp_path / folder / name
+        path.parent.mkdir(exist_ok=True)
+        read = read_kwb if folder == "kwb" else partial(read_boundaries, level="wijk")
+        path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
+        with pytest.raises(DataError, match=r"pointer of Git LFS[\s\S]*git lfs pull"):
+            read(path)
+        path.write_text("\n<!DOCTYPE html><html><body>Not found</body></html>")
+        with pytest.raises(DataError, match="a page of HTML"):
+            read(path)
+
+
+def test_another_table_is_told_before_its_year_is_asked_for(tmp_path):
+    other = pd.DataFrame({"RegioS": ["GM0998"], "AfstandTotSchool_60": [1.2], "AfstandTotHuisarts_5": [0.8]})
+    with pytest.raises(DataError, match=r"no known column[\s\S]*move it out of the folder"):
+        read_kwb(kept(tmp_path, "85231NED.csv", other))
+
+
+def test_a_long_table_is_refused_and_read_once_it_is_wide(tmp_path):
+    long = table().melt(id_vars="Codering_3")
+    with pytest.raises(DataError, match=r"a long table[\s\S]*pivot") as refused:
+        read_kwb(kept(tmp_path, "84583NED.csv", long))
+    assert refused.value.found.startswith("a long table")
+    wide = long.pivot_table(index="Codering_3", columns="variable", values="value").reset_index()
+    assert set(read_kwb(kept(tmp_path, "84583NED.csv", wide)).frame["inhabitants_count"]) == {50000, 21000, 1200}

@@ -22,7 +22,15 @@ from buurteffect.errors import DataError
 from buurteffect.sources.archive import Unpacked, unpack
 from buurteffect.sources.geojson import read_geojson
 from buurteffect.sources.jsontext import parse_object
-from buurteffect.sources.rawfile import FETCH_AGAIN, label_of, read_bytes, read_head, refuse_larger, shown
+from buurteffect.sources.rawfile import (
+    FETCH_AGAIN,
+    label_of,
+    read_bytes,
+    read_head,
+    refuse_larger,
+    refuse_stand_in,
+    shown,
+)
 
 PACKAGE_BYTES_LIMIT = 2_000_000_000
 """Largest GeoPackage or shapefile; it is read layer by layer, and one of the whole country has a few hundred million
@@ -119,6 +127,7 @@ def kind_of(path: Path) -> str:
         library follow links to other files.
     """
     head = read_head(path, 1024)
+    refuse_stand_in(head, label_of(path))
     kind = next((kind for kind, start in _KIND.items() if head.startswith(start)), None)
     absent = [suffix for suffix in (".dbf", ".shx") if kind == "shp" and not _sibling(path, suffix)]
     if absent:

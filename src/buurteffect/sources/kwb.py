@@ -17,7 +17,7 @@ from buurteffect.sources.kwb_documents import BYTES_LIMIT, digest_of, places_of
 from buurteffect.sources.kwb_ledger import KwbLedger
 from buurteffect.sources.kwb_map import has_key_figures
 from buurteffect.sources.kwb_raw import RawTable
-from buurteffect.sources.kwb_table import build_table, check_contract
+from buurteffect.sources.kwb_table import build_table, check_contract, refuse_unknown
 from buurteffect.sources.kwb_tables import Found, may_describe, tables_in
 from buurteffect.sources.kwb_year import decide_years, with_years_in_names
 from buurteffect.sources.rawfile import PUBLISHED, label_of, shown
@@ -189,6 +189,7 @@ def _read(table: Found, year: int | None, *, several: bool = False) -> list[KwbF
 def _years(raw: RawTable, table: Found, year: int | None, digest: str, size: int, *, several: bool) -> list[KwbFile]:
     """Return the years of a table, each with its frame built."""
     raw = with_years_in_names(raw)
+    refuse_unknown(raw)
     years, table_id, notes = decide_years(raw, table.names, year, several=several)
     files = []
     for each in years:

@@ -15,8 +15,9 @@ from buurteffect.schema.liveability import REASON_DTYPE, MissingReason
 from buurteffect.sources import kwb_plausible as plausible
 from buurteffect.sources.kwb_area import Areas, read_areas, refuse_repeated, stripped
 from buurteffect.sources.kwb_ledger import KwbLedger, MappedColumn, OddFigure
-from buurteffect.sources.kwb_mapping import Match, Resolved, expected_columns, resolve
+from buurteffect.sources.kwb_mapping import Match, Resolved, expected_columns, mapping_rows, resolve
 from buurteffect.sources.kwb_raw import RawTable
+from buurteffect.sources.kwb_stem import singular
 from buurteffect.sources.kwb_values import BLANK, NULL, NUMBER, SECRET, SENTINEL, UNKNOWN, Cells, parse_cells
 from buurteffect.sources.kwb_year import period_of
 from buurteffect.sources.lines import Lines, Mask
@@ -68,7 +69,8 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
     lines = table.lines
     _check_rows(lines)
     resolved = resolve(table.columns, table.family, year, lines.origin)
-    _check_found(table, resolved)
+    if not resolved.concepts:
+        raise _no_figures(table)
     areas = read_areas(table, resolved)
     keep = _rows_of_year(table, resolved, year)
     chosen = Lines(lines.origin, lines.numbers[keep], lines.ends_open)
@@ -116,16 +118,33 @@ def _check_rows(lines: Lines) -> None:
         )
 
 
-def _check_found(table: RawTable, resolved: Resolved) -> None:
-    """Refuse a file in which no column is a concept."""
-    if not resolved.concepts:
-        raise DataError(
-            table.lines.origin,
-            found="no known column among " + ", ".join(shown(c.name) for c in table.columns[:6]),
-            expected="a table of the key figures of wijken and buurten",
-            action="move it out of the folder if it is another table; if its titles were changed, use the publisher's "
-            "own file (make fetch KWB=… brings it)",
-        )
+def refuse_unknown(table: RawTable) -> None:
+    """Refuse a table without any column of key figures, whatever its year.
+
+    Raises
+    ------
+    DataError
+        If none of its names is one of them.
+    """
+    figures = {singular(row.stem) for row in mapping_rows() if row.layout == table.family and row.concept in CONCEPTS}
+    if not any(singular(column.stem) in figures for column in table.columns):
+        raise _no_figures(table)
+
+
+def _no_figures(table: RawTable) -> DataError:
+    """Return the error for a file in which no column is a concept."""
+    long = {"variable", "value"} <= {column.stem for column in table.columns}
+    return DataError(
+        table.lines.origin,
+        found=("a long table: " if long else "")
+        + "no known column among "
+        + ", ".join(shown(c.name) for c in table.columns[:6]),
+        expected="a table of the key figures of wijken and buurten, with a column for each figure",
+        action="make it wide, with a column for each variable (pandas.pivot, tidyr's pivot_wider)"
+        if long
+        else "move it out of the folder if it is another table; if its titles were changed, use the publisher's "
+        "own file (make fetch KWB=… brings it)",
+    )
 
 
 def _rows_of_year(table: RawTable, resolved: Resolved, year: int) -> Mask:

@@ -21,7 +21,7 @@ from buurteffect.sources.kwb_odata import is_description, parse_json, rows_of
 from buurteffect.sources.kwb_pages import Description, read_observed, read_page_group, read_text, read_workbook
 from buurteffect.sources.kwb_raw import RawTable
 from buurteffect.sources.kwb_year import table_id_in, years_in
-from buurteffect.sources.rawfile import decode
+from buurteffect.sources.rawfile import decode, refuse_stand_in
 from buurteffect.sources.saved_again import separator_of
 
 DESCRIBES = "describes the table beside it"
@@ -31,6 +31,7 @@ _WORKBOOK_STARTS = (b"PK", b"\xd0\xcf\x11\xe0")
 _BOM = b"\xef\xbb\xbf"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 _TEXT_SUFFIXES = (*_TABLE_SUFFIXES, ".txt", ".dat", "")
+_SHEET_SUFFIXES = (".xls", ".xlsx", ".xlsm")
 _FORMATS = {
     **dict.fromkeys((".rds", ".rdata", ".rda"), "R"),
     **dict.fromkeys((".sav", ".zsav", ".por"), "SPSS"),
@@ -218,6 +219,8 @@ def _kind(document: Document, maps: set[str]) -> str | _Page:
     if suffix in MAP_SUFFIXES:
         return "map"
     head, tail = document.ends()
+    if suffix in (*_TEXT_SUFFIXES, *_SHEET_SUFFIXES, ".json") and suffix:
+        refuse_stand_in(head, document.label)
     if head.startswith(_WORKBOOK_STARTS):
         return "workbook"
     bare = head.removeprefix(_BOM).lstrip()

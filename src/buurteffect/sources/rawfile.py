@@ -18,6 +18,9 @@ _CHUNK_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
+_GIT_LFS = b"version https://git-lfs"
+_HTML = (b"<!doctype html", b"<html")
+
 FETCH_AGAIN = (
     "move the file away and download it again: make fetch does so for what it brought, docs/data.md names the page of "
     "the rest; if the publisher's own is like this, leave it out of the folder and report it there"
@@ -146,6 +149,40 @@ def read_text(path: Path) -> str:
     return decode(read_bytes(path), label_of(path))
 
 
+def refuse_stand_in(head: bytes, origin: str) -> None:
+    """Refuse what stands in the place of a file: a pointer of a repository, or the page of a site without the file.
+
+    Parameters
+    ----------
+    head : bytes
+        How the content begins.
+    origin : str
+        What it is called in errors.
+
+    Raises
+    ------
+    DataError
+        If it is such a thing; it says how to get the file.
+    """
+    start = head[:1000].removeprefix(_BOM).lstrip()
+    if start.startswith(_GIT_LFS):
+        raise DataError(
+            origin,
+            line=1,
+            found="a pointer of Git LFS, which repositories hold in the place of a large file",
+            expected="the file itself",
+            action="get it with 'git lfs pull' in the clone that it came from, or download it from its publisher",
+        )
+    if start.lower().startswith(_HTML):
+        raise DataError(
+            origin,
+            line=1,
+            found="a page of HTML, as a site answers where it has no such file",
+            expected="the file itself",
+            action=FETCH_AGAIN,
+        )
+
+
 def decode(data: bytes, origin: str) -> str:
     r"""Return the text of UTF-8 bytes without their byte-order mark; line ends stay as they are.
 
@@ -159,14 +196,15 @@ def decode(data: bytes, origin: str) -> str:
     Raises
     ------
     DataError
-        If the content is empty or only white space, is not UTF-8, has its byte-order mark twice, or holds a NUL
-        byte. The error names the line of the first bad byte.
+        If the content is empty, only white space, or a stand-in (`refuse_stand_in`); if it is not UTF-8, has its
+        byte-order mark twice, or holds a NUL byte. The error names the line of the first bad byte.
 
     Examples
     --------
     >>> decode(b"\xef\xbb\xbfwijk", "example.csv")
     'wijk'
     """
+    refuse_stand_in(data, origin)
     body = data.removeprefix(_BOM)
     if not body.strip():
         raise DataError(
