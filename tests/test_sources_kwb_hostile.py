@@ -88,7 +88,7 @@ BAD = {
     "open quote": (TEXT.replace('"WK036300  "', '"WK036300  ', 1), "not closed", 3),
     "NUL": (TEXT.replace("4295", "42\0 "), "NUL", 3),
     "no table at all": ("hello\nworld\n", "no code of an area", 1),
-    "a page of the web": ("<html><body>503</body></html>\n", "no code of an area", 1),
+    "a page of the web": ("<html><body>503</body></html>\n", "a page of HTML", 1),
     "no known column": ("Codering_3;a_1;b_2\nGM0363;1;2\n", "no known column", None),
 }
 
