@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from buurteffect.errors import DataError
@@ -52,6 +54,14 @@ def edited(line: int, old: str, new: str) -> str:
     assert old in lines[line - 1]
     lines[line - 1] = lines[line - 1].replace(old, new, 1)
     return text_of(lines)
+
+
+def without(*names: str) -> str:
+    """Return the good file without some of its columns."""
+    rows = list(csv.reader(LINES))
+    kept = [at for at, name in enumerate(rows[0]) if name not in names]
+    assert len(rows[0]) - len(kept) == len(names)
+    return text_of([",".join(f'"{row[at]}"' if "," in row[at] else row[at] for at in kept) for row in rows])
 
 
 # --- what it takes
@@ -132,6 +142,74 @@ def test_an_error_below_a_name_with_line_ends_has_the_files_own_line(tmp_path: P
     assert caught.value.line == 6
 
 
+BUURTEN = [
+    "gm_code,gemeente,wk_code,bu_code,bu_naam,jaar,lbm,afw,fys,onv,soc,vrz,won,lbm_klasse,opmerking",
+    "GM0014,Stad,WK001400,BU00140000,Noord,2014,4.212265,0.11,0.02,-0.11,-0.04,0.22,0.02,7,",
+    'GM0014,Stad,WK001400,BU00140001,Zuid,2014,4.002265,-0.1,-0.02,-0.11,-0.04,0.09,-0.02,4,"a, b"',
+]
+
+
+def test_columns_beside_the_publishers_are_left_out_and_told(tmp_path: Path) -> None:
+    file = read_scores(put(tmp_path, text_of(BUURTEN)))
+    assert file.level == "buurt"
+    assert file.frame["area_code"].tolist() == ["BU00140000", "BU00140001"]
+    assert file.frame["liveability_score"].tolist() == [4.212265, 4.002265]
+    assert file.frame["housing_score"].tolist() == [0.02, -0.02]
+    left = "'gm_code', 'gemeente', 'wk_code', 'lbm_klasse', 'opmerking'"
+    assert file.notes[0] == f"5 columns that are not the publisher's are left out: {left}"
+    assert len(find_score_files(tmp_path).files) == 1
+
+
+@pytest.mark.parametrize("name", ["gm_code", "gm_naam", "gemeente", "1", "lbm_2012", "jaar_meting", "<b>x</b>", ""])
+def test_any_column_too_many_changes_no_score(tmp_path: Path, name: str) -> None:
+    good = read_scores(put(tmp_path)).frame
+    more = text_of([f"{line},{'x' if at else name}" for at, line in enumerate(LINES)])
+    file = read_scores(put(tmp_path, more))
+    assert file.frame.equals(good)
+    assert file.notes[0].startswith("1 column that is not the publisher's is left out: ")
+
+
+def test_the_code_of_the_wijk_beside_a_postcode_is_no_level(tmp_path: Path) -> None:
+    lines = ["PC4,wk_code,jaar,lbm,afw,fys,onv,soc,vrz,won"]
+    lines += [f"{code},WK001400,2024,4.202265,0.1,NA,NA,NA,NA,NA" for code in ("1011", "1012")]
+    file = read_scores(put(tmp_path, text_of(lines)))
+    assert (file.level, file.frame["area_code"].tolist()) == ("pc4", ["1011", "1012"])
+    with pytest.raises(DataError, match="two columns of codes"):
+        read_scores(put(tmp_path, text_of(lines[:2])))
+
+
+def test_without_names_the_code_stands_for_the_name(tmp_path: Path) -> None:
+    good = read_scores(put(tmp_path)).frame
+    file = read_scores(put(tmp_path, without("wk_naam")))
+    assert file.frame["area_name"].tolist() == good["area_code"].tolist()
+    assert file.frame.drop(columns="area_name").equals(good.drop(columns="area_name"))
+    assert file.notes[0] == "it has no column wk_naam: the code of an area stands for its name"
+
+
+@pytest.mark.parametrize("gone", ["lbm", "afw"])
+@pytest.mark.parametrize("dimensions", [True, False])
+def test_one_total_gives_the_other_by_the_reference(tmp_path: Path, gone: str, dimensions: bool) -> None:
+    names = ("fys", "onv", "soc", "vrz", "won") if not dimensions else ()
+    good = read_scores(put(tmp_path)).frame
+    file = read_scores(put(tmp_path, without(gone, *names).replace(",0.11", ",0.110", 1)))
+    totals = ["liveability_score", "liveability_deviation_score"]
+    pd.testing.assert_frame_equal(file.frame[totals], good[totals], rtol=0, atol=1e-12)
+    assert file.frame["liveability_score_missing"].equals(good["liveability_score_missing"])
+    assert f"it has no column {gone}, which follows from" in file.notes[0]
+    assert "reference 4.102265" in file.notes[0]
+    assert len(find_score_files(tmp_path).files) == 1
+
+
+def test_without_dimensions_they_are_missing_since_the_file_lacks_them(tmp_path: Path) -> None:
+    file = read_scores(put(tmp_path, without("fys", "onv", "soc", "vrz", "won")))
+    assert file.frame["liveability_score"].tolist()[:3] == [4.212265, 4.202265, 4.002265]
+    assert file.frame["physical_score"].isna().all()
+    # In 2016 the publisher itself gives no dimensions.
+    assert file.frame["housing_score_missing"].tolist() == ["not_in_file", "not_in_year"] * 2
+    assert file.notes[0] == "it has no columns of the dimensions"
+    assert len(find_score_files(tmp_path).files) == 1
+
+
 # --- what it refuses
 
 Case = tuple[str, int | None, str | None, str]
@@ -144,8 +222,15 @@ BAD: dict[str, Case] = {
     "a column missing": (text_of([line.rpartition(",")[0] for line in LINES]), 1, "won", "no such column"),
     "a column doubled": (edited(1, "onv", "fys"), 1, "fys", "stands 2 times"),
     "a column misspelled": (edited(1, "lbm", "lmb"), 1, "lmb", "not known"),
-    "a column too many": (text_of([line + ",1" for line in LINES]), 1, "1", "not known"),
-    "two levels at once": (edited(1, "wk_naam", "bu_code"), 1, "wk_code", "not known"),
+    "no total": (without("lbm", "afw"), 1, "lbm", "no such column"),
+    "one dimension alone, misspelled": (
+        without("onv", "soc", "vrz", "won").replace("fys", "fyz"),
+        1,
+        "fyz",
+        "not known",
+    ),
+    "a total misspelled beside the other": (edited(1, "afw", "awf"), 1, "awf", "not known"),
+    "a name misspelled": (edited(1, "wk_naam", "wk_nam"), 1, "wk_nam", "not known"),
     "a key misspelled": (edited(1, "wk_code", "wk_cod"), 1, "wk_cod", "no column with the code"),
     "gemeenten": (edited(1, "wk_code", "gm_code"), 1, "gm_code", "no column with the code"),
     "a line too long": (edited(3, "4.202265", "4,202265"), 3, None, "11 fields"),

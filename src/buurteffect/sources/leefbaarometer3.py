@@ -141,6 +141,10 @@ def read_scores(path: Path, member: str | None = None) -> ScoreFile:
     score in that year, else `NOT_PUBLISHED`. An empty field is no documented mark and is refused, but for an
     area's name, which may be missing.
 
+    Columns that are not the publisher's are left out and noted. Without a column of names the code stands for the
+    name; of the two totals one is enough; without the five dimensions they are missing, as `NOT_IN_FILE` in waves in
+    which the publisher gives them.
+
     Parameters
     ----------
     path : Path
@@ -151,7 +155,7 @@ def read_scores(path: Path, member: str | None = None) -> ScoreFile:
     Raises
     ------
     DataError
-        If the file is missing, empty, truncated or not UTF-8; if a column is missing, doubled or unknown;
+        If the file is missing, empty, truncated or not UTF-8; if a column is missing, doubled or misspelled;
         if a record is too short or too long; if a code has another shape or occurs twice in a year; if a
         year is no wave or contradicts the file's name; if a score is no number or implausible; or if a row
         breaks one of the identities ``lbm − afw = DEVIATION_REFERENCE`` and ``afw = fys + onv + soc + vrz +
@@ -273,7 +277,8 @@ def _reason_against(head: bytes) -> str | None:
     first = text.strip().splitlines()[0]
     names = max(([cell.strip(' "') for cell in first.split(d)] for d in (",", ";", "\t")), key=len)
     known = {nearest(name, _SCORE_COLUMNS, cutoff=0.99) for name in names} - {None}
-    if len(known) < _ENOUGH_COLUMNS:
+    bare = "jaar" in known and known & {"lbm", "afw"}
+    if len(known) < _ENOUGH_COLUMNS and not bare:
         return f"its header is not that of scores: {shown(first)}"
     keys = [columns[0] for columns in LEVEL_KEYS.values()]
     if not any(nearest(name, keys, cutoff=0.8) for name in names):

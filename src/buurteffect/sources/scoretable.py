@@ -7,13 +7,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.schema import DEVIATION_REFERENCE, DIMENSIONS_3, LIVEABILITY, WAVES_3
+from buurteffect.schema import (
+    DEVIATION_REFERENCE,
+    DIMENSIONS_3,
+    LIVEABILITY,
+    WAVES_3,
+    WAVES_WITH_DIMENSIONS_3,
+    MissingReason,
+)
 from buurteffect.sources.areacode import check_codes
 from buurteffect.sources.columns import check_columns, nearest
 from buurteffect.sources.filename import check_named_years
 from buurteffect.sources.identity import SLIP_SCORE, check_complete, check_sum, decimals_in, weigh_slips
 from buurteffect.sources.rawfile import FETCH_AGAIN, PUBLISHED, shown
-from buurteffect.sources.reason import reasons_by_year
+from buurteffect.sources.reason import reason_column, reasons_by_year
 from buurteffect.sources.records import Records
 from buurteffect.sources.saved_again import whole_codes, with_points
 
@@ -38,6 +45,9 @@ FEWEST_DECIMALS = 3
 WIDEST_DEVIATION = 4.0
 """Largest plausible ``afw`` or dimension in absolute value, about five times the largest known one (0.79)."""
 
+_TOTALS = ("lbm", "afw")
+_BESIDE = {"gm_code", "gm_naam", "gm_name", "gemeente", "gemeentenaam", "gemeentecode"}  # added, and no slip of a key
+_LISTED = 8
 _BINARY = 1 + 1e-6  # what binary fractions add to a sum of rounded decimals
 _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _MISSING = "NA"
@@ -51,9 +61,8 @@ def level_of(header: tuple[str, ...], origin: str) -> str:
     DataError
         If there is no key column of a level that is read here.
     """
-    for level, keys in LEVEL_KEYS.items():
-        if keys[0] in header:
-            return level
+    if levels := [level for level, keys in LEVEL_KEYS.items() if keys[0] in header]:
+        return levels[0]
     near = nearest(header[0], [keys[0] for keys in LEVEL_KEYS.values()], cutoff=0.8)
     raise DataError(
         origin,
@@ -66,6 +75,66 @@ def level_of(header: tuple[str, ...], origin: str) -> str:
         else "give a file of scores by buurt, wijk or PC4, and leave out those of other areas; if it is a web page or "
         f"another table, {FETCH_AGAIN}",
     )
+
+
+def _level_of_rows(records: Records) -> str:
+    """Return the level whose codes name the rows, where codes of other areas may stand beside them.
+
+    A buurt lies in one wijk, so that the code of its wijk repeats. A postcode lies in no one wijk or buurt.
+    """
+    first = level_of(records.header, records.lines.origin)
+    jaar = records.column("jaar") if "jaar" in records.header else [""] * len(records.rows)
+    once = []
+    for level, keys in LEVEL_KEYS.items():
+        if keys[0] in records.header:
+            rows = list(zip(records.column(keys[0]), jaar, strict=True))
+            once += [level] if len(set(rows)) == len(rows) else []
+    if "pc4" in once and len(once) > 1:
+        raise DataError(
+            records.lines.origin,
+            line=1,
+            column=", ".join(LEVEL_KEYS[level][0] for level in once),
+            found="two columns of codes that each name every row of a wave once",
+            expected="the code of one kind of area, that of the scores",
+            action="take the column out that was put beside the publisher's",
+        )
+    return once[0] if once else first
+
+
+def _columns_of(records: Records, level: str) -> tuple[list[str], tuple[str, ...]]:
+    """Return the columns of a file that are read, and what is to be told of those that are not and those that lack.
+
+    The name of an area, one of the two totals, and the five dimensions together may be left out of a file.
+    """
+    header, (key, *name) = records.header, LEVEL_KEYS[level]
+    known = [key, *name, "jaar", *SCORES]
+    lacking = [each for each in known if each not in header]
+    extra = [each for each in header if each not in known]
+    beside = {each for keys in LEVEL_KEYS.values() for each in keys} | _BESIDE
+    slips = [each for each in extra if each not in beside and nearest(each, lacking)]
+    meant = {nearest(each, lacking) for each in slips}
+    spared = [*name] if name and name[0] in lacking else []
+    spared += list(DIMENSIONS_3) if set(DIMENSIONS_3) <= set(lacking) else []
+    totals = [each for each in _TOTALS if each in lacking]
+    spared += totals if len(totals) == 1 else []
+    wanted = [each for each in known if each not in spared or each in meant]
+    check_columns([each for each in header if each in known or each in slips], wanted, records.lines.origin)
+    notes = []
+    if extra:
+        more = f" and {len(extra) - _LISTED:,} more" if len(extra) > _LISTED else ""
+        listed = ", ".join(map(shown, extra[:_LISTED]))
+        notes.append(
+            f"{len(extra)} column{' that is' if len(extra) == 1 else 's that are'} not the publisher's "
+            f"{'is' if len(extra) == 1 else 'are'} left out: {listed}{more}"
+        )
+    if name and name[0] in spared:
+        notes.append(f"it has no column {name[0]}: the code of an area stands for its name")
+    if len(totals) == 1:
+        other = next(each for each in _TOTALS if each != totals[0])
+        notes.append(f"it has no column {totals[0]}, which follows from {other} by the reference {DEVIATION_REFERENCE}")
+    if "fys" in spared:
+        notes.append("it has no columns of the dimensions")
+    return wanted, tuple(notes)
 
 
 def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
@@ -91,17 +160,23 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
         On anything that `leefbaarometer3.read_scores` lists, with line and column.
     """
     origin = records.lines.origin
-    level = level_of(records.header, origin)
+    level = _level_of_rows(records)
     keys = LEVEL_KEYS[level]
-    check_columns(records.header, [*keys, "jaar", *SCORES], origin)
+    columns, told = _columns_of(records, level)
     codes = pd.Series(whole_codes(records.column(keys[0]), level, keys[0], records.lines), dtype="str")
     check_codes(codes, level, records.lines, keys[0])
     years = _years(records)
     twins = list(zip(codes, years, strict=True))
     records.lines.refuse_twins(twins, column=keys[0], expected="every area once in a year", action=PUBLISHED)
-    raw = pd.DataFrame({name: _scores(records, name) for name in SCORES})
-    notes = _check_scores(raw, records)
-    names = records.column(keys[1]) if len(keys) > 1 else [""] * len(codes)
+    raw = pd.DataFrame({name: _scores(records, name) for name in SCORES if name in columns})
+    if "lbm" not in raw:
+        raw["lbm"] = raw["afw"] + DEVIATION_REFERENCE
+    if "afw" not in raw:
+        raw["afw"] = raw["lbm"] - DEVIATION_REFERENCE
+    notes = _check_scores(raw.reindex(columns=list(SCORES)), records)
+    names = [""] * len(codes)
+    if len(keys) > 1:
+        names = records.column(keys[1]) if keys[1] in columns else list(codes)
     frame = pd.DataFrame(
         {
             "area_code": codes,
@@ -111,10 +186,14 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
             "year": years,
         }
     )
+    published = years.isin(WAVES_WITH_DIMENSIONS_3).to_numpy()
+    not_in_file = np.where(published, MissingReason.NOT_IN_FILE, MissingReason.NOT_IN_YEAR).astype(object)
     for source, name in SCORES.items():
-        frame[name] = raw[source]
-        frame[f"{name}_missing"] = reasons_by_year(raw[source].isna().to_numpy(), years)
-    return LIVEABILITY.check(frame, origin), level, notes
+        known = source in raw
+        frame[name] = raw[source] if known else np.nan
+        missing = frame[name].isna().to_numpy()
+        frame[f"{name}_missing"] = reasons_by_year(missing, years) if known else reason_column(missing, not_in_file)
+    return LIVEABILITY.check(frame, origin), level, (*told, *notes)
 
 
 def _years(records: Records) -> pd.Series:
@@ -179,7 +258,7 @@ def _check_scores(raw: pd.DataFrame, records: Records) -> tuple[str, ...]:
         action=PUBLISHED,
     )
     check_complete(raw, lines, "afw", list(DIMENSIONS_3))
-    decimals = decimals_in(text for name in SCORES for text in records.column(name))
+    decimals = decimals_in(text for name in SCORES if name in records.header for text in records.column(name))
     if decimals < FEWEST_DECIMALS and not np.isnan(lbm).all():  # a file without any score has no decimals to lose
         raise DataError(
             lines.origin,
