@@ -82,6 +82,26 @@ def test_every_other_file_is_listed_with_the_reason(raw):
         assert words in listed[name], (name, listed[name])
 
 
+@pytest.mark.parametrize(
+    "name", ["Leefbaarometer 3.0", "leefbaarometer", "LEEFBAAROMETER-3", "leefbaarometer_3_0", "Leefbaarometer v3"]
+)
+def test_a_folder_whose_name_can_only_mean_the_scores_is_taken_for_theirs(raw, name):
+    (raw / "leefbaarometer3").rename(raw / name)
+    put(raw, f"{name}/readme.txt")
+    found = read_folder(raw)
+    assert found.levels["wijk"].frame["liveability_score"].tolist() == [4.1]
+    assert found.passed_over == []
+    assert (found.scores_home, [file for file, _ in found.scores_passed_over]) == (name, ["readme.txt"])
+
+
+@pytest.mark.parametrize("name", ["Leefbaarometer 3.0", "leefbaarometer"])
+def test_beside_the_folder_of_the_scores_another_is_passed_over(raw, name):
+    put(raw, f"{name}/wijken.csv", HEADER + row("WK900101", 2002, 4.2))
+    found = read_folder(raw)
+    assert found.levels["wijk"].frame["liveability_score"].tolist() == [4.1]
+    assert [file for file, _ in found.passed_over] == [f"{name}/wijken.csv"]
+
+
 def test_a_folder_with_very_many_files_is_listed_by_their_number(raw):
     for number in range(60):
         put(raw, f".git/{number}")

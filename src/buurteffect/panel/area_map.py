@@ -12,6 +12,7 @@ import geopandas as gpd
 
 from buurteffect.errors import ProjectError
 from buurteffect.panel.folder import InputFile
+from buurteffect.panel.room import score_home
 from buurteffect.project import Project
 from buurteffect.sources.boundaries import BoundaryFile, read_level
 from buurteffect.sources.geofile import MAIN, Layer, geodata_in, layers_of
@@ -99,7 +100,7 @@ def _held(folder: Path) -> Iterator[list[tuple[Path, Layer]]]:
 
     The geometry that the Leefbaarometer publishes lies beside its scores.
     """
-    paths = [*sorted((folder / "boundaries").rglob("*")), *sorted((folder / "leefbaarometer3").glob("[Gg]eometr*"))]
+    paths = [*sorted((folder / "boundaries").rglob("*")), *sorted(score_home(folder).glob("[Gg]eometr*"))]
     paths = [path for path in paths if path.is_file() and path.suffix.lower() in (*MAIN, ".zip")]
     with ExitStack() as stack:
         files = [file for path in paths for file in stack.enter_context(geodata_in(path)).files]

@@ -15,7 +15,7 @@ from buurteffect.panel.address_crosswalk import AddressCrosswalks, crosswalks_fr
 from buurteffect.panel.key_figures import find_key_figures
 from buurteffect.panel.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.polygons import Polygons
-from buurteffect.panel.room import Found, Reading, files_below, named_below, read_room, room_of
+from buurteffect.panel.room import SCORES_ROOM, Found, Reading, files_below, named_below, read_room, room_of, score_home
 from buurteffect.panel.room import InputFile as InputFile
 from buurteffect.panel.rooms import ROOMS
 from buurteffect.panel.side import describe_ses_woa, ses_woa_left_out
@@ -42,7 +42,7 @@ _ELSEWHERE = (
     "not in a folder that is read: scores go into leefbaarometer3, key figures into kwb, other sources into "
     + ", ".join([*ROOMS, "addresses"])
 )
-_SCORES = "leefbaarometer3"
+_SCORES = SCORES_ROOM
 _LISTED = 50
 
 
@@ -72,6 +72,8 @@ class Folder:
         One entry per file other than scores and key figures: ``file, kind, rows, note``.
     inputs : tuple of InputFile
         Every file but those of the scores, with its hash.
+    scores_home : str
+        Name of the folder of the scores.
     """
 
     levels: dict[str, LevelPanel]
@@ -88,6 +90,7 @@ class Folder:
     groups: pd.DataFrame
     others: list[dict[str, Any]]
     inputs: tuple[InputFile, ...]
+    scores_home: str = SCORES_ROOM
 
 
 def read_folder(raw: Path) -> Folder:
@@ -141,6 +144,7 @@ def read_folder(raw: Path) -> Folder:
         groups,
         others,
         tuple(inputs),
+        score_home(raw).name,
     )
 
 
@@ -202,6 +206,8 @@ def _passed_over_elsewhere(raw: Path) -> list[tuple[str, str]]:
     known = (*ROOMS, "leefbaarometer3", "addresses")
     listed = []
     for item in sorted(raw.iterdir()) if raw.is_dir() else []:
+        if item == score_home(raw):
+            continue
         if item.is_dir() and (room_of(item.name) in known or room_of(item.name).startswith("kwb")):
             continue
         if item.is_dir() and not item.is_symlink():
@@ -220,7 +226,7 @@ def _read_scores(
     raw: Path, groups: pd.DataFrame, *, needed: bool
 ) -> tuple[dict[str, LevelPanel], tuple[InputFile, ...], tuple[tuple[str, str], ...]]:
     """Read the Leefbaarometer; a folder that holds other sources can do without it."""
-    folder = next(iter(_homes(raw, lambda name: name == _SCORES)), raw / _SCORES)
+    folder = score_home(raw)
     with named_below(folder, raw):
         there = find_score_files(folder) if folder.is_dir() else None
         if there is None or not there.files:

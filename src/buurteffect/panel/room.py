@@ -108,9 +108,27 @@ class Room:
     opens_archives: bool = False
 
 
+SCORES_ROOM = "leefbaarometer3"
+_ALSO_SCORES = re.compile(r"leefbaarometer(?:_?(?:versie_?|v)?3(?:[._]0)?)?")
+
+
 def room_of(name: str) -> str:
     """Return the folder that a name means, in any case and with a hyphen or blank for the line."""
     return re.sub(r"[\s-]+", "_", name.strip().casefold())
+
+
+def score_home(raw: Path) -> Path:
+    """Return the folder of version 3 scores: ``leefbaarometer3`` or, without one, one whose name can mean no other.
+
+    Examples
+    --------
+    >>> [bool(_ALSO_SCORES.fullmatch(room_of(name))) for name in ("Leefbaarometer 3.0", "leefbaarometer 2.0")]
+    [True, False]
+    """
+    homes = [path for path in sorted(raw.iterdir()) if path.is_dir()] if raw.is_dir() else []
+    own = [path for path in homes if room_of(path.name) == SCORES_ROOM]
+    other = [path for path in homes if _ALSO_SCORES.fullmatch(room_of(path.name))]
+    return next(iter([*own, *other]), raw / SCORES_ROOM)
 
 
 @contextmanager

@@ -125,7 +125,10 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
 
 def _passed_over(folder: Folder) -> list[tuple[str, str]]:
     """Return every file that is not read, and why."""
-    return [*((f"leefbaarometer3/{name}", reason) for name, reason in folder.scores_passed_over), *folder.passed_over]
+    return [
+        *((f"{folder.scores_home}/{name}", reason) for name, reason in folder.scores_passed_over),
+        *folder.passed_over,
+    ]
 
 
 def _rules(parts: _Parts, level: str) -> list[str]:

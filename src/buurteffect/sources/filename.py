@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
 
-from buurteffect.errors import DataError
 from buurteffect.sources.lines import Lines
+from buurteffect.sources.rawfile import shown
 
 _YEAR = r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])"
 _SPAN = re.compile(rf"{_YEAR}\s*[-–_]\s*{_YEAR}")
@@ -31,7 +32,7 @@ class NamedYears:
     first : int, optional
         No year before it may be in the file.
     complete : bool
-        Whether the file must hold `last` and, where stated, `first`.
+        Whether the file is meant to hold `last` and, where stated, `first`.
     name : str
         The name that says so.
     """
@@ -46,7 +47,7 @@ def named_years(origin: str) -> tuple[NamedYears, ...]:
     """Return what the parts of a file's label say about its years.
 
     A file's own name may state a span (``2002-2022``) or one year, which is then its last. The name of an
-    archive, or of a folder in it, states a last year as ``meting 2024``; it must be in the file only if the
+    archive, or of a folder in it, states a last year as ``meting 2024``; it is meant to be in the file only if the
     file's own name says nothing.
 
     Examples
@@ -64,8 +65,10 @@ def named_years(origin: str) -> tuple[NamedYears, ...]:
     return (*said, *(NamedYears(year, None, not said, name) for year, name in outer))
 
 
-def check_named_years(years: pd.Series, lines: Lines, column: str) -> None:
-    """Check the years inside a file against what its name says.
+def check_named_years(years: pd.Series, lines: Lines, column: str, waves: Collection[int]) -> tuple[str, ...]:
+    """Check the years inside a file against what its name says; return which of them it lacks, as a note.
+
+    A file from which waves or areas were taken out keeps its name, and what is left of it is right.
 
     Parameters
     ----------
@@ -75,29 +78,30 @@ def check_named_years(years: pd.Series, lines: Lines, column: str) -> None:
         Where the rows stand; its `origin` is the name that is checked.
     column : str
         The column's name in the file.
+    waves : collection of int
+        The years that the source has.
 
     Raises
     ------
     DataError
-        If a year lies outside what the name states, or a stated first or last year is not in the file.
+        If a year lies outside what the name states.
     """
+    notes = []
+    inside = set(years)
     for said in named_years(lines.origin):
+        first = said.first or 0
         span = f"up to {said.last}" if said.first is None else f"{said.first} to {said.last}"
-        outside = (years > said.last) | (years < (said.first or 0))
         lines.refuse(
-            outside.to_numpy(),
+            ((years > said.last) | (years < first)).to_numpy(),
             lambda row: f"the year {years.iloc[row]}",
             column=column,
             expected=f"only years {span}, because the name {said.name!r} says so",
             action=_ACTION,
         )
-        inside = sorted(set(years))
-        absent = [year for year in (said.last, said.first) if year and year not in inside]
+        named = (
+            [said.last] if said.first is None else [*(w for w in waves if first <= w <= said.last), said.last, first]
+        )
+        absent = sorted(set(named) - inside)
         if said.complete and absent:
-            raise DataError(
-                lines.origin,
-                column=column,
-                found=f"no row of {absent[0]}: the years inside are {', '.join(map(str, inside))}",
-                expected=f"years {span}, because the name {said.name!r} says so",
-                action=_ACTION,
-            )
+            notes.append(f"it has no row of {', '.join(map(str, absent))}, which its name {shown(said.name)} covers")
+    return tuple(notes)

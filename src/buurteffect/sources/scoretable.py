@@ -165,7 +165,7 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     columns, told = _columns_of(records, level)
     codes = pd.Series(whole_codes(records.column(keys[0]), level, keys[0], records.lines), dtype="str")
     check_codes(codes, level, records.lines, keys[0])
-    years = _years(records)
+    years, lacked = _years(records)
     twins = list(zip(codes, years, strict=True))
     records.lines.refuse_twins(twins, column=keys[0], expected="every area once in a year", action=PUBLISHED)
     raw = pd.DataFrame({name: _scores(records, name) for name in SCORES if name in columns})
@@ -193,11 +193,11 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
         frame[name] = raw[source] if known else np.nan
         missing = frame[name].isna().to_numpy()
         frame[f"{name}_missing"] = reasons_by_year(missing, years) if known else reason_column(missing, not_in_file)
-    return LIVEABILITY.check(frame, origin), level, (*told, *notes)
+    return LIVEABILITY.check(frame, origin), level, (*told, *lacked, *notes)
 
 
-def _years(records: Records) -> pd.Series:
-    """Return the wave of each row."""
+def _years(records: Records) -> tuple[pd.Series, tuple[str, ...]]:
+    """Return the wave of each row, and a note on waves that the file's name covers and no row has."""
     texts = pd.Series(records.column("jaar"), dtype="str")
     waves = {str(wave): wave for wave in WAVES_3}
     records.lines.refuse(
@@ -209,8 +209,7 @@ def _years(records: Records) -> pd.Series:
         "until then take its rows out of a copy of the file",
     )
     years = texts.astype("int64")
-    check_named_years(years, records.lines, "jaar")
-    return years
+    return years, check_named_years(years, records.lines, "jaar", WAVES_3)
 
 
 def _scores(records: Records, column: str) -> npt.NDArray[np.float64]:
