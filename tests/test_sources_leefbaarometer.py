@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -41,7 +41,7 @@ def put(folder: Path, text: str = text_of(LINES), name: str = "scores wijken.csv
     return path
 
 
-def put_zip(path: Path, members: dict[str, str]) -> Path:
+def put_zip(path: Path, members: Mapping[str, str | bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in members.items():
             archive.writestr(name, text)
@@ -437,6 +437,50 @@ def test_reader_takes_a_member_of_a_zip(tmp_path: Path) -> None:
     assert file.frame.equals(read_scores(put(tmp_path)).frame)
     with pytest.raises(DataError, match="a zip archive"):
         read_scores(path)
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".TXT", ".tsv"])
+def test_scores_are_found_under_the_suffix_of_a_text(tmp_path: Path, suffix: str) -> None:
+    good = read_scores(put(tmp_path / "good")).frame
+    home = tmp_path / "home"
+    text = text_of(LINES) if suffix != ".tsv" else text_of(["\t".join(row) for row in csv.reader(LINES)])
+    put(home, text, name=f"scores{suffix}")
+    put(home, "Toelichting\nbij de scores", name="leesmij.txt")
+    put(home, "", name="leeg.txt")
+    put(home, "<p>pagina</p>", name="pagina.txt")
+    put_zip(home / "open data.zip", {f"wijken{suffix}": text + "\n", "leesmij.txt": "tekst"})
+    folder = read_score_files(home)
+    assert sorted(file.origin for file in folder.files) == [f"open data.zip > wijken{suffix}", f"scores{suffix}"]
+    assert all(file.frame.equals(good) for file in folder.files)
+    assert {each.reason for each in folder.passed_over} == {"neither a CSV nor a zip", "not a CSV"}
+
+
+def test_scores_in_a_zip_in_a_zip_are_read_and_a_zip_in_that_is_listed(tmp_path: Path) -> None:
+    good = read_scores(put(tmp_path / "good")).frame
+    deepest = put_zip(tmp_path / "c.zip", {"wijken.csv": text_of(LINES)}).read_bytes()
+    inner = put_zip(tmp_path / "b.zip", {"map/wijken 2014-2016.csv": text_of(LINES), "c.zip": deepest}).read_bytes()
+    home = tmp_path / "home"
+    home.mkdir()
+    path = put_zip(home / "a.zip", {"data/b.zip": inner, "leesmij.doc": "tekst"})
+    folder = read_score_files(home)
+    assert [file.origin for file in folder.files] == ["a.zip > data/b.zip > map/wijken 2014-2016.csv"]
+    assert folder.files[0].frame.equals(good)
+    assert {each.label: each.reason for each in folder.passed_over} == {
+        "a.zip > data/b.zip > c.zip": "a zip in a zip in a zip; unpack it to have it read",
+        "a.zip > leesmij.doc": "not a CSV",
+    }
+    with pytest.raises(DataError, match=r"no member 'x\.csv'"):
+        read_scores(path, "data/b.zip > x.csv")
+
+
+def test_a_hostile_zip_in_a_zip_refuses_the_folder(tmp_path: Path) -> None:
+    evil = put_zip(tmp_path / "b.zip", {"../scores.csv": text_of(LINES)}).read_bytes()
+    home = tmp_path / "home"
+    home.mkdir()
+    put_zip(home / "a.zip", {"b.zip": evil})
+    with pytest.raises(DataError, match="climbs out") as caught:
+        find_score_files(home)
+    assert caught.value.file.startswith("a.zip > b.zip")
 
 
 def test_an_error_in_a_zip_names_archive_and_member(tmp_path: Path) -> None:

@@ -18,15 +18,18 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.sources.archive import list_members, read_member
+from buurteffect.sources.archive import Archive, Packed, list_members, read_member
 from buurteffect.sources.beside import reason_beside
 from buurteffect.sources.columns import nearest
-from buurteffect.sources.rawfile import label_of, read_bytes, refuse_same_bytes, shown
+from buurteffect.sources.rawfile import label_of, printable, read_bytes, refuse_same_bytes, shown
 from buurteffect.sources.saved_again import read_saved
 from buurteffect.sources.scoretable import LEVEL_KEYS, SCORES, score_table
 
 _ZIP_START = b"PK\x03\x04"
 _HEAD_BYTES = 4096
+_TEXTS = (".csv", ".txt", ".tsv")
+_INSIDE = " > "
+_OTHER_HEADER = "its header is not that of scores"
 _SCORE_COLUMNS = {"jaar", *SCORES}
 _ENOUGH_COLUMNS = 4
 _KNOWN = (*(name for keys in LEVEL_KEYS.values() for name in keys), "jaar", *SCORES)
@@ -150,7 +153,7 @@ def read_scores(path: Path, member: str | None = None) -> ScoreFile:
     path : Path
         The CSV, or the archive that holds it.
     member : str, optional
-        Name of the CSV in the archive, with its folders.
+        Name of the CSV in the archive, with its folders; ``inner.zip > scores.csv`` in an archive inside it.
 
     Raises
     ------
@@ -161,7 +164,7 @@ def read_scores(path: Path, member: str | None = None) -> ScoreFile:
         breaks one of the identities ``lbm − afw = DEVIATION_REFERENCE`` and ``afw = fys + onv + soc + vrz +
         won``. The error names line and column. A damaged or hostile archive is refused as a whole.
     """
-    data = read_bytes(path) if member is None else read_member(path, member)
+    data = read_bytes(path) if member is None else _read_packed(path, member)
     origin = label_of(path, member)
     if data.startswith(_ZIP_START):
         raise DataError(
@@ -249,16 +252,10 @@ def _judged(folder: Path) -> Iterator[tuple[Located, str | None]]:
             if path.is_symlink():
                 yield Located(path), "a link to a folder, which is not followed"
         elif path.suffix.lower() == ".zip":
-            for member in list_members(path):
-                inside = Located(path, member)
-                if why := reason_beside(PurePosixPath(member)):
-                    yield inside, why
-                elif Path(member).suffix.lower() == ".csv":
-                    yield inside, _reason_against(read_member(path, member)[:_HEAD_BYTES])
-                else:
-                    yield inside, "not a CSV"
-        elif path.suffix.lower() == ".csv":
-            yield Located(path), _reason_against(read_bytes(path)[:_HEAD_BYTES])
+            for member, reason in _judged_members(path):
+                yield Located(path, member), reason
+        elif path.suffix.lower() in _TEXTS:
+            yield Located(path), _reason_against_text(path.name, read_bytes(path), "neither a CSV nor a zip")
         elif path.suffix.lower() in (".xlsx", ".xls"):
             yield (
                 Located(path),
@@ -266,6 +263,47 @@ def _judged(folder: Path) -> Iterator[tuple[Located, str | None]]:
             )
         else:
             yield Located(path), "neither a CSV nor a zip"
+
+
+def _judged_members(archive: Archive, around: str = "", deep: int = 1) -> Iterator[tuple[str, str | None]]:
+    """Yield the members of a zip and of those inside it, as `read_scores` takes them, and why each is passed over."""
+    for member in list_members(archive):
+        called = f"{around}{member}"
+        suffix = PurePosixPath(member).suffix.lower()
+        if why := reason_beside(PurePosixPath(member)):
+            yield called, why
+        elif suffix in _TEXTS:
+            yield called, _reason_against_text(member, read_member(archive, member), "not a CSV")
+        elif suffix == ".zip" and deep:
+            label = archive.label if isinstance(archive, Packed) else label_of(archive)
+            inner = Packed(f"{label}{_INSIDE}{printable(member)}", read_member(archive, member))
+            yield from _judged_members(inner, f"{called}{_INSIDE}", deep - 1)
+        elif suffix == ".zip":
+            yield called, "a zip in a zip in a zip; unpack it to have it read"
+        else:
+            yield called, "not a CSV"
+
+
+def _read_packed(path: Path, member: str) -> bytes:
+    """Return the bytes of a member of an archive, or of an archive inside it."""
+    *around, own = member.split(_INSIDE)
+    if not around or member in list_members(path):
+        return read_member(path, member)
+    archive: Archive = path
+    label = label_of(path)
+    for name in around:
+        label = f"{label}{_INSIDE}{printable(name)}"
+        archive = Packed(label, read_member(archive, name))
+    return read_member(archive, own)
+
+
+def _reason_against_text(name: str, data: bytes, other: str) -> str | None:
+    """Return why a text is no file of scores, or None; one that is called no CSV may be about anything."""
+    reason = _reason_against(data[:_HEAD_BYTES])
+    if name.lower().endswith(".csv"):
+        return reason
+    blank = not data.strip() or data.lstrip().startswith(b"<")
+    return other if blank or (reason or "").startswith(_OTHER_HEADER) else reason
 
 
 def _reason_against(head: bytes) -> str | None:
@@ -279,7 +317,7 @@ def _reason_against(head: bytes) -> str | None:
     known = {nearest(name, _SCORE_COLUMNS, cutoff=0.99) for name in names} - {None}
     bare = "jaar" in known and known & {"lbm", "afw"}
     if len(known) < _ENOUGH_COLUMNS and not bare:
-        return f"its header is not that of scores: {shown(first)}"
+        return f"{_OTHER_HEADER}: {shown(first)}"
     keys = [columns[0] for columns in LEVEL_KEYS.values()]
     if not any(nearest(name, keys, cutoff=0.8) for name in names):
         return f"scores of another kind of area than buurt, wijk or PC4: {shown(first)}"
