@@ -163,7 +163,7 @@ Klein;Buurt;BU90010001;2018;40;{2}
 )
 def test_a_column_without_any_figure_is_not_published(tmp_path, marks, reasons):
     file = read_kwb(written(tmp_path, WEB.format(*marks), "export.csv"))
-    assert file.frame["social_assistance_count_missing"].fillna("").tolist() == reasons
+    assert file.frame["social_assistance_count_missing"].astype("str").fillna("").tolist() == reasons
 
 
 def test_where_no_gemeente_is_in_the_file_small_areas_stay_below_the_threshold(tmp_path):
