@@ -533,3 +533,51 @@ def test_no_real_score_is_lost_and_a_joined_one_is_one_to_one_in_the_real_crossw
     small = touched[touched["source_code"] != touched["target_code"]]
     assert (small["addresses_count"] < 5).all(), "only flows below the floor may tie such an area to another"
     assert joined.frame.duplicated(["area_code", "year"]).sum() == 3
+
+
+def test_reasons_are_numbers_in_memory_and_texts_in_the_file(raw, tmp_path, monkeypatch):
+    met = []
+    write_table = pq.ParquetWriter.write_table
+
+    def noted(writer, table, **settings):
+        met.append(table)
+        write_table(writer, table, **settings)
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", noted)
+    panel.build(raw, tmp_path / "panel")
+    in_memory = next(table for table in met if "inhabitants_count_missing" in table.column_names)
+    assert pa.types.is_dictionary(in_memory.schema.field("inhabitants_count_missing").type)
+    stored = pq.read_table(tmp_path / "panel" / "wijk.parquet")
+    assert not any(pa.types.is_dictionary(field.type) for field in stored.schema)
+    named = [name for name in stored.column_names if name.endswith("_missing")]
+    assert {str(dtype) for dtype in stored.to_pandas().dtypes[named]} == {"str"}
+
+
+def test_a_numbered_reason_that_is_none_is_refused(raw, tmp_path):
+    panel.build(raw, tmp_path / "panel")
+    stored, contract = pq.read_table(tmp_path / "panel" / "wijk.parquet"), panel_contract("wijk")
+    at = stored.column_names.index("inhabitants_count_missing")
+    odd = pa.array(["lost"] * len(stored), pa.large_string()).dictionary_encode()
+    with pytest.raises(DataError, match="lost"):
+        check_table(stored.set_column(at, stored.column_names[at], odd), contract, "x")
+    assert check_table(stored, contract, "x") is stored
+
+
+@pytest.mark.parametrize("failing", [1, 3])
+def test_a_table_that_cannot_be_written_leaves_the_last_panel(raw, tmp_path, monkeypatch, failing):
+    out = tmp_path / "panel"
+    panel.build(raw, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    write_table, rules = pq.ParquetWriter.write_table, []
+
+    def full(writer, table, **settings):
+        rules.extend(["a rule"] * ("boundary_rule" in table.column_names))
+        if len(rules) == failing:
+            raise OSError("no space left on device")
+        write_table(writer, table, **settings)
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    with pytest.raises(OSError, match="no space left"):
+        panel.build(raw, out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before

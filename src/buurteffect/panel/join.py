@@ -18,12 +18,14 @@ from buurteffect.panel.weights import Crossing
 from buurteffect.schema import MissingReason
 from buurteffect.schema.arrow import arrow_schema, check_table
 from buurteffect.schema.contract import Contract, Field
+from buurteffect.schema.liveability import REASON_DTYPE
 from buurteffect.schema.panel import STOCK_BLOCK, panel_contract
 
 JOIN_COLUMNS = ["source", "level", "rule", "year", "join", "reason", "rows_count", "with_key_figures_count"]
 HARMONISED_JOIN = "harmonised"
 _KEY = ["boundary_year", "area_code", "year"]
 _NO_ROW = str(MissingReason.NO_ROW)
+_REASONS = pa.dictionary(pa.int8(), pa.large_string())
 _Columns = dict[str, pd.Series]
 
 
@@ -117,7 +119,7 @@ def join_rule(
         for rows, keyed in ((main, True), (extra, False))
         if rows is not None and len(rows)
     ]
-    table = pa.concat_tables(tables) if tables else arrow_schema(contract).empty_table()
+    table = pa.concat_tables(tables).unify_dictionaries() if tables else _schema(contract).empty_table()
     joins = [_count_joins(side, rule, each, main) for side, each in placed]
     joined = pd.concat(joins, ignore_index=True) if joins else pd.DataFrame(columns=JOIN_COLUMNS)
     return Joined(check_table(table, contract, f"panel of {level}, {rule}"), joined)
@@ -263,25 +265,39 @@ def _first_of(names: Sequence[pd.Series]) -> pd.Series:
 
 def _table(contract: Contract, rows: pd.DataFrame, columns: Mapping[str, pd.Series]) -> pa.Table:
     """Return the rows as a table of the contract; what no source gives is missing for want of a row."""
-    schema, count = arrow_schema(contract), len(rows)
-    arrays = []
+    schema, count = _schema(contract), len(rows)
+    arrays: list[pa.Array | pa.ChunkedArray] = []
     for field in schema:
         values = columns.get(field.name, rows.get(field.name))
         if values is not None and field.type == pa.float64():
             numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
             arrays.append(pa.array(numbers, type=field.type, from_pandas=True))
-        elif values is not None and isinstance(values.dtype, pd.CategoricalDtype):
-            arrays.append(pa.array(values.array).dictionary_decode().cast(field.type))
+        elif field.name.endswith("_missing"):
+            arrays.append(_numbered(_constant(_NO_ROW, rows.index) if values is None else values))
         elif values is not None:
             arrays.append(pa.array(values, type=field.type, from_pandas=True))
-        elif field.name.endswith("_missing"):
-            arrays.append(pa.repeat(pa.scalar(_NO_ROW, field.type), count))
         elif field.type == pa.bool_():
             arrays.append(pa.repeat(pa.scalar(False), count))
         else:
             arrays.append(pa.nulls(count, field.type))
     chunked = [pa.chunked_array([array]) if isinstance(array, pa.Array) else array for array in arrays]
     return pa.Table.from_arrays(chunked, schema=schema)
+
+
+def _schema(contract: Contract) -> pa.Schema:
+    """Return the schema of the table in memory: the contract's, with reasons as numbers of texts."""
+    return pa.schema([f.with_type(_REASONS) if f.name.endswith("_missing") else f for f in arrow_schema(contract)])
+
+
+def _numbered(reasons: pd.Series) -> pa.DictionaryArray:
+    """Return reasons as numbers in the list of all reasons, and behind it another, which the contract refuses."""
+    if reasons.dtype != REASON_DTYPE:
+        others = [text for text in reasons.dropna().unique() if text not in REASON_DTYPE.categories]
+        reasons = reasons.astype(pd.CategoricalDtype([*REASON_DTYPE.categories, *others[:1]]))
+    codes = reasons.cat.codes.to_numpy()
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes, mask=codes < 0), pa.array(reasons.cat.categories.tolist(), type=pa.large_string())
+    )
 
 
 def _count_joins(side: Side, rule: str, placed: Placed, main: pd.DataFrame | None) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,11 +111,12 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
         if projects is not None:
             kept.add(PROJECTS_FILE)
             projects.to_parquet(stack.enter_context(writing(out / PROJECTS_FILE)), index=False)
-        for level in PANEL_LEVELS:
-            if rules := _rules(parts, level):
-                kept.add(f"{level}.parquet")
-                aside = stack.enter_context(writing(out / f"{level}.parquet"))
-                record["levels"][level] = _write_level(parts, level, rules, aside, record["joins"])
+        with ThreadPoolExecutor(1) as pen:
+            for level in PANEL_LEVELS:
+                if rules := _rules(parts, level):
+                    kept.add(f"{level}.parquet")
+                    aside = stack.enter_context(writing(out / f"{level}.parquet"))
+                    record["levels"][level] = _write_level(parts, level, rules, aside, record["joins"], pen)
         record["joins"] += _joins_elsewhere(parts)
         note.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     for stale in out.glob("*.parquet"):
@@ -139,17 +141,23 @@ def _rules(parts: _Parts, level: str) -> list[str]:
 
 
 def _write_level(
-    parts: _Parts, level: str, rules: list[str], aside: Path, joins: list[dict[str, Any]]
+    parts: _Parts, level: str, rules: list[str], aside: Path, joins: list[dict[str, Any]], pen: Executor
 ) -> dict[str, Any]:
-    """Write the table of a level, one rule after the other; return what the record says of it."""
+    """Write the table of a level, one rule while the next is joined; return what the record says of it.
+
+    The table's numbered reasons are not recorded as such, so that whoever reads the file meets texts.
+    """
     detail: dict[str, Any] = {"rules": {}, "observed": {}}
     writer: pq.ParquetWriter | None = None
+    written: Future[None] | None = None
     try:
         for rule in rules:
             found = parts.statistics.pop((level, rule), None)
             joined, stock_joins = _join(parts, level, rule, found)
-            writer = writer or pq.ParquetWriter(aside, joined.table.schema)
-            writer.write_table(joined.table)
+            if written is not None:
+                written.result()
+            writer = writer or pq.ParquetWriter(aside, joined.table.schema, store_schema=False)
+            written = pen.submit(writer.write_table, joined.table)
             joins += _records(pd.concat([joined.joins, stock_joins], ignore_index=True))
             detail["rules"][rule] = {
                 "base_year": found.base_year if found else None,
@@ -159,8 +167,12 @@ def _write_level(
             if rule == AS_PUBLISHED:
                 detail["observed"] = _observed(joined.table, level)
     finally:
+        if written is not None:
+            wait([written])
         if writer is not None:
             writer.close()
+    if written is not None:
+        written.result()
     liveability = parts.folder.levels.get(level)
     detail["liveability"] = liveability and {
         "ledger": liveability.ledger.to_dict("records"),

@@ -22,7 +22,7 @@ def check_table(table: pa.Table, contract: Contract, origin: str) -> pa.Table:
     Parameters
     ----------
     table : pyarrow.Table
-        The table; missing values are nulls.
+        The table; missing values are nulls. Text may be numbered by a dictionary.
     contract : Contract
         What it must keep.
     origin : str
@@ -34,7 +34,7 @@ def check_table(table: pa.Table, contract: Contract, origin: str) -> pa.Table:
         With the first column that breaks the contract, and what was found in it.
     """
     schema = arrow_schema(contract)
-    if table.schema.names != schema.names or table.schema.types != schema.types:
+    if table.schema.names != schema.names or not all(map(_holds, table.schema.types, schema.types)):
         odd = [name for name in table.schema.names if name not in schema.names]
         absent = [name for name in schema.names if name not in table.schema.names]
         found = f"columns that are unknown ({', '.join(odd)}) or missing ({', '.join(absent)}), or of another type"
@@ -48,6 +48,13 @@ def check_table(table: pa.Table, contract: Contract, origin: str) -> pa.Table:
         found = f"{first} twice, and {int(doubled.sum()) - 1:,} more rows that repeat"
         raise _error(contract, origin, ", ".join(contract.key), found, contract.row)
     return table
+
+
+def _holds(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Return whether a type holds what another does; text may have short offsets or a dictionary."""
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    return bool(found == wanted or (pa.types.is_string(found) and pa.types.is_large_string(wanted)))
 
 
 def _check_column(column: pa.ChunkedArray, field: Field, contract: Contract, origin: str) -> None:

@@ -206,7 +206,7 @@ def decode(data: bytes, origin: str) -> str:
     """
     refuse_stand_in(data, origin)
     body = data.removeprefix(_BOM)
-    if not body.strip():
+    if not body or body.isspace():
         raise DataError(
             origin,
             found=f"an empty file ({len(data):,} bytes, no text)",
