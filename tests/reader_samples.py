@@ -49,6 +49,7 @@ SAVED_AGAIN: Mapping[str, Expectation] = {
     "header in capitals": "same",
     "NaN in a number": "either",  # nothing, as software of statistics writes it
     "decimal comma in one cell": "either",
+    "separator at the end of every line": "same",  # an empty column at the right, which spreadsheets save
 }
 """What `sources.saved_again` undoes: what other programs do to a table."""
 
@@ -112,7 +113,11 @@ SCORES = Reader(
     ),
     _scores,
     "area_code",
-    unlike=SAVED_AGAIN,
+    unlike={
+        **SAVED_AGAIN,
+        "column too many": "same",  # columns that people put beside the publisher's are left out, and named
+        "column without a name": "same",
+    },
 )
 
 SES_WOA = Reader(

@@ -113,7 +113,10 @@ CELLS = st.sampled_from(
 
 def naive_records(data: bytes, reader: Reader) -> list[list[str]]:
     """Return the records of a file as the standard library takes them, without empty ones and a register's comments."""
-    text = data.decode("utf-8-sig")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:  # read where it can be no damaged UTF-8, which is for the reader to tell
+        text = data.decode("cp1252")
     records = [r for r in csv.reader(io.StringIO(text, newline=""), delimiter=reader.sample.delimiter) if any(r)]
     return [r for r in records if not (reader.comments and r[0].lstrip().startswith("#"))]
 

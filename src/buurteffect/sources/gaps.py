@@ -9,6 +9,9 @@ _WHOLE = re.compile(r"-?[0-9]+\.0")
 _SAMPLE = 2_000_000
 """Characters in which the first two lines are looked for; a line is shorter."""
 
+_EMPTY_LIMIT = 100_000
+"""Longest end of empty rows, in characters, that is taken for a spreadsheet's; a longer one is left to be refused."""
+
 
 def without_gaps(text: str, separator: str) -> tuple[str, tuple[str, ...]]:
     r"""Return a text without the empty columns at its right and the empty rows at its end that spreadsheets save.
@@ -37,7 +40,7 @@ def without_gaps(text: str, separator: str) -> tuple[str, tuple[str, ...]]:
     notes = []
     end = len(text.rstrip(f"{separator}\r\n"))
     end = text.find("\n", end) + 1 or len(text)
-    if separator in text[end:]:
+    if separator in text[end:] and len(text) - end <= _EMPTY_LIMIT:
         notes.append("empty rows at its end are left out")
         text = text[:end]
     first = text[:_SAMPLE].split("\n", 2)[:2]

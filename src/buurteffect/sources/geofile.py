@@ -159,6 +159,7 @@ def layers_of(path: Path) -> list[Layer]:
         data = read_bytes(path)
         said = _year(path.stem)
         return [Layer(level, None, said) for level in _levels_in_text(data)]
+    refuse_larger(path, PACKAGE_BYTES_LIMIT)
     found: dict[tuple[str, int | None], Layer] = {}
     with _library(path):
         for name, geometry in gpd.list_layers(path)[["name", "geometry_type"]].itertuples(index=False):
