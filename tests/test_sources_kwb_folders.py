@@ -1,6 +1,7 @@
 """Key figures in folders: what packages of Python and R write, zips, several years in one table, loose files."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -11,6 +12,7 @@ from test_sources_kwb import BULK, as_csv, row, written
 from test_sources_kwb_layouts import LOWER, as_observations, as_pages, as_workbook
 
 from buurteffect.errors import DataError
+from buurteffect.sources import kwb_documents
 from buurteffect.sources.kwb import read_key_figures, read_kwb
 
 AREAS = [
@@ -270,3 +272,14 @@ def test_metadata_of_another_table_are_not_taken_for_this_one(tmp_path):
     (folder / "data.csv").unlink()
     files = read_key_figures(folder).files
     assert [(file.table_id, file.year) for file in files] == [("84583NED", 2019), ("85318NED", 2022)]
+
+
+def test_the_digest_is_of_the_bytes_that_were_read(tmp_path, monkeypatch):
+    path = written(tmp_path, as_csv(BULK), "kwb_2019.csv")
+    before = path.read_bytes()
+    reads = []
+    monkeypatch.setattr(kwb_documents, "read_bytes", lambda where: reads.append(where) or before)
+    path.write_bytes(before[:-1])
+    file = read_kwb(path)
+    assert (file.sha256, file.bytes_count) == (hashlib.sha256(before).hexdigest(), len(before))
+    assert reads == [path]

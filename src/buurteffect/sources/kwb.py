@@ -182,8 +182,9 @@ def _no_table(path: Path, passed_over: Sequence[tuple[str, str]]) -> DataError:
 
 def _read(table: Found, year: int | None, *, several: bool = False) -> list[KwbFile]:
     """Return every year and layer of a table."""
+    tables = table.read()
     digest, size = digest_of(table.documents)
-    return [file for raw in table.read() for file in _years(raw, table, year, digest, size, several=several)]
+    return [file for raw in tables for file in _years(raw, table, year, digest, size, several=several)]
 
 
 def _years(raw: RawTable, table: Found, year: int | None, digest: str, size: int, *, several: bool) -> list[KwbFile]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from buurteffect.errors import DataError
@@ -35,7 +35,7 @@ class Document:
         What it is called in errors, folders included.
     names : tuple of str
         Its own name, and those of the folders and archives around it, the nearest first.
-    load : callable
+    fetch : callable
         Returns its bytes.
     path : Path or None
         Where it lies, if it is a file of its own.
@@ -43,8 +43,9 @@ class Document:
 
     label: str
     names: tuple[str, ...]
-    load: Callable[[], bytes]
+    fetch: Callable[[], bytes]
     path: Path | None = None
+    _loaded: list[tuple[str, int]] = field(default_factory=list, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -64,7 +65,7 @@ class Document:
     def ends(self, bytes_count: int = 20_000) -> tuple[bytes, bytes]:
         """Return its first and its last bytes."""
         if self.path is None:
-            data = self.load()
+            data = self.fetch()
             return data[:bytes_count], data[-bytes_count:]
         _refuse_irregular(self.path, self.label)
         head = read_head(self.path, bytes_count)
@@ -72,12 +73,19 @@ class Document:
             handle.seek(max(self.path.stat().st_size - bytes_count, 0))
             return head, handle.read(bytes_count)
 
+    def load(self) -> bytes:
+        """Return its bytes, and keep their digest: a file of a country is not read again for that."""
+        data = self.fetch()
+        self._loaded[:] = [(hashlib.sha256(data).hexdigest(), len(data))]
+        return data
+
     def digest(self) -> tuple[str, int]:
-        """Return its sha256 and its size in bytes."""
-        if self.path is not None:
+        """Return the sha256 and the size of the bytes that were loaded, or of what lies there now."""
+        if not self._loaded and self.path is not None:
             return sha256_of(self.path), self.path.stat().st_size
-        data = self.load()
-        return hashlib.sha256(data).hexdigest(), len(data)
+        if not self._loaded:
+            self.load()
+        return self._loaded[0]
 
 
 @dataclass(frozen=True, eq=False)
