@@ -135,12 +135,16 @@ def _groups(weights: Mapping[int, Weights], places: pd.MultiIndex) -> pd.Series:
     if not weights:
         return own
     flows = _flows(weights)
-    source, sources = pd.factorize(pd.MultiIndex.from_frame(flows[["year", "source_code"]]))
-    target, targets = pd.factorize(pd.MultiIndex.from_frame(flows[["year", "target_code"]]), sort=True)
+    number, codes = pd.factorize(pd.concat([flows["source_code"], flows["target_code"]]), sort=True)
+    # A code of a year is one number, in the order of year and code.
+    ends = (np.tile(flows["year"], 2) * len(codes) + number).reshape(2, -1)
+    (sources, source), (targets, target) = (np.unique(end, return_inverse=True) for end in ends)
     size = len(sources) + len(targets)
     graph = sparse.coo_array((flows["weight_share"], (source, target + len(sources))), shape=(size, size))
     label = csgraph.connected_components(graph, directed=False)[1][len(sources) :]
     first = np.full(int(label.max()) + 1, len(targets))
     np.minimum.at(first, label, np.arange(len(targets)))
-    names = pd.MultiIndex(targets.levels, targets.codes).get_level_values(1)[first[label]]
-    return pd.Series(names, index=targets, dtype="str").reindex(places).fillna(own)
+    year, place = np.divmod(targets, len(codes))
+    names = pd.Index(codes)[place]
+    index = pd.MultiIndex.from_arrays([year, names], names=places.names)
+    return pd.Series(names[first[label]], index=index, dtype="str").reindex(places).fillna(own)
