@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import TypeVar
 
 import numpy as np
@@ -326,7 +327,7 @@ def _chain(
 
     Rows whose target is known come first, the others second.
     """
-    place = np.fromiter((crossing.places.get(code, -1) for code in start), dtype=np.int64, count=len(start))
+    place = np.fromiter(map(crossing.places.get, start, repeat(-1)), dtype=np.int64, count=len(start))
     inside, outside = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
     rows = place[inside]
     shape = (len(rows), len(crossing.codes))
@@ -346,12 +347,13 @@ def _chain(
     # Parts that meet again sum to 1 only up to rounding.
     weight = np.concatenate([entries.data, np.ones(len(outside))])[order]
     weight = np.where(weight > 1 - ROUNDING, 1.0, weight)
-    reached = np.fromiter((name in known for name in names), dtype=bool, count=len(names))[column]
+    reached = np.fromiter(map(known.__contains__, names), dtype=bool, count=len(names))[column]
+    from_texts, to_texts = (pd.array(texts, dtype="str") for texts in (starts, names))
     placed, unplaced = (
         pd.DataFrame(
             {
-                "source_code": pd.Series(starts[row[part]], dtype="str"),
-                "target_code": pd.Series(names[column[part]], dtype="str"),
+                "source_code": from_texts[row[part]],
+                "target_code": to_texts[column[part]],
                 "weight_share": weight[part],
                 "addresses_count": (weight * size[row])[part],
             }
