@@ -162,7 +162,7 @@ def _levels(table: RawTable, resolved: Resolved) -> tuple[pd.Series | None, str]
         return None, ""
     position = _single(table, resolved, "level")
     texts = stripped(table.texts(position))
-    levels = texts.str.casefold().map(_LEVELS)
+    levels = texts.map({text: _LEVELS.get(text.casefold()) for text in texts.unique()}).astype("str")
     name = table.columns[position].name
     table.lines.refuse(
         levels.isna().to_numpy(dtype=bool),
@@ -201,8 +201,11 @@ def _codes(table: RawTable, resolved: Resolved, levels: pd.Series | None) -> tup
     if not whole:
         return _joined(table, parts, levels), ", ".join(table.columns[p].name for p in parts.values())
     first, *others = whole
-    codes = _prefixed(stripped(table.texts(first)), levels)
+    texts = table.texts(first)
+    codes = _prefixed(stripped(texts), levels)
     for other in others:
+        if table.texts(other).equals(texts):
+            continue
         again = _prefixed(stripped(table.texts(other)), levels)
         table.lines.refuse(
             ((again != codes) & (again != "")).to_numpy(dtype=bool),

@@ -179,9 +179,9 @@ def _split(text: str, origin: str, separator: str, known: Container[str] = ()) -
     if not header[0]:
         raise _unnamed(origin)
     sample = f"{body[:_SAMPLE]}\n{body[-_SAMPLE:]}"
-    if _NOT_AVAILABLE.search(sample):
+    if any(word in sample for word in NOT_AVAILABLE) and _NOT_AVAILABLE.search(sample):
         again.append("NA for what is not there")
-    if separator != "," and _DECIMAL_COMMA.search(sample):
+    if separator != "," and "," in sample and _DECIMAL_COMMA.search(sample):
         again.append("decimal commas")
     return _Fields(header, column, lines, tuple(again))
 
