@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.errors import DataError
@@ -64,9 +65,11 @@ def stack_files(files: Sequence[KwbFile]) -> pd.DataFrame:
     DataError
         If two files hold the same area in the same year.
     """
-    frame = pd.concat([file.frame.assign(origin=file.origin) for file in files], ignore_index=True)
-    doubled = frame[frame.duplicated(_KEY, keep=False)]
-    if len(doubled):
+    frame = pd.concat([file.frame for file in files], ignore_index=True)
+    again = frame.duplicated(_KEY, keep=False).to_numpy()
+    if again.any():
+        origins = np.repeat([file.origin for file in files], [len(file.frame) for file in files])
+        doubled = frame[again].assign(origin=origins[again])
         first = doubled.iloc[0]
         rows = doubled[(doubled["area_code"] == first["area_code"]) & (doubled["year"] == first["year"])]
         raise DataError(
@@ -76,7 +79,7 @@ def stack_files(files: Sequence[KwbFile]) -> pd.DataFrame:
             action="keep the file that is meant and remove the other from the folder; two revisions or layouts of a "
             "table are two sources",
         )
-    return frame.drop(columns="origin").sort_values(_KEY, ignore_index=True)
+    return frame.sort_values(_KEY, ignore_index=True)
 
 
 def assemble_statistics(
@@ -100,7 +103,7 @@ def assemble_statistics(
     crossings = {level: Crossing.of(crosswalk) for level, crosswalk in crosswalks.items()}
     result: dict[tuple[str, str], StatisticsLevel] = {}
     for level in STATISTICS_LEVELS:
-        frame = stacked[stacked["level"] == level].reset_index(drop=True)
+        frame = _rows_between(stacked, (stacked["level"] == level).to_numpy())
         if frame.empty:
             continue
         result[level, AS_PUBLISHED] = StatisticsLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
@@ -110,6 +113,14 @@ def assemble_statistics(
             for rule in RULES:
                 result[level, rule] = _bring(frame, level, rule, way, moved)
     return result
+
+
+def _rows_between(frame: pd.DataFrame, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """Return the rows of a mask; not a copy where they follow one another, as those of a level do in order of code."""
+    rows = np.flatnonzero(mask)
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return frame.iloc[rows[0] : rows[-1] + 1].reset_index(drop=True)
+    return frame[mask].reset_index(drop=True)
 
 
 @dataclass(frozen=True, eq=False)
