@@ -266,6 +266,8 @@ def _first_of(names: Sequence[pd.Series]) -> pd.Series:
 def _table(contract: Contract, rows: pd.DataFrame, columns: Mapping[str, pd.Series]) -> pa.Table:
     """Return the rows as a table of the contract; what no source gives is missing for want of a row."""
     schema, count = _schema(contract), len(rows)
+    number = np.full(count, REASON_DTYPE.categories.get_loc(_NO_ROW), dtype=np.int8)
+    no_row = pd.Series(pd.Categorical.from_codes(number, dtype=REASON_DTYPE))
     arrays: list[pa.Array | pa.ChunkedArray] = []
     for field in schema:
         values = columns.get(field.name, rows.get(field.name))
@@ -273,7 +275,7 @@ def _table(contract: Contract, rows: pd.DataFrame, columns: Mapping[str, pd.Seri
             numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
             arrays.append(pa.array(numbers, type=field.type, from_pandas=True))
         elif field.name.endswith("_missing"):
-            arrays.append(_numbered(_constant(_NO_ROW, rows.index) if values is None else values))
+            arrays.append(_numbered(no_row if values is None else values))
         elif values is not None:
             arrays.append(pa.array(values, type=field.type, from_pandas=True))
         elif field.type == pa.bool_():
