@@ -379,7 +379,8 @@ def test_the_whole_folder_is_read_and_every_file_in_it_accounted_for(published):
     assert sorted(found.levels) == ["buurt", "pc4", "wijk"]
     assert sorted(found.crosswalks) == ["buurt", "gemeente", "wijk"]
     assert len(found.ses_woa) == 1
-    assert {name for name, _ in found.passed_over} == {"DataProperties.json", "TableInfos.json"}
+    files = {f"2022_85318NED/{name}.json" for name in ("DataProperties", "TableInfos")}
+    assert {name for name, _ in found.passed_over} == files
     assert found.groups["source"].eq("synthetic").all()
 
 
