@@ -21,7 +21,7 @@ READY := $(ENV)/.buurteffect-ready
 # KERNELS=stock gives each its own process and a stock kernel.
 KERNELS ?= $(if $(filter Linux,$(shell uname -s)),forked,stock)
 export BUURTEFFECT_BUILD := $(if $(filter forked,$(KERNELS)),$(shell echo $$PPID))
-CALL := $(BIN)/python -I -S src/buurteffect/build/client.py
+CALL := $(BIN)/python -I -S src/buurteffect/pipeline/kernels/client.py
 
 DONE  := data/processed/$(SOURCE)
 PAGES := reports/$(SOURCE)
@@ -31,7 +31,7 @@ RAW       := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
 RUN_FILES := $(sort $(shell grep -L '^sources:' notebooks/runs/*.yaml; grep -lE '^sources:.*[[ ,]$(SOURCE)[], ]' notebooks/runs/*.yaml))
 RUNS      := $(basename $(notdir $(RUN_FILES)))
 
-PAGE_CODE  := $(shell find src/buurteffect/report/pages.py src/buurteffect/report/index.py src/buurteffect/report/mathml.py src/buurteffect/report/templates -type f)
+PAGE_CODE  := $(shell find src/buurteffect/report/pages/render.py src/buurteffect/report/pages/index.py src/buurteffect/report/html/markdown.py src/buurteffect/report/templates -type f)
 WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py' -o -name '*.csv')
 PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buurteffect/schema -name '*.py' -o -name '*.csv')
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from buurteffect.build import load_run, read_parameters
+from buurteffect.pipeline import load_run, read_parameters
 from buurteffect.project import Project
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -1,8 +1,22 @@
 """The register of claims, and the rules that turn estimates into verdicts."""
 
-from buurteffect.claims.agreement import describe_agreement
-from buurteffect.claims.bottom import judge_bottom
-from buurteffect.claims.contact import (
+from buurteffect.claims.estimators.agreement import describe_agreement
+from buurteffect.claims.persons.childhood import (
+    judge_chances,
+    judge_inheritance,
+    judge_mix,
+    judge_regions,
+    judge_schools,
+)
+from buurteffect.claims.persons.childhood_truth import truth_of_chances, truth_of_neighbours
+from buurteffect.claims.persons.childhood_words import (
+    describe_ranks,
+    describe_reflection,
+    describe_simulated,
+    describe_windows,
+    read_out,
+)
+from buurteffect.claims.persons.contact import (
     describe_answers,
     describe_survey,
     judge_association,
@@ -13,57 +27,15 @@ from buurteffect.claims.contact import (
     smallest_trend,
     truth_of_contact,
 )
-from buurteffect.claims.decline import judge_decline
-from buurteffect.claims.displacement import (
+from buurteffect.claims.persons.displaced_truth import displacement_truth, displacement_truth_remarks
+from buurteffect.claims.persons.displacement import (
     describe_destinations,
     destination_table,
     judge_displacement,
     judge_escalator,
     judge_sorting,
 )
-from buurteffect.claims.displacement_truth import displacement_truth, displacement_truth_remarks
-from buurteffect.claims.dose import describe_dose, describe_gemeente
-from buurteffect.claims.gap import judge_gap
-from buurteffect.claims.measurement import describe_measurement, describe_scores
-from buurteffect.claims.opportunity import (
-    judge_chances,
-    judge_inheritance,
-    judge_mix,
-    judge_regions,
-    judge_schools,
-)
-from buurteffect.claims.opportunity_truth import truth_of_chances, truth_of_neighbours
-from buurteffect.claims.opportunity_words import (
-    describe_ranks,
-    describe_reflection,
-    describe_simulated,
-    describe_windows,
-    read_out,
-)
-from buurteffect.claims.register import Claim, read_register
-from buurteffect.claims.restructuring import (
-    MEASURES,
-    Evidence,
-    Measure,
-    judge_restructuring,
-    known_truth,
-    truth_remarks,
-)
-from buurteffect.claims.restructuring_checks import (
-    describe_discontinuity,
-    describe_fading,
-    describe_placebos,
-    describe_pretrends,
-)
-from buurteffect.claims.restructuring_design import (
-    describe_design,
-    describe_future,
-    describe_selection,
-    overlap_words,
-)
-from buurteffect.claims.restructuring_inference import describe_errors, describe_places, describe_tampering
-from buurteffect.claims.statistics import describe_not_brought, describe_statistics
-from buurteffect.claims.stayers import (
+from buurteffect.claims.persons.stayers import (
     SMALLEST_EMPLOYMENT,
     SMALLEST_INCOME,
     ResidentEvidence,
@@ -73,7 +45,7 @@ from buurteffect.claims.stayers import (
     judge_residents,
     judge_retention,
 )
-from buurteffect.claims.stayers_truth import (
+from buurteffect.claims.persons.stayers_truth import (
     PART_WORDS,
     RETAINED,
     flow_truths,
@@ -81,11 +53,39 @@ from buurteffect.claims.stayers_truth import (
     resident_effects,
     resident_truth_remarks,
 )
-from buurteffect.claims.threshold import judge_threshold
+from buurteffect.claims.persons.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
+from buurteffect.claims.register import Claim, read_register
+from buurteffect.claims.restructuring.averages import (
+    MEASURES,
+    Evidence,
+    Measure,
+    judge_restructuring,
+    known_truth,
+    truth_remarks,
+)
+from buurteffect.claims.restructuring.checks import (
+    describe_discontinuity,
+    describe_fading,
+    describe_placebos,
+    describe_pretrends,
+)
+from buurteffect.claims.restructuring.design import (
+    describe_design,
+    describe_future,
+    describe_selection,
+    overlap_words,
+)
+from buurteffect.claims.restructuring.dose import describe_dose, describe_gemeente
+from buurteffect.claims.restructuring.few_clusters import describe_errors, describe_places, describe_tampering
+from buurteffect.claims.restructuring.threshold import judge_threshold
+from buurteffect.claims.scores.bottom import judge_bottom
+from buurteffect.claims.scores.decline import judge_decline
+from buurteffect.claims.scores.gap import judge_gap
+from buurteffect.claims.scores.key_figures import describe_not_brought, describe_statistics
+from buurteffect.claims.scores.measurement import describe_measurement, describe_scores
+from buurteffect.claims.scores.synthetic_country import describe_world, mark_facts
 from buurteffect.claims.unanswered import cannot_judge
 from buurteffect.claims.verdict import AREAS, Outcome, Verdict
-from buurteffect.claims.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
-from buurteffect.claims.world import describe_world, mark_facts
 
 __all__ = [
     "AREAS",

@@ -4,11 +4,27 @@ So far the descriptive ones: how the scores vary, how well they are measured, an
 declines and ranks move over the waves.
 """
 
-from buurteffect.estimate.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
-from buurteffect.estimate.comparison import exceptional
-from buurteffect.estimate.components import VarianceComponents
-from buurteffect.estimate.cross_section import urban_spread
-from buurteffect.estimate.decline import (
+from buurteffect.estimate.agreement.outside_values import (
+    agreement_with_outside,
+    read_outside_values,
+    summarise_agreement,
+)
+from buurteffect.estimate.core.result import RESULT_COLUMNS, Estimate
+from buurteffect.estimate.core.result_tables import consecutive, label_pairs, select, stack
+from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.measurement.noise import ScoreNoise
+from buurteffect.estimate.measurement.reliability import municipal_share_of_change, reliability_of_change
+from buurteffect.estimate.measurement.variance import (
+    VarianceFit,
+    autocorrelation_profile,
+    break_scan,
+    fit_variance_components,
+)
+from buurteffect.estimate.measurement.waves import Waves, at_least, waves_from_panel
+from buurteffect.estimate.scores.comparison import exceptional
+from buurteffect.estimate.scores.cross_section import urban_spread
+from buurteffect.estimate.scores.decline import (
     CLASSIFY,
     CORRECTIONS,
     CUTS,
@@ -17,26 +33,15 @@ from buurteffect.estimate.decline import (
     decline_grid,
     share_declined,
 )
-from buurteffect.estimate.difference import difference
-from buurteffect.estimate.dispersion import dispersion_by_wave, dispersion_change, mean_by_wave
-from buurteffect.estimate.estimate import RESULT_COLUMNS, Estimate
-from buurteffect.estimate.facts import compare_facts, recorded_facts, score_facts, spread_of_two
-from buurteffect.estimate.gap import expected_regression, gap_by_class_year, split_wave_gap
-from buurteffect.estimate.noise import ScoreNoise
-from buurteffect.estimate.outside_values import agreement_with_outside, read_outside_values, summarise_agreement
-from buurteffect.estimate.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
-from buurteffect.estimate.reliability import municipal_share_of_change, reliability_of_change
-from buurteffect.estimate.score_density import ScoreDensities, score_densities
-from buurteffect.estimate.segregation import dissimilarity, segregation_of_groups, shares_by_year
-from buurteffect.estimate.trend import trend_break, trend_by_definition
-from buurteffect.estimate.variance import (
-    VarianceFit,
-    autocorrelation_profile,
-    break_scan,
-    fit_variance_components,
-)
-from buurteffect.estimate.views import consecutive, label_pairs, select, stack
-from buurteffect.estimate.vulnerable import (
+from buurteffect.estimate.scores.differences import difference
+from buurteffect.estimate.scores.dispersion import dispersion_by_wave, dispersion_change, mean_by_wave
+from buurteffect.estimate.scores.gap import expected_regression, gap_by_class_year, split_wave_gap
+from buurteffect.estimate.scores.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
+from buurteffect.estimate.scores.score_density import ScoreDensities, score_densities
+from buurteffect.estimate.scores.segregation import dissimilarity, segregation_of_groups, shares_by_year
+from buurteffect.estimate.scores.stylised_facts import compare_facts, recorded_facts, score_facts, spread_of_two
+from buurteffect.estimate.scores.trend import trend_break, trend_by_definition
+from buurteffect.estimate.scores.vulnerable import (
     BELOW_REFERENCE,
     DEFINITIONS,
     EVERY_AREA,
@@ -49,7 +54,6 @@ from buurteffect.estimate.vulnerable import (
     Vulnerable,
     vulnerable_areas,
 )
-from buurteffect.estimate.waves import Waves, at_least, waves_from_panel
 
 __all__ = [
     "BELOW_REFERENCE",

@@ -1,24 +1,36 @@
 """The estimators of the page on neighbourhoods and chances, under one name."""
 
-from buurteffect.estimate.equation import Equation, JointTest, joint_test
-from buurteffect.estimate.family_effects import correlated_effects, mixed_slopes
-from buurteffect.estimate.measured_exposure import measured_slopes
-from buurteffect.estimate.mobility import rank_by_gemeente, slope_by_cohort
-from buurteffect.estimate.movers import MoversDesign, movers_by_age, movers_slope, movers_variants, placebo_after
-from buurteffect.estimate.neighbourhood_panel import neighbourhood_regressions
-from buurteffect.estimate.power import with_minimum_detectable_effect
-from buurteffect.estimate.reflection import linear_in_means
-from buurteffect.estimate.results import stack_effects
-from buurteffect.estimate.sensitivity import (
+from buurteffect.estimate.childhood.family_effects import correlated_effects, mixed_slopes
+from buurteffect.estimate.childhood.measurement_error import measured_slopes
+from buurteffect.estimate.childhood.mobility import rank_by_gemeente, slope_by_cohort
+from buurteffect.estimate.childhood.movers import (
+    MoversDesign,
+    movers_by_age,
+    movers_slope,
+    movers_variants,
+    placebo_after,
+)
+from buurteffect.estimate.childhood.movers_and_siblings import both_designs
+from buurteffect.estimate.childhood.neighbourhood_panel import neighbourhood_regressions
+from buurteffect.estimate.childhood.reflection import linear_in_means
+from buurteffect.estimate.childhood.shrinkage import rank_sets, shrunken
+from buurteffect.estimate.childhood.siblings import (
+    naive_slopes,
+    nonlinear_slope,
+    sibling_slope,
+    slope_by_mix,
+    slopes_by_age,
+)
+from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.inference.power import with_minimum_detectable_effect
+from buurteffect.estimate.regression.ols_iv import Equation, JointTest, joint_test
+from buurteffect.estimate.robustness.sensitivity import (
     equation_robustness,
     naive_equation,
     proportional_selection,
     selection_table,
     sensitivity_table,
 )
-from buurteffect.estimate.shrinkage import rank_sets, shrunken
-from buurteffect.estimate.siblings import naive_slopes, nonlinear_slope, sibling_slope, slope_by_mix, slopes_by_age
-from buurteffect.estimate.two_designs import both_designs
 
 __all__ = [
     "Equation",

@@ -1,14 +1,20 @@
 """The estimators that the page on stayers and composition calls, under one name."""
 
-from buurteffect.estimate.attempt import Attempt, attempt, together
-from buurteffect.estimate.design import NEVER_TREATED, Design
-from buurteffect.estimate.equivalence import equivalence
-from buurteffect.estimate.flow_effects import effect_on_long_change, effect_on_mean, parts_of, types_of
-from buurteffect.estimate.flows import COMERS, LEAVERS, WHOLE
-from buurteffect.estimate.instrumented import instrumented_effect
-from buurteffect.estimate.lee_bounds import lee_bounds
-from buurteffect.estimate.residents import BLOCK_CELLS, ResidentDesign, effect_path, resident_effect, steady_effect
-from buurteffect.estimate.views import select
+from buurteffect.estimate.core.attempt import Attempt, attempt, together
+from buurteffect.estimate.core.design import NEVER_TREATED, Design
+from buurteffect.estimate.core.result_tables import select
+from buurteffect.estimate.persons.attrition_bounds import lee_bounds
+from buurteffect.estimate.persons.composition import COMERS, LEAVERS, WHOLE
+from buurteffect.estimate.persons.composition_effects import effect_on_long_change, effect_on_mean, parts_of, types_of
+from buurteffect.estimate.persons.newcomers_iv import instrumented_effect
+from buurteffect.estimate.persons.residents import (
+    BLOCK_CELLS,
+    ResidentDesign,
+    effect_path,
+    resident_effect,
+    steady_effect,
+)
+from buurteffect.estimate.robustness.equivalence_tests import equivalence
 
 __all__ = [
     "BLOCK_CELLS",

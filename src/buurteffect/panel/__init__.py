@@ -1,9 +1,29 @@
 """Raw files to one checked panel per level, with a ledger of every row that was left out and why."""
 
-from buurteffect.panel.adulthood import read_adult_years, read_neighbours
-from buurteffect.panel.area_map import AreaMap, read_area_map, read_map
-from buurteffect.panel.arrival import arrivals, entrants_per_leaver
-from buurteffect.panel.audit import (
+from buurteffect.panel.areas.breaks_in_series import break_table, series_breaks
+from buurteffect.panel.areas.builder import build
+from buurteffect.panel.areas.origins import sources_used
+from buurteffect.panel.areas.panel_files import (
+    JoinedLevel,
+    Panel,
+    Statistics,
+    has_scores,
+    read,
+    read_joined,
+    read_record,
+    read_statistics,
+)
+from buurteffect.panel.areas.scored import scored_level, waves_with_scores
+from buurteffect.panel.childhood.adulthood import read_adult_years, read_neighbours
+from buurteffect.panel.childhood.childhood import Childhoods, read_childhoods
+from buurteffect.panel.childhood.childhood_study import OpportunityStudy, opportunity_study
+from buurteffect.panel.childhood.sampled_exposure import sampled_exposures
+from buurteffect.panel.displacement.displaced import displaced_and_others
+from buurteffect.panel.displacement.exposure import flows_between
+from buurteffect.panel.displacement.study import DisplacementStudy, displacement_study, read_displacement_study
+from buurteffect.panel.documentation.audited import AuditedStatistics, audited_statistics
+from buurteffect.panel.documentation.codebook import panel_codebook
+from buurteffect.panel.documentation.data_coverage import (
     boundary_changes,
     coverage,
     identities,
@@ -16,30 +36,22 @@ from buurteffect.panel.audit import (
     summarise,
     totals,
 )
-from buurteffect.panel.audited import AuditedStatistics, audited_statistics
-from buurteffect.panel.breaks import break_table, series_breaks
-from buurteffect.panel.childhood import Childhoods, read_childhoods
-from buurteffect.panel.codebook import panel_codebook
-from buurteffect.panel.concentration import LOW_INCOME_SHARE, concentration_panel
-from buurteffect.panel.displaced import displaced_and_others
-from buurteffect.panel.displacement_study import DisplacementStudy, displacement_study, read_displacement_study
-from buurteffect.panel.dose_panel import DosePanel, dose_panel
-from buurteffect.panel.dwellings import dwelling_places
-from buurteffect.panel.exits import follow_exits
-from buurteffect.panel.exposure import flows_between
-from buurteffect.panel.folder import Folder, InputFile, read_folder
-from buurteffect.panel.liveability import LevelPanel, assemble_levels
-from buurteffect.panel.opportunity_study import OpportunityStudy, opportunity_study
-from buurteffect.panel.people import dwelling_pseudonyms, household_years, person_pseudonyms, read_person_years
-from buurteffect.panel.person_study import (
-    COVARIATES,
-    PersonStudy,
-    compared_buurten,
-    person_study,
-    read_person_study,
+from buurteffect.panel.folder.raw_folder import Folder, InputFile, read_folder
+from buurteffect.panel.inputs.key_figures import STATISTICS_LEVELS, STATISTICS_RULES, assemble_statistics, stack_files
+from buurteffect.panel.inputs.liveability import LevelPanel, assemble_levels
+from buurteffect.panel.inputs.project_register import read_projects
+from buurteffect.panel.maps.area_map import AreaMap, read_area_map, read_map
+from buurteffect.panel.maps.scores import ScoreMap, score_map
+from buurteffect.panel.persons.arrival_years import arrivals, entrants_per_leaver
+from buurteffect.panel.persons.dwellings import dwelling_places
+from buurteffect.panel.persons.exits import follow_exits
+from buurteffect.panel.persons.person_years import (
+    dwelling_pseudonyms,
+    household_years,
+    person_pseudonyms,
+    read_person_years,
 )
-from buurteffect.panel.register import read_projects
-from buurteffect.panel.residence import (
+from buurteffect.panel.persons.residence import (
     destinations,
     extracts_folder,
     largest_project,
@@ -49,32 +61,25 @@ from buurteffect.panel.residence import (
     summarise_destinations,
     turnover_by_year,
 )
-from buurteffect.panel.residents import Residents, residents_of_areas, residents_of_blocks
-from buurteffect.panel.restructuring import RestructuringPanel, restructuring_panel
-from buurteffect.panel.restructuring_tables import (
+from buurteffect.panel.persons.residents import Residents, residents_of_areas, residents_of_blocks
+from buurteffect.panel.persons.study import (
+    COVARIATES,
+    PersonStudy,
+    compared_buurten,
+    person_study,
+    read_person_study,
+)
+from buurteffect.panel.restructuring.concentration import LOW_INCOME_SHARE, concentration_panel
+from buurteffect.panel.restructuring.doses import DosePanel, dose_panel
+from buurteffect.panel.restructuring.panel import RestructuringPanel, restructuring_panel
+from buurteffect.panel.restructuring.tables import (
     built_and_demolished,
     focus_areas_of,
     register_by_cohort,
     restructuring_map,
 )
-from buurteffect.panel.sampled_exposure import sampled_exposures
-from buurteffect.panel.score_map import ScoreMap, score_map
-from buurteffect.panel.scored import scored_level, waves_with_scores
-from buurteffect.panel.sources_used import sources_used
-from buurteffect.panel.statistics import STATISTICS_LEVELS, STATISTICS_RULES, assemble_statistics, stack_files
-from buurteffect.panel.store import build
+from buurteffect.panel.restructuring.treatment import RINGS_M, treatment_of_areas
 from buurteffect.panel.survey import LONG_STAY, SurveyPanel, describe_scales, describe_waves, survey_panel
-from buurteffect.panel.treatment import RINGS_M, treatment_of_areas
-from buurteffect.panel.views import (
-    JoinedLevel,
-    Panel,
-    Statistics,
-    has_scores,
-    read,
-    read_joined,
-    read_record,
-    read_statistics,
-)
 
 __all__ = [
     "COVARIATES",

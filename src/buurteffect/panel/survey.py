@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import ProjectError
-from buurteffect.panel.folder import InputFile
+from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.project import Project
 from buurteffect.schema.survey import AGE_GROUPS, SCALES, SURVEY_TABLES
 from buurteffect.sources import read_projects as read_register
 from buurteffect.sources import sha256_of
-from buurteffect.sources.rawfile import label_of
-from buurteffect.sources.survey import read_survey_table, survey_paths
+from buurteffect.sources.files.rawfile import label_of
+from buurteffect.sources.tables.survey import read_survey_table, survey_paths
 
 LONG_STAY_YEARS = 13
 """From so many years of residence on, respondents are taken together."""

@@ -4,10 +4,12 @@ A notebook calls `begin`, shows its tables, figures and verdicts through the `Dr
 `finish`. The build turns the executed notebook and its results into a page.
 """
 
-from buurteffect.report.draft import Draft, begin
-from buurteffect.report.maps import area_map, class_map, class_names, strip
-from buurteffect.report.plots import event_study, intervals, lines, listed, ridges, shaded_table
-from buurteffect.report.restructuring_columns import (
+from buurteffect.report.figures.maps import area_map, class_map, class_names, strip
+from buurteffect.report.figures.plots import event_study, intervals, lines, listed, ridges, shaded_table
+from buurteffect.report.figures.style import figure
+from buurteffect.report.page import Draft, begin
+from buurteffect.report.tables.columns import Column
+from buurteffect.report.tables.restructuring import (
     BACON,
     BALANCE,
     BEND,
@@ -26,7 +28,7 @@ from buurteffect.report.restructuring_columns import (
     TRAITS,
     ahead_columns,
 )
-from buurteffect.report.score_words import (
+from buurteffect.report.tables.scores import (
     COMPONENTS,
     RELIABILITIES,
     USED,
@@ -35,8 +37,6 @@ from buurteffect.report.score_words import (
     density_words,
     map_words,
 )
-from buurteffect.report.style import figure
-from buurteffect.report.tables import Column
 
 __all__ = [
     "BACON",

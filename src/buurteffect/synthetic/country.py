@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 
 from buurteffect.errors import ProjectError
-from buurteffect.synthetic.parameters import WorldParameters
-from buurteffect.synthetic.scenarios import SCENARIOS, SIZES
-from buurteffect.synthetic.simulate import Run, simulate
-from buurteffect.synthetic.snapshot import Setting, prepare
-from buurteffect.synthetic.truth import Truth, average_truth, draw_truth
-from buurteffect.synthetic.world import World
+from buurteffect.synthetic.simulation.run import Run, simulate
+from buurteffect.synthetic.simulation.snapshot import Setting, prepare
+from buurteffect.synthetic.truth.truth import Truth, average_truth, draw_truth
+from buurteffect.synthetic.world.parameters import WorldParameters
+from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES
+from buurteffect.synthetic.world.world import World
 
 
 def scenario_parameters(scenario: str, parameters: WorldParameters | None = None) -> WorldParameters:

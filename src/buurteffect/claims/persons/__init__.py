@@ -1,0 +1,1 @@
+"""Rules for the claims about persons: residents, the displaced, contacts, children."""

@@ -1,0 +1,371 @@
+"""Claims C08, C12, C26 and C30: contact, feeling at home, what goes with contact, and trust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.claims.known_truth import Known, known_row
+from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.survey.contact_tables import SMALLEST_SD
+
+HALF = 0.5
+"""A share of cross-tenure ties below this part of random mixing counts as hardly any contact."""
+
+_LEVEL = "buurt"
+_WORDS = {"contact_score": "contact", "at_home_score": "feeling at home"}
+_JUDGED = [("contact_score", "same length of residence"), ("at_home_score", "lived there before")]
+_BESIDE = {"safety_score": "safety", "trust_score": "trust"}
+_TRUTHS = {
+    "tie_ratio": ("ties across tenures over random mixing", "ratio"),
+    "homophily_share": ("Coleman's index of tenure and income together", "index"),
+    "homophily_effect": ("effect on the share of ties chosen in the own group", "share"),
+    "trust_low_income_trend": ("change of the gap in trust of low incomes", "points a year"),
+}
+_TRUST_SINCE = 2002
+_ALPHA = 0.05
+_LEAST_P = 0.001
+_YEARS = 10
+_SURVEY = (
+    "Answers are what respondents say of themselves, and who answers may change in ways that weights and length of "
+    "residence do not mend. Nobody is followed: a buurt is compared with itself earlier, through other respondents."
+)
+
+
+def no_survey(claim_id: str, reason: str, source: str) -> Verdict:
+    """Return the verdict where there is no survey."""
+    answer = Answer(claim_id, source, _LEVEL)
+    answer.cannot_say(f"There is nothing to judge by: {reason.rstrip('.')}.")
+    return answer.verdict(Outcome.NOT_TESTABLE)
+
+
+def describe_survey(waves: pd.DataFrame, projects: int, areas: int, treated: int, source: str) -> Answer:
+    """Say what the survey holds.
+
+    Parameters
+    ----------
+    waves : DataFrame
+        One row per wave: ``year, respondents_count, areas_count, restructured_count, ties_count``.
+    projects : int
+        Projects that lie in a buurt of the survey.
+    areas, treated : int
+        Buurten with respondents, and those of them with a project.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("n10", source, _LEVEL)
+    answer.say(
+        "{waves:d} waves from {first:d} to {last:d} hold {respondents:,d} respondents from {seen:d} {areas}. The "
+        "register puts {projects:d} projects in {treated:d} of these; {there:,d} respondents answered where one had "
+        "begun. A wave has {each:.1f} respondents from each of the {areas} that are in it.",
+        waves=len(waves),
+        first=int(waves["year"].min()),
+        last=int(waves["year"].max()),
+        respondents=int(waves["respondents_count"].sum()),
+        seen=areas,
+        treated=treated,
+        projects=projects,
+        there=int(waves["restructured_count"].sum()),
+        each=float((waves["respondents_count"] / waves["areas_count"]).mean()),
+    )
+    answer.cannot_say(_SURVEY)
+    return answer
+
+
+def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
+    """Say what the table of effects holds beside the two figures that verdicts rest on, and what its placebo can see.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From `effects_of_scales`.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("n10", source, _LEVEL)
+    known = effects[effects["estimate"].notna()]
+    early = known["choice"].str.startswith("placebo")
+    judged = pd.MultiIndex.from_frame(known[["scale", "choice"]]).isin(_JUDGED)
+    beside = known[~early & ~judged]
+    answer.say(
+        "of the {effects:d} effects on which no verdict rests {outside:d} have an interval (95%) without zero; by "
+        "chance alone it would be about one in twenty, and rows of one scale share their answers.",
+        effects=float(len(beside)),
+        outside=float(((beside["ci_low"] > 0) | (beside["ci_high"] < 0)).sum()),
+    )
+    for scale, words in _BESIDE.items():
+        row = _effect(known, scale, "same length of residence")
+        if row is not None:
+            answer.say(
+                f"on {words} the effect is {{{scale}:.3f}} [{{{scale}_low:.3f}}, {{{scale}_high:.3f}}] points; no "
+                "claim here asks for it.",
+                **{scale: row["estimate"], f"{scale}_low": row["ci_low"], f"{scale}_high": row["ci_high"]},
+            )
+    if early.any():
+        least = known.loc[early, "minimum_detectable_effect"] / known.loc[early, "spread"]
+        answer.say(
+            "the placebos would have found four times in five from {least:.2f} to {most:.2f} standard deviations on, "
+            "more than what matters: they clear the design of larger faults only."
+            if least.min() > SMALLEST_SD
+            else "the placebos would have found four times in five from {least:.2f} to {most:.2f} standard deviations.",
+            least=float(least.min()),
+            most=float(least.max()),
+        )
+    return answer
+
+
+def judge_contact(ratio: Attempt[EffectEstimate], effects: pd.DataFrame, source: str) -> Verdict:
+    """Judge claim C08.
+
+    Parameters
+    ----------
+    ratio : Attempt of EffectEstimate
+        From `tie_ratio` by tenure, in the last wave; first row of all ties.
+    effects : DataFrame
+        From `effects_of_scales`.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C08", source, _LEVEL)
+    answer.cannot_say(_SURVEY)
+    answer.cannot_say(
+        "Ties are those that households name in their own buurt. That few cross tenures does not say that residents "
+        "avoid each other, nor does random mixing say how much contact would be good."
+    )
+    answer.cannot_say(
+        "The claim is about old and new residents. Ties are counted across tenures instead, which stand for them: who "
+        "came when is known of the household that names a tie, not of the one that is named."
+    )
+    row = _effect(effects, "contact_score", "same length of residence")
+    if not ratio or row is None:
+        answer.cannot_say("Ties or answers are missing, so the rule cannot be applied.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    found = ratio.result.frame.iloc[0]
+    answer.say(
+        "of the ties that households name {place}, {observed:.1%} are with a household of another tenure; random "
+        "mixing in the same buurten would give {expected:.1%}. The ratio is {ratio:.3f} [{ratio_low:.3f}, "
+        "{ratio_high:.3f}].",
+        observed=found["observed"],
+        expected=found["expected"],
+        ratio=found["estimate"],
+        ratio_low=found["ci_low"],
+        ratio_high=found["ci_high"],
+    )
+    _say_effect(answer, row, "contact with neighbours", "contact")
+    few, many = found["ci_high"] < HALF, found["ci_low"] > HALF
+    more = row["ci_low"] > 0 and row["estimate"] >= row["smallest"]
+    if few and row["equivalence_p"] < _ALPHA:
+        return answer.verdict(Outcome.SUPPORTED)
+    if many or more:
+        return answer.verdict(Outcome.CONTRADICTED)
+    return answer.verdict(Outcome.UNDETERMINED)
+
+
+def judge_at_home(effects: pd.DataFrame, source: str) -> Verdict:
+    """Judge claim C12.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From `effects_of_scales`.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C12", source, _LEVEL)
+    answer.cannot_say(_SURVEY)
+    answer.cannot_say("Who felt worst may have left before being asked: the answers are of those who stayed.")
+    row = _effect(effects, "at_home_score", "lived there before")
+    if row is None:
+        answer.cannot_say("No effect on those who lived there before can be estimated.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    _say_effect(answer, row, "feeling at home among those who lived there before", "home")
+    if row["ci_high"] < 0 and row["estimate"] <= -row["smallest"]:
+        return answer.verdict(Outcome.SUPPORTED)
+    if row["equivalence_p"] < _ALPHA or row["ci_low"] > 0:
+        return answer.verdict(Outcome.CONTRADICTED)
+    return answer.verdict(Outcome.UNDETERMINED)
+
+
+def _effect(effects: pd.DataFrame, scale: str, choice: str) -> pd.Series | None:
+    """Return one row of the effects, None where there is no figure."""
+    rows = effects[(effects["scale"] == scale) & (effects["choice"] == choice)]
+    return None if rows.empty or not np.isfinite(rows["estimate"].iloc[0]) else rows.iloc[0]
+
+
+def _p_words(name: str, value: float) -> str:
+    """Return the words of a p-value for a template: those too small to print as smaller than a thousandth."""
+    return "p < 0.001" if value < _LEAST_P else f"p = {{{name}:.3f}}"
+
+
+def _say_effect(answer: Answer, row: pd.Series, what: str, name: str) -> None:
+    """Say an effect on a scale with what could have been found and whether it is small."""
+    numbers = {
+        f"{name}_effect": row["estimate"],
+        f"{name}_low": row["ci_low"],
+        f"{name}_high": row["ci_high"],
+        f"{name}_sd": row["estimate"] / row["spread"],
+        f"{name}_found": row["minimum_detectable_effect"] / row["spread"],
+        f"{name}_p": row["equivalence_p"],
+        f"{name}_treated": row["treated_count"],
+    }
+    answer.say(
+        f"the effect of restructuring on {what} is {{{name}_effect:.3f}} [{{{name}_low:.3f}}, {{{name}_high:.3f}}] "
+        f"points on a scale of ten, {{{name}_sd:.2f}} standard deviations of the answers, in {{{name}_treated:d}} "
+        f"restructured buurten. An effect of less than {{{name}_found:.2f}} standard deviations would have been missed "
+        f"more than once in five; the test that it is smaller than {{smallest:.1f}} either way has "
+        f"{_p_words(f'{name}_p', row['equivalence_p'])}.",
+        smallest=SMALLEST_SD,
+        **numbers,
+    )
+
+
+def judge_association(table: pd.DataFrame, source: str) -> Verdict:
+    """Answer claim C26, which no repeated survey can settle.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `associations`: two rows per outcome, bare and within traits.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C26", source, _LEVEL)
+    for place, (words, rows) in enumerate(table.groupby("term", sort=False)):
+        bare, held = rows.iloc[0], rows.iloc[1]
+        answer.say(
+            f"in the same buurt and year, a respondent with one point more contact has {{bare_{place}:.4f}} "
+            f"[{{bare_low_{place}:.4f}}, {{bare_high_{place}:.4f}}] points more of {words}; within the same length of "
+            f"residence and traits {{held_{place}:.4f}} [{{held_low_{place}:.4f}}, {{held_high_{place}:.4f}}], where "
+            f"{{mde_{place}:.4f}} would have been found four times in five.",
+            **{
+                f"bare_{place}": bare["estimate"],
+                f"bare_low_{place}": bare["ci_low"],
+                f"bare_high_{place}": bare["ci_high"],
+                f"held_{place}": held["estimate"],
+                f"held_low_{place}": held["ci_low"],
+                f"held_high_{place}": held["ci_high"],
+                f"mde_{place}": held["minimum_detectable_effect"],
+            },
+        )
+    answer.cannot_say(
+        "What goes together need not come from each other: whoever feels at home may seek contact, and both grow with "
+        "the years. Only answers of the same persons over time could say what comes first."
+    )
+    return answer.verdict(Outcome.UNDETERMINED, ": an association only")
+
+
+def judge_trust(
+    areas: Attempt[EffectEstimate], persons: Attempt[EffectEstimate], spread: float, since: int, source: str
+) -> Verdict:
+    """Judge claim C30.
+
+    Parameters
+    ----------
+    areas, persons : Attempt of EffectEstimate
+        From `trend_gap` between vulnerable and other areas, and between persons with and without a low income; the
+        last row is the change a year.
+    spread : float
+        Standard deviation of the answers.
+    since : int
+        First year.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C30", source, _LEVEL)
+    answer.cannot_say(_SURVEY)
+    answer.cannot_say(
+        "A trend of an area's answers is a trend of who lives there as well as of what anybody thinks, and says "
+        "nothing about its cause."
+    )
+    answer.cannot_say(
+        "The rule compares: trust that falls alike everywhere is no support. A fall among persons with a low income "
+        "shows between buurten only by how far their shares of such persons differ."
+    )
+    if not areas:
+        answer.cannot_say(f"No trend can be estimated: {areas.reason.rstrip('.')}.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    row = areas.result.frame.iloc[-1]
+    answer.say(
+        "from {since:d} on, trust in vulnerable buurten moved by {trend:.4f} [{trend_low:.4f}, {trend_high:.4f}] "
+        "points a year more than elsewhere {place}; a difference of less than {trend_found:.4f} would have been "
+        "missed more than once in five, and the test that it is smaller than {trend_smallest:.4f} either way has "
+        f"{_p_words('trend_p', row['equivalence_p'])}.",
+        since=since,
+        trend=row["estimate"],
+        trend_low=row["ci_low"],
+        trend_high=row["ci_high"],
+        trend_found=row["minimum_detectable_effect"],
+        trend_smallest=row["smallest"],
+        trend_p=row["equivalence_p"],
+    )
+    if persons:
+        own = persons.result.frame.iloc[-1]
+        answer.say(
+            "among persons with a low income, wherever they live, it moved by {own:.4f} [{own_low:.4f}, "
+            "{own_high:.4f}] points a year more than among others.",
+            own=own["estimate"],
+            own_low=own["ci_low"],
+            own_high=own["ci_high"],
+        )
+    if row["ci_high"] < 0:
+        return answer.verdict(Outcome.SUPPORTED)
+    inside = row["equivalence_p"] < _ALPHA and np.isclose(row["smallest"], SMALLEST_SD * spread / _YEARS)
+    if row["ci_low"] > 0 or inside:
+        return answer.verdict(Outcome.CONTRADICTED)
+    return answer.verdict(Outcome.UNDETERMINED)
+
+
+def smallest_trend(spread: float) -> float:
+    """Return the smallest trend that matters, in points a year: a tenth of a standard deviation over ten years."""
+    return SMALLEST_SD * spread / _YEARS
+
+
+def truth_of_contact(
+    effects: pd.DataFrame,
+    made: Mapping[str, Attempt[EffectEstimate]],
+    together: Attempt[pd.DataFrame],
+    since: int,
+) -> list[Known]:
+    """Return the estimates whose truth is known on synthetic data.
+
+    The planted values are effects on an answer given who the respondent is, so only comparisons within the same length
+    of residence aim at them.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From `effects_of_scales`.
+    made : mapping of str to Attempt
+        Name of the truth to an estimate, whose last row is meant.
+    together : Attempt of DataFrame
+        From `associations`: contact itself brings nothing, so that the bare rows must miss.
+    since : int
+        First year of the trend of trust: the gap at the first wave is known of 2002.
+    """
+    names = {"contact_score": "contact_effect", "at_home_score": "at_home_effect"}
+    choices = ("same length of residence", "lived there before", "no weights", "areas by inhabitants")
+    shown = effects[effects["scale"].isin(names) & effects["choice"].isin(choices) & effects["estimate"].notna()]
+    known = [
+        known_row(f"{names[row['scale']]}@{row['choice']}", f"{_WORDS[row['scale']]}: {row['choice']}", row, "points")
+        for _, row in shown.iterrows()
+    ]
+    for name, attempt in made.items():
+        if attempt:
+            label, unit = _TRUTHS[name]
+            known.append(known_row(name, label, attempt.result.frame.iloc[-1], unit))
+    trust = made.get("trust_low_income_trend")
+    if trust and since == _TRUST_SINCE:
+        row = trust.result.frame.iloc[0]
+        known.append(known_row("trust_low_income_gap", f"gap in trust of low incomes, {since}", row, "points"))
+    if together:
+        known += [
+            known_row(
+                f"contact_slope@{place}", f"{row['term']} with contact, {row['comparison']}", row, "points per point"
+            )
+            for place, (_, row) in enumerate(together.result.iterrows())
+        ]
+    return known

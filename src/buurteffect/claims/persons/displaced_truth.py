@@ -1,0 +1,102 @@
+"""Which estimates of displacement and the waterbed have a recorded truth, and under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Named
+
+import pandas as pd
+
+from buurteffect.claims.restructuring.averages import KnownTruth
+from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.space.exposures import Mapping
+from buurteffect.estimate.space.waterbed import Ledger
+
+TRUTH_HORIZON = 7
+GAP_WORDS = "score of the displaced's places (LBM points), beside others (truth: beside themselves, later)"
+"""What is estimated and what is recorded as true differ here, and the table says so."""
+_COLUMNS = ["term", "estimate", "ci_low", "ci_high"]
+_SCORE, _LOW = "liveability_score", "low_income_share"
+_ENTRIES = {"direct": "restructured areas", "ring": "near works", "receiving": "taking in the displaced"}
+
+
+def displacement_truth(
+    exits: Named[str, Attempt[EffectEstimate]],
+    horizon: int,
+    quality: Attempt[EffectEstimate],
+    mapping: Attempt[Mapping],
+    books: Attempt[Ledger],
+    heads_books: Attempt[Ledger],
+    spread: Attempt[EffectEstimate],
+    year: int,
+) -> KnownTruth:
+    """Name the truth of the headline figures of displacement and the waterbed.
+
+    Parameters
+    ----------
+    exits : mapping
+        `excess_exit` by unit.
+    horizon : int
+        Years after the base; the truth is recorded for `TRUTH_HORIZON`.
+    quality : Attempt of EffectEstimate
+        Score of the places of the displaced, against those left alone.
+    mapping : Attempt of Mapping
+        Of the score.
+    books, heads_books : Attempt of Ledger
+        Of the score and of the share of low incomes.
+    spread : Attempt of EffectEstimate
+        Change of the spread of that share.
+    year : int
+        Year of the books.
+
+    Returns
+    -------
+    KnownTruth
+        One row per estimate.
+    """
+    found: list[tuple[str, str, pd.Series]] = []
+    for unit, made in exits.items():
+        if made and horizon == TRUTH_HORIZON:
+            for group in ("low", "all"):
+                rows = made.result.frame
+                part = rows[rows["term"] == group]
+                if len(part):
+                    name = f"excess_exit_{unit}_{group}_{horizon}"
+                    found.append((f"excess exit from the {unit}, {group} incomes (share)", name, part.iloc[0]))
+    if quality and horizon == TRUTH_HORIZON:
+        first = quality.result.frame.iloc[0]
+        found.append((GAP_WORDS, f"destination_gap_{horizon}", first))
+    if mapping:
+        row = mapping.result.effects.row(term="taken_in")
+        found.append(("score per displaced taken in (LBM points)", f"seen_inflow_slope_{_SCORE}_{year}", row))
+    for made_books, outcome, words in (
+        (books, _SCORE, "score (LBM points)"),
+        (heads_books, _LOW, "low incomes (shares)"),
+    ):
+        if made_books:
+            for entry, place in _ENTRIES.items():
+                row = made_books.result.entries.row(term=entry)
+                found.append((f"books of the {words}: {place}", f"seen_{entry}_{outcome}_{year}", row))
+    if books:
+        row = books.result.leakage.row(term="displaced")
+        found.append(("leakage of the score, displaced (of the gain)", f"seen_leakage_displaced_{_SCORE}_{year}", row))
+    if spread:
+        found.append(
+            ("change of the SD of low incomes (share)", f"seen_sd_change_{_LOW}_{year}", spread.result.frame.iloc[0])
+        )
+    table = [{**row[["estimate", "ci_low", "ci_high"]].to_dict(), "term": words} for words, _, row in found]
+    return KnownTruth(pd.DataFrame(table, columns=_COLUMNS), {words: name for words, name, _ in found})
+
+
+def displacement_truth_remarks(source: str) -> list[str]:
+    """Return how the truth beside the estimates is to be read; nothing on real data."""
+    if source != "synthetic":
+        return []
+    return [
+        "The truth beside the estimates was joined after this page was made. That of exits is the contrast with a "
+        "country in which a cohort's projects were called off. That of the places of the displaced is another figure "
+        "than the one estimated: it sets them against where the same households would have lived then, more years on, "
+        "where the page sets them against others like them; that the interval holds it is no proof. That of the books "
+        "lays the true effects out on the same exposures, counted with the same memory, relative to the rest of the "
+        "gemeente; what all buurten of a gemeente shared is in neither."
+    ]

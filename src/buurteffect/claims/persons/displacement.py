@@ -1,0 +1,224 @@
+"""Claims C11, C23 and C24: displacement, who leaves whom, and neighbourhoods as escalators; rules fixed beforehand."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.power import minimum_detectable_effect
+
+LEAST_EXIT = {"buurt": 0.05, "wijk": 0.03}
+"""Smallest excess exit of low incomes that matters, a share."""
+LEAST_SCORE = 0.02
+LEAST_RATIO = 1.05
+_AREAS = "buurt"
+
+
+def judge_displacement(
+    exits: dict[str, Attempt[EffectEstimate]], horizon: int, quality: Attempt[EffectEstimate], source: str
+) -> Verdict:
+    """Judge claim C11: whether restructuring displaces sitting residents with a low income.
+
+    Parameters
+    ----------
+    exits : dict
+        `excess_exit` by unit, ``buurt`` and ``wijk``; the row ``low`` counts.
+    horizon : int
+        Years after the base.
+    quality : Attempt of EffectEstimate
+        `matched_difference` of the score of the place where the displaced live, against tenants left alone.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C11", source, _AREAS)
+    answer.cannot_say(
+        "That somebody left does not say that they did not want to, nor that they are worse off: own incomes are the "
+        "question of n06."
+    )
+    met, against = [], []
+    for unit, made in exits.items():
+        if not made:
+            answer.cannot_say(f"Exit from the {unit} cannot be judged: {made.reason.rstrip('.')}.")
+            return answer.verdict(Outcome.NOT_TESTABLE)
+        row = made.result.row(term="low")
+        answer.say(
+            f"{{horizon:d}} years after 1 January of the year before the start, {{{unit}_out:.1%}} of the households "
+            f"of the lowest third of incomes in restructured buurten {{place}} lived outside their {unit}, where "
+            f"{{{unit}_without:.1%}} would have: {{{unit}_excess:.1f}} points more [{{{unit}_low:.1f}}, "
+            f"{{{unit}_high:.1f}}]; the smallest excess that matters is {{{unit}_least:.0f}} points, and "
+            f"{{{unit}_mde:.1f}} would have been found four times in five.",
+            horizon=horizon,
+            **{
+                f"{unit}_out": row["share_out"],
+                f"{unit}_without": row["share_out_without"],
+                f"{unit}_excess": 100 * row["estimate"],
+                f"{unit}_low": 100 * row["ci_low"],
+                f"{unit}_high": 100 * row["ci_high"],
+                f"{unit}_least": 100 * LEAST_EXIT[unit],
+                f"{unit}_mde": 100 * minimum_detectable_effect(row["std_error"], degrees=made.result.degrees),
+            },
+        )
+        met.append(row["ci_low"] > 0 and row["estimate"] >= LEAST_EXIT[unit])
+        against.append(row["ci_high"] < LEAST_EXIT[unit])
+    above = _say_highest(answer, exits["buurt"].result)
+    _say_quality(answer, quality)
+    if all(met):
+        return answer.verdict(Outcome.SUPPORTED, f" for the lowest third of incomes{above}")
+    return answer.verdict(Outcome.CONTRADICTED if all(against) else Outcome.UNDETERMINED)
+
+
+def _say_highest(answer: Answer, made: EffectEstimate) -> str:
+    """Say what the excess of the highest incomes is; return a remark on "low incomes above all"."""
+    rows = made.frame.set_index("term")
+    if "high" not in rows.index or pd.isna(rows.loc["high", "estimate"]):
+        return ""
+    most = bool(rows.loc["low", "ci_low"] > rows.loc["high", "ci_high"])
+    words = "so that it is low incomes above all" if most else "so that it is not shown to be low incomes above all"
+    answer.say(
+        "of households of the highest third of incomes {high:.1f} points more [{high_low:.1f}, {high_high:.1f}] lived "
+        f"outside their buurt, {words}.",
+        high=100 * rows.loc["high", "estimate"],
+        high_low=100 * rows.loc["high", "ci_low"],
+        high_high=100 * rows.loc["high", "ci_high"],
+    )
+    return ", above all" if most else "; not shown for them above all"
+
+
+def _say_quality(answer: Answer, quality: Attempt[EffectEstimate]) -> None:
+    """Say whether the displaced live in better or worse places than those left alone."""
+    if not quality:
+        answer.cannot_say(f"Where they went cannot be compared: {quality.reason.rstrip('.')}.")
+        return
+    row = quality.result.frame.iloc[0]
+    better = "better" if row["ci_low"] > 0 else "worse" if row["ci_high"] < 0 else ""
+    words = f"the displaced live in {better} places" if better else "no difference of their places can be seen"
+    answer.say(
+        f"compared with households like them that were left alone, movers or not, {words}: the difference is "
+        "{quality:+.3f} [{quality_low:+.3f}, {quality_high:+.3f}] points of the score that these places had before; "
+        "{quality_mde:.3f} would have been found four times in five. The comparison with those who moved by themselves "
+        "stands in the table.",
+        quality=row["estimate"],
+        quality_low=row["ci_low"],
+        quality_high=row["ci_high"],
+        quality_mde=minimum_detectable_effect(row["std_error"], degrees=quality.result.degrees),
+    )
+
+
+def judge_sorting(made: Attempt[EffectEstimate], source: str) -> Verdict:
+    """Judge claim C23: whether people leave neighbours unlike them; the row ``income distance`` decides."""
+    answer = Answer("C23", source, _AREAS)
+    answer.cannot_say(
+        "That households far from their neighbours' income leave more often may be taste, or a dwelling that does not "
+        "fit; and a neighbourhood's make-up is itself made by who leaves."
+    )
+    if not made:
+        answer.cannot_say(f"It cannot be judged: {made.reason.rstrip('.')}.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    outcomes = []
+    for term, words in (
+        ("income distance", "whose income lies one standard deviation farther from the middle of their buurt"),
+        ("own group", "with one standard deviation more of their own origin group in their buurt"),
+    ):
+        row = made.result.row(term=term)
+        name = term.replace(" ", "_")
+        answer.say(
+            f"of households {{place}}, those {words} leave {{{name}:.3f}} times as often [{{{name}_low:.3f}}, "
+            f"{{{name}_high:.3f}}], in the same buurt and year; {{{name}_mde:.3f}} more or less would have been found "
+            "four times in five.",
+            **{name: row["estimate"], f"{name}_low": row["ci_low"], f"{name}_high": row["ci_high"]},
+            **{f"{name}_mde": minimum_detectable_effect(row["std_error"], degrees=made.result.degrees)},
+        )
+        outcomes.append((row["ci_low"], row["estimate"], row["ci_high"]))
+    low, point, high = outcomes[0]
+    answer.say("the smallest ratio that matters is {least:.2f}.", least=LEAST_RATIO)
+    if low > 1 and point > LEAST_RATIO:
+        return answer.verdict(Outcome.SUPPORTED, " for distance in income")
+    return answer.verdict(Outcome.CONTRADICTED if high < LEAST_RATIO else Outcome.UNDETERMINED)
+
+
+def judge_escalator(leavers: Attempt[EffectEstimate], entrants: Attempt[EffectEstimate], source: str) -> Verdict:
+    """Judge claim C24: whether those who come to arrival neighbourhoods rise, and leave for better places."""
+    answer = Answer("C24", source, _AREAS)
+    answer.cannot_say(
+        "Those who leave are not those who stay: that leavers do well says nothing of what the place did. Part of it "
+        "is arithmetic: who leaves the lowest fifth by score can hardly end lower; and households alike by third of "
+        "incomes may still differ within it, where lower incomes tend to rise more."
+    )
+    if not leavers or not entrants:
+        reason = (entrants if leavers else leavers).reason
+        answer.cannot_say(f"It cannot be judged: {reason.rstrip('.')}.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    left, came = leavers.result.frame.iloc[0], entrants.result.frame.iloc[0]
+    answer.say(
+        "households that leave arrival buurten {place} end {rise:+.3f} [{rise_low:+.3f}, {rise_high:+.3f}] points of "
+        "the score higher than where they left; at least {least:.2f} was asked for.",
+        rise=left["estimate"],
+        rise_low=left["ci_low"],
+        rise_high=left["ci_high"],
+        least=LEAST_SCORE,
+    )
+    answer.say(
+        "incomes of households that came there grow by {growth:+.3f} [{growth_low:+.3f}, {growth_high:+.3f}] log "
+        "points more than those of all households that came elsewhere, of the same age, tenure and income at arrival.",
+        growth=came["estimate"],
+        growth_low=came["ci_low"],
+        growth_high=came["ci_high"],
+    )
+    if left["ci_low"] > 0 and left["estimate"] >= LEAST_SCORE and came["ci_low"] > -LEAST_SCORE:
+        return answer.verdict(Outcome.SUPPORTED)
+    worse = left["ci_high"] < LEAST_SCORE or came["ci_high"] < -LEAST_SCORE
+    return answer.verdict(Outcome.CONTRADICTED if worse else Outcome.UNDETERMINED)
+
+
+def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], source: str) -> Answer:
+    """Say how many returned, how far they went and how concentrated they arrived.
+
+    Parameters
+    ----------
+    displaced : DataFrame
+        One row per displaced household: ``same_wijk``, ``distance_km_change``.
+    heads : dict of str to float
+        ``displaced_concentration, other_concentration, entrants_per_leaver``.
+    source : str
+        Where the data come from.
+    """
+    answer = Answer("C11", source, _AREAS)
+    answer.say(
+        "of {number:,d} displaced households {place} that are still in the register, {same:.1%} live in the wijk that "
+        "they left, and half live within {median:.1f} km of their old buurt.",
+        number=len(displaced),
+        same=displaced["same_wijk"].mean(),
+        median=displaced["distance_km_change"].median(),
+    )
+    answer.say(
+        "two displaced from one buurt arrive in the same other one with a chance of {displaced_concentration:.1%}; "
+        "of two tenants who moved by themselves, {other_concentration:.1%}.",
+        **{name: heads[name] for name in ("displaced_concentration", "other_concentration")},
+    )
+    answer.say(
+        "for every household with a low income that left a restructured buurt after the start, "
+        "{entrants_per_leaver:.2f} with a low income came.",
+        entrants_per_leaver=heads["entrants_per_leaver"],
+    )
+    return answer
+
+
+def destination_table(gaps: dict[str, Attempt[EffectEstimate]]) -> pd.DataFrame:
+    """Return the places of the displaced beside those of others, with the smallest gap that each would have shown.
+
+    Returns
+    -------
+    DataFrame
+        One row per comparison: ``term``, the columns of effects and ``minimum_detectable_effect``; what was refused is
+        left out.
+    """
+    columns = ["term", "estimate", "std_error", "ci_low", "ci_high", "treated_count", "minimum_detectable_effect"]
+    rows = []
+    for term, made in gaps.items():
+        if made:
+            row = made.result.frame.iloc[0]
+            found = minimum_detectable_effect(row["std_error"], degrees=made.result.degrees)
+            rows.append(row.to_dict() | {"term": term, "minimum_detectable_effect": found})
+    return pd.DataFrame(rows, columns=columns)

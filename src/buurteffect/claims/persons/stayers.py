@@ -1,0 +1,323 @@
+"""Claims C07, C25 and C28: what restructuring did for those who lived there, apart from what it did to averages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.persons.attrition_bounds import LeeBounds
+from buurteffect.estimate.persons.composition_effects import FlowEffect
+from buurteffect.estimate.persons.fieller import fieller_ratio
+from buurteffect.estimate.persons.newcomers_iv import Instrumented
+from buurteffect.estimate.robustness.equivalence_tests import Equivalence, equivalence
+
+SMALLEST_INCOME, SMALLEST_EMPLOYMENT, SMALLEST_RETENTION = 0.02, 0.02, 0.03
+"""Smallest effects that matter, fixed before any estimate: 2% of own income, 2 points at work, 3 points that stay."""
+
+COMERS_STEP = 0.10
+"""Ten households in a hundred who are well off and new: what the effect of newcomers is put in terms of."""
+
+_ALPHA, _POWER = 0.05, 0.8
+
+
+def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[FlowEffect], source: str) -> Answer:
+    """Say through whom the mean income of restructured buurten moved.
+
+    Parameters
+    ----------
+    flow : FlowEffect
+        Of log income, chained yearly.
+    other : Attempt of FlowEffect
+        Of log income, over the long difference.
+    bare : Attempt of FlowEffect
+        As `flow`, with nothing that buurten are compared given: how much the share hangs on it.
+    source : {"synthetic", "microdata"}
+        Where the data come from.
+    """
+    answer = Answer("n06", source, "buurt")
+    total, stayed, moved = (flow.row(term) for term in ("total", "in_situ", "composition"))
+    answer.say(
+        "the mean log income of restructured {areas} {place} differs by {total:.3f} [{total_low:.3f}, "
+        "{total_high:.3f}] from what it would have been. Of that, {in_situ:.3f} [{in_situ_low:.3f}, "
+        "{in_situ_high:.3f}] came about among those who lived there in successive years ({in_situ_found:.3f} would be "
+        "told from zero four times in five), and {moved:.3f} [{moved_low:.3f}, {moved_high:.3f}] by who came and "
+        "who left.",
+        total=total["estimate"], total_low=total["ci_low"], total_high=total["ci_high"],
+        in_situ=stayed["estimate"], in_situ_low=stayed["ci_low"], in_situ_high=stayed["ci_high"],
+        in_situ_found=minimum_detectable_effect(stayed["std_error"], _ALPHA, _POWER, flow.effects.degrees),
+        moved=moved["estimate"], moved_low=moved["ci_low"], moved_high=moved["ci_high"],
+    )  # fmt: skip
+    _say_share(answer, flow, "share", "{share:.0%} of {gain} came about among people who lived there in successive "
+               "years, with a Fieller interval from {share_low:.0%} to {share_high:.0%}.")  # fmt: skip
+    if bare:
+        plain = bare.result
+        _say_share(answer, plain, "bare", "if {areas} were compared without covariates, it would be {bare:.0%} "
+                   "[{bare_low:.0%}, {bare_high:.0%}], of an effect of {bare_total:.3f}: how the gain is divided "
+                   "depends on that choice.", bare_total=plain.row("total")["estimate"])  # fmt: skip
+    else:
+        answer.limits += bare.refusal("The share without anything given")
+    if other:
+        long = other.result
+        span, left = long.row("in_situ"), long.row("composition")
+        answer.say(
+            "taken over the whole span at once, stayers being only those of the year before the start who are still "
+            "there, the part of stayers is {long_in_situ:.3f} [{long_low:.3f}, {long_high:.3f}] and that of comers and "
+            "leavers {long_moved:.3f} [{long_moved_low:.3f}, {long_moved_high:.3f}]; the parts add up to the whole to "
+            "{misfit:.0e}.",
+            long_in_situ=span["estimate"], long_low=span["ci_low"], long_high=span["ci_high"],
+            long_moved=left["estimate"], long_moved_low=left["ci_low"], long_moved_high=left["ci_high"],
+            misfit=max(flow.misfit, long.misfit),
+        )  # fmt: skip
+    else:
+        answer.limits += other.refusal("The parts over the whole span at once")
+    answer.cannot_say(
+        "The part of those who lived there is no effect on persons: newcomers count in it from their second year, who "
+        "stays is chosen, incomes of people who came with a low one tend to rise, and with other people coming there "
+        "are others to whom that happens. Effects on persons are those of the residents of the year before, below."
+    )
+    return answer
+
+
+def _say_share(answer: Answer, flow: FlowEffect, name: str, words: str, **more: float) -> None:
+    """Say which part of the effect on the mean is that of stayers, or that its interval has no ends."""
+    total, stayed = flow.row("total"), flow.row("in_situ")
+    matrix = np.array([[stayed["std_error"] ** 2, flow.covariance], [flow.covariance, total["std_error"] ** 2]])
+    part = fieller_ratio(stayed["estimate"], total["estimate"], matrix, flow.effects.degrees)
+    if part.bounded:
+        words = words.replace("{gain}", "the improvement" if total["estimate"] > 0 else "the decline")
+        answer.say(words, **{name: part.estimate, f"{name}_low": part.ci_low, f"{name}_high": part.ci_high}, **more)
+    else:
+        answer.cannot_say(
+            f"Which part of the change happened to people who lived there cannot be said "
+            f"{'without anything given' if more else 'here'}: the change itself is not told from zero, so that the "
+            "interval of the ratio has no ends."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ResidentEvidence:
+    """What C07 is judged by.
+
+    Parameters
+    ----------
+    income, employment : Attempt of EffectEstimate
+        Intention to treat over the years after, one row each.
+    blocks : Attempt of EffectEstimate
+        The same of residents of demolished against later demolished blocks.
+    bounds : Attempt of LeeBounds
+        For those who stay either way.
+    mean : FlowEffect or None
+        Of the neighbourhood's mean, for contrast.
+    source : str
+        Where the data come from.
+    window : (int, int)
+        Years after the first demolition that `mean` is over.
+    """
+
+    income: Attempt[EffectEstimate]
+    employment: Attempt[EffectEstimate]
+    blocks: Attempt[EffectEstimate]
+    bounds: Attempt[LeeBounds]
+    mean: FlowEffect | None
+    source: str
+    window: tuple[int, int] = (6, 9)
+
+
+def judge_residents(evidence: ResidentEvidence) -> Verdict:
+    """Judge C07: whether the lives of sitting residents changed, by equivalence tests on own income and employment."""
+    answer = Answer("C07", evidence.source, "buurt")
+    if not evidence.income or not evidence.employment:
+        reason = evidence.income.reason or evidence.employment.reason
+        answer.cannot_say(f"There is no estimate for sitting residents: {reason.rstrip('.')}.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    income = _say_effect(
+        answer, evidence.income.result, SMALLEST_INCOME, "income", "the own household income of those who lived in "
+        "{areas} {place} the year before they were restructured, wherever they live later,",
+    )  # fmt: skip
+    work = _say_effect(
+        answer, evidence.employment.result, SMALLEST_EMPLOYMENT, "work", "the share of them of working age who are "
+        "employees",
+    )  # fmt: skip
+    if evidence.mean is not None:
+        mean = evidence.mean.row("total")
+        answer.say(
+            "the effect on the mean log income of these {areas}, {first:d} to {last:d} years after the first "
+            "demolition, is {mean_effect:.3f} [{mean_low:.3f}, {mean_high:.3f}]: an average moves with who lives "
+            "there, whatever happens to anybody's income.",
+            first=evidence.window[0], last=evidence.window[1],
+            mean_effect=mean["estimate"], mean_low=mean["ci_low"], mean_high=mean["ci_high"],
+        )  # fmt: skip
+    if evidence.blocks:
+        _say_effect(
+            answer, evidence.blocks.result, SMALLEST_INCOME, "blocks", "the log income of residents of demolished "
+            "blocks, against those of blocks demolished later,",
+        )  # fmt: skip
+    if evidence.bounds:
+        _say_bounds(answer, evidence.bounds.result)
+    answer.cannot_say(
+        "Own income is that of the household to which a person belongs; health, school and how people feel about "
+        "moving are not in these extracts. Compared are residents of the same gemeente, tenure, age, income and mean "
+        "income of the buurt: what differs between them beyond that is not ruled out."
+    )
+    return answer.verdict(_decide(income, work))
+
+
+def _say_bounds(answer: Answer, found: LeeBounds) -> None:
+    """Say between which values the effect on those who stay either way lies, and under what assumption."""
+    open_words = "which tells neither a gain nor a loss" if found.ci_low < 0 < found.ci_high else "not holding zero"
+    answer.say(
+        "if restructuring makes nobody stay who would have left, the effect on those who stay in the buurt either way "
+        f"lies between {{bound_low:.3f}} and {{bound_high:.3f}} (interval {{bound_ci_low:.3f}} to "
+        f"{{bound_ci_high:.3f}}), {open_words}: {{stay_treated:.0%}} stayed, and {{stay_others:.0%}} of those "
+        "compared.",
+        bound_low=found.low, bound_high=found.high, bound_ci_low=found.ci_low, bound_ci_high=found.ci_high,
+        stay_treated=found.treated_share, stay_others=found.others_share,
+    )  # fmt: skip
+
+
+def judge_newcomers(undisplaced: Attempt[EffectEstimate], newcomers: Attempt[Instrumented], source: str) -> Verdict:
+    """Judge C28: whether better-off newcomers did anything for the income of neighbours whose dwelling stood."""
+    answer = Answer("C28", source, "buurt")
+    if not undisplaced:
+        answer.cannot_say(f"There is no estimate for neighbours: {undisplaced.reason.rstrip('.')}.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    test = _say_effect(
+        answer, undisplaced.result, SMALLEST_INCOME, "income", "the own income of residents whose dwelling was not "
+        "demolished",
+    )  # fmt: skip
+    if newcomers:
+        found = newcomers.result
+        answer.say(
+            "with dwellings built to own as instrument (first-stage F {f_value:.0f}), {step:.0f} points more "
+            "households who are new and of the highest third move the own log income of those who were there by "
+            "{iv:.3f} [{iv_low:.3f}, {iv_high:.3f}]; {iv_found:.3f} would be told from zero four times in five. The "
+            "verdict does not rest on it.",
+            f_value=found.f_statistic,
+            step=100 * COMERS_STEP,
+            iv=COMERS_STEP * found.estimate,
+            iv_low=COMERS_STEP * found.ci_low,
+            iv_high=COMERS_STEP * found.ci_high,
+            iv_found=COMERS_STEP * minimum_detectable_effect(found.std_error, _ALPHA, _POWER, found.degrees),
+        )
+    answer.cannot_say(
+        "Which dwellings were left standing was chosen, too: those compared are residents of all dwellings of "
+        "untreated buurten. The instrument holds if what was built touches incomes of neighbours only through who "
+        "came; works, noise and prices are ways around that."
+    )
+    return answer.verdict(_decide(test))
+
+
+def judge_retention(
+    well_off: Attempt[EffectEstimate],
+    rising: Attempt[EffectEstimate],
+    undisplaced: Attempt[EffectEstimate],
+    years: int,
+    source: str,
+) -> Verdict:
+    """Judge C25: whether restructuring kept better-off residents in their wijk."""
+    answer = Answer("C25", source, "buurt")
+    if not well_off:
+        answer.cannot_say(f"There is no estimate of who stays: {well_off.reason.rstrip('.')}.")
+        return answer.verdict(Outcome.NOT_TESTABLE)
+    row, degrees = well_off.result.frame.iloc[0], well_off.result.degrees
+    answer.say(
+        "of residents in the highest third of incomes the year before, the share that lives in the same wijk "
+        "{kept_years:d} years later differs by {kept:.1f} points [{kept_low:.1f}, {kept_high:.1f}] from that of others "
+        "like them ({kept_treated:,d} treated); {kept_found:.1f} would be told from zero four times in five, and "
+        "{kept_matters:.0f} is the smallest that matters.",
+        kept_years=years,
+        kept=100 * row["estimate"],
+        kept_low=100 * row["ci_low"],
+        kept_high=100 * row["ci_high"],
+        kept_treated=row["treated_count"],
+        kept_found=100 * minimum_detectable_effect(row["std_error"], _ALPHA, _POWER, degrees),
+        kept_matters=100 * SMALLEST_RETENTION,
+    )
+    for name, made, words in (
+        ("rising", rising, "of those whose income had risen most over three years"),
+        ("stood", undisplaced, "of those in the highest third whose dwelling was not demolished"),
+    ):
+        if made:
+            other = made.result.frame.iloc[0]
+            answer.say(
+                f"{words} it differs by {{{name}:.1f}} points [{{{name}_low:.1f}}, {{{name}_high:.1f}}].",
+                **{
+                    name: 100 * other["estimate"],
+                    f"{name}_low": 100 * other["ci_low"],
+                    f"{name}_high": 100 * other["ci_high"],
+                },
+            )
+    answer.cannot_say(
+        "Whoever had to leave because the dwelling went cannot be kept by what was built: the first figure holds both. "
+        "Why people left is not in the register."
+    )
+    small = equivalence(row["estimate"], row["std_error"], SMALLEST_RETENTION, degrees)
+    if row["estimate"] >= SMALLEST_RETENTION and row["ci_low"] > 0:
+        return answer.verdict(Outcome.SUPPORTED)
+    against = row["ci_high"] < 0 or small.equivalent
+    return answer.verdict(Outcome.CONTRADICTED if against else Outcome.UNDETERMINED)
+
+
+def equivalence_table(tested: dict[str, tuple[Attempt[EffectEstimate], float]]) -> pd.DataFrame:
+    """Return equivalence tests as a table.
+
+    Parameters
+    ----------
+    tested : dict
+        Name of a test to an estimate and the smallest effect that matters; estimates that were refused are left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per test: ``term, estimate, ci_low, ci_high`` (level 90%), ``smallest, p_value``, the same
+        as ``p_words``, and ``result``.
+    """
+    rows = []
+    for term, (made, smallest) in tested.items():
+        if made:
+            row = made.result.frame.iloc[0]
+            found = equivalence(row["estimate"], row["std_error"], smallest, made.result.degrees)
+            words = "too small to matter" if found.equivalent else "not told"
+            small = "below 0.001" if found.p_value < 0.0005 else f"{found.p_value:.3f}"
+            rows.append((term, found.estimate, found.ci_low, found.ci_high, smallest, found.p_value, small, words))
+    columns = ["term", "estimate", "ci_low", "ci_high", "smallest", "p_value", "p_words", "result"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _say_effect(answer: Answer, made: EffectEstimate, smallest: float, name: str, words: str) -> Equivalence:
+    """Say an effect, its equivalence test, and what would have been found; return the test."""
+    row = made.frame.iloc[0]
+    test = equivalence(row["estimate"], row["std_error"], smallest, made.degrees)
+    verb = "which is too small to matter" if test.equivalent else "which does not tell whether it matters"
+    answer.say(
+        f"the effect on {words} is {{{name}:.3f}} [{{{name}_low:.3f}}, {{{name}_high:.3f}}] ({{{name}_treated:,d}} "
+        f"treated); at 90% it lies between {{{name}_inner_low:.3f}} and {{{name}_inner_high:.3f}}, {verb}: the "
+        f"smallest that does is {{{name}_matters:.2f}}; {{{name}_found:.3f}} would be told from zero four times in "
+        "five.",
+        **{
+            name: row["estimate"],
+            f"{name}_low": row["ci_low"],
+            f"{name}_high": row["ci_high"],
+            f"{name}_treated": row["treated_count"],
+            f"{name}_inner_low": test.ci_low,
+            f"{name}_inner_high": test.ci_high,
+            f"{name}_matters": smallest,
+            f"{name}_found": minimum_detectable_effect(row["std_error"], _ALPHA, _POWER, made.degrees),
+        },
+    )
+    return test
+
+
+def _decide(*tests: Equivalence) -> Outcome:
+    """Return what equivalence tests say of a claim that there is no effect: supported only if all of them agree."""
+    if all(test.equivalent for test in tests):
+        return Outcome.SUPPORTED
+    if any(test.ci_low > test.smallest or test.ci_high < -test.smallest for test in tests):
+        return Outcome.CONTRADICTED
+    return Outcome.UNDETERMINED

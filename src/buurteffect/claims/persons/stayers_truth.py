@@ -1,0 +1,96 @@
+"""What the page on stayers calls its effects, in one table, and under which name each has a recorded truth."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.claims.restructuring.averages import KnownTruth
+from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
+from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.persons.composition_effects import FlowEffect
+
+PART_WORDS = {
+    "total": "the mean",
+    "in_situ": "those who lived there in successive years",
+    "entry": "who came",
+    "exit": "who left",
+    "composition": "who came and who left",
+}
+"""What the terms of the decomposition are called."""
+
+_OUTCOME_WORDS = {"log_income": "log income", "low_income": "low incomes"}
+_TRUE_NAMES = {"log_income": "mean_log_income", "low_income": "low_income_share"}
+
+
+def flow_truths(outcome: str, window: tuple[int, int]) -> dict[str, str]:
+    """Return the names under which the true effects on the mean and its chained parts are recorded, by term."""
+    base = f"att_{window[0]}_{window[1]}_since_before_{_TRUE_NAMES[outcome]}"
+    return {"total": base} | {term: f"{base}_{term}" for term in ("in_situ", "entry", "exit")}
+
+
+def known_flows(effect: FlowEffect, outcome: str, window: tuple[int, int]) -> KnownTruth:
+    """Return the effects on the mean and its chained parts under the words that the page has for them."""
+    named = {term: f"{_OUTCOME_WORDS[outcome]}, {PART_WORDS[term]}" for term in flow_truths(outcome, window)}
+    rows = effect.effects.frame
+    frame = rows[rows["term"].isin(list(named))].assign(term=lambda part: part["term"].map(named))
+    return KnownTruth(frame, {named[term]: name for term, name in flow_truths(outcome, window).items()})
+
+
+RETAINED = "still in the wijk, highest third (persons; truth: of households)"
+"""The truth of who stays is recorded over households and not, as on the page, over the persons in them."""
+
+RESIDENT_TRUTHS = {
+    "own income, years 1–8": "residents_own_log_income_mean",
+    "own income, years 1–4": "residents_own_log_income_near",
+    "own income, years 5–8": "residents_own_log_income_late",
+    "own income, steady effect": "residents_own_log_income_mean",
+    "employee, years 1–8": "employment_effect",
+    RETAINED: "residents_retention_wijk_high",
+}
+"""Names under which true effects on residents are recorded, by what the page calls them."""
+
+
+def resident_effects(made: dict[str, Attempt[EffectEstimate]]) -> KnownTruth:
+    """Return effects on residents in one table, with the names of their truths.
+
+    Parameters
+    ----------
+    made : dict
+        Name of an effect to its estimate; refusals are left out.
+
+    Returns
+    -------
+    KnownTruth
+        One row per effect, with ``minimum_detectable_effect``.
+    """
+    found = {term: each.result for term, each in made.items() if each}
+    if not found:
+        columns = ["term", *RESULT_COLUMNS, "treated_count", "minimum_detectable_effect"]
+        return KnownTruth(pd.DataFrame(columns=columns), {})
+    frame = pd.concat([_with_detectable(each).assign(term=term) for term, each in found.items()], ignore_index=True)
+    names = {term: name for term, name in RESIDENT_TRUTHS.items() if term in found}
+    first = next(iter(found.values()))
+    words = f"Each row by itself; the first: {first.method}"
+    return KnownTruth(frame, names, words, first.error_convention, first.units_count, first.clusters_count)
+
+
+def _with_detectable(made: EffectEstimate) -> pd.DataFrame:
+    """Return the rows of an estimate with the smallest effect that each would tell from zero."""
+    errors = made.frame["std_error"]
+    found = [minimum_detectable_effect(error, degrees=made.degrees) for error in errors]
+    return made.frame.assign(minimum_detectable_effect=found)
+
+
+def resident_truth_remarks(source: str) -> list[str]:
+    """Return how the truth beside the estimates of n06 is to be read; nothing on real data."""
+    if source != "synthetic":
+        return []
+    return [
+        "The truth beside the estimates was joined after this page was made. That of a mean and its parts is the "
+        "difference between the country and the same one without the policy, since the year before. That of residents "
+        "counts households once and sets them against the same households with the projects of their cohort called "
+        "off; the page counts persons, children among them, and sets them against others like them. The retention of "
+        "households with a high income is therefore not quite what the page estimates. No truth is kept of blocks, of "
+        "bounds for stayers, or of what newcomers do to neighbours."
+    ]

@@ -1,0 +1,1 @@
+"""Rules for the claims about what restructuring did to places."""

@@ -1,0 +1,310 @@
+"""Claim C06: whether restructuring raised neighbourhood averages, judged per outcome by a rule fixed beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.robustness.specifications import share_with_sign
+from buurteffect.estimate.selection.overlap import PooledOverlap
+
+ENOUGH_SPECIFICATIONS = 0.8
+LEAST_BREAKDOWN = 0.5
+ALPHA = 0.05
+_TOST = 0.10
+_NO_BREAK = 0.005
+"""Breakdown value that is printed as zero."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the claim says of one outcome.
+
+    Parameters
+    ----------
+    words : str
+        What the outcome is.
+    sign : int
+        1 if the claim is that it rises, -1 if that it falls.
+    smallest : float
+        Smallest effect that matters, in the outcome's unit.
+    unit : str
+        Unit, as it stands behind a number; empty for a share, which lies between 0 and 1.
+    truth : str
+        Name under which the true effect is recorded on synthetic data.
+    other_concept : str
+        How the true effect recorded there differs from what is published; empty where it does not.
+    """
+
+    words: str
+    sign: int
+    smallest: float
+    unit: str
+    truth: str = ""
+    other_concept: str = ""
+
+    @property
+    def behind(self) -> str:
+        """The unit with the space that parts it from its number; nothing for a share."""
+        return f" {self.unit}" if self.unit else ""
+
+
+MEASURES = {
+    "liveability": Measure("the liveability score", 1, 0.02, "LBM points", "liveability_score"),
+    "liveability_rest": Measure("the liveability score without housing and cohesion", 1, 0.02, "LBM points"),
+    "low_income": Measure("the share of households with a low income", -1, 0.02, "", "low_income_share"),
+    "income": Measure(
+        "the log of mean personal income",
+        1,
+        0.02,
+        "log points",
+        "mean_log_income",
+        "The truth is that of the mean log income of households, what is published is the mean personal income of "
+        "recipients: a difference between the two is not all error of the estimate.",
+    ),
+    "woz": Measure("the log of the value of dwellings", 1, 0.03, "log points", "log_woz"),
+    "owner": Measure("the share of owner-occupied dwellings", 1, 0.05, "", "owner_share"),
+}
+"""What the claim says of each outcome, with the smallest effect that matters, fixed before any estimate."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that the verdict rests on.
+
+    Parameters
+    ----------
+    outcome : str
+        One of `MEASURES`.
+    window : (int, int)
+        Years after the start whose mean is the headline.
+    headline : Attempt of EffectEstimate
+        One row.
+    honest : Attempt of EffectEstimate
+        From `relative_magnitudes`, with its breakdown value.
+    specifications : Attempt of DataFrame
+        From `specification_table`; its first row is the headline.
+    permutation : Attempt of EffectEstimate
+        From `permuted_cohorts`.
+    overlap : Attempt of PooledOverlap
+        From `pooled_overlap`.
+    source, level : str
+        Where the data come from, and the kind of area.
+    """
+
+    outcome: str
+    window: tuple[int, int]
+    headline: Attempt[EffectEstimate]
+    honest: Attempt[EffectEstimate]
+    specifications: Attempt[pd.DataFrame]
+    permutation: Attempt[EffectEstimate]
+    overlap: Attempt[PooledOverlap]
+    source: str
+    level: str
+
+
+def judge_restructuring(evidence: Evidence) -> Verdict:
+    """Judge claim C06 on one outcome.
+
+    Returns
+    -------
+    Verdict
+        By the rule of the register; "not testable" where there is no headline.
+    """
+    answer = Answer("C06", evidence.source, evidence.level)
+    measure = MEASURES[evidence.outcome]
+    answer.cannot_say(
+        "An average of a neighbourhood may rise because other people live there. Whether anybody became better off is "
+        "the question of n06; nothing here is an effect on persons."
+    )
+    if not evidence.headline:
+        answer.cannot_say(f"There is no estimate for {measure.words}: {evidence.headline.reason.rstrip('.')}.")
+        return answer.verdict(Outcome.NOT_TESTABLE, f" for {measure.words}")
+    row = evidence.headline.result.frame.iloc[0]
+    degrees = evidence.headline.result.degrees
+    _say_headline(answer, evidence, measure, row, degrees)
+    conditions = {
+        "its interval excludes zero": bool(measure.sign * row["ci_low" if measure.sign > 0 else "ci_high"] > 0),
+        "it is as large as the smallest effect that matters": abs(row["estimate"]) >= measure.smallest,
+        "four in five other specifications have its sign": _say_specifications(answer, evidence, measure),
+        "permuted treatment would rarely give as much": _say_permutation(answer, evidence),
+        "it outlives breaks of trend half as large as those before": _say_honest(answer, evidence),
+        "untreated areas like the treated ones exist": _say_overlap(answer, evidence),
+    }
+    failing = [words for words, met in conditions.items() if not met]
+    if failing:
+        answer.say(
+            "of the {conditions:d} conditions of the rule, {met:d} are met; not met: " + "; ".join(failing) + ".",
+            conditions=len(conditions),
+            met=len(conditions) - len(failing),
+        )
+    against = measure.sign * row["ci_high" if measure.sign > 0 else "ci_low"] < 0
+    if not failing:
+        outcome = Outcome.SUPPORTED
+    elif against or _negligible(row, degrees, measure):
+        outcome = Outcome.CONTRADICTED
+    else:
+        outcome = Outcome.UNDETERMINED
+    return answer.verdict(outcome, f" for {measure.words}")
+
+
+def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.Series, degrees: float) -> None:
+    """Say the estimate, and what the design could have found."""
+    design = evidence.headline.result.design
+    alike = " that were alike when it was chosen" if design is not None and design.covariates else ""
+    answer.say(
+        f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
+        f"{{areas}} {{place}} differs by {{estimate:+.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}]{measure.behind} from what "
+        f"it would have been, if treated and untreated {{areas}}{alike} would have moved alike ({{treated:d}} treated "
+        "{areas}).",
+        low_year=evidence.window[0],
+        high_year=evidence.window[1],
+        estimate=row["estimate"],
+        ci_low=row["ci_low"],
+        ci_high=row["ci_high"],
+        treated=row["treated_count"],
+    )
+    answer.say(
+        f"an effect of less than {{detectable:.3f}}{measure.behind} would have been missed more than once in five; the "
+        "smallest that matters is {smallest:.3f}.",
+        detectable=minimum_detectable_effect(row["std_error"], ALPHA, 0.8, degrees),
+        smallest=measure.smallest,
+    )
+
+
+def _say_specifications(answer: Answer, evidence: Evidence, measure: Measure) -> bool:
+    """Say how many specifications agree in sign; return whether enough do."""
+    if not evidence.specifications:
+        return False
+    table = evidence.specifications.result.iloc[1:]
+    known = table.dropna(subset="estimate")
+    share = share_with_sign(table, measure.sign)
+    answer.say(
+        "over {specifications:d} other specifications it runs from {spec_low:.3f} to {spec_high:.3f}, and in "
+        "{spec_share:.0%} of them it has the sign of the claim.",
+        specifications=len(known),
+        spec_low=known["estimate"].min(),
+        spec_high=known["estimate"].max(),
+        spec_share=share,
+    )
+    return share >= ENOUGH_SPECIFICATIONS
+
+
+def _say_permutation(answer: Answer, evidence: Evidence) -> bool:
+    """Say how rare the estimate is among permutations; return whether it is rare."""
+    if not evidence.permutation:
+        return False
+    chance = float(evidence.permutation.result.frame["p_value"].iloc[0])
+    answer.say(
+        "had the same projects fallen on other {areas} with a similar first score, a figure as large would come up "
+        "in {chance:.1%} of cases; that speaks against chance, not against selection.",
+        chance=chance,
+    )
+    return chance < ALPHA
+
+
+def _say_honest(answer: Answer, evidence: Evidence) -> bool:
+    """Say at which break of trends the finding ends; return whether that is far enough."""
+    if not evidence.honest:
+        answer.cannot_say(f"Bounds on breaks of trend cannot be given: {evidence.honest.reason.rstrip('.')}.")
+        return False
+    value = float(evidence.honest.result.row(term="breakdown value")["estimate"])
+    if value == float("inf"):
+        answer.say("no break of trend up to a hundred times the largest one before treatment would undo it.")
+    elif value < _NO_BREAK:
+        answer.say(
+            "on the steps of the window the interval includes zero even where no break of trend at all is allowed for."
+        )
+    else:
+        answer.say(
+            "a break of trend after the start that is {breakdown:.2f} times the largest one seen before would undo it.",
+            breakdown=value,
+        )
+    return value >= LEAST_BREAKDOWN
+
+
+def _say_overlap(answer: Answer, evidence: Evidence) -> bool:
+    """Say whether comparable areas exist; return whether they do."""
+    if not evidence.overlap:
+        answer.cannot_say(f"Overlap cannot be judged: {evidence.overlap.reason.rstrip('.')}.")
+        return False
+    found = evidence.overlap.result
+    words = "enough" if not found.fails else "too few, or too unlike them, to stand for the treated ones"
+    answer.say(
+        "{comparison:,d} untreated {areas}, weighted to have the level and trend that the treated ones had, amount to "
+        "{effective:.1f}: " + words + ".",
+        comparison=found.comparison_count,
+        effective=found.balance.effective_count,
+    )
+    return not found.fails
+
+
+def _negligible(row: pd.Series, degrees: float, measure: Measure) -> bool:
+    """Whether two one-sided tests place the effect within plus and minus the smallest that matters."""
+    from scipy import stats
+
+    reach = float(stats.t.ppf(1 - _TOST / 2, degrees)) * float(row["std_error"])
+    return bool(abs(row["estimate"]) + reach < measure.smallest)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownTruth:
+    """Estimates whose truth is known on synthetic data, and the names that the truth has.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one estimate: ``term, estimate, ci_low, ci_high``, those without a figure left out.
+    names : dict of str to str
+        Term to the name under which the truth is joined after the run; empty where none is recorded.
+    method, error_convention, units_count, clusters_count, dropped
+        As of the estimates in their own tables.
+    """
+
+    frame: pd.DataFrame
+    names: dict[str, str]
+    method: str = ""
+    error_convention: str = ""
+    units_count: int = 0
+    clusters_count: int = 0
+    dropped: tuple[tuple[str, int], ...] = ()
+
+
+def known_truth(outcome: str, window: tuple[int, int], cohorts: tuple[int, int], table: pd.DataFrame) -> KnownTruth:
+    """Name the truth of estimates of one mean effect: that of the cohorts they rest on, and once that of all cohorts.
+
+    Parameters
+    ----------
+    outcome : str
+        One of `MEASURES`.
+    window, cohorts : (int, int)
+        Event times, and first and last cohort behind the estimates.
+    table : DataFrame
+        One row is one estimate: ``term, estimate, ci_low, ci_high``; the first is the headline.
+    """
+    truth = MEASURES[outcome].truth
+    rows = table[table["estimate"].notna()].drop_duplicates("term")
+    if not truth or rows.empty:
+        return KnownTruth(rows.head(0), {})
+    every = rows.iloc[[0]].assign(term=f"{rows['term'].iloc[0]}, beside the truth of all cohorts")
+    base = f"att_{window[0]}_{window[1]}_since_before_{truth}"
+    own = f"{base}_cohorts_{cohorts[0]}_{cohorts[1]}"
+    names = {str(term): f"{own}@{term}" for term in rows["term"]}
+    names |= {str(term): f"{base}@{term}" for term in every["term"]}
+    return KnownTruth(pd.concat([rows, every], ignore_index=True), names)
+
+
+def truth_remarks(outcome: str, source: str) -> list[str]:
+    """Return how the truth beside the estimates is to be read; nothing on real data."""
+    if source != "synthetic":
+        return []
+    common = (
+        "The truth beside the estimates is the mean effect on the cohorts that they rest on, by the true years of "
+        "their start, less what earlier projects had done to these areas the year before."
+    )
+    return [text for text in (common, MEASURES[outcome].other_concept) if text]

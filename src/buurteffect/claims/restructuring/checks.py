@@ -1,0 +1,179 @@
+"""What the checks of the restructuring design found: trends before, placebos, and a discontinuity that is none."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from buurteffect.claims.restructuring.averages import MEASURES
+from buurteffect.claims.verdict import Answer
+from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.power import JointTest
+from buurteffect.estimate.selection.regression_discontinuity import Discontinuity
+from buurteffect.estimate.space.price_rings import HALVING
+
+_SMALLEST_P = 0.001
+_ALPHA = 0.05
+
+
+def describe_pretrends(
+    outcome: str,
+    test: Attempt[JointTest],
+    slope: Attempt[float],
+    headline: Attempt[EffectEstimate],
+    source: str,
+    level: str,
+) -> Answer:
+    """Say what the test of trends before treatment found, and what it could not have found.
+
+    Parameters
+    ----------
+    outcome : str
+        One of `claims.restructuring.MEASURES`.
+    test : Attempt of JointTest
+        From `pretrend_test`.
+    slope : Attempt of float
+        From `detectable_slope`, for a power of four in five, per step.
+    headline : Attempt of EffectEstimate
+        One row.
+    source, level : str
+        Where the data come from, and the kind of area.
+    """
+    answer, unit = Answer("n05-pretrends", source, level), MEASURES[outcome].behind
+    if not test:
+        answer.cannot_say(f"There is no test of trends before treatment: {test.reason.rstrip('.')}.")
+        return answer
+    found = test.result
+    parted = found.p_value < _ALPHA
+    words = "finds a difference" if parted else "finds no difference"
+    chance = "p = {p_value:.3f}" if found.p_value >= _SMALLEST_P else "p below one in a thousand"
+    answer.say(
+        f"the joint test of the steps before treatment ({{restrictions:d}}) {words} ({chance}).",
+        restrictions=found.restrictions,
+        **({"p_value": found.p_value} if found.p_value >= _SMALLEST_P else {}),
+    )
+    if parted:
+        answer.say("so trends parted before treatment already; the headline rests on their not doing so after it.")
+    if slope:
+        answer.say(
+            f"it would find four in five times only trends that part by {{slope:.3f}}{unit} a step or more"
+            + (
+                ", which over the steps to the headline is more than the headline itself: that it passes says little."
+                if headline and not parted and slope.result > abs(float(headline.result.frame["estimate"].iloc[0])) / 2
+                else "."
+            ),
+            slope=slope.result,
+        )
+    return answer
+
+
+def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: str) -> Answer:
+    """Say which placebos that should find nothing found something.
+
+    Parameters
+    ----------
+    outcome : str
+        One of `claims.restructuring.MEASURES`.
+    placebos : DataFrame
+        One row is one placebo that should find nothing: ``term, estimate, ci_low, ci_high, p_value``.
+    source, level : str
+        Where the data come from, and the kind of area.
+    """
+    answer, unit = Answer("n05-placebos", source, level), MEASURES[outcome].behind
+    made = placebos[placebos["estimate"].notna()]
+    if made.empty:
+        answer.cannot_say("None of the placebos that should find nothing can be made here.")
+        return answer
+    found = made[made["p_value"] < _ALPHA]
+    answer.say(
+        "of {made:d} "
+        + ("placebo" if len(made) == 1 else "placebos")
+        + " that should find nothing, {found:d} found something at 5%"
+        + (f" ({', '.join(found['term'])})." if len(found) else "."),
+        made=len(made),
+        found=len(found),
+    )
+    if len(found):
+        largest: pd.Series = found.loc[found["estimate"].abs().idxmax()]
+        answer.say(
+            f"the largest finds {{feigned:.3f}} [{{feigned_low:.3f}}, {{feigned_high:.3f}}]{unit} where nothing had "
+            "been done: the headline may be off by as much, either way.",
+            feigned=largest["estimate"],
+            feigned_low=largest["ci_low"],
+            feigned_high=largest["ci_high"],
+        )
+    return answer
+
+
+def describe_discontinuity(found: Attempt[Discontinuity], source: str, level: str) -> Answer:
+    """Say whether a discontinuity design passes its own tests.
+
+    Parameters
+    ----------
+    found : Attempt of Discontinuity
+        From `discontinuity`.
+    source, level : str
+        Where the data come from, and the kind of area.
+    """
+    answer = Answer("n05-discontinuity", source, level)
+    if source == "synthetic":
+        answer.cannot_say(
+            "The synthetic country has no list of one year: areas are ranked anew each year by score, dip, chance and "
+            "the gemeente's capacity, so that no cut on the score of one year makes its list."
+        )
+    if not found:
+        answer.cannot_say(f"No discontinuity can be drawn: {found.reason.rstrip('.')}.")
+        return answer
+    design = found.result
+    answer.say(
+        "with the cut below as many {areas} as are listed, {wrong_side:d} of {listed:d} listed ones lie above it, and "
+        "{unlisted:d} that are not listed below it.",
+        wrong_side=design.listed_count - design.listed_below_count,
+        listed=design.listed_count,
+        unlisted=design.below_count - design.listed_below_count,
+    )
+    first = design.table[design.table["role"] == "first stage"].iloc[0]
+    others = design.table[design.table["role"] != "first stage"]
+    failing = others[others["p_value"] < 0.05]
+    jump = "so the cut does not decide" if first["ci_low"] < 0.5 else "so the cut decides for most"
+    answer.say(
+        f"at the cut the share on the list jumps by {{jump:.2f}} [{{jump_low:.2f}}, {{jump_high:.2f}}], {jump}; of "
+        "{tests:d} tests of density and balance {failed:d} reject at 5%"
+        + (
+            f" ({', '.join(failing['test'])})."
+            if len(failing)
+            else ", with few areas near the cut to reject anything by."
+        ),
+        jump=first["estimate"],
+        jump_low=first["ci_low"],
+        jump_high=first["ci_high"],
+        tests=len(others),
+        failed=len(failing),
+    )
+    return answer
+
+
+def describe_fading(fading: Attempt[EffectEstimate], source: str, level: str) -> Answer:
+    """Say over which distance the effect on values halves, where that can be said.
+
+    Parameters
+    ----------
+    fading : Attempt of EffectEstimate
+        From `values_by_ring`.
+    source, level : str
+        Where the data come from, and the kind of area.
+    """
+    answer = Answer("n05-fading", source, level)
+    if not fading:
+        return answer
+    table = fading.result.frame
+    row = table[(table["term"] == HALVING) & table["estimate"].notna()]
+    if len(row):
+        answer.say(
+            "if it fades evenly, the effect on values halves every {halving:.0f} m [{halving_low:.0f}, "
+            "{halving_high:.0f}].",
+            halving=row["estimate"].iloc[0],
+            halving_low=row["ci_low"].iloc[0],
+            halving_high=row["ci_high"].iloc[0],
+        )
+    return answer

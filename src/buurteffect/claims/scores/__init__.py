@@ -1,0 +1,1 @@
+"""Rules for the claims about liveability scores: trend, gap, decline."""

@@ -1,0 +1,168 @@
+"""The table of agreement: the project's panel regressions beside figures from R on the same panel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.sample import Sample, draw_sample
+from buurteffect.estimate.inference.conley import SPHERICAL, ConleyErrors
+from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKraayErrors, IndependentErrors
+from buurteffect.estimate.inference.small_sample import FIXEST, FIXEST_FULL, FIXEST_NONE, SANDWICH, SANDWICH_HC1
+from buurteffect.estimate.regression.absorbed_effects import many_effects
+from buurteffect.estimate.regression.mixed import random_intercepts, reml_criterion
+from buurteffect.estimate.regression.panel_ols import INTERCEPT, first_differences, random_effects, two_way_effects
+from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
+
+COEFFICIENT, STD_ERROR, VARIANCE = 1e-8, 1e-6, 1e-6
+"""Largest differences that count as agreement. Components of variance are the end of a search: R's stops at about
+1e-6, and the note of their rows says whose end is better."""
+
+COLUMNS = ("estimator", "option", "term", "figure", "ours", "reference", "difference", "tolerance", "met", "note")
+
+_TWFE, _EVENTS, _WITHIN = "fixest::feols twfe", "fixest::feols event study", "plm within twoways"
+_MIXED = "lme4::lmer (1|municipality)+(1|area)"
+_ROUNDING = 1e-10
+_NAMES = {"(Intercept)": INTERCEPT, "Residual": "residual"}
+
+_Run = Callable[[Sample], EffectEstimate]
+_Errors = IndependentErrors | ClusteredErrors | DriscollKraayErrors | ConleyErrors
+
+
+def agreement_table(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """Return the project's figures beside reference figures.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        One row is one area in one year: ``area, municipality, year, cohort`` (0 for never), ``treated, y, x1, lat,
+        lon``.
+    values : DataFrame
+        One row is one reference figure: ``estimator, option, term, estimate, std_error``. Rows of estimators that
+        are not panel regressions are passed over.
+
+    Returns
+    -------
+    DataFrame
+        One row is one figure: ``estimator, option, term``, ``figure`` (coefficient, std_error or variance),
+        ``ours, reference, difference, tolerance, met, note``.
+
+    Raises
+    ------
+    EstimationError
+        If a known estimator has an option that is not understood.
+    """
+    plain = _sample(panel, None, ("x1", "treated"))
+    tables = []
+    for (estimator, option), part in values.groupby(["estimator", "option"], sort=False):
+        if estimator == _EVENTS:
+            result = two_way_event_study(_sample(panel, "cohort", ("x1",)), convention=FIXEST)
+            tables.append(_compared(part, _event_names(result.frame)))
+        elif estimator == _MIXED:
+            tables.append(_mixed(part, plain))
+        elif (run := _run(str(estimator), str(option))) is not None:
+            tables.append(_compared(part, run(plain).frame))
+    if not tables:
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+
+
+def _sample(panel: pd.DataFrame, cohort: str | None, covariates: tuple[str, ...]) -> Sample:
+    """Return the reference panel as a sample, cohort 0 made missing."""
+    frame = panel.assign(cohort=panel["cohort"].where(panel["cohort"] > 0))
+    design = Design("y", "area", "year", cohort, covariates=covariates, clusters=("municipality",))
+    return draw_sample(frame, design, extra=("lat", "lon"), always_treated=True)
+
+
+def _run(estimator: str, option: str) -> _Run | None:
+    """Return how to compute one estimator under one option; None for estimators that are not panel regressions."""
+    if estimator == _TWFE:
+        convention = {"ssc(fixef.K=none)": FIXEST_NONE, "ssc(fixef.K=full)": FIXEST_FULL}
+        chosen = next((c for name, c in convention.items() if name in option), FIXEST)
+        return lambda sample: many_effects(sample, ("area", "year"), _errors(option), chosen)
+    if estimator == _WITHIN:
+        if option == "homoskedastic":
+            return lambda sample: two_way_effects(sample, IndependentErrors(), FIXEST)
+        arellano = {"vcovHC arellano HC0": SANDWICH, "vcovHC arellano HC1": SANDWICH_HC1}.get(option)
+        if arellano is not None:
+            return lambda sample: two_way_effects(sample, ClusteredErrors(("area",)), arellano)
+        return lambda sample: two_way_effects(sample, _errors(option), SANDWICH)
+    if estimator == "plm random":
+        return lambda sample: random_effects(sample, IndependentErrors(), FIXEST)
+    if estimator == "plm first difference":
+        return lambda sample: first_differences(sample, IndependentErrors(), FIXEST)
+    return None
+
+
+def _errors(option: str) -> _Errors:
+    """Return the errors that an option asks for."""
+    if option == "vcov=iid":
+        return IndependentErrors()
+    if found := re.match(r"cluster=([\w+]+)", option):
+        return ClusteredErrors(tuple(found[1].split("+")))
+    if found := re.match(r"(?:vcov_DK lag|vcovSCC HC0 maxlag)=(\d+)", option):
+        return DriscollKraayErrors(int(found[1]))
+    if found := re.match(r"conley ([\d.]+) km spherical", option):
+        return ConleyErrors(float(found[1]), ("lat", "lon"), SPHERICAL)
+    raise EstimationError(f"the option {option!r} is not understood: add it to the table of agreement")
+
+
+def _event_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of an event study with R's names of its terms."""
+    events = frame["event_time"].notna()
+    return frame.assign(term=frame["term"].mask(events, "event::" + frame["event_time"].astype("str")))
+
+
+def _compared(part: pd.DataFrame, frame: pd.DataFrame, note: str = "") -> pd.DataFrame:
+    """Return two rows per reference figure: coefficient and standard error."""
+    ours = frame.set_index("term")
+    rows = []
+    for name, estimate, std_error in part[["term", "estimate", "std_error"]].itertuples(index=False):
+        term = _NAMES.get(name, name)
+        found = ours.loc[term] if term in ours.index else {"estimate": np.nan, "std_error": np.nan}
+        rows.append((name, "coefficient", found["estimate"], estimate, COEFFICIENT))
+        rows.append((name, "std_error", found["std_error"], std_error, STD_ERROR))
+    return _judged(part, rows, note)
+
+
+def _mixed(part: pd.DataFrame, sample: Sample) -> pd.DataFrame:
+    """Return the rows of the mixed model; its components come with a note on whose criterion is lower."""
+    fit = random_intercepts(sample, "area", "municipality")
+    if part["option"].iloc[0] != "REML variance":
+        return _compared(part, fit.effects.frame)
+    ours = fit.variances.set_index("component")["variance"]
+    theirs = {_NAMES.get(name, name): value for name, value in zip(part["term"], part["estimate"], strict=True)}
+    at_theirs = reml_criterion(
+        sample, "area", "municipality", (theirs["municipality"], theirs["area"], theirs["residual"])
+    )
+    note = f"restricted criterion here less that at the reference's components: {in_words(fit.criterion - at_theirs)}"
+    rows = [
+        (name, "variance", ours[_NAMES.get(name, name)], value, VARIANCE)
+        for name, value in zip(part["term"], part["estimate"], strict=True)
+    ]
+    return _judged(part, rows, note)
+
+
+def _judged(part: pd.DataFrame, rows: list[tuple[str, str, float, float, float]], note: str) -> pd.DataFrame:
+    """Return rows with their difference and whether it is small enough."""
+    table = pd.DataFrame(rows, columns=["term", "figure", "ours", "reference", "tolerance"])
+    table["difference"] = table["ours"] - table["reference"]
+    table["met"] = table["difference"].abs() <= table["tolerance"]
+    return table.assign(estimator=part["estimator"].iloc[0], option=part["option"].iloc[0], note=note)
+
+
+def in_words(gap: float, form: str = ".1e") -> str:
+    """Return a difference in words; below 1e-10 it is rounding, which differs from machine to machine.
+
+    Examples
+    --------
+    >>> in_words(3e-12), in_words(-1.52e-7)
+    ('under 1e-10', '-1.5e-07')
+    """
+    return "under 1e-10" if abs(gap) < _ROUNDING else format(gap, form)

@@ -1,0 +1,1 @@
+"""Effects of the place in which children grow up."""

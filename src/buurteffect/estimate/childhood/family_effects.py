@@ -1,0 +1,169 @@
+"""Families as random effects, and what has to be held fixed for these to be right: beside the sibling comparison."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import statsmodels
+from statsmodels.regression.mixed_linear_model import MixedLM
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.childhood.siblings import EXPOSURE, VARYING
+from buurteffect.estimate.core.fit import Fit, check_normal_equations
+from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import Integers, demean
+from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
+from buurteffect.estimate.regression.ols_iv import Equation, solve
+
+BETWEEN = "between families"
+RANDOM, RANDOM_WITH_MEANS = "random intercepts", "random intercepts, family means held fixed"
+SOFTWARE = f"statsmodels {statsmodels.__version__}"
+
+_ALIKE = 1e-9
+_FAMILIES = 800  # statsmodels goes through groups one by one: the components are found on this many families
+
+
+def correlated_effects(
+    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
+) -> EffectEstimate:
+    """Return the slope within families beside what families with more exposure have in common (Mundlak).
+
+    y_if = β E_if + ξ Ē_f + x_if'γ + x̄_f'ζ + e_if over families with two children or more. β is the coefficient of the
+    sibling comparison, exactly; ξ is what the comparison between families adds, and its test against zero is the one
+    of Hausman in a form that clustered errors allow: Mundlak (1978), doi:10.2307/1913646.
+
+    Parameters
+    ----------
+    children : DataFrame
+        One row per child, see `panel.read_childhoods`.
+    clusters : tuple of str
+        What errors are clustered by.
+    alpha : float
+        One minus the confidence level.
+
+    Returns
+    -------
+    EffectEstimate
+        Two rows, ``exposure`` and ``between families``.
+
+    Raises
+    ------
+    EstimationError
+        If no family has two children.
+    """
+    several, means = _with_means(children)
+    equation = Equation("adult_rank", (EXPOSURE, means[0]), (*VARYING, *means[1:]), clusters=clusters, alpha=alpha)
+    return solve(several, equation).table("correlated random effects: family means held fixed", [EXPOSURE, BETWEEN])
+
+
+def mixed_slopes(
+    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
+) -> EffectEstimate:
+    """Return the slope of a mixed model with a random intercept per family, without and with family means.
+
+    A random intercept weighs differences within and between families by how much is known of each, and is right only
+    if families that differ in exposure do not differ otherwise. With the means of `correlated_effects` beside it the
+    slope is that of siblings. The components of variance are statsmodels' restricted maximum likelihood; at these
+    the coefficients are generalised least squares, y − θ_f ȳ_f on the same of the regressors with
+    θ_f = 1 − (1 + n_f ω)^(−1/2), ω the ratio of the components.
+
+    Parameters
+    ----------
+    children, clusters, alpha
+        As of `correlated_effects`.
+
+    Returns
+    -------
+    EffectEstimate
+        Two rows, `RANDOM` and `RANDOM_WITH_MEANS`.
+
+    Raises
+    ------
+    EstimationError
+        If no family has two children, or the components are not found.
+    """
+    several, means = _with_means(children)
+    tables = {}
+    for name, columns in ((RANDOM, (EXPOSURE, *VARYING)), (RANDOM_WITH_MEANS, (EXPOSURE, *VARYING, *means))):
+        tables[name] = _random_intercepts(several, columns, name, clusters, alpha)
+    found = stack_effects(tables, "mixed model with a random intercept per family, restricted maximum likelihood")
+    return replace(found, not_headline=("a random intercept assumes that families do not differ with exposure",))
+
+
+def _with_means(children: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return families with two children or more, with family means, and the names of the means, exposure's first."""
+    columns = [EXPOSURE, *VARYING]
+    known = children.dropna(subset=["adult_rank", *columns])
+    several = known[known.groupby("family")["person"].transform("size") > 1].reset_index(drop=True)
+    if several.empty:
+        raise EstimationError("no family has two children with a known adult rank: siblings cannot be compared")
+    means = [f"family_{name}" for name in columns]
+    several[means] = several.groupby("family")[columns].transform("mean").astype(float)
+    return several, means
+
+
+def _random_intercepts(
+    several: pd.DataFrame, columns: tuple[str, ...], name: str, clusters: tuple[str, ...], alpha: float
+) -> EffectEstimate:
+    """Return the slope of exposure in a regression with a random intercept per family."""
+    family = np.asarray(pd.factorize(several["family"])[0])
+    values = several[list(columns)].to_numpy(dtype=float)
+    regressors = np.column_stack([values - values.mean(axis=0), np.ones(len(several))])
+    outcome = several["adult_rank"].to_numpy(dtype=float)
+    ratio, families = _variance_ratio(outcome, regressors, family)
+    theta = 1 - 1 / np.sqrt(1 + ratio * np.bincount(family))
+    both = np.column_stack([outcome, regressors])
+    left = both - theta[family, None] * (both - demean(both, family))
+    slopes = np.linalg.lstsq(left[:, 1:], left[:, 0], rcond=None)[0]
+    fit = check_normal_equations(
+        Fit(
+            (*columns, "intercept"),
+            slopes,
+            left[:, 1:],
+            left[:, 0] - left[:, 1:] @ slopes,
+            (),
+            several,
+            "person",
+            "person",
+            len(several),
+            len(several),
+            SOFTWARE,
+        )
+    )
+    result = covariance(fit, ClusteredErrors(clusters))
+    frame = effect_frame(
+        [name],
+        slopes[:1],
+        result.std_errors[:1],
+        units_count=len(several),
+        treated_count=len(several),
+        clusters_count=result.groups_count,
+        alpha=alpha,
+        degrees=result.degrees,
+    )
+    words = f"{result.words} Components of variance from {families:,} families, ratio {ratio:.3f}"
+    return EffectEstimate(
+        frame, name, words, len(several), result.groups_count, software=SOFTWARE, degrees=result.degrees
+    )
+
+
+def _variance_ratio(outcome: Floats, regressors: Floats, family: Integers) -> tuple[float, int]:
+    """Return the family's variance over that of the rest, from every k-th family, and how many these are."""
+    every = -(-(int(family.max()) + 1) // _FAMILIES)
+    some = family % every == 0
+    left, sizes, _ = np.linalg.svd(regressors[some], full_matrices=False)
+    basis = left[:, sizes > sizes[0] * _ALIKE] * np.sqrt(len(left))  # the ratio is that of the columns' space
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        fitted = MixedLM(outcome[some], basis, groups=family[some]).fit(reml=True, method=["bfgs", "lbfgs"])
+    ratio = float(fitted.cov_re.item()) / float(fitted.scale)
+    failed = [entry for entry in caught if "failed" in str(entry.message)]
+    if failed or not np.isfinite(ratio) or ratio < 0:
+        raise EstimationError("the components of variance were not found: compare siblings instead")
+    return ratio, len(np.unique(family[some]))

@@ -1,0 +1,60 @@
+"""What error in the exposure does to its slope, and an instrument that undoes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.regression.ols_iv import Equation, solve
+
+ALL, SAMPLE, INSTRUMENTED = (
+    "from all households",
+    "from a sample of households",
+    "from the sample, instrumented by another sample",
+)
+
+
+def measured_slopes(
+    children: pd.DataFrame,
+    samples: pd.DataFrame,
+    clusters: tuple[str, ...] = ("family", "place"),
+    alpha: float = 0.05,
+) -> EffectEstimate:
+    """Return the association of rank and exposure by how well the exposure is measured.
+
+    Exposure from a sample is the true one plus an error that has nothing to do with anything: least squares draw its
+    slope towards zero. The error of another sample is independent, so that exposure by one is an instrument for
+    exposure by the other.
+
+    Parameters
+    ----------
+    children : DataFrame
+        One row per child, see `panel.read_childhoods`.
+    samples : DataFrame
+        Index ``person``, two columns with the exposure by two samples (`panel.sampled_exposures`).
+    clusters : tuple of str
+        What errors are clustered by.
+    alpha : float
+        One minus the confidence level.
+
+    Returns
+    -------
+    EffectEstimate
+        Three rows, `ALL`, `SAMPLE` and `INSTRUMENTED`, all for the children that both samples cover. It is the
+        association that all rows show, so none may be a headline.
+    """
+    first, second = samples.columns[:2]
+    frame = children.merge(samples.dropna(), left_on="person", right_index=True)
+    controls = ("childhood_years", "female", "nonwestern", "parent_rank")
+    base = Equation("adult_rank", ("exposure",), controls, ("birth_year",), clusters=clusters, alpha=alpha)
+    rows = {
+        ALL: base,
+        SAMPLE: replace(base, explained_by=(first,)),
+        INSTRUMENTED: replace(base, explained_by=(first,), instruments=(second,)),
+    }
+    tables = {name: solve(frame, each).table("", [name]) for name, each in rows.items()}
+    found = stack_effects(tables, "least squares between children, by how the share of low incomes is measured")
+    return replace(found, not_headline=("families choose their places: this is an association",))

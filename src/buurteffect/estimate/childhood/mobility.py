@@ -1,0 +1,118 @@
+"""Chances: the adult rank of children of poor parents by region, and how strongly ranks are inherited by cohort."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.result import EffectEstimate, Estimate, effect_frame
+from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
+from buurteffect.estimate.regression.ols_iv import Equation, solve
+
+PER_COHORTS = 10
+"""Years of birth over which a change of the slope is told."""
+
+CHANGE, LEVEL = "change of the slope per ten years of birth", "slope in the middle cohort"
+_FEWEST = 30
+
+
+def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: float = 0.05) -> Estimate:
+    """Return the mean adult rank of children whose parents stood at one rank, by gemeente.
+
+    In each gemeente by itself r_i = a + b (p_i − percentile) + e_i, and a is the figure: Chetty, Hendren, Kline & Saez
+    (2014), doi:10.1093/qje/qju022. Children belong to the gemeente of their last year of childhood.
+
+    Parameters
+    ----------
+    children : DataFrame
+        One row per child, see `panel.read_childhoods`.
+    percentile : float
+        Rank of the parents, 0 to 100.
+    alpha : float
+        One minus the confidence level.
+
+    Returns
+    -------
+    Estimate
+        One row per gemeente with at least 30 children: ``gemeente``, then the result columns; errors are clustered by
+        family.
+
+    Raises
+    ------
+    EstimationError
+        If fewer than three gemeenten are left.
+    """
+    known = children.dropna(subset=["adult_rank", "parent_rank"])
+    parts, small = [], 0
+    for gemeente, rows in known.groupby("gemeente", sort=True):
+        if len(rows) < _FEWEST:
+            small += len(rows)
+            continue
+        frame = rows.assign(one=1.0, above=rows["parent_rank"] - percentile)
+        fit = solve(frame, Equation("adult_rank", ("above",), clusters=("family",), alpha=alpha)).fit
+        result, at = covariance(fit, ClusteredErrors(("family",))), fit.position("intercept")
+        table = effect_frame(
+            [str(gemeente)],
+            [fit.coefficients[at]],
+            [result.std_errors[at]],
+            units_count=len(rows),
+            treated_count=len(rows),
+            clusters_count=result.groups_count,
+            alpha=alpha,
+            degrees=result.degrees,
+        )
+        parts.append(table.drop(columns=["event_time", "cohort"]).assign(term=gemeente))
+    if len(parts) < 3:
+        raise EstimationError(f"{len(parts)} gemeenten have {_FEWEST} children or more: three are needed")
+    frame = pd.concat(parts, ignore_index=True).rename(columns={"term": "gemeente"})
+    frame = frame.drop(columns=["ci_low_simultaneous", "ci_high_simultaneous", "treated_count"])
+    dropped = (("children in gemeenten with too few", small),) if small else ()
+    return Estimate(
+        frame,
+        f"adult rank of children whose parents stood at {percentile:g} of 100, a straight line in each gemeente",
+        "clustered by family, t distribution",
+        len(known) - small,
+        len(parts),
+        dropped,
+    )
+
+
+def slope_by_cohort(
+    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
+) -> EffectEstimate:
+    """Return how the slope of adult rank in the parents' rank changed from cohort to cohort.
+
+    r_i = α_c + b p_i + d p_i (c_i − c̄)/10 + e_i with p the parents' rank within the cohort by their income when the
+    child was 15 to 17, so that all cohorts' parents are seen at the same age of the child. Only cohorts that the
+    panel saw at all three ages count.
+
+    Parameters
+    ----------
+    children : DataFrame
+        One row per child, see `panel.read_childhoods`.
+    clusters : tuple of str
+        What errors are clustered by.
+    alpha : float
+        One minus the confidence level.
+
+    Returns
+    -------
+    EffectEstimate
+        Two rows: `LEVEL` and `CHANGE`.
+    """
+    first = children.loc[children["childhood_years"] >= 3, "birth_year"].min()
+    rows = children[children["birth_year"] >= first].copy()
+    middle = float(np.floor((rows["birth_year"].min() + rows["birth_year"].max()) / 2))
+    rows["later"] = rows["parent_rank_teenage"] * (rows["birth_year"] - middle) / PER_COHORTS
+    equation = Equation(
+        "adult_rank",
+        ("parent_rank_teenage", "later"),
+        ("female",),
+        ("birth_year",),
+        clusters=clusters,
+        alpha=alpha,
+    )
+    born = rows["birth_year"]
+    words = f"adult rank on the parents' rank at ages 15 to 17, cohorts {born.min()} to {born.max()}"
+    return solve(rows, equation).table(words, [LEVEL, CHANGE])

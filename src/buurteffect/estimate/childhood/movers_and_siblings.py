@@ -1,0 +1,80 @@
+"""Movers and siblings put together: one slope from both, and whether they agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from buurteffect.estimate.childhood.movers import MoversDesign, movers_equation, movers_sample
+from buurteffect.estimate.childhood.siblings import sibling_equation
+from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.regression.ols_iv import JointTest, Solution, solve
+
+MOVERS, SIBLINGS, TOGETHER = "movers", "siblings", "both together"
+
+
+def both_designs(children: pd.DataFrame, design: MoversDesign | None = None) -> tuple[EffectEstimate, JointTest]:
+    """Return the slopes of the two designs, the most precise mean of both, and a test that they are one number.
+
+    With b the two slopes and V their covariance, from the influence of each family on both, the mean is
+    (1'V⁻¹b)/(1'V⁻¹1), which has the smallest variance of all weighted means, and (b₁ − b₂)²/var(b₁ − b₂) tests that
+    both estimate the same (Hansen 1982, doi:10.2307/1912775).
+
+    Parameters
+    ----------
+    children : DataFrame
+        One row per child, see `panel.read_childhoods`.
+    design : MoversDesign, optional
+        Of the movers.
+
+    Returns
+    -------
+    EffectEstimate
+        Three rows, `MOVERS`, `SIBLINGS` and `TOGETHER`; errors are clustered by family throughout.
+    JointTest
+        That movers and siblings have one slope.
+    """
+    chosen = design or MoversDesign(clusters=("family",))
+    solved = (
+        solve(movers_sample(children, chosen.first_age, chosen.last_age), movers_equation(chosen)),
+        solve(children, sibling_equation(chosen.clusters, chosen.alpha)),
+    )
+    slopes = np.array([float(each.fit.coefficients[0]) for each in solved])
+    influence = pd.concat([_influence(each) for each in solved], axis=1).fillna(0.0).to_numpy()
+    families = len(influence)
+    matrix = influence.T @ influence * families / (families - 1)
+    weights = np.linalg.solve(matrix, np.ones(2))
+    weights /= weights.sum()
+    points = np.append(slopes, weights @ slopes)
+    errors = np.sqrt(np.append(np.diag(matrix), weights @ matrix @ weights))
+    units = [each.fit.units_count for each in solved]
+    frame = effect_frame(
+        [MOVERS, SIBLINGS, TOGETHER],
+        points,
+        errors,
+        units_count=[*units, len(set(solved[0].fit.frame["person"]) | set(solved[1].fit.frame["person"]))],
+        treated_count=[*units, sum(units)],
+        clusters_count=families,
+        alpha=chosen.alpha,
+    )
+    gap = np.array([1.0, -1.0])
+    statistic = float((gap @ slopes) ** 2 / (gap @ matrix @ gap))
+    table = EffectEstimate(
+        frame,
+        f"both designs, weights {weights[0]:.2f} on movers and {weights[1]:.2f} on siblings",
+        "from the influence of each family on both slopes, times G/(G − 1); normal distribution",
+        int(frame["units_count"].iloc[-1]),
+        families,
+        solved[1].fit.dropped,
+        treated_count=int(frame["units_count"].iloc[-1]),
+        software=solved[0].fit.software,
+    )
+    return table, JointTest(statistic, 1, float("inf"), float(stats.chi2.sf(statistic, 1)))
+
+
+def _influence(solved: Solution) -> pd.Series:
+    """Return how much each family adds to the first coefficient."""
+    fit = solved.fit
+    family = fit.frame["family"]
+    return pd.Series(fit.regressors @ fit.bread[0] * fit.residuals).groupby(family.to_numpy()).sum()

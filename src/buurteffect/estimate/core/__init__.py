@@ -1,0 +1,1 @@
+"""What every estimator uses: the design, the sample, least squares, and the result."""

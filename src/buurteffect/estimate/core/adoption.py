@@ -1,0 +1,115 @@
+"""A staggered adoption as matrices: one row is one unit, one column one time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.sample import Integers, Sample, Truths
+from buurteffect.estimate.core.weighted_stats import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Adoption:
+    """A checked sample seen as matrices, for estimators that compare changes of units.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows, ordered by unit and time, of a design with a cohort.
+
+    Raises
+    ------
+    EstimationError
+        If the design has no cohort.
+    """
+
+    sample: Sample
+
+    def __post_init__(self) -> None:
+        """Refuse a design without cohorts."""
+        if self.sample.design.cohort is None:
+            raise EstimationError("a staggered estimator needs a cohort: name the column of first treated time")
+
+    @cached_property
+    def times(self) -> Integers:
+        """The different times, ascending."""
+        return self.sample.time_values
+
+    @cached_property
+    def outcome(self) -> Floats:
+        """Outcome, shape (units, times); NaN where a unit is not seen."""
+        return self.wide(self.sample.outcome)
+
+    @cached_property
+    def cohorts(self) -> Floats:
+        """First treated time of each unit; infinite where it is untouched throughout."""
+        starts = self.sample.unit_starts
+        return np.where(self.sample.never[starts], np.inf, self.sample.cohorts[starts])
+
+    @cached_property
+    def cohort_values(self) -> Integers:
+        """The different first treated times, ascending."""
+        return np.unique(self.cohorts[np.isfinite(self.cohorts)]).astype(int)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weight of each unit, 1 on average."""
+        weights = self.sample.weights[self.sample.unit_starts]
+        return np.asarray(weights / weights.mean())
+
+    @cached_property
+    def covariates(self) -> Floats:
+        """Covariates, shape (units, times, covariates); NaN where a unit is not seen."""
+        columns = [self.wide(values) for values in self.sample.covariates.T]
+        shape = (*self.outcome.shape, 0)
+        return np.stack(columns, axis=2) if columns else np.empty(shape)
+
+    @cached_property
+    def clusters(self) -> tuple[Integers, ...]:
+        """Number of the cluster of each unit, one array per cluster column.
+
+        Raises
+        ------
+        EstimationError
+            If a unit changes its cluster.
+        """
+        starts, units = self.sample.unit_starts, self.sample.unit_codes
+        for name, codes in zip(self.sample.design.cluster_columns, self.sample.cluster_codes, strict=True):
+            moved = np.unique(units[codes != codes[starts][units]])
+            if len(moved):
+                raise EstimationError(
+                    f"{len(moved)} units change their {name}: errors of changes can only be clustered by what "
+                    "stays with the unit; use its value at one moment"
+                )
+        return tuple(codes[starts] for codes in self.sample.cluster_codes)
+
+    @property
+    def clusters_count(self) -> int:
+        """Number of clusters; with two cluster columns, of the one with fewer."""
+        return min(int(codes.max()) + 1 for codes in self.clusters)
+
+    @property
+    def by_unit(self) -> bool:
+        """Whether every unit is a cluster of its own."""
+        return self.sample.design.cluster_columns == (self.sample.design.unit,)
+
+    def wide(self, values: Floats) -> Floats:
+        """Return one value per row as a matrix, shape (units, times), NaN where a unit is not seen."""
+        matrix = np.full((self.sample.units_count, len(self.times)), np.nan)
+        matrix[self.sample.unit_codes, self.sample.time_codes] = values
+        return matrix
+
+    def base(self, cohort: int) -> int:
+        """Return the place of the last time before a cohort's treatment and its anticipation."""
+        return int(np.searchsorted(self.times, cohort - self.sample.design.anticipation_years)) - 1
+
+    def compared(self, cohort: int, places: tuple[int, int], never_only: bool) -> Truths:
+        """Return which units stand for a cohort between two times: untouched by the later one, or never touched."""
+        if never_only:
+            return np.isinf(self.cohorts)
+        untouched_until = self.times[max(places)] + self.sample.design.anticipation_years
+        return np.asarray((self.cohorts > untouched_until) & (self.cohorts != cohort))

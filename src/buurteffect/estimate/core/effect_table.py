@@ -1,0 +1,174 @@
+"""A table of effects from coefficients and their covariance, as libraries return them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
+from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.sample import Sample
+from buurteffect.estimate.core.weighted_stats import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryCall:
+    """What a library returned, and what it warned of besides what is expected.
+
+    Parameters
+    ----------
+    result : object
+        What it returned.
+    warned : tuple of str
+        Its other warnings; they stop a headline.
+    """
+
+    result: Any
+    warned: tuple[str, ...] = ()
+
+
+def call_library(name: str, run: Callable[[], Any], expected: Sequence[str] = ()) -> LibraryCall:
+    """Run a library, turn its refusals into the project's and keep its warnings.
+
+    Parameters
+    ----------
+    name : str
+        The library, for messages.
+    run : callable
+        The call.
+    expected : sequence of str
+        Parts of warnings that say nothing new here; why stands beside each where it is named.
+
+    Raises
+    ------
+    EstimationError
+        If the library refuses.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = run()
+        except (ValueError, NotImplementedError, RuntimeError, np.linalg.LinAlgError, KeyError) as error:
+            raise EstimationError(f"{name} refuses this design: {error}") from error
+    texts = dict.fromkeys(str(item.message) for item in caught)
+    other = tuple(f"{name} warns: {text}" for text in texts if not any(part in text for part in expected))
+    return LibraryCall(result, other)
+
+
+def one_cluster(sample: Sample, name: str) -> str:
+    """Return the column of a coded sample to cluster by, for libraries that take one clustering.
+
+    Raises
+    ------
+    EstimationError
+        If the design has two clusters or weights, which such a library cannot take.
+    """
+    if len(sample.design.clusters) > 1:
+        raise EstimationError(f"{name} takes one clustering, the design names {' and '.join(sample.design.clusters)}")
+    if sample.design.weights is not None:
+        raise EstimationError(f"{name} takes no weights here: leave them out, or use callaway_santanna or imputation")
+    return "cluster"
+
+
+def regressors(sample: Sample, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return a coded sample with the covariates as a regression with unit effects can use them, and their names.
+
+    A covariate that changes enters as it is; one that never changes within a unit would be absorbed, so it enters
+    times every time but the first.
+    """
+    names: list[str] = []
+    added = {}
+    for place in range(len(sample.design.covariates)):
+        values = table[f"x{place}"].to_numpy()
+        if not constant_within_units(sample, values):
+            names.append(f"x{place}")
+            continue
+        for time in sample.time_values[1:]:
+            added[f"x{place}t{time}"] = values * (sample.times == time)
+    return table.assign(**added), [*names, *added]
+
+
+def constant_within_units(sample: Sample, values: Floats) -> bool:
+    """Return whether a column never changes within a unit."""
+    return bool((values == values[sample.unit_starts][sample.unit_codes]).all())
+
+
+def effects_from_covariance(
+    sample: Sample,
+    term: Sequence[str],
+    estimate: ArrayLike,
+    covariance: Floats,
+    *,
+    method: str,
+    convention: str,
+    software: str,
+    event_time: ArrayLike | None = None,
+    cohort: ArrayLike | None = None,
+    treated_count: ArrayLike | None = None,
+    band: ArrayLike | None = None,
+    dropped: tuple[tuple[str, int], ...] = (),
+    not_headline: tuple[str, ...] = (),
+    draws: int = DRAWS,
+) -> EffectEstimate:
+    """Return a table of effects from estimates and their covariance; t with clusters − 1.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows they rest on.
+    term, estimate, event_time, cohort, treated_count
+        As in `effect_frame`; treated units of the sample where no count is given.
+    covariance : ndarray
+        Covariance of the estimates; where only errors are known, off its diagonal NaN, and then no band is made.
+    method, convention, software : str
+        How, with what errors and by what the figures were made.
+    band : array_like of bool, optional
+        Which effects the simultaneous band covers; all when not given.
+    dropped, not_headline : tuple
+        What was left out, and what stops a headline, besides what the sample says.
+    draws : int
+        Simulations behind the band.
+    """
+    design = sample.design
+    degrees = float(sample.clusters_count - 1)
+    covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
+    block = covariance[np.ix_(covered, covered)]
+    known = bool(np.isfinite(covariance).all())
+    critical = (
+        sup_t_critical_value(block, design.alpha, degrees, draws) if known and (np.diag(block) > 0).any() else None
+    )
+    frame = effect_frame(
+        term,
+        estimate,
+        np.sqrt(np.diag(covariance)),
+        units_count=sample.units_count,
+        treated_count=sample.treated_count if treated_count is None else treated_count,
+        clusters_count=sample.clusters_count,
+        event_time=event_time,
+        cohort=cohort,
+        alpha=design.alpha,
+        degrees=degrees,
+        critical=critical,
+    )
+    frame.loc[~covered, ["ci_low_simultaneous", "ci_high_simultaneous"]] = np.nan
+    return EffectEstimate(
+        frame=frame,
+        method=method,
+        error_convention=convention,
+        units_count=sample.units_count,
+        clusters_count=sample.clusters_count,
+        dropped=(*sample.dropped, *dropped),
+        treated_count=sample.treated_count,
+        software=software,
+        design=design,
+        covariance=covariance if known else None,
+        degrees=degrees,
+        not_headline=not_headline,
+    )

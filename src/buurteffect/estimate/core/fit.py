@@ -1,0 +1,229 @@
+"""A fitted linear regression, reduced to what inference needs: what its regressors add beyond its effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import Integers
+
+_LEFT = 1e-9  # a regressor of which less than this share is left after the effects is taken as absorbed
+_ORTHOGONAL = 1e-6  # largest correlation of residuals with a regressor that counts as rounding
+
+
+class Columns(Protocol):
+    """Regressors after their effects, times the root of the weight, by their products with each other and residuals."""
+
+    @property
+    def cross(self) -> Floats:
+        """The cross product."""
+        ...
+
+    def score_sums(self, codes: Integers) -> Floats:
+        """Return regressors times residuals, summed within groups."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A linear regression after its fixed effects are partialled out.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The regressors.
+    coefficients : ndarray
+        Shape (regressors,).
+    regressors : ndarray
+        What is left of the regressors after the effects, times the root of the weight, shape (rows, regressors);
+        without columns where `columns` stands for them.
+    residuals : ndarray
+        Residuals times the root of the weight, shape (rows,).
+    effects : tuple of ndarray of int
+        Codes of each set of fixed effects, one per row; empty where there is none.
+    frame : DataFrame
+        The rows, for whatever errors are grouped by.
+    unit, time : str
+        Names of its key.
+    units_count, treated_count : int
+        Units, and treated ones among them.
+    software : str
+        Library and version that computed the coefficients.
+    dropped : tuple of (str, int)
+        What was left out and how often.
+    weighted : bool
+        Whether rows have weights.
+    columns : Columns, optional
+        Regressors that are known by their products only.
+    """
+
+    names: tuple[str, ...]
+    coefficients: Floats
+    regressors: Floats
+    residuals: Floats
+    effects: tuple[Integers, ...]
+    frame: pd.DataFrame
+    unit: str
+    time: str
+    units_count: int
+    treated_count: int
+    software: str
+    dropped: tuple[tuple[str, int], ...] = ()
+    weighted: bool = False
+    columns: Columns | None = None
+
+    @property
+    def rows_count(self) -> int:
+        """Number of rows."""
+        return len(self.residuals)
+
+    @cached_property
+    def bread(self) -> Floats:
+        """Inverse of the regressors' cross product."""
+        return np.asarray(np.linalg.inv(self.cross), dtype=float)
+
+    @cached_property
+    def cross(self) -> Floats:
+        """The regressors' cross product."""
+        return np.asarray(self.regressors.T @ self.regressors if self.columns is None else self.columns.cross)
+
+    @cached_property
+    def scores(self) -> Floats:
+        """Regressors times residuals, shape (rows, regressors).
+
+        Raises
+        ------
+        EstimationError
+            If the regressors are not written out.
+        """
+        if self.columns is not None:
+            raise EstimationError("one effect per cohort and time takes errors that are grouped, one way or two")
+        return np.asarray(self.regressors * self.residuals[:, None])
+
+    def score_sums(self, codes: Integers) -> Floats:
+        """Return regressors times residuals, summed within groups, shape (groups, regressors)."""
+        if self.columns is not None:
+            return self.columns.score_sums(codes)
+        sums = np.empty((int(codes.max(initial=-1)) + 1, len(self.names)))
+        for place, column in enumerate(self.regressors.T):  # a column at a time: the scores are never written out
+            sums[:, place] = np.bincount(codes, weights=column * self.residuals, minlength=len(sums))
+        return sums
+
+    @cached_property
+    def effect_sizes(self) -> tuple[int, ...]:
+        """Number of values of each set of effects."""
+        return tuple(int(codes.max(initial=-1)) + 1 for codes in self.effects)
+
+    def codes(self, name: str) -> Integers:
+        """Return numbers from 0 for the values of a column.
+
+        Raises
+        ------
+        EstimationError
+            If the column is not there or has missing values.
+        """
+        if name not in self.frame.columns:
+            raise EstimationError(f"the rows of this fit have no column {name!r}: pass it to draw_sample as extra")
+        codes = np.asarray(pd.factorize(self.frame[name])[0])
+        if (codes < 0).any():
+            raise EstimationError(f"{name} is missing in {int((codes < 0).sum())} rows: errors cannot be grouped by it")
+        return codes
+
+    def position(self, name: str) -> int:
+        """Return the place of a regressor.
+
+        Raises
+        ------
+        EstimationError
+            If there is no such regressor.
+        """
+        if name not in self.names:
+            raise EstimationError(f"there is no regressor {name!r}; there are {', '.join(self.names)}")
+        return self.names.index(name)
+
+
+def check_regressors(names: Sequence[str], left: Floats, before: Floats) -> None:
+    """Refuse regressors that the effects absorb, or that others explain.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Their names.
+    left, before : ndarray
+        The regressors after and before the effects are partialled out, shape (rows, regressors).
+
+    Raises
+    ------
+    EstimationError
+        With the names of those that cannot be told apart.
+    """
+    check_told_apart(names, left.T @ left, np.sqrt(np.einsum("ij,ij->j", before, before)))
+
+
+def check_told_apart(names: Sequence[str], cross: Floats, start: Floats) -> None:
+    """Refuse regressors as `check_regressors` does.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Their names.
+    cross : ndarray
+        Cross product of what is left of them after the effects.
+    start : ndarray
+        Length of each before the effects are partialled out.
+
+    Raises
+    ------
+    EstimationError
+        With the names of those that cannot be told apart.
+    """
+    if not names:
+        raise EstimationError("there is nothing to estimate: name a cohort, a dose or covariates")
+    size = np.sqrt(np.maximum(np.diag(cross), 0))
+    gone = [name for name, now, was in zip(names, size, start, strict=True) if now <= _LEFT * was or was == 0]
+    if gone:
+        raise EstimationError(
+            f"{', '.join(gone)}: nothing is left after the fixed effects; leave it out, or leave out the effects that "
+            "explain it"
+        )
+    cross = cross / np.outer(size, size)
+    values, vectors = np.linalg.eigh(cross)
+    if values[0] < _LEFT:
+        among = np.abs(vectors[:, values < _LEFT]).max(axis=1) > 1e-4
+        told = ", ".join(name for name, inside in zip(names, among, strict=True) if inside)
+        raise EstimationError(f"{told} explain each other after the fixed effects: leave one of them out")
+
+
+def check_normal_equations(fit: Fit) -> Fit:
+    """Return the fit, or refuse it where its residuals are not orthogonal to its regressors.
+
+    The library's coefficients meet a projection made here; if one of the two were wrong this would show.
+
+    Raises
+    ------
+    EstimationError
+        If a correlation of residuals and regressor exceeds rounding.
+    """
+    scale = np.sqrt(np.diag(fit.cross)) * np.linalg.norm(fit.residuals)
+    total = fit.regressors.T @ fit.residuals if fit.columns is None else _total(fit.columns, fit.rows_count)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = np.abs(total) / scale
+    outcome = np.sqrt(max(float(fit.coefficients @ fit.cross @ fit.coefficients), 0.0))
+    if np.linalg.norm(fit.residuals) > 1e-9 * outcome and np.nanmax(correlation, initial=0) > _ORTHOGONAL:
+        raise EstimationError(
+            f"{fit.software} did not converge: residuals and regressors correlate by {np.nanmax(correlation):.1e}; use "
+            "a smaller tolerance or fewer effects"
+        )
+    return fit
+
+
+def _total(columns: Columns, rows: int) -> Floats:
+    """Return regressors times residuals, summed over all rows."""
+    return np.asarray(columns.score_sums(np.zeros(rows, dtype=int))[0])

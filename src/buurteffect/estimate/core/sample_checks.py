@@ -1,0 +1,159 @@
+"""What a panel must satisfy before an effect is estimated on it, and which rows are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from buurteffect.errors import (
+    DuplicateUnitTimeError,
+    MissingColumnError,
+    NotConstantError,
+    SeriesBreakError,
+    UnusableValueError,
+)
+from buurteffect.estimate.core.design import Design
+
+Dropped = tuple[tuple[str, int], ...]
+
+
+def number_columns(design: Design) -> tuple[str, ...]:
+    """Return the columns that must hold numbers."""
+    optional = (design.cohort, design.dose, design.weights, design.eligible)
+    names = [design.time, design.outcome, *(n for n in optional if n), *design.covariates]
+    return tuple(dict.fromkeys([*names, *(design.coordinates_m or ())]))
+
+
+def used_columns(design: Design, extra: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return every column that the design names, once each."""
+    return tuple(dict.fromkeys([design.unit, *number_columns(design), *design.clusters, *extra]))
+
+
+def check_columns(frame: pd.DataFrame, design: Design, extra: Sequence[str] = ()) -> None:
+    """Refuse a panel that lacks a column, or has one twice; say which names come near."""
+    names = [str(name) for name in frame.columns]
+    needed = used_columns(design, extra)
+    missing = [name for name in needed if name not in names]
+    if missing:
+        hints = []
+        for name in missing:
+            near = get_close_matches(name, names, n=3, cutoff=0.6)
+            hints.append(f"{name}" + (f" (near: {', '.join(near)})" if near else ""))
+        raise MissingColumnError(f"the panel lacks {'; '.join(hints)}: name its columns in the design as they are")
+    twice = sorted(name for name in needed if names.count(name) > 1)
+    if twice:
+        raise MissingColumnError(f"the panel has more than one column named {', '.join(twice)}: keep one")
+
+
+def check_values(frame: pd.DataFrame, design: Design) -> None:
+    """Refuse text, infinite values, broken times and cohorts, cohort 0 and negative weights."""
+    for name in number_columns(design):
+        if not pd.api.types.is_numeric_dtype(frame[name]):
+            raise UnusableValueError(f"{name} must hold numbers, found the type {frame[name].dtype}")
+        infinite = int(np.isinf(_numbers(frame[name])).sum())
+        if infinite:
+            raise UnusableValueError(
+                f"{name} is infinite in {infinite} rows: make it missing"
+                + (" (never treated is missing, not infinite)" if name == design.cohort else ", or mend its source")
+            )
+    for name in (design.time, *((design.cohort,) if design.cohort else ())):
+        values = _numbers(frame[name])
+        with np.errstate(invalid="ignore"):
+            broken = int((np.isfinite(values) & (values % 1 != 0)).sum())
+        if broken:
+            raise UnusableValueError(f"{name} must hold whole numbers, {broken} rows have others")
+    zero = int((_numbers(frame[design.cohort]) == 0).sum()) if design.cohort else 0
+    if zero:
+        raise UnusableValueError(f"{design.cohort} is 0 in {zero} rows: a unit never treated has a missing cohort")
+    negative = int((_numbers(frame[design.weights]) < 0).sum()) if design.weights else 0
+    if negative:
+        raise UnusableValueError(f"{design.weights} is negative in {negative} rows: a weight is 0 or more")
+
+
+def check_unique(frame: pd.DataFrame, design: Design) -> None:
+    """Refuse a unit that stands twice in a time."""
+    units, times = (pd.factorize(frame[name])[0] for name in design.key)
+    known = (units >= 0) & (times >= 0)
+    pairs = (units.astype(np.int64) * (int(times.max(initial=0)) + 1) + times)[known]
+    repeated = int(pd.Series(pairs).duplicated().sum())
+    if repeated:
+        raise DuplicateUnitTimeError(
+            f"{repeated} rows repeat a {design.unit} and {design.time}: keep one row per unit and time, and check "
+            "whether a merge multiplied rows"
+        )
+
+
+def drop_unusable(frame: pd.DataFrame, design: Design, extra: Sequence[str] = ()) -> tuple[pd.DataFrame, Dropped]:
+    """Return the rows with every value that the design needs, and how many were dropped for want of which."""
+    part = frame[list(used_columns(design, extra))]
+    if design.dose is not None and design.cohort is not None:
+        untreated = part[design.cohort].isna() & part[design.dose].isna()
+        if untreated.any():
+            part = part.assign(**{design.dose: part[design.dose].mask(untreated, 0.0)})
+    left = np.ones(len(part), dtype=bool)
+    dropped = []
+    for name in _needed(design):
+        lacking = part[name].isna().to_numpy() & left
+        if lacking.any():
+            dropped.append((f"rows without {name}", int(lacking.sum())))
+            left &= ~lacking
+    if design.weights is not None:
+        nothing = (_numbers(part[design.weights]) == 0) & left
+        if nothing.any():
+            dropped.append((f"rows with {design.weights} 0", int(nothing.sum())))
+            left &= ~nothing
+    if not left.any():
+        reasons = "; ".join(f"{reason}: {count}" for reason, count in dropped) or "the panel is empty"
+        raise UnusableValueError(f"no row has everything that the design needs ({reasons})")
+    return (part if left.all() else part[left]), tuple(dropped)
+
+
+def check_constant(frame: pd.DataFrame, design: Design, starts: NDArray[np.int_], unit_codes: NDArray[np.int_]) -> None:
+    """Refuse a cohort or weight that changes within a unit; the rows of a unit stand together."""
+    for name in (design.cohort, design.weights):
+        if name is None:
+            continue
+        values = _numbers(frame[name])
+        first = values[starts][unit_codes]
+        different = ~((values == first) | (np.isnan(values) & np.isnan(first)))
+        units = len(np.unique(unit_codes[different]))
+        if units:
+            raise NotConstantError(
+                f"{name} changes within {units} units: it belongs to the unit, so give every row of it the same value"
+            )
+
+
+def check_breaks(design: Design, first: int, last: int) -> None:
+    """Refuse a period across which the outcome, or the dose, is not comparable with itself."""
+    if design.across_breaks or not len(design.breaks):
+        return
+    explained = [name for name in (design.outcome, design.dose) if name]
+    between = design.breaks[
+        design.breaks["concept"].isin(explained) & design.breaks["break_year"].between(first + 1, last)
+    ]
+    if len(between):
+        told = "; ".join(_break_texts(between))
+        raise SeriesBreakError(
+            f"between {first} and {last} lies a break of a series ({told}): keep years on one side, or set "
+            "across_breaks and say so beside the result"
+        )
+
+
+def _break_texts(breaks: pd.DataFrame) -> Iterator[str]:
+    """Yield one phrase per break."""
+    for concept, year, reason in breaks[["concept", "break_year", "reason"]].itertuples(index=False):
+        yield f"{concept} {year}: {reason}"
+
+
+def _needed(design: Design) -> tuple[str, ...]:
+    """Return the columns in which a missing value drops the row: all but the cohort."""
+    return tuple(name for name in used_columns(design) if name != design.cohort)
+
+
+def _numbers(column: pd.Series) -> NDArray[np.float64]:
+    """Return a column as floats, missing as NaN."""
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))

@@ -1,0 +1,180 @@
+"""Imputation: what treated units would have been, from units and times that are not treated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.adoption import Adoption
+from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.sample import draw_sample
+from buurteffect.estimate.core.software import software_versions
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.did.imputation_fit import ImputationFit, fit_untreated, safe_inverse
+from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
+
+Deviations = Literal["cohort and time", "event time"]
+
+
+def imputation(
+    frame: pd.DataFrame,
+    design: Design,
+    window: tuple[int, int] | None = None,
+    leads: bool = True,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    deviations: Deviations = "cohort and time",
+) -> EffectEstimate:
+    r"""Estimate effects by imputing what treated units would have been.
+
+    Y(0) = α_i + β_t + X'γ is fitted on untreated rows (before treatment and its anticipation) only; an effect is an
+    average of Y − Ŷ(0) over treated rows, with weights w. As a sum Σ v_it Y_it over all rows, its variance is
+    Σ_c (Σ_{it∈c} v_it ε̃_it)², where ε̃ are residuals on untreated rows and deviations from the mean effect of cohort
+    and event time on treated ones, which makes it conservative (Borusyak, Jaravel & Spiess 2024,
+    doi:10.1093/restud/rdae007). Effects before treatment come from a regression on untreated rows with one term per
+    event time but the base (their test), and hang together with the others through the influence of every unit.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated. Every untreated row is used, whatever ``comparison`` says. A covariate that changes
+        enters as it is, one that is constant within units times every time.
+    window : (int, int), optional
+        Add the row ``window``: the mean over these event times, ends included.
+    leads : bool
+        Whether to show event times before treatment, with the base.
+    draws, seed : int
+        Of the multiplier bootstrap behind the simultaneous band over event times.
+    deviations : {"cohort and time", "event time"}
+        Among which treated rows deviations are taken for the error. The mean of a cohort of few units follows these
+        units, so that errors come out too small; the mean over all cohorts at an event time does not, and leaves what
+        cohorts differ in the error (the paper's section 4.3).
+
+    Returns
+    -------
+    EffectEstimate
+        The row ``overall`` (mean over treated rows), then ``window``, then one row per event time.
+
+    Raises
+    ------
+    EstimationError
+        If no treated row can be imputed, or covariates are collinear; or see `draw_sample`.
+    """
+    fit = fit_untreated(Adoption(draw_sample(frame, design)))
+    terms, events, targets = _targets(fit, window)
+    points, influence = _effects(fit, targets, deviations)
+    counts = [fit.treated_units(target > 0) for target in targets.T]
+    dropped = fit.dropped
+    if leads:
+        found = _leads(fit)
+        dropped += found.dropped
+        heads = len(terms) - sum(np.isfinite(events))
+        terms = [*terms[:heads], *found.terms, *terms[heads:]]
+        events = np.concatenate([events[:heads], found.events, events[heads:]])
+        points = np.concatenate([points[:heads], found.points, points[heads:]])
+        influence = np.hstack([influence[:, :heads], found.influence, influence[:, heads:]])
+        counts = [*counts[:heads], *found.counts, *counts[heads:]]
+    return effects_from_influence(
+        fit.adoption,
+        terms,
+        points,
+        influence,
+        method="imputation on untreated rows (Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007)",
+        software=software_versions("numpy"),
+        treated_count=counts,
+        event_time=events,
+        band=np.isfinite(events),
+        dropped=dropped,
+        draws=draws,
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Leads:
+    """Effects before treatment, the base among them."""
+
+    terms: list[str]
+    events: Floats
+    points: Floats
+    influence: Floats
+    counts: list[int]
+    dropped: tuple[tuple[str, int], ...] = ()
+
+
+def _targets(fit: ImputationFit, window: tuple[int, int] | None) -> tuple[list[str], Floats, Floats]:
+    """Return names, event times and weights on treated rows of each average, shape (treated rows, averages)."""
+    event = fit.sample.event_times[fit.treated]
+    weights = fit.sample.weights[fit.treated]
+    events = np.unique(event)
+    single = weights[:, None] * (event[:, None] == events)
+    single /= single.sum(axis=0)
+    heads, names = [weights / weights.sum()], ["overall"]
+    if window is not None:
+        inside = (events >= window[0]) & (events <= window[1])
+        if not inside.any():
+            raise EstimationError(f"no event time from {window[0]} to {window[1]} can be imputed: take another window")
+        heads.append(single[:, inside].mean(axis=1))
+        names.append(f"window {window[0]}–{window[1]}")
+    names += [f"event time {int(value)}" for value in events]
+    return names, np.concatenate([np.full(len(heads), np.nan), events]), np.column_stack([*heads, single])
+
+
+def _effects(fit: ImputationFit, targets: Floats, deviations: Deviations) -> tuple[Floats, Floats]:
+    """Return averages of gaps and the influence of every unit on them."""
+    sample = fit.sample
+    gap = fit.gap[fit.treated]
+    if deviations not in ("cohort and time", "event time"):
+        raise EstimationError(f"deviations must be cohort and time or event time, found {deviations!r}")
+    cohorts = sample.cohorts[fit.treated] if deviations == "cohort and time" else 0
+    cells = pd.factorize(cohorts * 100_000 + sample.event_times[fit.treated])[0]
+    squared = sample.weights[fit.treated] ** 2
+    mean = np.bincount(cells, weights=squared * gap) / np.bincount(cells, weights=squared)
+    deviation = gap - mean[cells]
+    units = sample.unit_codes[fit.treated]
+    starts = np.flatnonzero(np.r_[True, units[1:] != units[:-1]])
+    influence = np.zeros((sample.units_count, targets.shape[1]))
+    influence[units[starts]] = np.add.reduceat(targets * deviation[:, None], starts, axis=0)
+    total = np.zeros_like(influence)
+    total[units[starts]] = np.add.reduceat(targets, starts, axis=0)
+    columns = fit.columns
+    influence -= total * (columns.members @ fit.residual / columns.mass)[:, None]
+    spread = np.zeros((sample.rows_count, targets.shape[1]))
+    spread[fit.treated] = targets
+    influence -= columns.unit_scores(fit.residual) @ (columns.inverse @ columns.cross(spread))
+    return targets.T @ gap, influence * sample.units_count
+
+
+def _leads(fit: ImputationFit) -> _Leads:
+    """Return effects before treatment: one term per event time but the base, on untreated rows."""
+    sample = fit.sample
+    early = fit.untreated & ~sample.never
+    events = np.unique(sample.event_times[early])
+    if not len(events):
+        return _Leads([], np.empty(0), np.empty(0), np.empty((sample.units_count, 0)), [])
+    base = events.max()
+    shown = events[events != base]
+    counts = [len(np.unique(sample.unit_codes[early & (sample.event_times == value)])) for value in events]
+    names = [f"event time {int(value)}" for value in events]
+    points, influence = np.zeros(len(events)), np.zeros((sample.units_count, len(events)))
+    if len(shown):
+        columns, weight = fit.columns, fit.columns.weight[:, None]
+        marks = columns.center(((sample.event_times[:, None] == shown) & fit.untreated[:, None]).astype(float))
+        rest = marks - columns.times(columns.inverse @ columns.cross(weight * marks))
+        try:
+            inverse = safe_inverse((weight * rest).T @ rest)
+        except EstimationError:
+            lost = (("event times before treatment that nobody untreated throughout can tell from time", len(shown)),)
+            return _Leads([], np.empty(0), np.empty(0), np.empty((sample.units_count, 0)), [], lost)
+        found = inverse @ ((weight * rest).T @ fit.gap)
+        left = rest * (weight * (fit.gap - rest @ found)[:, None])
+        points[events != base] = found
+        influence[:, events != base] = np.add.reduceat(left, sample.unit_starts, axis=0) @ inverse * sample.units_count
+    return _Leads(names, events, points, influence, counts)

@@ -1,0 +1,225 @@
+"""One regression term per cohort and time: what Sun & Abraham and Wooldridge average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.estimate.core.bands import DRAWS
+from buurteffect.estimate.core.effect_table import effects_from_covariance, regressors
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.sample import Integers, Sample, Truths
+from buurteffect.estimate.core.software import software_versions
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import group_sums
+from buurteffect.estimate.inference.regression_table import design_errors
+from buurteffect.estimate.inference.sandwich import Covariance, covariance
+from buurteffect.estimate.inference.small_sample import HOUSE, Convention
+from buurteffect.estimate.regression.cell_terms import fit_terms
+
+Shares = Literal["estimated", "known"]
+
+
+@dataclass(frozen=True, eq=False)
+class SaturatedFit:
+    """A regression with unit and time effects and one term per cohort and time.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows.
+    cohort, time : ndarray
+        Of each term.
+    mass : ndarray
+        Weight of the rows behind each term.
+    units_count : ndarray of int
+        Treated units behind each term.
+    covariates : tuple of str
+        Names of the covariates' coefficients, which follow the terms.
+    coefficients : ndarray
+        Of terms and covariates.
+    covariance : Covariance
+        Of the coefficients.
+    """
+
+    sample: Sample
+    cohort: Floats
+    time: Floats
+    mass: Floats
+    units_count: Integers
+    covariates: tuple[str, ...]
+    coefficients: Floats
+    covariance: Covariance
+
+    @property
+    def event_time(self) -> Floats:
+        """Event time of each term."""
+        return np.asarray(self.time - self.cohort)
+
+
+def with_comparison(sample: Sample) -> Sample:
+    """Return a sample with units to compare with: where nobody is untouched throughout, the cohort treated last is.
+
+    Its treated times, from its anticipation on, are dropped and counted.
+
+    Raises
+    ------
+    NoComparisonError
+        If there is one cohort only.
+    """
+    if sample.never.any():
+        return sample
+    last = sample.cohorts.max()
+    if sample.cohorts.min() == last:
+        raise NoComparisonError("all units are treated at the same time: no untreated unit is left to compare with")
+    early = sample.times < last - sample.design.anticipation_years
+    return sample.keep(early, "rows from the treatment of the cohort treated last on, nobody being untouched by then")
+
+
+def fit_saturated(sample: Sample, rows: Truths, convention: Convention = HOUSE) -> SaturatedFit:
+    """Fit unit and time effects, covariates and one term per cohort and time among some rows.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows.
+    rows : ndarray of bool
+        Rows that get a term of their cohort and time.
+    convention : Convention
+        Small-sample correction of the covariance, clustered as the design says.
+
+    Raises
+    ------
+    EstimationError
+        If terms and covariates cannot be told apart.
+    """
+    cohort, time = sample.cohorts[rows], sample.times[rows]
+    pairs, places = np.unique(np.column_stack([cohort, time]), axis=0, return_inverse=True)
+    if not len(pairs):
+        raise EstimationError("no cohort is seen at any time that an effect could be estimated for")
+    terms = np.full(sample.rows_count, -1)
+    terms[rows] = places
+    table, names = regressors(sample, sample.coded())
+    labels = (*(f"cohort {int(g)} in {int(t)}" for g, t in pairs), *names)
+    others = table[names].to_numpy(dtype=float)
+    fit = fit_terms(sample, labels, terms, others)
+    found = covariance(fit, design_errors(sample.design), convention)
+    mass = np.asarray(np.bincount(places, weights=sample.weights[rows]), dtype=float)
+    return SaturatedFit(
+        sample,
+        pairs[:, 0].astype(float),
+        pairs[:, 1].astype(float),
+        mass,
+        np.bincount(places),
+        tuple(names),
+        fit.coefficients,
+        found,
+    )
+
+
+def average_terms(
+    fit: SaturatedFit,
+    method: str,
+    base: int | None,
+    window: tuple[int, int] | None = None,
+    shares: Shares = "estimated",
+    draws: int = DRAWS,
+) -> EffectEstimate:
+    """Average the terms of a saturated fit by event time, weighted by the rows behind each.
+
+    Units are drawn with their cohorts, so the weights are estimates as well: their variance, over what units move them
+    (as `weighted_event_study` has it), is added to that of the terms, with which it is not correlated. Where cohorts
+    are small and many it is a fifth of the whole.
+
+    Parameters
+    ----------
+    fit : SaturatedFit
+        Terms with their covariance.
+    method : str
+        What it is, in words.
+    base : int or None
+        Event time that is fixed at 0 and shown; None where there is none.
+    window : (int, int), optional
+        Add the row ``window``: the mean over these event times, ends included.
+    shares : {"estimated", "known"}
+        Whether errors count that shares of cohorts are estimated; fixest takes them as known.
+    draws : int
+        Simulations behind the simultaneous band.
+
+    Returns
+    -------
+    EffectEstimate
+        The row ``overall`` (mean over treated rows), ``window``, one row per event time, then the covariates.
+    """
+    event, size = fit.event_time, len(fit.coefficients)
+    events = np.unique(event if base is None else np.append(event, base))
+    single = np.zeros((len(events), size))
+    for row, value in enumerate(events):
+        here = event == value
+        single[row, : len(event)] = fit.mass * here / max(fit.mass[here].sum(), 1e-300)
+    after = fit.mass * (event >= 0)
+    heads = {"overall": np.append(after / after.sum(), np.zeros(size - len(event)))}
+    if window is not None:
+        inside = (events >= window[0]) & (events <= window[1])
+        if not inside.any():
+            raise EstimationError(f"no event time from {window[0]} to {window[1]} was estimated: choose another window")
+        heads[f"window {window[0]}–{window[1]}"] = single[inside].mean(axis=0)
+    others = np.eye(size)[len(event) :]
+    matrix = np.vstack([*heads.values(), single, others])
+    variance, words = matrix @ fit.covariance.matrix @ matrix.T, fit.covariance.words
+    if shares == "estimated":
+        variance, words = variance + _shares_variance(fit, matrix), f"{words}; shares of cohorts estimated"
+    missing = [np.nan]
+    counts = [_treated(fit, row[: len(event)]) for row in matrix]
+    return effects_from_covariance(
+        fit.sample,
+        [*heads, *(f"event time {int(value)}" for value in events), *_covariate_names(fit)],
+        matrix @ fit.coefficients,
+        variance,
+        method=method,
+        convention=words,
+        software=software_versions("numpy"),
+        event_time=[*missing * len(heads), *events, *missing * len(others)],
+        treated_count=[*counts[: len(matrix) - len(others)], *[fit.sample.treated_count] * len(others)],
+        band=[False] * len(heads) + [True] * len(events) + [False] * len(others),
+        not_headline=(fit.covariance.flaw,) if fit.covariance.flaw else (),
+        draws=draws,
+    )
+
+
+def _shares_variance(fit: SaturatedFit, matrix: Floats) -> Floats:
+    """Return the covariance of averages that comes from the sizes of cohorts, clustered by what stays with a unit."""
+    sample, size = fit.sample, len(fit.cohort)
+    starts = sample.unit_starts
+    weights, cohorts = sample.weights[starts], np.where(sample.never, np.inf, sample.cohorts)[starts]
+    belongs = (weights / weights.mean())[:, None] * (cohorts[:, None] == fit.cohort)
+    parts, effects = matrix[:, :size], fit.coefficients[:size]
+    gap = effects[None, :] - (parts @ effects)[:, None]
+    influence = (belongs / belongs.mean(axis=0) - 1) @ (parts * gap).T / len(cohorts)
+    codes = sample.unit_codes[starts]
+    for column in sample.cluster_codes:
+        if (column == column[starts][sample.unit_codes]).all():
+            codes = column[starts]
+            break
+    sums = group_sums(influence, codes)
+    count = len(np.unique(codes))
+    return np.asarray(sums.T @ sums * count / max(count - 1, 1))
+
+
+def _treated(fit: SaturatedFit, row: Floats) -> int:
+    """Return how many treated units stand behind an average: the largest term of each cohort."""
+    used = row > 0
+    return int(sum(fit.units_count[used & (fit.cohort == g)].max() for g in np.unique(fit.cohort[used])))
+
+
+def _covariate_names(fit: SaturatedFit) -> list[str]:
+    """Return the names of the covariates as the design has them, with the time where they are crossed with it."""
+    names = fit.sample.design.covariates
+    told = []
+    for code in fit.covariates:
+        place, _, time = code[1:].partition("t")
+        told.append(names[int(place)] + (f" in {time}" if time else ""))
+    return told

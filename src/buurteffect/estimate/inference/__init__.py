@@ -1,0 +1,1 @@
+"""Covariances, small-sample factors, bootstraps, permutation, joint tests and power."""

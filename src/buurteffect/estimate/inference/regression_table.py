@@ -1,0 +1,104 @@
+"""From a fitted regression to the table of its effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.bands import sup_t_critical_value
+from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.fit import Fit
+from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.inference.conley import ConleyErrors
+from buurteffect.estimate.inference.sandwich import ClusteredErrors, Errors, covariance
+from buurteffect.estimate.inference.small_sample import HOUSE, Convention
+
+
+def design_errors(design: Design) -> Errors:
+    """Return the errors that a design asks for: clustered by its clusters, by unit where it names none."""
+    return ClusteredErrors(design.cluster_columns)
+
+
+def conley_errors(design: Design, cutoff_km: float, kernel: str = "uniform") -> Errors:
+    """Return errors that depend on distance between the design's coordinates.
+
+    Raises
+    ------
+    EstimationError
+        If the design names no coordinates, or the settings make no sense.
+    """
+    if design.coordinates_m is None:
+        raise EstimationError(
+            "it is not known where the areas lie (the design names no coordinates_m), which errors by distance need"
+        )
+    return ConleyErrors(cutoff_km, design.coordinates_m, kernel=kernel)
+
+
+def regression_estimate(
+    fit: Fit,
+    design: Design,
+    method: str,
+    errors: Errors | None = None,
+    convention: Convention = HOUSE,
+    event_time: ArrayLike | None = None,
+    treated_count: ArrayLike | None = None,
+    band: Sequence[bool] | None = None,
+    not_headline: Sequence[str] = (),
+) -> EffectEstimate:
+    """Return the effects of a fitted regression with the errors asked for.
+
+    Parameters
+    ----------
+    fit : Fit
+        The regression.
+    design : Design
+        What was asked.
+    method : str
+        How it was estimated, in words.
+    errors : Errors, optional
+        How errors may depend on each other; by default clustered as the design says.
+    convention : Convention
+        The small-sample correction.
+    event_time : array_like, optional
+        Event time of each regressor, missing where it has none.
+    treated_count : array_like, optional
+        Treated units behind each regressor; by default those of the fit.
+    band : sequence of bool, optional
+        Regressors that a simultaneous band covers; by default none.
+    not_headline : sequence of str
+        Reasons why no figure may be a headline.
+    """
+    result = covariance(fit, errors or design_errors(design), convention)
+    critical, inside = None, np.zeros(len(fit.names), dtype=bool) if band is None else np.asarray(band, dtype=bool)
+    if inside.any():
+        critical = sup_t_critical_value(result.matrix[np.ix_(inside, inside)], design.alpha, result.degrees)
+    frame = effect_frame(
+        fit.names,
+        fit.coefficients,
+        result.std_errors,
+        units_count=fit.units_count,
+        treated_count=fit.treated_count if treated_count is None else treated_count,
+        clusters_count=result.groups_count,
+        event_time=event_time,
+        alpha=design.alpha,
+        degrees=result.degrees,
+        critical=critical,
+    )
+    frame.loc[~inside, ["ci_low_simultaneous", "ci_high_simultaneous"]] = np.nan
+    return EffectEstimate(
+        frame,
+        method,
+        result.words,
+        fit.units_count,
+        result.groups_count,
+        fit.dropped,
+        treated_count=fit.treated_count,
+        software=fit.software,
+        design=design,
+        covariance=result.matrix,
+        degrees=result.degrees,
+        not_headline=(*not_headline, *([result.flaw] if result.flaw else [])),
+    )

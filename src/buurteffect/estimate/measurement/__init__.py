@@ -1,0 +1,1 @@
+"""Noise, reliability and variance components of a score."""

@@ -1,0 +1,181 @@
+"""What a notebook on displacement and the waterbed asks for, under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.attempt import Attempt, attempt, together
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.conley import ConleyErrors
+from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.sandwich import ClusteredErrors
+from buurteffect.estimate.persons.departure import clustered_mean, departure_ratios
+from buurteffect.estimate.persons.exit_hazard import excess_exit, exit_path
+from buurteffect.estimate.persons.matching import concentration, matched_difference
+from buurteffect.estimate.space.exposures import Mapping, exposure_effects, exposure_mapping
+from buurteffect.estimate.space.waterbed import LABELS, city_totals, ledger, spread_change
+
+__all__ = [
+    "LABELS",
+    "ClusteredErrors",
+    "ConleyErrors",
+    "Mapping",
+    "attempt",
+    "city_totals",
+    "clustered_mean",
+    "concentration",
+    "departure_ratios",
+    "destination_gaps",
+    "excess_exit",
+    "exit_path",
+    "exposure_effects",
+    "exposure_mapping",
+    "horizons",
+    "inflow_slopes",
+    "ledger",
+    "matched_difference",
+    "rows_of",
+    "spread_change",
+    "together",
+    "unlike_neighbours",
+]
+
+INFLOW_ROW = "taken_in"
+DESTINATION_CELLS = ("year", "tenure", "tercile", "origin_band")
+"""What the displaced and those they are compared with have in common."""
+PLACES = {
+    "score_change": "score (LBM points)",
+    "low_income_change": "share with a low income",
+    "log_woz_change": "log value of dwellings",
+    "distance_km_change": "distance (km)",
+}
+"""Changes from the place left to the place lived in, with their names."""
+
+
+def horizons(rows: pd.DataFrame, years: Sequence[int], units: Sequence[str] = ("buurt", "wijk")) -> pd.DataFrame:
+    """Return excess exit after several numbers of years.
+
+    Returns
+    -------
+    DataFrame
+        One row per unit, number of years and group: ``unit, years``, then the columns of `excess_exit` with
+        ``minimum_detectable_effect``; a refusal stands as a row with its ``reason``.
+    """
+    parts = []
+    for unit in units:
+        for year in years:
+            made = attempt(excess_exit, rows, unit, year)
+            found = made.result.frame if made else pd.DataFrame({"term": ["all"], "estimate": [np.nan]})
+            degrees = made.result.degrees if made else np.inf
+            detectable = [minimum_detectable_effect(e, degrees=degrees) for e in found.get("std_error", [])]
+            extra = {"minimum_detectable_effect": detectable} if detectable else {}
+            parts.append(found.assign(unit=unit, years=year, reason=made.reason, **extra))
+    return pd.concat(parts, ignore_index=True)
+
+
+def destination_gaps(gone: pd.DataFrame, cluster: str = "buurt") -> dict[str, Attempt[EffectEstimate]]:
+    """Compare the places of the displaced with those of households like them.
+
+    Parameters
+    ----------
+    gone : DataFrame
+        One row per household: ``displaced, moved``, `DESTINATION_CELLS`, `PLACES` and `cluster`.
+    cluster : str
+        Column that errors are grouped by.
+
+    Returns
+    -------
+    dict
+        For each of `PLACES`, against those left alone (whether they moved or not), then each against those who moved by
+        themselves: `matched_difference`.
+    """
+    movers = gone[gone["displaced"] | gone["moved"]]
+    others = {"left alone": gone, "moved by themselves": movers}
+    return {
+        f"{words}: {who}": attempt(matched_difference, rows, "displaced", name, DESTINATION_CELLS, cluster)
+        for who, rows in others.items()
+        for name, words in PLACES.items()
+    }
+
+
+def inflow_slopes(
+    frame: pd.DataFrame, outcome: str, covariates: Sequence[str], cutoff_km: float, other: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the effect of displaced taken in under several designs, with the smallest that each would find.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As of `exposure_mapping`.
+    outcome : str
+        What is explained.
+    covariates : sequence of str
+        What was known before.
+    cutoff_km : float
+        Reach of Conley's errors.
+    other : DataFrame
+        The same frame with another memory of the displaced taken in.
+
+    Returns
+    -------
+    DataFrame
+        One row per design: ``design``, the columns of effects, ``minimum_detectable_effect`` and ``reason``.
+    """
+    places = ClusteredErrors(("area_code",))
+    conley = ConleyErrors(cutoff_km, ("x_m", "y_m"))
+    base = (frame, outcome, covariates)
+    made = {
+        "headline: same gemeente and year, errors by gemeente": attempt(exposure_mapping, *base),
+        "errors by buurt": attempt(exposure_mapping, *base, errors=places),
+        f"Conley errors, {cutoff_km:g} km": attempt(exposure_mapping, *base, errors=conley),
+        "never restructured buurten only": attempt(exposure_mapping, *base, untreated_only=True),
+        "whole country, year effects only": attempt(exposure_mapping, *base, within_gemeente=False),
+        "no covariates": attempt(exposure_mapping, frame, outcome, ()),
+        "every displaced household counts for ever": attempt(exposure_mapping, other, outcome, covariates),
+        "foreseen by moves of before (instrument)": attempt(exposure_mapping, *base, instrument=True),
+    }
+    rows = []
+    for name, found in made.items():
+        first: dict[str, object] = {"first_stage": np.nan, "reason": found.reason}
+        if found:
+            row = found.result.effects.row(term=INFLOW_ROW)
+            detectable = minimum_detectable_effect(row["std_error"], degrees=found.result.effects.degrees)
+            first |= {**row.to_dict(), "minimum_detectable_effect": detectable}
+            first["first_stage"] = found.result.first_stage if np.isfinite(found.result.first_stage) else np.nan
+        rows.append({**first, "design": name})
+    return pd.DataFrame(rows)
+
+
+def unlike_neighbours(moves: pd.DataFrame) -> EffectEstimate:
+    """Return how many times as often households leave their buurt whose neighbours are unlike them.
+
+    Parameters
+    ----------
+    moves : DataFrame
+        One row per household and year: ``buurt, year, next_buurt`` (below 0 where not in the register), ``displaced,
+        tenure, age, nonwestern, distance, like_share``. The displaced and those who left the register are left out.
+
+    Returns
+    -------
+    EffectEstimate
+        Rows ``income distance`` and ``own group``: see `departure_ratios`.
+    """
+    settled = moves[(moves["next_buurt"] >= 0) & ~moves["displaced"]]
+    rows = settled.assign(left=settled["next_buurt"] != settled["buurt"], age_band=settled["age"] // 15)
+    traits = {"distance": "income distance", "like_share": "own group"}
+    return departure_ratios(rows, "left", traits, ["tenure", "age_band", "nonwestern"], ["buurt", "year"], "buurt")
+
+
+def rows_of(made: Attempt[EffectEstimate], *terms: str) -> pd.DataFrame:
+    """Return the rows of an estimate with the given terms, none where it was refused."""
+    if not made:
+        return pd.DataFrame(columns=["term", "estimate", "ci_low", "ci_high"])
+    found = made.result.frame
+    lacking = set(terms) - set(found["term"])
+    if lacking:
+        raise EstimationError(f"there is no row {', '.join(sorted(lacking))}")
+    return found[found["term"].isin(terms)]

@@ -1,0 +1,121 @@
+"""The effect of who comes on who was there, with what was built as instrument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.persons.residents import ResidentDesign, compare_rows
+
+
+@dataclass(frozen=True)
+class Instrumented:
+    """A two-stage estimate with one instrument.
+
+    Attributes
+    ----------
+    estimate, std_error, ci_low, ci_high : float
+        Effect of one unit of what is instrumented.
+    first_stage, first_stage_error : float
+        What one unit of the instrument does to it.
+    f_statistic : float
+        Squared t of the first stage, clustered: below about 10 the interval cannot be trusted.
+    reduced_form : float
+        What one unit of the instrument does to the outcome.
+    degrees : float
+        Clusters less one.
+    units_count, clusters_count : int
+        Residents and clusters.
+    """
+
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    first_stage: float
+    first_stage_error: float
+    f_statistic: float
+    reduced_form: float
+    degrees: float
+    units_count: int
+    clusters_count: int
+
+
+def instrumented_effect(
+    frame: pd.DataFrame,
+    outcome: str,
+    exposure: str,
+    instrument: str,
+    design: ResidentDesign | None = None,
+    base: str | None = None,
+) -> Instrumented:
+    r"""Estimate the effect of an exposure by two-stage least squares with one instrument.
+
+    With y, x and z net of cells and of what is given, :math:`\hat β = z'y / z'x`, its error from the residuals
+    y − xβ times z, summed within clusters. Rests on what was built touching people only through who came.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per cohort and resident.
+    outcome, base : str
+        Columns of the later figure and of the one before, which is subtracted.
+    exposure, instrument : str
+        Columns of what people were exposed to, and of what moved it.
+    design : ResidentDesign, optional
+
+    Raises
+    ------
+    EstimationError
+        If the instrument does not vary within cells.
+    """
+    design = design or ResidentDesign()
+    known = frame[frame[exposure].notna()].reset_index(drop=True)
+    first = compare_rows(known.assign(_change=_change(known, outcome, base)), "_change", design, None, instrument)
+    second = compare_rows(first.frame, exposure, design, None, instrument)
+    given = first.regressors[:, 1:]
+    z, y, x = (_net(values, given) for values in (first.regressors[:, 0], first.outcome, second.outcome))
+    if z @ z <= 1e-12 * len(z):
+        raise EstimationError(f"{instrument} does not vary among people who are compared: nothing can be told by it")
+    codes = pd.factorize(first.frame[design.cluster])[0]
+    count = int(codes.max()) + 1
+    pi, beta = float(z @ x / (z @ z)), float((z @ y) / (z @ x))
+    factor = count / (count - 1)
+    pi_error = float(np.sqrt(factor * _square(z * (x - pi * z), codes))) / float(z @ z)
+    error = float(np.sqrt(factor * _square(z * (y - beta * x), codes))) / abs(float(z @ x))
+    reach = float(stats.t.ppf(1 - design.alpha / 2, count - 1)) * error
+    return Instrumented(
+        beta,
+        error,
+        beta - reach,
+        beta + reach,
+        pi,
+        pi_error,
+        (pi / pi_error) ** 2,
+        float(z @ y / (z @ z)),
+        float(count - 1),
+        len(z),
+        count,
+    )
+
+
+def _change(frame: pd.DataFrame, outcome: str, base: str | None) -> Floats:
+    """Return the outcome, less the figure before where there is one."""
+    values = frame[outcome].to_numpy(dtype=float)
+    return values if base is None else np.asarray(values - frame[base].to_numpy(dtype=float))
+
+
+def _net(values: Floats, given: Floats) -> Floats:
+    """Return values net of the columns given."""
+    return np.asarray(values - given @ np.linalg.solve(given.T @ given, given.T @ values)) if given.size else values
+
+
+def _square(scores: Floats, codes: np.ndarray[tuple[int], np.dtype[np.intp]]) -> float:
+    """Return the sum of squared sums within clusters."""
+    sums = np.bincount(codes, weights=scores)
+    return float(sums @ sums)

@@ -1,0 +1,1 @@
+"""Panel regressions, instrumental variables and decompositions of two-way fixed effects."""

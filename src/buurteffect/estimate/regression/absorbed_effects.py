@@ -1,0 +1,225 @@
+"""Regressions with many fixed effects, by pyfixest: the one place that calls it.
+
+pyfixest 0.50 to 0.60 passes the names of the effects through a set, so that with two or more of them its clustered
+errors, and the last digits of its coefficients, can change with the hash seed of the process. Nothing of its
+inference is therefore used: it gives the coefficients and what is left of the columns after the effects, and the
+covariance is computed in `uncertainty`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyfixest
+from pyfixest.demeaners import MapDemeaner
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_regressors
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.sample import Sample
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import Integers
+from buurteffect.estimate.inference.regression_table import regression_estimate
+from buurteffect.estimate.inference.sandwich import Errors
+from buurteffect.estimate.inference.small_sample import HOUSE, Convention
+from buurteffect.estimate.regression.regressors import Regressors, default_regressors
+
+SOFTWARE = f"pyfixest {pyfixest.__version__}"
+TOLERANCE = 1e-10
+"""Largest change in the last sweep of the effects, in units of the column."""
+
+_SWEPT = 1e-7  # what may be left of an effect in a mixture of the regressors, as a share of their length
+
+
+def many_effects(
+    sample: Sample,
+    effects: Sequence[str],
+    errors: Errors | None = None,
+    convention: Convention = HOUSE,
+    regressors: Regressors | None = None,
+) -> EffectEstimate:
+    """Return a regression with any number of sets of fixed effects.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows.
+    effects : sequence of str
+        Columns whose values each get an effect of their own.
+    errors : Errors, optional
+        How errors may depend on each other; by default clustered as the design says.
+    convention : Convention
+        The small-sample correction.
+    regressors : Regressors, optional
+        What explains the outcome; by default treatment or dose, and the covariates.
+
+    Returns
+    -------
+    EffectEstimate
+        One row is one regressor.
+
+    Raises
+    ------
+    EstimationError
+        If a regressor is absorbed by the effects, others explain it, or the sweeps do not converge.
+    """
+    fit = fit_effects(sample, effects, regressors or default_regressors(sample))
+    method = f"regression with effects of {', '.join(effects)}"
+    return regression_estimate(fit, sample.design, method, errors, convention)
+
+
+def fit_effects(sample: Sample, effects: Sequence[str], regressors: Regressors) -> Fit:
+    """Return the fit of a regression with any number of sets of fixed effects.
+
+    Raises
+    ------
+    EstimationError
+        As :func:`many_effects`.
+    """
+    design = sample.design
+    return fit_columns(
+        sample.frame,
+        sample.outcome,
+        regressors,
+        tuple(_codes(sample, name) for name in effects),
+        (design.unit, design.time),
+        (sample.units_count, sample.treated_count),
+        None if design.weights is None else sample.weights,
+        sample.dropped,
+    )
+
+
+def fit_columns(
+    frame: pd.DataFrame,
+    outcome: Floats,
+    regressors: Regressors,
+    effects: tuple[Integers, ...],
+    key: tuple[str, str],
+    counts: tuple[int, int],
+    weights: Floats | None = None,
+    dropped: tuple[tuple[str, int], ...] = (),
+) -> Fit:
+    """Return the fit of a column on others with sets of fixed effects, all as arrays.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows, for whatever errors are grouped by.
+    outcome : ndarray
+        Shape (rows,).
+    regressors : Regressors
+        What explains it.
+    effects : tuple of ndarray of int
+        Codes from 0 of each set of effects.
+    key : tuple of str
+        Names of unit and time in `frame`.
+    counts : tuple of int
+        Units, and treated ones.
+    weights : ndarray, optional
+        Positive weights.
+    dropped : tuple of (str, int)
+        What was left out before.
+
+    Raises
+    ------
+    EstimationError
+        As :func:`many_effects`.
+    """
+    if not effects:
+        raise EstimationError("name at least one set of effects")
+    table, scale = _table(outcome, regressors.values, effects, weights)
+    fitted = _feols(table, regressors)
+    left = np.asarray(fitted._X, dtype=float) * scale[1:]
+    before = regressors.values if weights is None else regressors.values * np.sqrt(weights)[:, None]
+    check_regressors(regressors.names, left, before)
+    _check_swept(left if weights is None else left * np.sqrt(weights)[:, None], effects)
+    coefficients = np.asarray(fitted._beta_hat, dtype=float).ravel() * scale[0] / scale[1:]
+    fit = Fit(
+        regressors.names,
+        coefficients,
+        left,
+        np.asarray(fitted._u_hat, dtype=float).ravel() * scale[0],
+        effects,
+        frame,
+        *key,
+        *counts,
+        SOFTWARE,
+        dropped,
+        weights is not None,
+    )
+    return check_normal_equations(fit)
+
+
+def _codes(sample: Sample, name: str) -> Integers:
+    """Return the codes of a set of effects; those of unit and time are at hand."""
+    if name == sample.design.unit:
+        return sample.unit_codes
+    if name == sample.design.time:
+        return sample.time_codes
+    if name not in sample.frame.columns or sample.frame[name].isna().any():
+        raise EstimationError(f"effects of {name!r} need that column without gaps: pass it to draw_sample as extra")
+    return sample.codes(name)
+
+
+def _table(
+    outcome: Floats, values: Floats, effects: tuple[Integers, ...], weights: Floats | None
+) -> tuple[pd.DataFrame, Floats]:
+    """Return the columns under neutral names in units of their own spread, and these units, the outcome's first.
+
+    The library stops sweeping at a tolerance in the units of the data: scaled, the unit of measurement is no matter.
+    """
+    names = ["y", *(f"x{place}" for place in range(values.shape[1]))]
+    scaled, scale = np.empty((len(outcome), len(names)), order="F"), np.ones(len(names))
+    for place, column in enumerate([outcome, *values.T]):
+        spread = float(column.std())
+        scale[place] = spread if spread > 0 else 1.0
+        np.divide(np.subtract(column, column.mean(), out=scaled[:, place]), scale[place], out=scaled[:, place])
+    table = pd.DataFrame(scaled, columns=names, copy=False)
+    codes = {f"e{place}": codes for place, codes in enumerate(effects)}
+    return table.assign(**(codes if weights is None else codes | {"w": weights})), scale
+
+
+def _feols(table: pd.DataFrame, regressors: Regressors) -> pyfixest.estimation.models.feols_.Feols:
+    """Return pyfixest's fit, its complaints about pandas 4 silenced, what it would drop in silence refused."""
+    slopes = [name for name in table.columns if name.startswith("x")]
+    effects = [name for name in table.columns if name.startswith("e")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
+        warnings.filterwarnings("ignore", message=r"(?s).*multicollinearity")
+        try:
+            fitted = pyfixest.feols(
+                f"y ~ {' + '.join(slopes)} | {' + '.join(effects)}",
+                table,
+                vcov="iid",
+                weights="w" if "w" in table.columns else None,
+                fixef_rm="none",
+                copy_data=False,
+                store_data=False,
+                demeaner=MapDemeaner(fixef_tol=TOLERANCE),
+            )
+        except ValueError as error:
+            raise EstimationError(f"pyfixest refuses this regression: {error}") from error
+    kept = [str(name) for name in fitted._coefnames]
+    if kept != slopes:
+        lost = [regressors.names[place] for place, name in enumerate(slopes) if name not in kept]
+        raise EstimationError(
+            f"{', '.join(lost)}: nothing is left after the fixed effects and the other regressors; leave it out"
+        )
+    return fitted
+
+
+def _check_swept(left: Floats, effects: tuple[Integers, ...]) -> None:
+    """Refuse columns that still hold something of an effect: the sweeps did not converge."""
+    length = np.sqrt(np.einsum("ij,ij->j", left, left))
+    mixture = left @ (np.cos(np.arange(left.shape[1])) / np.maximum(length, 1e-300))
+    for codes in effects:
+        sums = np.bincount(codes, weights=mixture)
+        worst = float(np.abs(sums / np.sqrt(np.bincount(codes))).max())
+        if worst > _SWEPT:
+            raise EstimationError(
+                f"{SOFTWARE} left {worst:.1e} of an effect in the regressors: the sets of effects hang together too "
+                "loosely to tell apart; leave one out"
+            )

@@ -1,0 +1,80 @@
+"""What a regression explains the outcome with: treatment, dose and covariates, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.sample import Sample
+from buurteffect.estimate.core.weighted_stats import Floats
+
+TREATED = "treated"
+"""Name of the regressor that is 1 from a unit's first treated time on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regressors:
+    """Columns with names.
+
+    Parameters
+    ----------
+    names : tuple of str
+        One name per column.
+    values : ndarray
+        Shape (rows, names).
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+
+    def and_columns(self, names: Sequence[str], values: Floats) -> Regressors:
+        """Return these and further columns."""
+        both = np.empty((len(self.values), len(self.names) + len(names)), order="F")
+        both[:, : len(self.names)], both[:, len(self.names) :] = self.values, values
+        return Regressors((*self.names, *names), both)
+
+
+def default_regressors(sample: Sample) -> Regressors:
+    """Return treatment or dose, then the covariates.
+
+    With a cohort: 1 (or the dose) from the first treated time on, less anticipation. Without a cohort: the dose.
+
+    Raises
+    ------
+    EstimationError
+        If the design names neither cohort, dose nor covariate.
+    """
+    design = sample.design
+    names, columns = [], []
+    if design.cohort is not None:
+        began = (sample.event_times >= -design.anticipation_years).astype(float)
+        names.append(TREATED if design.dose is None else design.dose)
+        columns.append(began if design.dose is None else began * sample.column(design.dose))
+    elif design.dose is not None:
+        names.append(design.dose)
+        columns.append(sample.column(design.dose))
+    names += design.covariates
+    columns += [sample.covariates[:, place] for place in range(len(design.covariates))]
+    if not names:
+        raise EstimationError("there is nothing to estimate: name a cohort, a dose or covariates")
+    return Regressors(tuple(names), np.column_stack(columns))
+
+
+def named_regressors(sample: Sample, names: Sequence[str]) -> Regressors:
+    """Return columns of the sample's frame as regressors.
+
+    Raises
+    ------
+    EstimationError
+        If a column is not in the sample.
+    """
+    lacking = [name for name in names if name not in sample.frame.columns]
+    if lacking:
+        raise EstimationError(f"the sample lacks {', '.join(lacking)}: pass them to draw_sample as covariates or extra")
+    values = sample.columns(names)
+    if not np.isfinite(values).all():
+        raise EstimationError(f"{', '.join(names)} must not be missing: name them as covariates to have rows dropped")
+    return Regressors(tuple(names), values)

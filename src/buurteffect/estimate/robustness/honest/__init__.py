@@ -1,0 +1,1 @@
+"""Honest inference under violations of parallel trends (Rambachan & Roth 2023)."""

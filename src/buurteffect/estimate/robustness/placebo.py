@@ -1,0 +1,202 @@
+"""Placebos: effects where none can be, and how unusual the effect is among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.sample import draw_sample
+from buurteffect.estimate.core.software import software_versions
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.did.aggregation import callaway_santanna
+from buurteffect.estimate.inference.permutation import permutation_statistics
+
+Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
+
+DRAWS, SEED = 999, 20261121
+"""Permutations, and the seed that makes them the same each time."""
+
+
+def shifted_cohorts(
+    frame: pd.DataFrame, design: Design, years: int, estimator: Estimator = callaway_santanna
+) -> EffectEstimate:
+    """Estimate the effect of a treatment that is dated some years too early, on rows before the real one only.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated.
+    years : int
+        How much earlier the treatment is dated; with anticipation, at least one year more than that.
+    estimator : callable
+        Takes a panel and a design.
+
+    Raises
+    ------
+    EstimationError
+        If the shift leaves no time between the dated and the real treatment.
+    """
+    if years <= design.anticipation_years:
+        raise EstimationError(
+            f"dating treatment {years} years earlier leaves none before its anticipation: shift by at least "
+            f"{design.anticipation_years + 1}"
+        )
+    cohort = _cohort(design)
+    real = frame[cohort]
+    before = frame[~(frame[design.time] >= real - design.anticipation_years).fillna(False)]
+    return estimator(before.assign(**{cohort: before[cohort] - years}), replace(design, anticipation_years=0))
+
+
+def placebo_outcomes(
+    frame: pd.DataFrame, design: Design, outcomes: Sequence[str], estimator: Estimator = callaway_santanna
+) -> pd.DataFrame:
+    """Estimate the effect on outcomes that treatment cannot move.
+
+    Returns
+    -------
+    DataFrame
+        One row is one outcome: ``outcome``, then the first row of the estimate, and ``p_value_holm``, which holds for
+        all outcomes at once (Holm 1979).
+    """
+    if not outcomes:
+        raise EstimationError("name the outcomes that treatment cannot move")
+    rows = [estimator(frame, replace(design, outcome=name)).frame.iloc[[0]].assign(outcome=name) for name in outcomes]
+    table = pd.concat(rows, ignore_index=True)
+    order = np.argsort(table["p_value"].to_numpy())
+    scaled = table["p_value"].to_numpy()[order] * np.arange(len(order), 0, -1)
+    holm = np.empty(len(order))
+    holm[order] = np.minimum(np.maximum.accumulate(scaled), 1)
+    return table[["outcome", *(name for name in table if name != "outcome")]].assign(p_value_holm=holm)
+
+
+def permuted_cohorts(
+    frame: pd.DataFrame,
+    design: Design,
+    window: tuple[int, int] | None = None,
+    within: str | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> EffectEstimate:
+    """Test that nothing happened by giving units each other's treatment.
+
+    Cohorts are permuted over units (within the values of a column, such as the gemeente or a class of places alike
+    before treatment) and the mean effect over event times estimated each time, by differences of means against the
+    design's comparison units. The p-value is the share of all, the real one among them, at least as large in size; it
+    is exact where units could have been treated in each other's place.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated; covariates do not enter.
+    window : (int, int), optional
+        Event times whose mean is tested; all from 0 on when not given.
+    within : str, optional
+        Column, constant within units, within whose values cohorts are permuted.
+    draws, seed : int
+        Permutations and their seed.
+
+    Returns
+    -------
+    EffectEstimate
+        One row; the error is the spread of the permuted effects, the interval runs from them.
+
+    Raises
+    ------
+    EstimationError
+        If a unit changes its value of `within`; or see `draw_sample`.
+    """
+    sample = draw_sample(frame, replace(design, covariates=()), (within,) if within else (), one_treated_cluster=True)
+    real, moved = permutation_statistics(sample, window, within, draws, seed)
+    return _permuted(sample.design, sample.units_count, sample.treated_count, real, moved, sample.dropped, within)
+
+
+def never_treated_cohorts(
+    frame: pd.DataFrame,
+    design: Design,
+    window: tuple[int, int] | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> EffectEstimate:
+    """Give the treated units' cohorts to units that are never treated, and see what would be found.
+
+    In each draw the never treated are dealt cohorts in the shares in which all units have them; treated units are left
+    out. The row holds the mean of the effects found (0 if untreated places alike move alike) and their spread.
+
+    Parameters
+    ----------
+    frame, design, window, draws, seed
+        As in `permuted_cohorts`.
+
+    Raises
+    ------
+    EstimationError
+        If fewer than ten units are never treated.
+    """
+    sample = draw_sample(frame, replace(design, covariates=()), one_treated_cluster=True)
+    never = sample.never[sample.unit_starts]
+    if never.sum() < 10:
+        raise EstimationError(f"{int(never.sum())} units are never treated: too few to be dealt placebo cohorts")
+    cohorts = np.where(never, np.inf, sample.cohorts[sample.unit_starts])
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    left = sample.keep(sample.never, "treated units")
+    dealt = [_deal(cohorts, int(never.sum()), generator) for _ in range(draws)]
+    _, moved = permutation_statistics(left, window, None, 0, seed, dealt)
+    return _permuted(
+        sample.design, left.units_count, 0, float(np.mean(moved)), moved - np.mean(moved), left.dropped, None,
+        "mean effect of cohorts dealt to never treated units",
+    )  # fmt: skip
+
+
+def _deal(cohorts: Floats, size: int, generator: np.random.Generator) -> Floats:
+    """Return cohorts for some units in the shares in which all units have them."""
+    return np.asarray(generator.permutation(generator.choice(cohorts, len(cohorts), replace=False)[:size]))
+
+
+def _permuted(
+    design: Design,
+    units: int,
+    treated: int,
+    real: float,
+    moved: Floats,
+    dropped: tuple[tuple[str, int], ...],
+    within: str | None,
+    term: str = "overall",
+) -> EffectEstimate:
+    """Return the table of one permutation test."""
+    from buurteffect.estimate.core.result import effect_frame
+
+    frame = effect_frame(
+        [term], [real], [float(np.std(moved))], units_count=units, treated_count=treated, clusters_count=units,
+        alpha=design.alpha,
+    )  # fmt: skip
+    frame["p_value"] = (1 + (np.abs(moved) >= abs(real) - 1e-12).sum()) / (1 + len(moved))
+    low, high = np.quantile(moved, [design.alpha / 2, 1 - design.alpha / 2])
+    frame["ci_low"], frame["ci_high"] = real - high, real - low
+    return EffectEstimate(
+        frame=frame,
+        method="difference in means of changes, cohorts permuted over units" + (f" within {within}" if within else ""),
+        error_convention=f"{len(moved)} permutations; p-value by rank among them",
+        units_count=units,
+        clusters_count=units,
+        dropped=dropped,
+        treated_count=treated,
+        software=software_versions("numpy"),
+        design=design,
+    )
+
+
+def _cohort(design: Design) -> str:
+    """Return the cohort's column."""
+    if design.cohort is None:
+        raise EstimationError("a placebo needs the design's cohort: name the column of first treated time")
+    return design.cohort

@@ -1,0 +1,81 @@
+"""Effects on parts of the treated areas, each against the same untreated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.attempt import attempt
+from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate
+from buurteffect.estimate.did.headline import Estimator
+
+
+def effects_by_group(
+    frame: pd.DataFrame, design: Design, estimator: Estimator, splits: Mapping[str, pd.Series]
+) -> EffectEstimate:
+    """Estimate the effect on each part of the treated units.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated.
+    estimator : callable
+        Takes a panel and a design; its first row counts.
+    splits : mapping of str to Series
+        Name of a split to the part of every row, on the index of `frame`; missing for no part.
+
+    Returns
+    -------
+    EffectEstimate
+        One row is one part: ``term`` names it, with the remarks ``split`` and ``reason``. Parts are not compared with
+        each other: that their intervals overlap, or do not, is no test.
+
+    Raises
+    ------
+    EstimationError
+        If no part has a figure.
+    """
+    treated = frame[str(design.cohort)].notna()
+    rows, found = [], []
+    for split, parts in splits.items():
+        for part in sorted(parts[treated].dropna().unique()):
+            made = attempt(estimator, frame[~treated | (parts == part)], design)
+            if made:
+                found.append(made.result)
+                rows.append(made.result.frame.iloc[[0]].assign(term=str(part), split=split, reason=""))
+            else:
+                rows.append(pd.DataFrame({"term": [str(part)], "split": [split], "reason": [made.reason]}))
+    if not found:
+        raise EstimationError("no part of the treated areas can be compared by itself")
+    table = pd.concat([row.reindex(columns=[*EFFECT_COLUMNS, "split", "reason"]) for row in rows], ignore_index=True)
+    for column in ("units_count", "clusters_count", "treated_count"):
+        table[column] = table[column].fillna(0).astype(int)
+    first = found[0]
+    return replace(first, frame=table, covariance=None)
+
+
+def halves(frame: pd.DataFrame, design: Design, column: str, label: str) -> pd.Series:
+    """Return whether the unit of a row is in the lower or the upper half of the treated units by a column.
+
+    Returns
+    -------
+    Series
+        ``label below x`` and ``label from x on``; missing where the column is.
+    """
+    treated = frame[frame[str(design.cohort)].notna()].drop_duplicates(design.unit)[column].dropna()
+    if treated.empty:
+        return pd.Series(np.nan, index=frame.index, dtype=object)
+    middle = float(treated.median())
+    whole = abs(middle) >= 10_000 or (middle < 1_000 and middle == round(middle))
+    shown = f"{middle:,.0f}" if whole else f"{middle:.4g}"
+    text = pd.Series(
+        np.where(frame[column] < middle, f"{label} below {shown}", f"{label} from {shown} on"), frame.index
+    )
+    return text.where(frame[column].notna())

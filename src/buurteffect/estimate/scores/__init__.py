@@ -1,0 +1,1 @@
+"""Descriptions of liveability scores: trend, dispersion, gap, decline, ranks, segregation."""

@@ -1,0 +1,297 @@
+"""The gap between good and bad areas, and how it hangs on the wave in which they are called good and bad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core import weighted_stats as moments
+from buurteffect.estimate.core.result import Estimate
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.inference.bootstrap import (
+    STANDARD,
+    Bootstrap,
+    Draws,
+    Statistic,
+    cluster_bootstrap,
+    count_clusters,
+    tidy,
+)
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.measurement.waves import Waves
+from buurteffect.estimate.scores.dispersion import check_order
+
+GAP, CHANGE = "gap", "change"
+
+OBSERVED = "observed change"
+CONSTANT_SPREAD = "expected, spread as in the class wave"
+FITTED_SPREAD = "expected, fitted covariances"
+LEFT_OVER = "observed minus expected with constant spread"
+
+
+def gap_by_class_year(
+    waves: Waves, from_year: int, to_year: int, tail: float = 0.1, bootstrap: Bootstrap = STANDARD
+) -> Estimate:
+    """Return the gap between top and bottom areas for every wave in which they could be called so.
+
+    For each class year c: among the areas scored in `from_year`, `to_year` and c, the bottom group has a score
+    at c of at most the quantile `tail`, the top group at least the quantile 1 − `tail`. The gap in a wave is the
+    mean of the top minus that of the bottom group there, over their areas that are scored in that wave too. The
+    groups stay as they are while the wave changes. A group chosen for its score at c holds areas that were
+    lucky or unlucky at c, so the gap is widest at c and smaller before and after it, whatever happens to the
+    spread of the scores (Galton's fallacy: Quah 1993, doi:10.2307/3440905): groups fixed in an early wave show
+    a narrowing gap and groups fixed in a late wave a widening one, from the same scores.
+
+    Parameters
+    ----------
+    waves : Waves
+        The scores.
+    from_year, to_year : int
+        The waves between which the change is taken, the earlier first.
+    tail : float
+        Share of the areas in each group, above 0 and at most one half.
+    bootstrap : Bootstrap
+        How uncertainty is drawn; the quantiles are taken anew in each draw.
+
+    Returns
+    -------
+    Estimate
+        One row is one figure of one class year: ``class_year, measure, from_year, to_year``, then the result
+        columns in LBM points. Measure ``gap`` is the gap in one wave (`from_year` = `to_year`), ``change`` the
+        gap in the last wave minus that in the first.
+
+    Raises
+    ------
+    EstimationError
+        If a wave is unknown, the years are not in order, the tail makes no sense, or no area is left.
+    """
+    check_order(waves, from_year, to_year)
+    places = waves.position(from_year), waves.position(to_year)
+    frames = []
+    for class_year in waves.years:
+        keep = _kept(waves, class_year, from_year, to_year)
+        drawn, counts = _gaps(waves, keep, class_year, tail, bootstrap, places)
+        identity = pd.DataFrame(
+            {
+                "class_year": class_year,
+                "measure": [GAP] * len(waves.years) + [CHANGE],
+                "from_year": [*waves.years, from_year],
+                "to_year": [*waves.years, to_year],
+            }
+        )
+        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
+    frame = pd.concat(frames, ignore_index=True)
+    return _estimate(waves, frame, bootstrap, _method(tail), from_year, to_year)
+
+
+def split_wave_gap(waves: Waves, tail: float = 0.1, bootstrap: Bootstrap = STANDARD) -> Estimate:
+    """Return how the gap moves after the wave that formed the groups, without that wave's own luck.
+
+    Groups are formed on a wave as in :func:`gap_by_class_year`, and the gap is taken in the next wave and the
+    one after it, over the areas scored in all three. Noise that is independent between waves is then in the
+    classification only and not in the change. What lasts longer than a wave is not purged: a disturbance that
+    fades over years still narrows the gap from the next wave to the one after, also while the spread of the
+    scores stays the same.
+
+    Parameters
+    ----------
+    waves : Waves
+        The scores.
+    tail : float
+        Share of the areas in each group, above 0 and at most one half.
+    bootstrap : Bootstrap
+        How uncertainty is drawn.
+
+    Returns
+    -------
+    Estimate
+        As :func:`gap_by_class_year`: ``class_year, measure, from_year, to_year``, then the result columns in LBM
+        points; the gap in each of the two waves, and the change.
+
+    Raises
+    ------
+    EstimationError
+        With fewer than three waves, a tail that makes no sense, or no area left.
+    """
+    if len(waves.years) < 3:
+        raise EstimationError(f"three waves are needed, found {waves.years}: keep more years in the panel")
+    frames = []
+    for class_year, first, second in zip(waves.years, waves.years[1:], waves.years[2:], strict=False):
+        keep = _kept(waves, class_year, first, second)
+        places = waves.position(first), waves.position(second)
+        drawn, counts = _gaps(waves, keep, class_year, tail, bootstrap, places, only=places)
+        identity = pd.DataFrame(
+            {
+                "class_year": class_year,
+                "measure": [GAP, GAP, CHANGE],
+                "from_year": [first, second, first],
+                "to_year": [first, second, second],
+            }
+        )
+        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
+    frame = pd.concat(frames, ignore_index=True)
+    return _estimate(waves, frame, bootstrap, _method(tail) + "; measured in the next two waves", *waves.years)
+
+
+def expected_regression(
+    waves: Waves,
+    components: VarianceComponents,
+    from_year: int,
+    to_year: int,
+    tail: float = 0.1,
+    bootstrap: Bootstrap = STANDARD,
+) -> Estimate:
+    """Return how much of the change of a grouped gap regression to the mean alone would give.
+
+    For groups formed at wave c with a gap of g there, normal scores with covariances C have an expected gap of
+    C(t, c)/C(c, c)·g in wave t, so the change from s to t is (C(t, c) − C(s, c))/C(c, c)·g; for one group
+    below a cut this is (C(t, c)/C(c, c) − 1)·E[y − μ | y < cut]. C comes from fitted variance components, in
+    two ways. With *constant spread* areas move about but the scores spread in every wave as they do at c: the
+    loading of the permanent part is held at its value in c and a break in the measurement only reshuffles. This
+    is regression to the mean by itself. With *fitted covariances* the spread changes as fitted, so that
+    convergence of the permanent part is in too. The components are held fixed in the intervals.
+
+    Parameters
+    ----------
+    waves : Waves
+        The scores.
+    components : VarianceComponents
+        Fitted variance components.
+    from_year, to_year : int
+        The waves between which the change is taken, the earlier first.
+    tail : float
+        Share of the areas in each group, above 0 and at most one half.
+    bootstrap : Bootstrap
+        How uncertainty is drawn.
+
+    Returns
+    -------
+    Estimate
+        One row is one measure of one class year: ``class_year, measure, from_year, to_year``, then the result
+        columns in LBM points. The measures are the observed change, the two expected ones, and the observed one
+        minus that with constant spread.
+
+    Raises
+    ------
+    EstimationError
+        As :func:`gap_by_class_year`.
+    """
+    check_order(waves, from_year, to_year)
+    frames = []
+    for class_year in waves.years:
+        keep = _kept(waves, class_year, from_year, to_year)
+        ratios = [
+            components.regression(class_year, to_year, constant)
+            - components.regression(class_year, from_year, constant)
+            for constant in (True, False)
+        ]
+        statistic = _expected(waves, keep, (class_year, from_year, to_year), tail, ratios)
+        drawn = cluster_bootstrap(statistic, waves.labels[keep], bootstrap, universe=waves.labels)
+        counts = _group_counts(waves, keep, class_year, tail, [waves.position(from_year)] * 4)
+        identity = pd.DataFrame(
+            {
+                "class_year": class_year,
+                "measure": [OBSERVED, CONSTANT_SPREAD, FITTED_SPREAD, LEFT_OVER],
+                "from_year": from_year,
+                "to_year": to_year,
+            }
+        )
+        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
+    frame = pd.concat(frames, ignore_index=True)
+    method = _method(tail) + f"; expected from variance components taken as known ({components})"
+    return _estimate(waves, frame, bootstrap, method, from_year, to_year)
+
+
+def _expected(
+    waves: Waves, keep: NDArray[np.bool_], years: tuple[int, int, int], tail: float, ratios: Sequence[float]
+) -> Statistic:
+    """Return the statistic with the observed and the expected changes of the gap."""
+    scores = waves.columns(years)[keep]
+
+    def statistic(weights: Floats) -> Floats:
+        start, first, last = _gap(weights, scores[:, 0], scores, tail).T
+        observed, constant, fitted = last - first, ratios[0] * start, ratios[1] * start
+        return np.column_stack([observed, constant, fitted, observed - constant])
+
+    return statistic
+
+
+def _gaps(
+    waves: Waves,
+    keep: NDArray[np.bool_],
+    class_year: int,
+    tail: float,
+    bootstrap: Bootstrap,
+    change: tuple[int, int],
+    only: Sequence[int] | None = None,
+) -> tuple[Draws, tuple[list[int], list[int]]]:
+    """Return the gaps in each wave (or `only` some) with the change last, and the counts behind each."""
+    columns = list(range(len(waves.years))) if only is None else list(only)
+    scores, classifying = np.take(waves.values[keep], columns, axis=1), waves.column(class_year)[keep]
+    first, last = columns.index(change[0]), columns.index(change[1])
+
+    def statistic(weights: Floats) -> Floats:
+        gaps = _gap(weights, classifying, scores, tail)
+        return np.column_stack([gaps, gaps[:, last] - gaps[:, first]])
+
+    drawn = cluster_bootstrap(statistic, waves.labels[keep], bootstrap, universe=waves.labels)
+    return drawn, _group_counts(waves, keep, class_year, tail, [*columns, change[0]])
+
+
+def _gap(weights: Floats, classifying: Floats, scores: Floats, tail: float) -> Floats:
+    """Return the mean of the top minus that of the bottom group in each column: draws by columns."""
+    bottom, top = _groups(weights, classifying, tail)
+    means = []
+    for inside in (top, bottom):
+        chosen = np.flatnonzero(inside.any(axis=0))
+        means.append(moments.mean(weights[:, chosen] * inside[:, chosen], scores[chosen]))
+    return np.asarray(means[0] - means[1])
+
+
+def _groups(weights: Floats, classifying: Floats, tail: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return who is in the bottom and who in the top group, per draw."""
+    edges = moments.quantiles(weights, classifying, (tail, 1 - tail))
+    return classifying <= edges[:, :1], classifying >= edges[:, 1:]
+
+
+def _group_counts(
+    waves: Waves, keep: NDArray[np.bool_], class_year: int, tail: float, columns: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Return how many areas and clusters of the two groups are scored in each column."""
+    bottom, top = _groups(np.ones((1, int(keep.sum()))), waves.column(class_year)[keep], tail)
+    member = (bottom | top)[0]
+    present = [member & np.isfinite(waves.values[keep, column]) for column in columns]
+    return [int(p.sum()) for p in present], [count_clusters(waves.labels[keep], p) for p in present]
+
+
+def _kept(waves: Waves, *years: int) -> NDArray[np.bool_]:
+    """Return the areas scored in all of `years`; refuse if there is none."""
+    keep = waves.scored(*years)
+    if not keep.any():
+        raise EstimationError(f"no area is scored in all of {years}: choose other waves")
+    return keep
+
+
+def _method(tail: float) -> str:
+    """Say how the groups are formed; refuse a tail that makes no sense."""
+    if not 0 < tail <= 0.5:
+        raise EstimationError(f"the tail must be above 0 and at most 0.5, found {tail}")
+    return f"mean of the top {tail:.0%} minus mean of the bottom {tail:.0%} of areas by score in the class year"
+
+
+def _estimate(waves: Waves, frame: pd.DataFrame, bootstrap: Bootstrap, method: str, *years: int) -> Estimate:
+    """Return the table with its counts."""
+    missing = int((~waves.scored(*years)).sum())
+    listed = ", ".join(map(str, years))
+    return Estimate(
+        frame,
+        method,
+        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
+        waves.units_count,
+        waves.clusters_count,
+        (*waves.ledger, (f"areas not scored in all of {listed}", missing)),
+    )

@@ -1,0 +1,1 @@
+"""Selection into treatment: balance, overlap, reweighting, discontinuity, regression to the mean."""

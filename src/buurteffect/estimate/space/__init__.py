@@ -1,0 +1,1 @@
+"""Effects across space: rings, spillovers, exposure, the waterbed."""

@@ -1,0 +1,1 @@
+"""Estimates from surveys: contacts, repeated cross-sections, small areas."""

@@ -1,0 +1,147 @@
+"""Regressions of single answers within areas and waves: trends of groups, and what goes together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.errors import EstimationError, MissingColumnError
+from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.fit import Fit, check_regressors
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.within import within_two_way
+from buurteffect.estimate.inference.regression_table import regression_estimate
+
+AREA, YEAR, WEIGHT = "area_code", "year", "weight_persons"
+GAP, TREND = "gap at the first wave", "change of the gap a year"
+_SOFTWARE = "numpy"
+
+
+def answers_within(
+    frame: pd.DataFrame,
+    outcome: str,
+    regressors: Sequence[str],
+    weights: str | None = WEIGHT,
+    cluster: str = AREA,
+    dummies: Sequence[str] = (),
+    method: str = "regression of answers with area and year effects",
+) -> EffectEstimate:
+    """Regress answers on what is known of respondents, within areas and years.
+
+    y = α_area + λ_year + x'β + e on single answers with the survey's weights; errors clustered by area under the
+    project's convention.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per respondent.
+    outcome : str
+        Column of the answers.
+    regressors : sequence of str
+        Numeric columns, one row of the result each.
+    weights : str, optional
+        Column of survey weights.
+    cluster : str
+        Column within whose values errors may depend on each other.
+    dummies : sequence of str
+        Columns whose values each get an effect that is not shown.
+    method : str
+        How it is made, in words.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is missing.
+    EstimationError
+        If a regressor is absorbed, or others explain it.
+    """
+    needed = list(dict.fromkeys([outcome, AREA, YEAR, cluster, *regressors, *dummies, *([weights] if weights else [])]))
+    lacking = [name for name in needed if name not in frame.columns]
+    if lacking:
+        raise MissingColumnError(f"the answers lack {', '.join(lacking)}")
+    answered = frame[[outcome, *regressors]].notna().all(axis=1)
+    rows = frame.loc[answered, needed].reset_index(drop=True)
+    areas, years = (np.asarray(pd.factorize(rows[name])[0]) for name in (AREA, YEAR))
+    columns = [rows[name].to_numpy(dtype=float) for name in regressors]
+    for name in dummies:
+        codes, values = pd.factorize(rows[name], sort=True)
+        columns += [(codes == code).astype(float) for code in range(1, len(values))]
+    weight = np.ones(len(rows)) if weights is None else rows[weights].to_numpy(dtype=float)
+    before = np.column_stack(columns)
+    left = within_two_way(np.column_stack([rows[outcome].to_numpy(dtype=float), before]), areas, years, weight)
+    names = (*regressors, *(f"dummy {place}" for place in range(len(columns) - len(regressors))))
+    check_regressors(names, left[:, 1:], before)
+    root = np.sqrt(weight)[:, None]
+    explained, explaining = left[:, 0] * root[:, 0], left[:, 1:] * root
+    values = np.linalg.lstsq(explaining, explained, rcond=None)[0]
+    dropped = (("respondents without an answer", int((~answered).sum())),) if not answered.all() else ()
+    fit = Fit(
+        names,
+        np.asarray(values),
+        explaining,
+        explained - explaining @ values,
+        (areas, years),
+        rows,
+        AREA,
+        YEAR,
+        int(areas.max()) + 1,
+        0,
+        _SOFTWARE,
+        dropped,
+        weights is not None,
+    )
+    result = regression_estimate(fit, Design(outcome, cohort=None, clusters=(cluster,)), method)
+    shown = result.frame["term"].isin(list(regressors)).to_numpy()
+    table = result.frame[shown].assign(respondents_count=len(rows)).reset_index(drop=True)
+    matrix = None if result.covariance is None else result.covariance[np.ix_(shown, shown)]
+    return EffectEstimate(
+        table,
+        method,
+        result.error_convention,
+        result.units_count,
+        result.clusters_count,
+        dropped,
+        software=_SOFTWARE,
+        design=result.design,
+        covariance=matrix,
+        degrees=result.degrees,
+    )
+
+
+def trend_gap(
+    frame: pd.DataFrame, outcome: str, group: str, since: int, weights: str | None = WEIGHT, cluster: str = AREA
+) -> EffectEstimate:
+    """Estimate how the gap between a group and all others moves over the waves.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per respondent.
+    outcome : str
+        Column of the answers.
+    group : str
+        Column that is true of the group: of respondents, or of areas.
+    since : int
+        First year; the gap of that year is the first row, its change a year the second. Where the group is one of
+        areas, area effects stand for the first.
+    weights, cluster
+        As of `answers_within`.
+
+    Raises
+    ------
+    EstimationError
+        If there are fewer than three waves from that year on.
+    """
+    rows = frame[frame[YEAR] >= since]
+    if rows[YEAR].nunique() < 3:
+        raise EstimationError(f"a trend takes three waves, found {rows[YEAR].nunique()} from {since} on")
+    inside = rows[group].astype(float)
+    rows = rows.assign(**{GAP: inside, TREND: inside * (rows[YEAR] - since)})
+    ends = rows.groupby(AREA)[GAP].agg(["min", "max"])
+    of_areas = bool((ends["min"] == ends["max"]).all())
+    names = [TREND] if of_areas else [GAP, TREND]
+    return answers_within(
+        rows, outcome, names, weights, cluster, method=f"gap of a group over the waves from {since}, within areas"
+    )

@@ -1,0 +1,1 @@
+"""The panel of areas: built from its sources, joined, and read."""

@@ -1,0 +1,1 @@
+"""The panel of children and the places of their childhood."""

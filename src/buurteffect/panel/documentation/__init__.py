@@ -1,0 +1,1 @@
+"""The codebook of the panel and the coverage of its sources."""

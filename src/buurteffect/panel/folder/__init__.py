@@ -1,0 +1,1 @@
+"""What lies in a folder of raw files, and which reader takes it."""

@@ -1,0 +1,1 @@
+"""Areas of one year brought to those of another."""

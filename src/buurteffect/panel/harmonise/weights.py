@@ -1,0 +1,363 @@
+"""Weights: which share of every area of one year lies in which area of a base year.
+
+The share of source s that goes to target t is w(s→t) = addresses in both / addresses of s in all targets. A
+crosswalk lists only what changed, so an area that it does not list keeps its code with weight 1, provided that
+the code is known in the base year; otherwise it is unplaced, and whoever uses the weights is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from buurteffect.errors import DataError
+from buurteffect.panel.harmonise.crosswalk_step import Floor, Leg, make_leg
+from buurteffect.panel.harmonise.route import Flows, find_route
+from buurteffect.schema.boundaries import WEIGHTS
+
+_Found = TypeVar("_Found")
+
+
+ROUNDING = 1e-12
+"""How far a product of shares may fall short of 1 by rounding alone."""
+
+NO_FLOOR = Floor(0, 0.0)
+"""Keep every flow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """The rows of `Weights.frame` with numbers for codes, sorted by target, then source.
+
+    Attributes
+    ----------
+    sources, targets : Index of str
+        Codes that occur, ascending.
+    source, target : ndarray of int, shape (shares,)
+        Places in `sources` and `targets`.
+    weight, addresses : ndarray of float, shape (shares,)
+        Share of the source, and the addresses that it stands for.
+    """
+
+    sources: pd.Index
+    targets: pd.Index
+    source: npt.NDArray[np.int64]
+    target: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
+    addresses: npt.NDArray[np.float64]
+
+    @cached_property
+    def first_source(self) -> npt.NDArray[np.int64]:
+        """Return the first source of every target, shape (targets,)."""
+        return self.source[np.searchsorted(self.target, np.arange(len(self.targets)))]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """How the areas of one year divide over those of a base year.
+
+    Attributes
+    ----------
+    level : str
+        Kind of area.
+    year_from, year_to : int
+        Year of the data and base year; the base year may be the earlier one.
+    frame : DataFrame
+        One row per source and target that share something (`schema.boundaries.WEIGHTS`).
+    unplaced : DataFrame
+        One row per source of which a part arrives at a code that the base year does not know:
+        ``source_code, arrives_at_code, weight_share``. Shares in `frame` and here sum to 1 per source.
+    steps : DataFrame
+        One row per pair of years on the way: ``year_from, year_to, listed`` (as listed, reversed, or none
+        listed), ``flows_count, addresses_count`` that are listed, ``flows_dropped_count,
+        addresses_dropped_count`` below the floor, and ``one_sided_count``: areas that keep their code and are
+        listed at one end only.
+    dropped : DataFrame
+        One row per flow below the floor: ``year_from, year_to, source_code, target_code, addresses_count,
+        source_share, target_share``.
+    floor : Floor
+        Setting used.
+    """
+
+    level: str
+    year_from: int
+    year_to: int
+    frame: pd.DataFrame
+    unplaced: pd.DataFrame
+    steps: pd.DataFrame
+    dropped: pd.DataFrame
+    floor: Floor
+
+    @cached_property
+    def shares(self) -> Shares:
+        """The rows of `frame` with numbers for codes."""
+        source, sources = pd.factorize(self.frame["source_code"], sort=True)
+        target, targets = pd.factorize(self.frame["target_code"], sort=True)
+        order = np.lexsort((source, target))
+        numbers = (self.frame[name].to_numpy(dtype=np.float64)[order] for name in ("weight_share", "addresses_count"))
+        return Shares(pd.Index(sources), pd.Index(targets), source[order], target[order], *numbers)
+
+
+class Crossing:
+    """A crosswalk of one level, with every step and every pair of years worked out once.
+
+    Whoever builds a panel makes one per level and passes it along: the key figures, the tables beside them and the
+    polygons ask for the same pairs of years again and again.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`), one level.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        """Take the crosswalk; nothing is worked out before it is asked for."""
+        self.frame = frame
+        self._legs: dict[tuple[int, int, Floor], Leg] = {}
+        self._listed: dict[int, frozenset[str]] = {}
+        self._recalled: dict[Hashable, object] = {}
+
+    @classmethod
+    def of(cls, crosswalk: pd.DataFrame | Crossing) -> Crossing:
+        """Return a crosswalk as a crossing, the same one if it is one."""
+        return crosswalk if isinstance(crosswalk, Crossing) else cls(crosswalk)
+
+    @cached_property
+    def flows(self) -> Flows:
+        """The flows by pair of years."""
+        return Flows(self.frame)
+
+    @property
+    def codes(self) -> pd.Index:
+        """All codes of all years, ascending."""
+        return self.flows.codes
+
+    @cached_property
+    def names(self) -> npt.NDArray[np.object_]:
+        """All codes of all years as an array, ascending."""
+        return np.asarray(self.codes, dtype=object)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Place of every code in `codes`."""
+        return {code: place for place, code in enumerate(self.names)}
+
+    def recall(self, key: Hashable, work_out: Callable[[], _Found]) -> _Found:
+        """Return what was worked out under a key before; else work it out."""
+        if key not in self._recalled:
+            self._recalled[key] = work_out()
+        found: _Found = self._recalled[key]  # type: ignore[assignment]
+        return found
+
+    def listed(self, year: int) -> frozenset[str]:
+        """Return the codes that the crosswalk names in a year."""
+        if year not in self._listed:
+            self._listed[year] = frozenset(self.names[self.flows.named_in(year)])
+        return self._listed[year]
+
+    def leg(self, first: int, second: int, floor: Floor) -> Leg:
+        """Return one step."""
+        key = (first, second, floor)
+        if key not in self._legs:
+            self._legs[key] = make_leg(self.flows.step(first, second), floor, self.codes)
+        return self._legs[key]
+
+    def weights(
+        self,
+        year_from: int,
+        year_to: int,
+        codes: Mapping[int, Collection[str]],
+        *,
+        floor: Floor | None = None,
+        route: str = "auto",
+    ) -> Weights:
+        """Return the weights from the codes of one year to those of another; see `build_weights`."""
+        ends = tuple(frozenset(codes.get(year, ())) for year in (year_from, year_to))
+        key = ("weights", year_from, year_to, floor, route, ends)
+        return self.recall(key, lambda: _weights(self, year_from, year_to, codes, floor or Floor(), route))
+
+
+def build_weights(
+    crosswalk: pd.DataFrame | Crossing,
+    year_from: int,
+    year_to: int,
+    codes: Mapping[int, Collection[str]],
+    *,
+    floor: Floor | None = None,
+    route: str = "auto",
+) -> Weights:
+    """Return the weights from the codes of one year to those of another.
+
+    Parameters
+    ----------
+    crosswalk : DataFrame or Crossing
+        One row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`), one level. A pair of
+        years is also read in the other direction. A crossing remembers what was asked before.
+    year_from, year_to : int
+        Year of the data and base year.
+    codes : mapping of year to collection of str
+        Codes of all areas that exist in a year, changed or not; needed for both years. A code that the
+        crosswalk lists in a year is known there too.
+    floor : Floor, optional
+        What counts as noise; ``Floor()`` by default.
+    route : {"auto", "direct", "chain"}
+        Through one listed pair of years, or through all years that the crosswalk knows in between; ``auto``
+        takes the direct way where it is listed, since a chain spreads every intermediate area evenly.
+
+    Raises
+    ------
+    DataError
+        If there is no way between the years, a code list is missing or of another level, or a crosswalk
+        without address counts is to be reversed where areas were merged.
+
+    Examples
+    --------
+    >>> crosswalk = pd.DataFrame(
+    ...     {
+    ...         "year_from": 2016, "year_to": 2017, "level": "gemeente",
+    ...         "source_code": ["GM0001", "GM0001"], "target_code": ["GM0002", "GM0003"],
+    ...         "addresses_count": [75.0, 25.0], "weight_share": np.nan,
+    ...     }
+    ... )
+    >>> codes = {2016: ["GM0001", "GM0009"], 2017: ["GM0002", "GM0003", "GM0009"]}
+    >>> build_weights(crosswalk, 2016, 2017, codes).frame["weight_share"].tolist()
+    [0.75, 0.25, 1.0]
+    """
+    return Crossing.of(crosswalk).weights(year_from, year_to, codes, floor=floor, route=route)
+
+
+def identity_weights(codes: Iterable[str], year: int, level: str) -> Weights:
+    """Return the weights of a year to itself: every code keeps weight 1."""
+    listed = sorted(set(codes))
+    frame = pd.DataFrame(
+        {
+            "source_code": pd.Series(listed, dtype="str"),
+            "target_code": pd.Series(listed, dtype="str"),
+            "weight_share": 1.0,
+            "addresses_count": np.nan,
+        }
+    )
+    unplaced = pd.DataFrame({"source_code": [], "arrives_at_code": [], "weight_share": []})
+    return Weights(level, year, year, frame, unplaced, pd.DataFrame(), pd.DataFrame(), Floor())
+
+
+def is_among(values: pd.Series | pd.Index, others: Iterable[str]) -> npt.NDArray[np.bool_]:
+    """Tell which of many codes are among others; much faster on text than `isin`.
+
+    Examples
+    --------
+    >>> is_among(pd.Series(["GM0001", "GM0002"]), ["GM0002"]).tolist()
+    [False, True]
+    """
+    index = pd.Index(others if isinstance(others, pd.Series | pd.Index) else list(others), dtype="str")
+    return np.asarray(index.unique().get_indexer(pd.Index(values)) >= 0)
+
+
+def _level(crosswalk: pd.DataFrame) -> str:
+    """Return the only level of a crosswalk."""
+    levels = sorted(crosswalk["level"].unique())
+    if len(levels) != 1:
+        raise DataError(
+            "crosswalk",
+            column="level",
+            found=f"{len(levels)} levels ({', '.join(levels)})",
+            expected="rows of one level",
+            action="give the crosswalk of each level by itself",
+        )
+    return str(levels[0])
+
+
+def _check_codes(codes: Mapping[int, Collection[str]], year: int, level: str) -> None:
+    """Refuse a year without a code list, and codes of another level."""
+    if not len(codes.get(year, ())):
+        raise DataError(
+            "crosswalk",
+            found=f"no list of the codes of {year}",
+            expected="the codes of every area of both years, since a crosswalk lists only what changed",
+            action=f"give codes={{{year}: …}}, for instance all codes in the table of {year}",
+        )
+    prefix = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}[level]
+    # Whatever lies between two texts that begin alike begins like them.
+    if not (min(codes[year]).startswith(prefix) and max(codes[year]).startswith(prefix)):
+        other = sum(not code.startswith(prefix) for code in codes[year])
+        raise DataError(
+            "crosswalk",
+            found=f"{other:,} of {len(codes[year]):,} codes of {year} that do not begin with {prefix}",
+            expected=f"codes of the crosswalk's level ({level})",
+            action="leave out the rows of other levels (NL, GM, WK), and strip the codes",
+        )
+
+
+def _weights(
+    crossing: Crossing, year_from: int, year_to: int, codes: Mapping[int, Collection[str]], floor: Floor, route: str
+) -> Weights:
+    """Work out the weights between two years."""
+    level = _level(crossing.frame)
+    for year in (year_from, year_to):
+        _check_codes(codes, year, level)
+    legs = [crossing.leg(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to, route)]
+    known = {*codes[year_to], *crossing.listed(year_to)}
+    start = sorted({*codes[year_from], *crossing.listed(year_from)})
+    here = frozenset(start)
+    placed, unplaced = _chain(start, legs, crossing, known)
+    return Weights(
+        level,
+        year_from,
+        year_to,
+        WEIGHTS.check(placed, f"weights {year_from} to {year_to}"),
+        unplaced.drop(columns="addresses_count").rename(columns={"target_code": "arrives_at_code"}),
+        pd.DataFrame([{**leg.account, "one_sided_count": len(here & leg.one_sided)} for leg in legs]),
+        pd.concat([leg.dropped for leg in legs if len(leg.dropped)] or [legs[0].dropped], ignore_index=True),
+        floor,
+    )
+
+
+def _chain(
+    start: list[str], legs: list[Leg], crossing: Crossing, known: Collection[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Multiply the steps: one row per source and final target, areas that no step lists at weight 1.
+
+    Rows whose target is known come first, the others second.
+    """
+    place = np.fromiter(map(crossing.places.get, start, repeat(-1)), dtype=np.int64, count=len(start))
+    inside, outside = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
+    rows = place[inside]
+    shape = (len(rows), len(crossing.codes))
+    product = sparse.csr_array((np.ones(len(rows)), (np.arange(len(rows)), rows)), shape=shape)
+    size = np.full(len(start), np.nan)
+    for leg in legs:
+        product = product @ leg.matrix
+        size[inside] = np.where(np.isnan(size[inside]), leg.sizes[rows], size[inside])
+    entries = product.tocoo()
+    # What no step lists stays where it is, so its number as a target comes after those of the crosswalk.
+    starts = np.asarray(start, dtype=object)
+    names = np.concatenate([crossing.names, starts[outside]])
+    row = np.concatenate([inside[entries.row], outside])
+    column = np.concatenate([entries.col, np.arange(shape[1], len(names))])
+    order = np.lexsort((column, row))
+    row, column = row[order], column[order]
+    # Parts that meet again sum to 1 only up to rounding.
+    weight = np.concatenate([entries.data, np.ones(len(outside))])[order]
+    weight = np.where(weight > 1 - ROUNDING, 1.0, weight)
+    reached = np.fromiter(map(known.__contains__, names), dtype=bool, count=len(names))[column]
+    from_texts, to_texts = (pd.array(texts, dtype="str") for texts in (starts, names))
+    placed, unplaced = (
+        pd.DataFrame(
+            {
+                "source_code": from_texts[row[part]],
+                "target_code": to_texts[column[part]],
+                "weight_share": weight[part],
+                "addresses_count": (weight * size[row])[part],
+            }
+        )
+        for part in (reached, ~reached)
+    )
+    return placed, unplaced

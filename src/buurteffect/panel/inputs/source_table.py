@@ -1,0 +1,191 @@
+"""The tables that stand beside the key figures: read from a folder, checked, and made ready to be joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from buurteffect.errors import DataError
+from buurteffect.panel.inputs.liveability import LevelPanel
+from buurteffect.schema.panel import LIVEABILITY_BLOCK, SES_WOA_BLOCK, STOCK_BLOCK, Block
+from buurteffect.sources.tables.housing_stock import StockTable
+from buurteffect.sources.tables.ses_woa import SesFile
+
+_KEY = ["area_code", "year"]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A table of one level on the areas of a vintage.
+
+    Attributes
+    ----------
+    block : Block
+        Its columns in the panel.
+    name : str
+        What the columns ``in_<name>`` and ``<name>_join`` call it.
+    level : str
+        Kind of area.
+    frame : DataFrame
+        One row per area and year: ``area_code, year, vintage``, perhaps ``area_name``, ``vintage_assumed`` where the
+        source does not say its vintage, and the block's columns.
+    """
+
+    block: Block
+    name: str
+    level: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """Changes of the housing stock of gemeenten.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row per gemeente and year: ``area_code, year`` and the block's columns.
+    layouts : DataFrame
+        One row per year: ``year, layout``, the table that it was taken from.
+    rows_left_out : dict of str to int
+        Rows that another table gives too, by the file that they were left out of.
+    """
+
+    frame: pd.DataFrame
+    layouts: pd.DataFrame
+    rows_left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def liveability_sides(levels: Mapping[str, LevelPanel]) -> list[Side]:
+    """Return the Leefbaarometer of every level; its vintage is its last wave."""
+    sides = []
+    for level, panel in levels.items():
+        frame = panel.frame.assign(
+            vintage=int(panel.frame["year"].max()), liveability_area_name=panel.frame["area_name"]
+        )
+        sides.append(Side(LIVEABILITY_BLOCK, "liveability", level, frame))
+    return sides
+
+
+def ses_woa_sides(files: Sequence[SesFile]) -> list[Side]:
+    """Return SES-WOA of every level; the vintage of a file is the year of its areas.
+
+    Every table gives all years on the areas of one, so that several tables overlap. Of a gemeente in a year the
+    rows of the latest areas are taken; those of earlier ones are left out, see `ses_woa_left_out`. Rows that two
+    files of the same areas give alike count once.
+
+    Raises
+    ------
+    DataError
+        If two files of the same areas hold other values for an area in a year.
+    """
+    if not files:
+        return []
+    frame = _stack_ses_woa(files)
+    frame = frame[~_earlier_areas(frame)].drop_duplicates([name for name in frame.columns if name != "origin"])
+    doubled = frame[frame.duplicated([*_KEY, "vintage"], keep=False)]
+    if len(doubled):
+        first = doubled.iloc[0]
+        raise DataError(
+            " and ".join(sorted(set(doubled["origin"]))),
+            found=f"{first['area_code']} in {first['year']} in both, and {len(doubled) - 2:,} more such rows",
+            expected="every area once a year on the same areas",
+            action="keep one of the files; two revisions are two different sources. If they are two tables, let each "
+            "name begin with the table's number, such as 85539NED",
+        )
+    own = set(SES_WOA_BLOCK.values) | {f"{name}_missing" for name in SES_WOA_BLOCK.values}
+    names = {name.removeprefix("ses_woa_"): name for name in own}
+    frame = frame.rename(columns=names)
+    provisional = frame["provisional"].map({True: "yes", False: "no"}).astype("str")
+    frame = frame.drop(columns=["provisional", "origin"]).assign(ses_woa_provisional=provisional)
+    return [
+        Side(SES_WOA_BLOCK, "ses_woa", str(level), rows.drop(columns="level").reset_index(drop=True))
+        for level, rows in frame.groupby("level")
+    ]
+
+
+def ses_woa_left_out(files: Sequence[SesFile]) -> dict[str, int]:
+    """Return how many rows of each file are left out since another one has them on later areas."""
+    frame = _stack_ses_woa(files)
+    counts = frame[_earlier_areas(frame)].groupby("origin").size()
+    return {str(origin): int(count) for origin, count in counts.items()}
+
+
+def _stack_ses_woa(files: Sequence[SesFile]) -> pd.DataFrame:
+    """Return the rows of all files, those of the latest areas first."""
+    latest_first = sorted(files, key=lambda file: (-file.areas.year, file.origin))
+    parts = [
+        file.frame.assign(vintage=file.areas.year, vintage_assumed=file.areas.assumed, origin=file.origin)
+        for file in latest_first
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _earlier_areas(frame: pd.DataFrame) -> pd.Series:
+    """Tell the rows of a gemeente in a year that stand on later areas too."""
+    gemeente = frame["area_code"].str[2:6]
+    return frame["vintage"] < frame.groupby([gemeente, "level", "year"])["vintage"].transform("max")
+
+
+def stack_stock(tables: Sequence[StockTable]) -> Stock | None:
+    """Return the housing stock of all tables; where two give a gemeente in a year, the one that is fully known.
+
+    A table whose columns are all known goes before one of which some are not; among equals the values must agree.
+
+    Raises
+    ------
+    DataError
+        If two tables of one layout give a gemeente other values in a year.
+    """
+    if not tables:
+        return None
+    ordered = sorted(tables, key=lambda table: (not table.layout_confirmed, table.origin))
+    frame = pd.concat(
+        [table.frame.assign(origin=table.origin, layout=table.layout) for table in ordered], ignore_index=True
+    )
+    key = ["gemeente_code", "year"]
+    values = [name for name in frame.columns if name.endswith("_count")]
+    distinct = frame.drop_duplicates([*key, "layout", *values])
+    twins = distinct[distinct.duplicated([*key, "layout"], keep=False)]
+    if len(twins):
+        first = twins.iloc[0]
+        raise DataError(
+            " and ".join(sorted(set(twins["origin"]))),
+            found=f"other values for {first['gemeente_code']} in {first['year']}",
+            expected="one account of a gemeente in a year",
+            action="keep one of the tables; two revisions are two different sources",
+        )
+    repeated = frame.duplicated(key)
+    left_out = frame[repeated].groupby("origin").size().to_dict()
+    kept = frame[~repeated].sort_values(key, ignore_index=True)
+    layouts = kept.drop_duplicates("year")[["year", "layout"]].sort_values("year", ignore_index=True)
+    names = {name: f"stock_{name}" for name in kept.columns if f"stock_{name}" in _stock_columns()}
+    kept = kept.rename(columns={"gemeente_code": "area_code", **names}).drop(columns=["origin", "layout"])
+    return Stock(kept, layouts, {str(origin): int(count) for origin, count in left_out.items()})
+
+
+def _stock_columns() -> set[str]:
+    """Return the columns of the housing stock in the panel."""
+    return {field.name for field in STOCK_BLOCK.fields}
+
+
+def describe_left_out(table: StockTable) -> str:
+    """Say which rows of a table of the housing stock are no gemeente-year of dwellings."""
+    counts = ", ".join(f"{count:,} of {reason}" for reason, count in table.left_out.items())
+    years = f"years {table.frame['year'].min()} to {table.frame['year'].max()}"
+    parts = [years, f"left out: {counts}" if counts else "", table.slips.words, *table.notes]
+    return "; ".join(part for part in parts if part)
+
+
+def describe_ses_woa(file: SesFile, left_out_count: int) -> str:
+    """Say which years and areas a file of SES-WOA holds, and what it lacks or is left out of it."""
+    years = ", ".join(map(str, sorted(file.frame["year"].unique())))
+    lacking = [name.replace("_", " ") for name in file.not_chosen]
+    parts = [f"years {years}", file.areas.words]
+    parts += [f"not in this export: {', '.join(lacking)}"] if lacking else []
+    parts += [f"{len(file.columns_left_out)} columns not used"] if file.columns_left_out else []
+    rows = "row" if left_out_count == 1 else "rows"
+    parts += [f"{left_out_count:,} {rows} left out, which another file has on later areas"] if left_out_count else []
+    return "; ".join([*parts, *([file.slips.words] if file.slips.words else []), *file.notes])

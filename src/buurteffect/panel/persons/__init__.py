@@ -1,0 +1,1 @@
+"""The panel of persons and households from register extracts."""

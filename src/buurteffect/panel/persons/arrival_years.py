@@ -1,0 +1,73 @@
+"""Those who came to a place and those who left it: what became of their incomes and of where they live."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.panel.persons.moves import AWAY, TERCILES
+
+ARRIVAL_SHARE = 0.2
+"""Share of the buurten, those with the lowest first score, that are called arrival buurten."""
+
+
+def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series, years_after: int = 8) -> pd.DataFrame:
+    """Return households that moved to another buurt, with the growth of their income after it.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `read_person_years`.
+    moves : DataFrame
+        From `household_moves`.
+    score : Series
+        First score by buurt code.
+    years_after : int
+        Years over which income grows.
+
+    Returns
+    -------
+    DataFrame
+        One row per move of a household: ``person, year, came_to`` (position), ``arrival`` (whether that is an arrival
+        buurt), ``left_arrival`` (whether it left one), ``buurt`` (position left), ``gemeente, tenure, tercile,
+        age_band`` at the move, ``growth`` (log points, from the year after the move to `years_after` later; missing
+        where not known) and ``score_change`` (first score of the place come to, less that of the place left).
+    """
+    codes = people["buurt_code"].cat.categories
+    level = score.reindex(codes).to_numpy(dtype=float)
+    low = level <= np.nanquantile(level, ARRIVAL_SHARE)
+    rows = moves[(moves["next_buurt"] != AWAY) & (moves["next_buurt"] != moves["buurt"]) & (moves["tercile"] >= 0)]
+    rows = rows.reset_index(drop=True)
+    year, person = people["year"].to_numpy().astype(np.int64), people["person"].to_numpy()
+    first, last = int(year.min()), int(year.max())
+    income = np.full((int(person.max()) + 1, last - first + years_after + 2), np.nan, dtype=np.float32)
+    income[person, year - first] = people["log_income"].to_numpy()
+    when, who = rows["year"].to_numpy() + 1 - first, rows["person"].to_numpy()
+    there, left = rows["next_buurt"].to_numpy(), rows["buurt"].to_numpy()
+    return pd.DataFrame(
+        {
+            "person": who,
+            "year": rows["year"],
+            "came_to": there,
+            "arrival": low[there],
+            "left_arrival": low[left],
+            "buurt": left,
+            "gemeente": rows["next_gemeente"],
+            "tenure": rows["tenure"],
+            "tercile": np.array(TERCILES)[rows["tercile"]],
+            "age_band": np.searchsorted((30, 40, 50, 65), rows["age"].to_numpy(), side="right"),
+            "growth": (income[who, when + years_after] - income[who, when]).astype(float),
+            "score_change": level[there] - level[left],
+        }
+    )
+
+
+def entrants_per_leaver(moves: pd.DataFrame, codes: pd.Index, starts: pd.Series) -> float:
+    """Return how many low-income households came to restructured buurten for each that left, from the start on."""
+    start = starts.reindex(codes).to_numpy(dtype=float)
+    rows = moves[(moves["next_buurt"] != moves["buurt"]) & (moves["low_income"] == 1)]
+    year = rows["year"].to_numpy()
+    left = year >= start[rows["buurt"].to_numpy()]
+    there = rows["next_buurt"].to_numpy()
+    came = (there != AWAY) & (year >= np.where(there != AWAY, start[there], np.nan))
+    return float(came.sum() / left.sum()) if left.any() else float("nan")

@@ -1,0 +1,1 @@
+"""The panel of restructuring: treatment, dose, outcomes and covariates known at the choice."""

@@ -1,0 +1,130 @@
+"""The register of projects as tables and as a map, and the areas whose treatment lies ahead."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from buurteffect.errors import ProjectError
+from buurteffect.panel.areas.panel_files import read_record
+from buurteffect.panel.maps.area_map import read_map
+from buurteffect.panel.restructuring.panel import RestructuringPanel
+from buurteffect.project import Project
+from buurteffect.sources import read_focus_areas
+
+_COUNTS = {
+    "demolished_social": "demolished_social_dwellings_count",
+    "built_owner": "built_owner_dwellings_count",
+    "built_social": "built_social_dwellings_count",
+    "built_private_rent": "built_private_rent_dwellings_count",
+}
+
+
+def register_by_cohort(study: RestructuringPanel) -> pd.DataFrame:
+    """Return what the register says, by the year in which treatment of an area starts.
+
+    Returns
+    -------
+    DataFrame
+        One row is one cohort: ``cohort_year, areas_count, before_count`` (years of the outcome before it),
+        ``demolished_social, built_owner, built_social, built_private_rent`` (dwellings, of the projects that say so),
+        ``missing_count`` (figures left empty) and ``dose_share`` (median share of dwellings demolished).
+    """
+    treated = study.treated[["area_code", "cohort_year", "dose_share"]]
+    rows = study.projects.merge(treated, on="area_code")
+    figures = rows[list(_COUNTS.values())]
+    counted = rows.assign(missing_count=figures.isna().sum(axis=1)).rename(columns={v: k for k, v in _COUNTS.items()})
+    sums = counted.groupby("cohort_year")[[*_COUNTS, "missing_count"]].sum(min_count=1)
+    table = treated.groupby("cohort_year").agg(areas_count=("area_code", "size"), dose_share=("dose_share", "median"))
+    table = table.join(sums).reset_index().astype({"cohort_year": "int64"})
+    table["before_count"] = [sum(year < start for year in study.years) for start in table["cohort_year"]]
+    return table[["cohort_year", "areas_count", "before_count", *_COUNTS, "missing_count", "dose_share"]]
+
+
+def built_and_demolished(study: RestructuringPanel) -> pd.DataFrame:
+    """Return what all placed projects demolished and built.
+
+    Returns
+    -------
+    DataFrame
+        One row is one kind of dwelling: ``kind, dwellings_count, share`` (of what was built), ``projects_count`` (that
+        give the figure) and ``missing_count`` (that leave it empty).
+    """
+    names = {
+        "demolished_social": "social rent, demolished",
+        "built_owner": "owner-occupied, built",
+        "built_social": "social rent, built",
+        "built_private_rent": "private rent, built",
+    }
+    values = study.projects[list(_COUNTS.values())].rename(columns={v: k for k, v in _COUNTS.items()})
+    total = values.sum()
+    built = float(total.drop("demolished_social").sum())
+    return pd.DataFrame(
+        {
+            "kind": [names[name] for name in _COUNTS],
+            "dwellings_count": [float(total[name]) for name in _COUNTS],
+            "share": [float("nan") if name == "demolished_social" else total[name] / built for name in _COUNTS],
+            "projects_count": [int(values[name].notna().sum()) for name in _COUNTS],
+            "missing_count": [int(values[name].isna().sum()) for name in _COUNTS],
+        }
+    )
+
+
+def restructuring_map(study: RestructuringPanel, project: Project | None = None) -> gpd.GeoDataFrame | None:
+    """Return the polygons of all areas with the outcome in its first year and whether they are treated.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        One row is one area: ``area_code, geometry, baseline_outcome, treated``; None where the source has no
+        boundaries of the level.
+    """
+    try:
+        areas = read_map(study.source, study.level, project)
+    except ProjectError:
+        return None
+    first = study.frame.drop_duplicates("area_code")[["area_code", "baseline_outcome"]]
+    found = areas.merge(first, on="area_code", how="left")
+    found["treated"] = found["area_code"].isin(study.treated["area_code"])
+    return found
+
+
+def focus_areas_of(study: RestructuringPanel, project: Project | None = None) -> pd.DataFrame:
+    """Return the focus areas of the programme of 2022, with the outcome in their gemeenten in its last two years.
+
+    The list names areas and gives the code of their gemeente, not those of their wijken: which wijken belong to them is
+    not known, so the figures are those of all areas of the gemeente.
+
+    Returns
+    -------
+    DataFrame
+        One row is one focus area: ``focus_area, gemeente_name, gemeente_code, confirmation, areas_count`` (areas of the
+        gemeente in the panel), ``earlier, later`` (mean outcome in the last two years). Without rows where the source
+        has no list.
+
+    Raises
+    ------
+    ProjectError
+        If the list is not the one that the panel was built beside.
+    """
+    project = project or Project.find()
+    columns = ["focus_area", "gemeente_name", "gemeente_code", "confirmation", "areas_count", "earlier", "later"]
+    folder = Path(os.environ.get("OPEN_DATA") or project.raw / study.source)
+    files = sorted((folder / "treatment").glob("nplv*.csv"))
+    if study.source != "open" or not files or len(study.years) < 2:
+        return pd.DataFrame(columns=columns)
+    known = {item["sha256"] for item in read_record(study.source, project)["inputs"]}
+    if hashlib.sha256(files[0].read_bytes()).hexdigest() not in known:
+        raise ProjectError(f"{files[0].name} is not the list that the panel was built beside: build the panel anew")
+    table = read_focus_areas(files[0]).frame
+    wide = study.frame[study.frame["year"].isin(study.years[-2:])]
+    means = wide.groupby(["gemeente_code", "year"])[study.column].agg(["mean", "size"])
+    for name, year in zip(("earlier", "later"), study.years[-2:], strict=True):
+        at = means[means.index.get_level_values("year") == year].droplevel("year")
+        table[name] = table["gemeente_code"].map(at["mean"])
+        table["areas_count"] = table["gemeente_code"].map(at["size"])
+    return table[columns]

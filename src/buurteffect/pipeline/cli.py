@@ -1,0 +1,305 @@
+"""The command that make calls; each of its verbs can also be called by hand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import yaml
+
+from buurteffect.errors import BuurteffectError, ParameterError, ProjectError
+from buurteffect.pipeline.options import command_line
+from buurteffect.project import Project, check_identifier
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line without the program's name.
+
+    Returns
+    -------
+    int
+        0 if all went well, else the code of the error (see `buurteffect.errors`).
+    """
+    options = command_line().parse_args(arguments)
+    try:
+        _VERBS[options.verb](Project.find(), options)
+    except BuurteffectError as error:
+        print(f"buurteffect: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        kept = "what is whole is in its place, and the same command goes on" if options.verb == "fetch" else ""
+        print(f"buurteffect: interrupted; {kept or 'nothing was put in place'}", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"buurteffect: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return ProjectError.exit_code
+    return 0
+
+
+def _fetch(project: Project, options: argparse.Namespace) -> None:
+    """Download the open data, or say what there is."""
+    from buurteffect.pipeline.fetch import run_fetch
+
+    run_fetch(project, options)
+
+
+def _synthetic(project: Project, options: argparse.Namespace) -> None:
+    """Draw and publish the synthetic country."""
+    from buurteffect.pipeline.runs.stages import Stage, settings_as_text
+
+    folder = project.processed("synthetic")
+    settings = settings_as_text(seed=options.seed, size=options.size, scenario=options.scenario)
+    made = (folder / "published", folder / "truth")
+    stage = Stage(project, "synthetic", "country", folder / "truth" / "truth.json", settings, made)
+    started = time.perf_counter()
+    drawn = stage.do(lambda: _draw(project, options))
+    print(
+        f"synthetic country (seed {options.seed}, size {options.size}, scenario {options.scenario}) "
+        + (f"drawn and published in {time.perf_counter() - started:.1f} s" if drawn else "is unchanged")
+    )
+
+
+def _draw(project: Project, options: argparse.Namespace) -> None:
+    """Draw and publish the synthetic country, with a bar."""
+    from tqdm import tqdm
+
+    from buurteffect.synthetic import draw_country, publish_country, scenario_parameters
+
+    parameters = scenario_parameters(options.scenario)
+    with tqdm(desc="simulating", unit=" years", leave=False, disable=None) as bar:
+
+        def advance(_: int) -> None:
+            bar.update()
+
+        world, truth = draw_country(options.seed, options.size, options.scenario, progress=advance)
+    publish_country(world, truth, parameters, project.processed("synthetic"))
+
+
+def _panel(project: Project, options: argparse.Namespace) -> None:
+    """Build the panel of a source."""
+    from buurteffect.pipeline.runs.provenance import name_of
+    from buurteffect.pipeline.runs.stages import Stage, settings_as_text
+
+    if options.source == "synthetic":
+        raw = project.processed("synthetic") / "published"
+    elif options.source == "open":
+        from buurteffect.sources.download.open_data import check_open_data
+
+        raw = check_open_data(options.open_data) if options.open_data else project.raw / "open"
+    else:
+        raw = project.raw / "microdata"
+    started = time.perf_counter()
+    out = project.processed(options.source) / "panel"
+    settings = settings_as_text(folder=name_of(project, raw), base_year=options.base_year)
+    stage = Stage(project, options.source, "panel", out / "inputs.json", settings, (out,))
+
+    def work() -> None:
+        from buurteffect.panel import build
+
+        if passed := build(raw, out, options.base_year):
+            more = f" and {len(passed) - 3:,} more" if len(passed) > 3 else ""
+            print(f"passed over (all are in {out.name}/inputs.json and on page n01b): {'; '.join(passed[:3])}{more}")
+
+    if stage.do(work, [raw]):
+        print(f"panel ({options.source}) built in {time.perf_counter() - started:.1f} s")
+    else:
+        print(f"panel ({options.source}) is unchanged")
+
+
+def _run(project: Project, options: argparse.Namespace) -> None:
+    """Execute a run."""
+    from buurteffect.pipeline.runs.runs import load_run
+
+    run = load_run(project, options.name, options.source, dict(_assignment(text) for text in options.set))
+    left = f", {options.left} to follow" if options.left else ""
+    where = f" on {options.scheduler}" if options.scheduler else ""
+    if not options.terms:
+        print(f"running {run.name} ({run.source}){where}{left} …", flush=True)
+    if options.scheduler or options.terms:
+        from buurteffect.pipeline.cluster.client import check_terms, run_elsewhere
+
+        if options.scheduler:
+            print(run_elsewhere(project, run, options.scheduler, options.set), end="", flush=True)
+            return
+        check_terms(project, run, options.terms)
+
+    if os.environ.get("BUURTEFFECT_SERVED"):
+        from buurteffect.pipeline.kernels.provisioner import keep_spare
+
+        keep_spare()
+    from buurteffect.pipeline.execute import run_notebook  # after the checks: its imports take a second
+
+    started = time.perf_counter()
+    became = run_notebook(project, run)
+    print(f"        {run.name} ({run.source}) {became} in {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def _render(project: Project, options: argparse.Namespace) -> None:
+    """Render a page."""
+    from buurteffect.pipeline.runs.stages import render_if_changed
+
+    name = check_identifier(options.name, "run")
+
+    def render() -> Path:
+        from buurteffect.report.pages.render import render_page
+
+        return render_page(project, options.source, name)
+
+    page, rendered = render_if_changed(project, options.source, name, render)
+    print(f"page    {project.show(page)}{'' if rendered else ' is unchanged'}")
+
+
+def _why(project: Project, options: argparse.Namespace) -> None:
+    """Say for each run what changed since it was built."""
+    from buurteffect.pipeline.runs.runs import runs_of
+    from buurteffect.pipeline.runs.stages import explain
+
+    print("\n".join(explain(project, options.source, options.names or runs_of(project, options.source))))
+
+
+def _trace(project: Project, options: argparse.Namespace) -> None:
+    """Say where a number comes from."""
+    from buurteffect.pipeline.verify.tracing import trace
+
+    print("\n".join(trace(project, options.source, options.report, options.number, options.at)))
+
+
+def _verify(project: Project, options: argparse.Namespace) -> None:
+    """Compare the results with the recorded ones, or record them."""
+    from buurteffect.pipeline.verify.command import run_verify
+
+    run_verify(project, options)
+
+
+def _index(project: Project, options: argparse.Namespace) -> None:
+    """Write the index."""
+    from buurteffect.pipeline.runs.runs import TRIAL
+    from buurteffect.pipeline.runs.stages import Page
+    from buurteffect.pipeline.verify.command import since_recorded
+    from buurteffect.report.pages.index import write_index
+
+    names = [check_identifier(name, "run") for name in options.names]
+    for orphan in set(project.reports(options.source).glob("*.html")):
+        if orphan.stem not in names and orphan.stem not in ("index", "verify") and not orphan.stem.endswith(TRIAL):
+            orphan.unlink()
+            for suffix in ("html", "json"):
+                (orphan.parent / "addresses" / f"{orphan.stem}.{suffix}").unlink(missing_ok=True)
+            print(f"removed {project.show(orphan)}: its run is gone")
+    index = Page(project, options.source, "index")
+    fresh = index.write(
+        lambda: write_index(project, options.source, names, since_recorded(project, options.source)), runs=names
+    )
+    print(f"index   {project.show(index.target)}{'' if fresh else ' is unchanged'}")
+
+
+def _check(project: Project, options: argparse.Namespace) -> None:
+    """Check that make and this program read the same runs."""
+    from buurteffect.pipeline.runs.runs import runs_of
+
+    known = set(runs_of(project, options.source))
+    if known != set(options.names):
+        raise ProjectError(
+            f"make sees the runs {', '.join(options.names)}, the run files say {', '.join(sorted(known))}: "
+            "write their keys on one line each, as CONTRIBUTING.md shows"
+        )
+
+
+def _scoreboard(project: Project, options: argparse.Namespace) -> None:
+    """Run what is left of the scoreboard, and summarise it."""
+    from buurteffect.scoreboard.places.run import cells_of, run_cells
+    from buurteffect.scoreboard.places.summary import store_scoreboard
+
+    folder = project.root / "data" / "processed" / "scoreboard"
+    scenarios = options.scenarios.split(",") if options.scenarios else None
+    cells = cells_of(folder, scenarios, options.seeds, options.size)
+    run_cells(cells, options.workers)
+    print(f"scoreboard of {len(cells)} cells in {project.show(store_scoreboard(project, cells, options.out))}")
+
+
+def _people_scoreboard(project: Project, options: argparse.Namespace) -> None:
+    """Run what is left of the scoreboard of persons, and summarise it."""
+    from buurteffect.scoreboard.persons.run import people_cells_of, run_people_cells
+    from buurteffect.scoreboard.persons.summary import store_people_scoreboard
+
+    folder = project.root / "data" / "processed" / "people_scoreboard"
+    cells = people_cells_of(folder, options.scenarios.split(","), options.seeds, options.size)
+    run_people_cells(cells, options.workers)
+    path = store_people_scoreboard(project, cells, options.out)
+    print(f"scoreboard of persons of {len(cells)} cells in {project.show(path)}")
+
+
+def _deposit(project: Project, options: argparse.Namespace) -> None:
+    """Write the archive that is deposited."""
+    from buurteffect.pipeline.deposit.deposit import make_deposit
+
+    out = options.out if options.out.is_absolute() else project.root / options.out
+    made = make_deposit(project, options.source, out, options.allow_uncommitted)
+    print(
+        f"deposit {project.show(made.path)}: {made.files_count} files, {made.bytes_count / 1e6:.1f} MB "
+        f"({made.unpacked_count / 1e6:.1f} MB unpacked)"
+    )
+
+
+def _replicate(project: Project, options: argparse.Namespace) -> None:
+    """Compare an unpacked deposit with what was built in its folder."""
+    from buurteffect.pipeline.deposit.deposit import replicate
+
+    print(replicate(project, options.source))
+
+
+def _parameters(project: Project, options: argparse.Namespace) -> None:
+    """List a notebook's parameters."""
+    from buurteffect.pipeline.runs.parameters import read_parameters
+
+    notebook = project.notebooks / f"{check_identifier(options.notebook, 'notebook')}.ipynb"
+    if not notebook.is_file():
+        there = ", ".join(sorted(path.stem for path in project.notebooks.glob("*.ipynb")))
+        raise ProjectError(f"there is no notebook {notebook.name} in notebooks/, which holds {there or 'none'}")
+    for parameter in read_parameters(notebook).values():
+        print(f"{parameter.name}: {parameter.annotation} = {parameter.default!r}")
+        print(f"    {parameter.domain}; {parameter.meaning}")
+
+
+def _assignment(text: str) -> tuple[str, object]:
+    """Read NAME=VALUE; the value as YAML, so that 0.1, true and [1, 2] mean what they look like."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ParameterError(f"SET (--set) takes NAME=VALUE, such as SET='draws=99', not {text!r}")
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise ParameterError(
+            f"SET={name}=…: {value!r} is not a plain value: give a number, a word, true or false, or [1, 2] for a list"
+        ) from None
+
+
+_VERBS: dict[str, Callable[[Project, argparse.Namespace], None]] = {
+    "fetch": _fetch,
+    "synthetic": _synthetic,
+    "panel": _panel,
+    "run": _run,
+    "render": _render,
+    "why": _why,
+    "trace": _trace,
+    "verify": _verify,
+    "index": _index,
+    "check": _check,
+    "scoreboard": _scoreboard,
+    "people_scoreboard": _people_scoreboard,
+    "deposit": _deposit,
+    "replicate": _replicate,
+    "parameters": _parameters,
+}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The archive that an editor accepts and a replicator can build."""

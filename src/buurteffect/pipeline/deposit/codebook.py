@@ -1,0 +1,229 @@
+"""The codebook of a deposit: every variable of every data file, from contracts where there are any.
+
+The panel's columns have contracts with unit, range and meaning. What else is written is described by name in
+``deposit_templates/variables.csv``; a column that has no line there stops the deposit.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from buurteffect.pipeline.deposit.errors import UndescribedError
+from buurteffect.pipeline.deposit.outputs import DATA
+from buurteffect.schema import Field, panel_contract
+from buurteffect.schema.panel import PANEL_LEVELS, RESOLVED_PROJECTS
+
+TEMPLATES = resources.files("buurteffect.pipeline.deposit") / "templates"
+_KINDS = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean"}
+_FEW = 12
+COLUMNS = ("file", "variable", "type", "unit", "meaning", "values", "rows", "missing")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One column of a data file.
+
+    Attributes
+    ----------
+    name, type, unit, meaning : str
+        Its name, its type in the words of Frictionless, the unit of its values and what one says.
+    low, high : float, optional
+        Smallest and largest value that can occur; where that is not declared, that does occur.
+    choices : tuple of str
+        All values that can occur, where they are few.
+    declared : bool
+        Whether range and choices are a promise of a contract, or only what was found.
+    missing_count : int
+        Rows without a value.
+    """
+
+    name: str
+    type: str
+    unit: str
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    declared: bool = False
+    missing_count: int = 0
+
+    @property
+    def values(self) -> str:
+        """The values that can occur, or that do, as words."""
+        if self.choices:
+            return "; ".join(self.choices)
+        ends = ["" if end is None else f"{end:g}" for end in (self.low, self.high)]
+        return f"{ends[0]} to {ends[1]}" if any(ends) else ""
+
+    @property
+    def as_field(self) -> dict[str, Any]:
+        """The column as a field of a Frictionless schema."""
+        entry: dict[str, Any] = {"name": self.name, "type": self.type, "description": self._described}
+        limits: dict[str, Any] = {}
+        if self.declared and self.choices and self.type == "string":
+            limits["enum"] = list(self.choices)
+        if self.declared and self.type in ("integer", "number"):
+            limits |= {} if self.low is None else {"minimum": _plain(self.low)}
+            limits |= {} if self.high is None else {"maximum": _plain(self.high)}
+        return entry | ({"constraints": limits} if limits else {})
+
+    @property
+    def _described(self) -> str:
+        """The meaning, with the unit."""
+        return self.meaning if self.unit in ("-", "") else f"{self.meaning.rstrip('.')} (unit: {self.unit})."
+
+
+@dataclass(frozen=True)
+class Table:
+    """One data file: its path, what one row is, the columns that name a row once, its columns and number of rows."""
+
+    path: str
+    row: str
+    key: tuple[str, ...]
+    variables: tuple[Variable, ...]
+    rows_count: int
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def tables_of(files: Mapping[str, bytes]) -> list[Table]:
+    """Return every CSV file with its columns described.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        Files of a deposit by path.
+
+    Raises
+    ------
+    UndescribedError
+        If a column is described nowhere; all such columns are named.
+    """
+    words, tables = described_variables(), []
+    unknown: dict[str, str] = {}
+    contracts = {f"{DATA}/{level}.csv": panel_contract(level) for level in PANEL_LEVELS}
+    contracts[f"{DATA}/projects.csv"] = RESOLVED_PROJECTS
+    for path, content in sorted(files.items()):
+        if PurePosixPath(path).suffix != ".csv":
+            continue
+        frame = _read(content)
+        contract = contracts.get(path)
+        fields = {each.name: each for each in contract.fields} if contract else {}
+        own = _own_words(path, words)
+        lacking = [str(name) for name in frame.columns if name not in fields and name not in own]
+        unknown |= {name: path for name in lacking if name not in unknown}
+        if not lacking:
+            columns = tuple(
+                _declared(frame[name], fields[name]) if name in fields else _found(frame[name], *own[name])
+                for name in frame.columns
+            )
+            row = f"one row is {contract.row}" if contract else "one row per line of the table"
+            tables.append(Table(path, row, contract.key if contract else (), columns, len(frame)))
+    if unknown:
+        raise UndescribedError(
+            "the codebook does not say what these variables mean:\n"
+            + "\n".join(f"  {name} ({path})" for name, path in sorted(unknown.items()))
+            + "\n  to do: give each a line in src/buurteffect/pipeline/deposit/templates/variables.csv"
+        )
+    return tables
+
+
+def described_variables() -> dict[str, tuple[str, str]]:
+    """Return unit and meaning of every variable that no contract declares, by its name."""
+    table = pd.read_csv(io.StringIO((TEMPLATES / "variables.csv").read_text(encoding="utf-8")), keep_default_na=False)
+    return {row.variable: (row.unit, row.meaning) for row in table.itertuples()}
+
+
+def codebook_of(tables: Iterable[Table], results: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
+    """Return the codebook: one row per variable of each file, then the keys of the results.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        The data files.
+    results : sequence of (str, str, str)
+        Key, type and meaning of what results hold.
+    """
+    rows: list[tuple[object, ...]] = [
+        (t.path, v.name, v.type, v.unit, v.meaning, v.values, t.rows_count, v.missing_count)
+        for t in tables
+        for v in t.variables
+    ]
+    rows += [("outputs/results/*.json", key, kind, "-", meaning, "", "", "") for key, kind, meaning in results]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def results_keys(found: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Return key, type and meaning of what results hold.
+
+    Raises
+    ------
+    UndescribedError
+        If results hold a key that is described nowhere.
+    """
+    text = (TEMPLATES / "results.csv").read_text(encoding="utf-8")
+    table = pd.read_csv(io.StringIO(text), keep_default_na=False)
+    unknown = sorted(set(found) - {key.split(".")[0] for key in table["key"]})
+    if unknown:
+        raise UndescribedError(
+            f"results hold {', '.join(unknown)}, which the codebook does not know\n"
+            "  to do: give each a line in src/buurteffect/pipeline/deposit/templates/results.csv"
+        )
+    return [(row.key, row.type, row.meaning) for row in table.itertuples()]
+
+
+def _own_words(path: str, words: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Return unit and meaning by variable as they hold in one file: those given for it before those given for all."""
+    before = f"{PurePosixPath(path).name}:"
+    own = {name.removeprefix(before): entry for name, entry in words.items() if name.startswith(before)}
+    return {**words, **own}
+
+
+def _read(content: bytes) -> pd.DataFrame:
+    """Read a CSV file; nothing but an empty field is a missing value."""
+    return pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], low_memory=False)
+
+
+def _declared(values: pd.Series, declared: Field) -> Variable:
+    """Return a column that has a contract."""
+    return Variable(
+        declared.name,
+        _KINDS[declared.kind],
+        declared.unit,
+        declared.meaning,
+        declared.low,
+        declared.high,
+        declared.choices,
+        declared=True,
+        missing_count=int(values.isna().sum()),
+    )
+
+
+def _found(values: pd.Series, unit: str, meaning: str) -> Variable:
+    """Return a column that has none: its type and values are those that are found."""
+    there, name, missing = values.dropna(), str(values.name), int(values.isna().sum())
+    if there.empty:
+        return Variable(name, "any", unit, meaning, missing_count=missing)
+    if pd.api.types.is_bool_dtype(values):
+        return Variable(name, "boolean", unit, meaning, missing_count=missing)
+    if pd.api.types.is_numeric_dtype(values):
+        kind = "integer" if pd.api.types.is_integer_dtype(values) else "number"
+        low, high = float(there.min()), float(there.max())
+        ends = (low if math.isfinite(low) else None, high if math.isfinite(high) else None)
+        return Variable(name, kind, unit, meaning, *ends, missing_count=missing)
+    texts = there.astype(str)
+    few = tuple(sorted(texts.unique())) if texts.nunique() <= _FEW else ()
+    kind = "boolean" if set(texts) <= {"True", "False"} else "string"
+    return Variable(name, kind, unit, meaning, choices=few, missing_count=missing)
+
+
+def _plain(value: float) -> float | int:
+    """Return a whole number as an integer, as JSON writes it."""
+    return int(value) if float(value).is_integer() else value

@@ -1,0 +1,1 @@
+"""Kernels and processes in which notebooks run."""

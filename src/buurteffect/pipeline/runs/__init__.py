@@ -1,0 +1,1 @@
+"""Parameters, inputs, stages and provenance of a run."""

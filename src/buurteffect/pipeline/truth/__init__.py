@@ -1,0 +1,1 @@
+"""True effects joined to results after these are written."""

@@ -1,0 +1,1 @@
+"""Numbers compared with recorded ones, and traced to their origin."""

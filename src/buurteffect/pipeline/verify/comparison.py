@@ -1,0 +1,267 @@
+"""`make verify`: every number of every report beside the recorded one, and every published file beside its record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buurteffect.errors import BuurteffectError
+from buurteffect.pipeline.runs.provenance import Record, changes, checksum, settings_of
+from buurteffect.pipeline.runs.runs import load_run, runs_of
+from buurteffect.pipeline.runs.staging import PARTS, Place
+from buurteffect.pipeline.verify.differences import MISSING, NEW, Comparison, compare
+from buurteffect.pipeline.verify.reference import (
+    SOURCE,
+    NotRecordableError,
+    OtherSettingsError,
+    Reference,
+    read_reference,
+    record_reference,
+)
+from buurteffect.project import Project
+
+_LINES = 12
+_BUILT = ("data/processed/", "reports/")
+
+
+class ResultsDifferError(BuurteffectError):
+    """A number, or a word made from numbers, is not the recorded one."""
+
+    exit_code = 40
+
+
+class EditedByHandError(BuurteffectError):
+    """A published file is not as the build left it."""
+
+    exit_code = 44
+
+
+class NotFreshError(BuurteffectError):
+    """Results are asked for that are not built, or are out of date."""
+
+    exit_code = 45
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All runs beside the reference.
+
+    Attributes
+    ----------
+    reference : Reference
+        What was recorded.
+    runs : tuple of Comparison
+        Each run, with those that are only on one side.
+    """
+
+    reference: Reference
+    runs: tuple[Comparison, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs."""
+        return not any(run.differences for run in self.runs)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers were compared."""
+        return sum(run.numbers for run in self.runs)
+
+    def table(self) -> str:
+        """Return what agrees and what does not, run by run, and the first differences, as text."""
+        rows = [["run", "numbers", "words", "differ", "missing", "new", "verdicts changed"]]
+        for run in self.runs:
+            counts = (run.numbers, run.words, _moved(run), run.count(MISSING), run.count(NEW), len(run.verdicts))
+            rows.append([run.name, *(f"{count:,}" for count in counts)])
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *(t.rjust(w) for t, w in zip(row[1:], widths[1:], strict=True))])
+            for row in rows
+        ]
+        differences = [(run.name, difference) for run in self.runs for difference in run.differences]
+        for name, difference in differences[:_LINES]:
+            by = ""
+            if difference.moved is not None:
+                by = f", moved by {difference.moved:.3g} against a tolerance of {difference.tolerance:.1g}"
+            lines.append(f"  {name}: {difference.where}: {difference.then!r} then, {difference.now!r} now{by}")
+        lines += [f"  {run.name} is not compared: {run.left_out}" for run in self.runs if run.left_out]
+        if len(differences) > _LINES:
+            lines.append(f"  and {len(differences) - _LINES:,} more, all in verify.csv beside the page")
+        return "\n".join(lines)
+
+
+def verify(project: Project, source: str = SOURCE) -> Verification:
+    """Compare the results at hand with the recorded ones.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    source : str
+        Where the data come from; only the synthetic country has a reference.
+
+    Raises
+    ------
+    NoReferenceError
+        If nothing is recorded, or it is broken.
+    OtherSettingsError
+        If the results are of another source, seed, size or scenario.
+    """
+    if source != SOURCE:
+        raise OtherSettingsError(f"only results on the synthetic country are recorded, not those on {source}")
+    reference = read_reference(project)
+    found = settings_at_hand(project, source)
+    if found != reference.settings:
+        raise OtherSettingsError(
+            f"the results at hand are of: {found or 'nothing'}; the reference is of: {reference.settings}. Only that "
+            f"country can be verified: make verify {as_arguments(reference.settings)}"
+        )
+    now = results_at_hand(project, source)
+    apart = built_with_more(project, source)
+    names = [*now, *(name for name in reference.runs if name not in now)]
+    compared = (
+        Comparison(name, 0, 0, left_out=f"{apart[name]} is here, and the record was made without it")
+        if name in apart
+        else compare(name, reference.runs.get(name, {}), now.get(name, {}), reference.digits)
+        for name in names
+    )
+    return Verification(reference, tuple(compared))
+
+
+def record(project: Project, source: str = SOURCE) -> list[Path]:
+    """Record the results at hand as the reference; return the files written.
+
+    Raises
+    ------
+    NotFreshError
+        If a run is not built or out of date.
+    NotRecordableError
+        If the tree is not clean.
+    OtherSettingsError
+        If the results are not on the synthetic country.
+    """
+    if source != SOURCE:
+        raise OtherSettingsError(f"only results on the synthetic country are recorded, not those on {source}")
+    check_fresh(project, source)
+    for name, path in built_with_more(project, source).items():
+        raise NotRecordableError(
+            f"{name} is another with {path}, which no fresh checkout has: move its folder away, run make reports, "
+            "record, and move it back"
+        )
+    return record_reference(project, settings_at_hand(project, source), results_at_hand(project, source))
+
+
+def built_with_more(project: Project, source: str) -> dict[str, str]:
+    """Return runs that are others because of a file that is built here and in no fresh checkout, and the file."""
+    found = {}
+    for name in runs_of(project, source):
+        for path in load_run(project, name, source).looks_for:
+            if path.startswith(_BUILT) and (project.root / path).exists():
+                found[name] = path
+    return found
+
+
+def check_fresh(project: Project, source: str) -> None:
+    """Check that every run is built from what is there now.
+
+    Raises
+    ------
+    NotFreshError
+        If one is not.
+    """
+    stale = []
+    for name in runs_of(project, source):
+        run, place = load_run(project, name, source), Place(project.processed(source), name)
+        kept = Record.read(place.record)
+        if kept is None or not place.complete or changes(project, kept, settings_of(run.notebook, run.parameters)):
+            stale.append(name)
+    if stale:
+        raise NotFreshError(f"{', '.join(stale)}: not built, or out of date (make why): run make reports first")
+
+
+def check_standing(project: Project, source: str) -> int:
+    """Check that every published file is as the build left it; return how many there are.
+
+    Results, executed notebooks, figures, tables and pages are compared by SHA-256 with the records of the build. This
+    comes before make is asked to build: it would put an edited file right without a word.
+
+    Raises
+    ------
+    EditedByHandError
+        If one is not.
+    """
+    count, edited = 0, []
+    for path, then in _published(project, source):
+        if path.is_file():
+            count += 1
+            if checksum(path) != then:
+                edited.append(project.show(path))
+    if edited:
+        raise EditedByHandError(
+            f"{len(edited)} published files are not as the build left them: {', '.join(edited[:_LINES])}"
+            f"{' …' if len(edited) > _LINES else ''}\n  to do: look why; make reports puts them back"
+        )
+    return count
+
+
+def results_at_hand(project: Project, source: str) -> dict[str, dict[str, Any]]:
+    """Return the results of every run that has some.
+
+    Raises
+    ------
+    NotFreshError
+        If a file of results is no JSON.
+    """
+    found = {}
+    for name in runs_of(project, source):
+        path = Place(project.processed(source), name).results
+        if path.is_file():
+            try:
+                found[name] = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise NotFreshError(f"{project.show(path)} is no JSON ({error}): run make reports") from None
+    return found
+
+
+def settings_at_hand(project: Project, source: str) -> str:
+    """Return of which country the results at hand are, empty where make has not said."""
+    path = project.processed(source) / "settings.txt"
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
+def as_arguments(settings: str) -> str:
+    """Return settings as words for make.
+
+    Examples
+    --------
+    >>> as_arguments("seed 1 size default scenario S0")
+    'SEED=1 SIZE=default SCENARIO=S0'
+    """
+    words = settings.split()
+    return " ".join(f"{name.upper()}={value}" for name, value in zip(words[::2], words[1::2], strict=False))
+
+
+def _moved(run: Comparison) -> int:
+    """Return how many leaves have another value."""
+    return len(run.differences) - run.count(MISSING) - run.count(NEW)
+
+
+def _published(project: Project, source: str) -> Sequence[tuple[Path, str]]:
+    """Return every published file with the checksum that the build gave it."""
+    files = []
+    reports = project.reports(source)
+    for name in runs_of(project, source):
+        place = Place(project.processed(source), name)
+        made, page = Record.read(place.record), Record.read(place.page_record)
+        for shown, then in (made.made if made else {}).items():
+            path = project.root / shown
+            files.append((path, then))
+            if path.is_relative_to(place.exhibits) and page is not None and page.files.get(shown) == then:
+                part, file = path.relative_to(place.exhibits).parts
+                files.append((reports / part / name / file, then)) if part in PARTS else None
+        if page is not None and "page" in page.settings:
+            files.append((reports / f"{name}.html", page.settings["page"]))
+    return files

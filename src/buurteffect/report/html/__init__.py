@@ -1,0 +1,1 @@
+"""Markdown, mathematics and cell outputs to safe HTML."""

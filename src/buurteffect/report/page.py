@@ -1,0 +1,407 @@
+"""What a notebook shows and records: tables, figures, verdicts and estimates, each released and written once.
+
+Everything goes to two places: into the notebook, as data that the page's template prints as text, and into
+the run's folder, as ``results.json``, SVG figures and CSV tables. No value becomes markup on the way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from IPython.display import display
+
+from buurteffect.errors import ProjectError
+from buurteffect.project import Project, check_identifier, writing
+from buurteffect.release import Gate
+from buurteffect.report.figures.style import SAME_MARKS
+from buurteffect.report.tables.binding import rows_across, said_of
+from buurteffect.report.tables.columns import MISSING, Column, as_preview, as_text, print_value
+from buurteffect.report.tables.exhibits import (
+    DIGITS,
+    AttemptLike,
+    EstimateLike,
+    VerdictLike,
+    few_clusters,
+    plain,
+    reading_of,
+)
+from buurteffect.report.tables.rounding import decimals_of, rounded
+
+EXHIBIT = "application/vnd.buurteffect.exhibit+json"
+RESULTS = "results.json"
+_EFFECT = Column("estimate", "Effect", ".3f", "ci_low", "ci_high")
+_TREATED = Column("treated_count", "Treated", ",d")
+
+
+@dataclass
+class Draft:
+    """The report that a notebook writes while it runs.
+
+    Attributes
+    ----------
+    notebook, source : str
+        The notebook, and where its data come from.
+    folder : Path
+        Where results, figures and tables go.
+    """
+
+    notebook: str
+    source: str
+    folder: Path
+    _record: dict[str, Any] = field(default_factory=dict, repr=False)
+    _keys: set[str] = field(default_factory=set, repr=False)
+    _finished: bool = field(default=False, repr=False)
+
+    def table(
+        self,
+        key: str,
+        frame: pd.DataFrame | EstimateLike,
+        columns: Sequence[Column],
+        caption: str,
+        note: str = "",
+    ) -> None:
+        """Show a table, and write all its numbers as CSV and into the results.
+
+        Parameters
+        ----------
+        key : str
+            Name of the table, by which text refers to it (``[Table](#key)``).
+        frame : DataFrame or Estimate
+            The numbers; of an estimate also the method and what its errors are.
+        columns : sequence of Column
+            Which columns the page prints, and how. The CSV holds all.
+        caption : str
+            What the table shows.
+        note : str
+            How to read it; an estimate's own words on method and errors follow.
+        """
+        data, reading = self._take(key, frame)
+        cells = [column.cells(data) for column in columns]
+        heads = [column.head() for column in columns]
+        self._show_table(
+            key, caption, self._noted(note, key), reading, heads, [list(r) for r in zip(*cells, strict=True)]
+        )
+
+    def effects(
+        self,
+        key: str,
+        made: AttemptLike,
+        term: str,
+        caption: str,
+        *more: Column,
+        note: str = "",
+        otherwise: str = "",
+        value: str = "",
+    ) -> None:
+        """Show a table of effects with their intervals and the number of treated; or why there is none.
+
+        Parameters
+        ----------
+        key, caption, note
+            As for `table`.
+        made : Attempt
+            An estimate that may have been refused.
+        term : str
+            Heading of the column that names the rows.
+        *more : Column
+            Columns behind the effect and the number of treated.
+        otherwise : str
+            What is said to be missing where the estimate was refused; nothing is said where this is empty.
+        value : str
+            Heading of the effects where they are no effects; then the number of treated is not shown.
+        """
+        if made:
+            effect = [replace(_EFFECT, label=value)] if value else [_EFFECT, _TREATED]
+            self.table(key, made.result, [Column("term", term), *effect, *more], caption, note)
+        elif otherwise:
+            self.sentences(key, made.refusal(otherwise), {})
+
+    def wide_table(
+        self,
+        key: str,
+        frame: pd.DataFrame | EstimateLike,
+        rows: Sequence[Column],
+        across: Column,
+        value: Column,
+        caption: str,
+        note: str = "",
+    ) -> None:
+        """Show a table with the values of one column side by side.
+
+        Parameters
+        ----------
+        key, frame, caption, note
+            As for `table`; the CSV holds the table in its long form.
+        rows : sequence of Column
+            Columns that together name a row of the page.
+        across : Column
+            Column whose values become columns, in the order in which they come.
+        value : Column
+            What the cells print.
+
+        Raises
+        ------
+        ProjectError
+            If two rows of the frame would share a cell.
+        """
+        data, reading = self._take(key, frame)
+        names = list(zip(*(column.cells(data) for column in rows), strict=True))
+        heads = across.cells(data)
+        cells = dict(zip(zip(names, heads, strict=True), value.cells(data), strict=True))
+        if len(cells) != len(data):
+            raise ProjectError(f"table {key!r}: {len(data) - len(cells)} rows share a cell; add a column to `rows`")
+        columns = list(dict.fromkeys(heads))
+        self._show_table(
+            key,
+            caption,
+            self._noted(note, key),
+            reading,
+            [column.head() for column in rows]
+            + [
+                value.head()
+                | {"label": f"{across.label} {head}".strip(), "number": True}
+                | {"across": [across.name, heads.index(head)]}
+                for head in columns
+            ],
+            [[*name, *(cells.get((name, head), MISSING) for head in columns)] for name in dict.fromkeys(names)],
+            rows_across(names, heads, len(rows)),
+        )
+
+    def record(self, key: str, frame: pd.DataFrame | EstimateLike) -> None:
+        """Record a table in the results and as CSV without showing it."""
+        self._take(key, frame)
+
+    def figure(
+        self,
+        key: str,
+        picture: Any,
+        frame: pd.DataFrame | EstimateLike,
+        caption: str,
+        alt: str,
+        note: str = "",
+    ) -> None:
+        """Show a figure, and write it as SVG with the data it was drawn from as CSV.
+
+        Parameters
+        ----------
+        key : str
+            Name of the figure, by which text refers to it (``[Figure](#key)``).
+        picture : matplotlib.figure.Figure
+            The figure; it is closed afterwards.
+        frame : DataFrame or Estimate
+            The numbers that it shows.
+        caption, alt : str
+            What the figure shows, and the same for someone who cannot see it: axes, shape and main numbers.
+        note : str
+            How to read it.
+        """
+        import matplotlib.pyplot as plt
+
+        if len(alt) < 40:
+            raise ProjectError(f"figure {key!r} needs an alternative text that says what it shows, not {alt!r}")
+        _, reading = self._take(key, frame)
+        with writing(self.folder / "figures" / f"{key}.svg") as aside, plt.rc_context(SAME_MARKS):
+            picture.savefig(aside, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close(picture)
+        svg = (self.folder / "figures" / f"{key}.svg").read_text(encoding="utf-8")
+        self._show(
+            {
+                "kind": "figure",
+                "key": key,
+                "caption": caption,
+                "alt": alt,
+                "note": self._noted(note, key),
+                "reading": reading,
+                "svg": f"figures/{key}.svg",
+                "csv": f"tables/{key}.csv",
+            },
+            svg,
+        )
+
+    def verdict(self, verdict: VerdictLike) -> None:
+        """Show the verdict on a claim as sentences made from its numbers, and record both."""
+        self._take_key(f"verdict-{verdict.claim_id}")
+        content = {
+            "claim_id": verdict.claim_id,
+            "claim": verdict.claim,
+            "outcome": str(verdict.outcome),
+            "sentences": list(verdict.sentences),
+            "limits": list(verdict.limits),
+            "numbers": dict(verdict.numbers),
+        }
+        self._record["verdicts"].append(self._gate.release(content, f"the verdict on {verdict.claim_id}"))
+        said = said_of(verdict.sentences)
+        self._show({"kind": "verdict", "key": f"verdict-{verdict.claim_id}", **content, "said": said})
+
+    def sentences(self, key: str, sentences: Iterable[str], numbers: Mapping[str, float]) -> None:
+        """Show sentences made from results, and record them with the numbers they are made from."""
+        self._take_key(key)
+        content = {"sentences": list(sentences), "numbers": dict(numbers)}
+        self._record["sentences"][key] = self._gate.release(content, f"text {key!r}")
+        self._show({"kind": "sentences", "key": key, **content, "said": said_of(content["sentences"])})
+
+    def headline(
+        self, label: str, value: float, spec: str, low: float | None = None, high: float | None = None
+    ) -> None:
+        """Record a result that the index shows, printed by `spec`, with its interval where it has one."""
+        text = print_value(value, spec)
+        if low is not None and high is not None:
+            text += f" [{print_value(low, spec)}, {print_value(high, spec)}]"
+        entry = {"label": label, "value": value, "ci_low": low, "ci_high": high, "text": text}
+        self._record["headline"].append(self._gate.release(entry, f"headline {label!r}"))
+
+    def estimand(self, name: str, label: str, estimate: float, low: float, high: float, unit: str) -> None:
+        """Record an estimate whose truth is known on synthetic data; the truth is joined after the run."""
+        entry = {"label": label, "estimate": estimate, "ci_low": low, "ci_high": high, "unit": unit}
+        self._record["estimands"][name] = self._gate.release(entry, f"estimate {name!r}")
+
+    def estimands(self, estimate: EstimateLike, column: str, names: Mapping[str, str], unit: str = "") -> None:
+        """Record the rows of an estimate whose truth is known on synthetic data.
+
+        Parameters
+        ----------
+        estimate : Estimate
+            Its table.
+        column : str
+            Identifying column that names the row.
+        names : mapping of str to str
+            Value of `column` to the name that the truth has.
+        unit : str
+            Unit of the values.
+        """
+        rows = estimate.frame.set_index(column)
+        for value, name in names.items():
+            row = rows.loc[value]
+            self.estimand(name, value, row["estimate"], row["ci_low"], row["ci_high"], unit)
+
+    def finish(self) -> None:
+        """Write ``results.json``: the last thing a notebook does, and the sign that it ran to its end."""
+        self._finished = True
+        with writing(self.folder / RESULTS) as aside:
+            aside.write_text(
+                json.dumps(
+                    rounded(self._record, decimals_of(self.notebook)), indent=1, ensure_ascii=False, allow_nan=False
+                )
+                + "\n",
+                encoding="utf-8",
+            )
+
+    @property
+    def _gate(self) -> Gate:
+        """The gate that everything passes."""
+        return Gate(self.source)
+
+    def _take_key(self, key: str) -> None:
+        """Refuse a key that is used twice or cannot be a file name, and anything after the end."""
+        if self._finished:
+            raise ProjectError(f"{key!r} is shown after page.finish(): it would be on the page and not in the results")
+        check_identifier(key, "table, figure or text")
+        if key in self._keys:
+            raise ProjectError(f"{key!r} is shown twice in {self.notebook}: give each table and figure its own key")
+        self._keys.add(key)
+
+    def _take(self, key: str, source: pd.DataFrame | EstimateLike) -> tuple[pd.DataFrame, list[str]]:
+        """Release a frame or estimate, record it and its CSV, and return it with the words on how it was made."""
+        self._take_key(key)
+        frame = source if isinstance(source, pd.DataFrame) else source.frame
+        entry: dict[str, Any] = {"rows": frame.to_dict("records")}
+        reading: list[str] = []
+        if not isinstance(source, pd.DataFrame):
+            entry |= {
+                "method": source.method,
+                "error_convention": source.error_convention,
+                "units_count": source.units_count,
+                "clusters_count": source.clusters_count,
+                "dropped": [{"reason": reason, "count": count} for reason, count in source.dropped],
+            }
+            reading = reading_of(source)
+            entry["few_clusters"] = few_clusters(frame, source.error_convention)
+        self._record["results"][key] = self._gate.release(entry, f"{key!r}")
+        self._write_csv(key, frame)
+        return frame, reading
+
+    def _noted(self, note: str, key: str) -> str:
+        """Return a note with the warning on few clusters, where it applies."""
+        return " ".join(part for part in (note, self._record["results"][key].get("few_clusters", "")) if part)
+
+    def _show_table(
+        self,
+        key: str,
+        caption: str,
+        note: str,
+        reading: list[str],
+        columns: list[dict[str, Any]],
+        rows: list[list[str]],
+        places: list[list[int | None]] | None = None,
+    ) -> None:
+        """Display a table that was taken; `places` says which row of the results each cell prints, if not its own."""
+        self._show(
+            {
+                "kind": "table",
+                "key": key,
+                "caption": caption,
+                "note": note,
+                "reading": reading,
+                "columns": columns,
+                "rows": rows,
+                "places": places,
+                "csv": f"tables/{key}.csv",
+            }
+        )
+
+    def _write_csv(self, key: str, frame: pd.DataFrame) -> None:
+        """Write a table's numbers to twelve digits: those behind them are rounding, which differs between libraries."""
+        with writing(self.folder / "tables" / f"{key}.csv") as aside:
+            frame.to_csv(aside, index=False, float_format="%.12g", lineterminator="\n")
+
+    def _show(self, exhibit: dict[str, Any], svg: str | None = None) -> None:
+        """Display an exhibit: as data for the page, and as a preview for JupyterLab."""
+        shown = plain(exhibit)
+        bundle: dict[str, Any] = {EXHIBIT: shown, "text/plain": as_text(shown), "text/html": as_preview(shown)}
+        if svg is not None:
+            bundle["image/svg+xml"] = svg
+            del bundle["text/html"]
+        display(bundle, raw=True)
+
+
+def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
+    """Start the report of a notebook.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook without ``.ipynb``.
+    source : {"synthetic", "open", "microdata"}
+        Where the data come from.
+    inputs : iterable of InputFile
+        The raw files that the results rest on, with their hashes.
+
+    Returns
+    -------
+    Draft
+        Shows and records. In a build it writes to the run's folder; opened by hand, to
+        ``data/processed/<source>/drafts/<notebook>/``.
+    """
+    check_identifier(notebook, "notebook")
+    staging = os.environ.get("BUURTEFFECT_STAGING")
+    folder = Path(staging) if staging else Project.find().processed(source) / "drafts" / notebook
+    draft = Draft(notebook, source, folder)
+    draft._record.update(
+        notebook=notebook,
+        source=source,
+        digits=DIGITS,
+        decimals={},
+        inputs=[asdict(item) if is_dataclass(item) and not isinstance(item, type) else item for item in inputs],
+        results={},
+        sentences={},
+        verdicts=[],
+        estimands={},
+        headline=[],
+    )
+    return draft

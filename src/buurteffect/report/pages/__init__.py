@@ -1,0 +1,1 @@
+"""Pages of runs, the index, and the page of verification."""

@@ -1,0 +1,73 @@
+"""The index of all reports on one source, with their headline results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from buurteffect.errors import ProjectError
+from buurteffect.project import Project, writing
+from buurteffect.report.pages.render import SOURCE_WORDS, TEMPLATES, stylesheet, title_of
+
+
+def write_index(project: Project, source: str, names: Sequence[str], since: Mapping[str, str] | None = None) -> Path:
+    """Write the index page of the runs in `names`.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    source : str
+        Where the data come from.
+    names : sequence of str
+        Runs, in the order of the page; each must have its page.
+    since : mapping of str to str, optional
+        For each run what has moved since results were recorded last, in words; by default nothing is said.
+
+    Returns
+    -------
+    Path
+        The index.
+
+    Raises
+    ------
+    ProjectError
+        If a run has no page yet.
+    """
+    reports = project.reports(source)
+    missing = [name for name in names if not (reports / f"{name}.html").is_file()]
+    if missing:
+        raise ProjectError(f"no page yet for {', '.join(missing)}: run make reports SOURCE={source}")
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    reported = [_summary(project.processed(source), name) for name in names]
+    page = {
+        "source_words": SOURCE_WORDS[source],
+        "synthetic": source == "synthetic",
+        "css": stylesheet(),
+        "reports": [report for report in reported if not report["needs"]],
+        "lacking": [report for report in reported if report["needs"]],
+        "since": since or {},
+        "verified": (reports / "verify.html").is_file(),
+    }
+    index = reports / "index.html"
+    with writing(index) as aside:
+        aside.write_text(environment.get_template("index.html.j2").render(page=page) + "\n", encoding="utf-8")
+    return index
+
+
+def _summary(processed: Path, name: str) -> dict[str, object]:
+    """Return what the index shows of one run."""
+    results = json.loads((processed / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    notebook = nbformat.read(processed / "executed" / f"{name}.ipynb", as_version=4)
+    return {
+        "name": name,
+        "title": title_of(notebook, results),
+        "verdicts": results["verdicts"],
+        "headline": results["headline"],
+        "needs": results.get("needs"),
+        "commit": results["run"]["commit"],
+    }

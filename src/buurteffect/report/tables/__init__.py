@@ -1,0 +1,1 @@
+"""Columns, rounding and the binding of numbers in tables."""

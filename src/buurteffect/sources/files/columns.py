@@ -1,0 +1,67 @@
+"""The column names of a raw table: every known one once, and no other."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from buurteffect.errors import DataError
+from buurteffect.sources.files.rawfile import shown
+
+_NEAR_ENOUGH = 0.6  # a swap of two letters in a name of three ('lmb' for 'lbm') scores 0.67
+_RENAMED = (
+    "use the publisher's own file if another program saved this one; else give its columns the names that are expected "
+    "and take the others out, or move it out of the folder if it is another table"
+)
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = _NEAR_ENOUGH) -> str | None:
+    """Return the known name that `name` most looks like, whatever its case, or None.
+
+    Examples
+    --------
+    >>> nearest("LMB", ["lbm", "afw"])
+    'lbm'
+    """
+    folded = {other.casefold(): other for other in known}
+    matches = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[matches[0]] if matches else None
+
+
+def check_columns(header: Sequence[str], known: Sequence[str], origin: str) -> None:
+    """Check that a header holds every known column exactly once and no other, in any order.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names in the file.
+    known : sequence of str
+        Names that belong there.
+    origin : str
+        What the file is called in errors; the header is its line 1.
+
+    Raises
+    ------
+    DataError
+        On a doubled, unknown or missing column. An unknown one comes with the known name nearest to it.
+    """
+    doubled = [name for name, count in Counter(header).items() if count > 1]
+    unknown = [name for name in header if name not in known]
+    missing = [name for name in known if name not in header]
+    expected = f"each of these columns once: {', '.join(known)}"
+    if doubled:
+        raise _error(origin, doubled, f"a column that stands {header.count(doubled[0])} times", expected, _RENAMED)
+    if unknown:
+        near = nearest(unknown[0], missing)
+        action = f"did you mean {near!r}? {_RENAMED.capitalize()}" if near else _RENAMED
+        raise _error(origin, unknown, "a column that is not known", expected, action)
+    if missing:
+        raise _error(origin, missing, f"no such column among {', '.join(map(shown, header))}", expected, _RENAMED)
+
+
+def _error(origin: str, names: list[str], found: str, expected: str, action: str) -> DataError:
+    """Return the error for the first of `names`, telling how many others share it."""
+    others = f" (and so for {', '.join(map(shown, names[1:6]))})" if len(names) > 1 else ""
+    column = names[0][:60]
+    return DataError(origin, line=1, column=column, found=found + others, expected=expected, action=action)

@@ -1,0 +1,1 @@
+"""Boundaries, addresses and crosswalks between areas of two years."""

@@ -1,0 +1,1 @@
+"""Columns of the key figures: titles, years, units and what they mean."""

@@ -1,0 +1,226 @@
+"""Where tables of key figures lie: a file, a folder with whatever is below it, a zip, or zips in a folder.
+
+A document is one file or one member of a zip. Documents of one folder, on disk or in a zip, stand beside one another:
+metadata and code lists describe the table beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from buurteffect.errors import DataError
+from buurteffect.sources.files.rawfile import FETCH_AGAIN, label_of, printable, read_bytes, read_head, sha256_of
+from buurteffect.sources.files.system_files import reason_beside
+from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, read_member
+
+BYTES_LIMIT = 500_000_000
+"""Largest file that is read whole; a national year has about 30 MB."""
+
+NOT_A_TABLE = "not a table"
+_ZIP_START = b"PK"
+_WORKBOOK = "[Content_Types].xml"
+_DEEPEST_ZIP = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """One file, or one member of a zip.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in errors, folders included.
+    names : tuple of str
+        Its own name, and those of the folders and archives around it, the nearest first.
+    fetch : callable
+        Returns its bytes.
+    path : Path or None
+        Where it lies, if it is a file of its own.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    fetch: Callable[[], bytes]
+    path: Path | None = None
+    _loaded: list[tuple[str, int]] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return self.names[0]
+
+    @property
+    def stem(self) -> str:
+        """Its own name without its suffix."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of its name in lower case, with its dot."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    def ends(self, bytes_count: int = 20_000) -> tuple[bytes, bytes]:
+        """Return its first and its last bytes."""
+        if self.path is None:
+            data = self.fetch()
+            return data[:bytes_count], data[-bytes_count:]
+        _refuse_irregular(self.path, self.label)
+        head = read_head(self.path, bytes_count)
+        with self.path.open("rb") as handle:
+            handle.seek(max(self.path.stat().st_size - bytes_count, 0))
+            return head, handle.read(bytes_count)
+
+    def load(self) -> bytes:
+        """Return its bytes, and keep their digest: a file of a country is not read again for that."""
+        data = self.fetch()
+        self._loaded[:] = [(hashlib.sha256(data).hexdigest(), len(data))]
+        return data
+
+    def digest(self) -> tuple[str, int]:
+        """Return the sha256 and the size of the bytes that were loaded, or of what lies there now."""
+        if not self._loaded and self.path is not None:
+            return sha256_of(self.path), self.path.stat().st_size
+        if not self._loaded:
+            self.load()
+        return self._loaded[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """The documents of one folder, on disk or in a zip.
+
+    Parameters
+    ----------
+    label : str
+        What the folder is called in errors.
+    names : tuple of str
+        Its name, and those of the folders and archives around it, the nearest first.
+    documents : tuple of Document
+        In the order of their names.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    documents: tuple[Document, ...]
+
+
+def places_of(path: Path, beside: Callable[[str], bool]) -> tuple[list[Place], list[tuple[str, str]]]:
+    """Return the folders with documents at and below a path, and the files that hold none with the reason.
+
+    Parameters
+    ----------
+    path : Path
+        A file, a zip or a folder.
+    beside : callable
+        Says of the name of another file whether it may describe the table in `path`, which is then taken along.
+
+    Raises
+    ------
+    DataError
+        If there is nothing, a file is too large, or a zip is damaged or has members whose paths climb out.
+    """
+    passed_over: list[tuple[str, str]] = []
+    if not path.is_dir():
+        archive = _as_archive(path)
+        if archive is not None:
+            return list(_in_zip(archive, label_of(path), (path.name,), passed_over)), passed_over
+        others = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+        chosen = [path, *(item for item in others if item.is_file() and item.name != path.name and beside(item.name))]
+        documents = tuple(_on_disk(item, label_of(item), (item.name,)) for item in chosen)
+        return [Place(label_of(path), (path.name,), documents)], passed_over
+    places: list[Place] = []
+    by_folder: dict[Path, list[Path]] = {}
+    for item in sorted(item for item in path.rglob("*") if item.is_file()):
+        relative = item.relative_to(path)
+        if why := reason_beside(relative):
+            passed_over.append((printable(relative.as_posix()), why))
+        elif (archive := _as_archive(item)) is not None:
+            names = (item.name, *reversed(relative.parts[:-1]), path.name)
+            places += _in_zip(archive, printable(relative.as_posix()), names, passed_over)
+        else:
+            by_folder.setdefault(item.parent, []).append(item)
+    for folder, items in by_folder.items():
+        within = folder.relative_to(path)
+        around = (*reversed(within.parts), path.name)
+        label = printable(within.as_posix()) if within.parts else label_of(path)
+        documents = tuple(
+            _on_disk(item, printable(item.relative_to(path).as_posix()), (item.name, *around)) for item in items
+        )
+        places.append(Place(label, around, documents))
+    return sorted(places, key=lambda place: place.label), passed_over
+
+
+def digest_of(documents: Sequence[Document]) -> tuple[str, int]:
+    """Return the sha256 and the size of one document; of several, the sha256 of theirs in their order."""
+    digests = [document.digest() for document in documents]
+    size = sum(count for _, count in digests)
+    if len(digests) == 1:
+        return digests[0]
+    whole = hashlib.sha256()
+    for digest, _ in digests:
+        whole.update(bytes.fromhex(digest))
+    return whole.hexdigest(), size
+
+
+def _as_archive(path: Path) -> Path | None:
+    """Return a zip that is no workbook, else None."""
+    if not path.is_file() or read_head(path, 2) != _ZIP_START:
+        return None
+    return None if _WORKBOOK in list_members(path) else path
+
+
+def _on_disk(path: Path, label: str, names: tuple[str, ...]) -> Document:
+    """Return a file as a document."""
+    return Document(label, names, lambda: _bounded(path, label), path)
+
+
+def _bounded(path: Path, label: str) -> bytes:
+    """Return the bytes of a file that is not too large."""
+    _refuse_irregular(path, label)
+    if path.is_file() and (size := path.stat().st_size) > BYTES_LIMIT:
+        raise DataError(
+            label,
+            found=f"a file of {size:,} bytes",
+            expected=f"at most {BYTES_LIMIT:,} bytes; a national year has about 30 million",
+            action=FETCH_AGAIN,
+        )
+    return read_bytes(path)
+
+
+def _refuse_irregular(path: Path, label: str) -> None:
+    """Refuse a pipe or a device, which may never end."""
+    if path.exists() and not path.is_file():
+        raise DataError(
+            label,
+            found="no regular file",
+            expected="a file, or a folder with the pages of one table",
+            action="name the file that is meant",
+        )
+
+
+def _in_zip(
+    archive: Archive, label: str, names: tuple[str, ...], passed_over: list[tuple[str, str]], depth: int = 1
+) -> Iterator[Place]:
+    """Yield the folders in a zip, and in the zips that it holds."""
+    by_folder: dict[tuple[str, ...], list[Document]] = {}
+    for member in sorted(list_members(archive)):
+        parts = PurePosixPath(member).parts
+        called = f"{label} > {printable(member)}"
+        around = (*reversed(parts[:-1]), *names)
+        if why := reason_beside(PurePosixPath(member)):
+            passed_over.append((called, why))
+        elif PurePosixPath(member).suffix.lower() == ".zip":
+            if depth >= _DEEPEST_ZIP:
+                passed_over.append((called, "a zip in a zip in a zip; unpack it to have it read"))
+                continue
+            inner = Packed(called, read_member(archive, member))
+            yield from _in_zip(inner, called, (parts[-1], *around), passed_over, depth + 1)
+        else:
+            document = Document(called, (parts[-1], *around), lambda member=member: read_member(archive, member))  # type: ignore[misc]
+            by_folder.setdefault(parts[:-1], []).append(document)
+    for parts, documents in by_folder.items():
+        called = f"{label} > {printable('/'.join(parts))}" if parts else label
+        yield Place(called, (*reversed(parts), *names), tuple(documents))

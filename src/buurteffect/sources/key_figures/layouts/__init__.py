@@ -1,0 +1,1 @@
+"""The layouts in which the key figures are published."""

@@ -1,0 +1,1 @@
+"""Scores of the Leefbaarometer, versions 2 and 3."""

@@ -1,0 +1,322 @@
+"""Tables of StatLine, fetched whole or for one gemeente and kept as they came.
+
+CBS serves its tables by two versions of one protocol. Version 3 has two routes: ``ODataFeed``, which gives any number
+of rows in pages that name the next, and ``ODataApi``, which refuses more than 10,000 rows with HTTP 500. Both take
+conditions. The feed is asked first; where a route stays refused, the other is asked (`statline_query.WAYS`). Version 4
+gives long rows (a measure and a value) beside lists of its codes.
+
+The library ``cbsodata`` (1.3.5) speaks version 3 by the feed only, keeps all rows in memory until the last has come,
+stores them in an encoding of its own, and neither tries again nor goes on where it was cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from buurteffect.errors import DownloadError, ProjectError
+from buurteffect.sources.download.open_data import LOCK_WAIT_SECONDS, alone
+from buurteffect.sources.files.rawfile import label_of, read_bytes, shown
+from buurteffect.sources.http.client import Settings
+from buurteffect.sources.http.statline_connection import Connection, RefusedError
+from buurteffect.sources.statline.chain import Chain
+from buurteffect.sources.statline.metadata import (
+    DIMENSION_SETS,
+    INFO_SETS,
+    announced_rows,
+    dimensions_of,
+    modified_of,
+)
+from buurteffect.sources.statline.pages import Page, parse_page
+from buurteffect.sources.statline.query import WAYS, Api, Query, Route, in_gemeente
+from buurteffect.sources.statline.store import (
+    StoredPage,
+    StoredTable,
+    begin_table,
+    digest,
+    drop_set,
+    find_table,
+    store_page,
+)
+
+_Answer = TypeVar("_Answer")
+_ROUTES = {"feed": "ODataFeed", "api": "ODataApi", "paged": "ODataApi in pieces", "v4": "version 4"}
+
+PAGES_LIMIT = 9_999
+"""Most pages that one set may have; 26 million observations come in about 270."""
+
+
+PAUSE_LIMIT_SECONDS = 3_600.0
+"""Longest pause between two requests."""
+
+
+def fetch_table(
+    table_id: str,
+    folder: Path,
+    *,
+    gemeente: str | None = None,
+    where: Mapping[str, str] | None = None,
+    api: Api = "v3",
+    route: Route = "auto",
+    dataset: str | None = None,
+    service: str | None = None,
+    pause_seconds: float = 1.0,
+    settings: Settings | None = None,
+    advice: str = "",
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    say: Callable[[str], None] = print,
+) -> StoredTable:
+    """Fetch a table of StatLine into a folder, or see that it is there.
+
+    One request is made at a time, with a pause after each; a refusal is met with the wait that the server asks for,
+    or a doubling one. Every page is written as it came before the next is asked for, so that a fetch that was
+    cut off goes on after its last whole page. A table that is whole is not asked for again: to have a newer
+    version, move its folder away.
+
+    Parameters
+    ----------
+    table_id : str
+        Identifier such as ``85984NED``, in the publisher's own case.
+    folder : Path
+        Folder of the tables; this one comes to lie in ``<table_id>/<query>/``.
+    gemeente, where, api, dataset, service
+        See `statline_query.Query`.
+    route : {"auto", "api", "feed"}
+        For v3. ``auto`` takes the feed, and ``ODataApi`` where that stays refused.
+    pause_seconds : float
+        Shortest time between two requests.
+    settings : Settings, optional
+        How hard to try, and whether to draw a bar.
+    advice : str
+        What else could be done, told where every route stays refused.
+    lock_wait_seconds : float
+        How long to wait for another fetch into the same folder.
+    say : callable
+        Takes each message about what was done.
+
+    Examples
+    --------
+    The years of all gemeenten, dwellings only, out of a table of over a million rows::
+
+        part = {"Gebruiksfunctie": "A045364", "RegioS": "GM", "Perioden": "*JJ00"}
+        fetch_table("86098NED", Path("data/raw/statline"), where=part)
+
+    Raises
+    ------
+    ProjectError
+        If the table, gemeente, condition, version or route cannot be what it says.
+    DataError
+        If a page is no page of the table: damaged, an error message, with other columns than the pages before, with
+        a row that has come before or is of another gemeente.
+    DownloadError
+        If a page cannot be had or written, if a link leads away or back, if the table changed in between, or if the
+        number of rows is not the one that the publisher gives.
+    """
+    query = Query(table_id, api, gemeente, dict(where or {}), dataset, service)
+    if route not in ("auto", "api", "feed"):
+        raise ProjectError(f"route={route!r}: choose 'auto', 'api' or 'feed'")
+    if not 0 <= pause_seconds <= PAUSE_LIMIT_SECONDS:
+        raise ProjectError(f"pause_seconds={pause_seconds!r}: give a number of seconds up to {PAUSE_LIMIT_SECONDS:g}")
+    settings = settings or Settings()
+    home = folder / query.table_id / query.name
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with alone(home, lock_wait_seconds, say), closing(Connection(table_id, settings, pause_seconds)) as connection:
+            return _Fetch(query, folder, connection, say, settings.progress, advice).run(route)
+    except OSError as error:
+        raise DownloadError(
+            f"{table_id} could not be read or written\n"
+            f"  where: {error.filename or home}\n"
+            f"  last:  {error.strerror or error}\n"
+            f"  to do: make room on the disk, see that you may write to {folder}, and run it again"
+        ) from None
+
+
+class _Fetch:
+    """One query being fetched."""
+
+    table: StoredTable
+
+    def __init__(
+        self,
+        query: Query,
+        folder: Path,
+        connection: Connection,
+        say: Callable[[str], None],
+        progress: bool | None,
+        advice: str,
+    ) -> None:
+        self.query, self.folder, self.connection, self.say, self.advice = query, folder, connection, say, advice
+        self.hide = None if progress is None else not progress
+        self.ways: tuple[str, ...] = ()
+
+    def run(self, route: Route) -> StoredTable:
+        """Return the whole table."""
+        found = find_table(self.query, self.folder)
+        if found is not None and found.complete:
+            self.say(f"{found.table_id}: already there, not fetched; {found.rows_count} rows.")
+            return found
+        self.ways = WAYS[route] if self.query.api == "v3" else ("v4",)
+        found = self._if_unchanged(found) if found is not None and found.route in self.ways else None
+        self.table = found or begin_table(self.query, self.folder, self.ways[0])
+        self._sets()
+        return self._finish()
+
+    def _if_unchanged(self, table: StoredTable) -> StoredTable | None:
+        """Return what has come of a table, unless the publisher has changed it since."""
+        modified = self._ask_modified()
+        if modified == table.modified:
+            done = len(table.pages_of(table.dataset))
+            self.say(f"{table.table_id}: going on after {done} whole pages ({table.rows_count} rows).")
+            return replace(table, how="downloaded")
+        self.say(
+            f"{table.table_id}: the publisher changed it ({shown(table.modified)}, now {shown(modified)}); "
+            f"the {table.rows_count} rows of the earlier version are thrown away."
+        )
+        return None
+
+    def _ask_modified(self) -> str | None:
+        """Return the moment of the last change as the table gives it now."""
+        name = INFO_SETS[self.query.api]
+        data = self._by_any(self._plain_ways(), lambda way: self.connection.get(self.query.address(name, way=way)))
+        return modified_of(parse_page(data, f"{self.query.table_id} {name}"))
+
+    def _plain_ways(self) -> list[str]:
+        """Return the ways to ask for a set that is no set of figures: never in pieces."""
+        return [way for way in self.ways if way != "paged"]
+
+    def _by_any(self, ways: Sequence[str], ask: Callable[[str], _Answer]) -> _Answer:
+        """Return the answer by the first way that is not refused.
+
+        A way that was refused is asked last from then on, so that no set after this one waits for it again.
+        """
+        refusals: list[RefusedError] = []
+        for way in ways:
+            try:
+                answer = ask(way)
+            except RefusedError as error:
+                refusals.append(error)
+                if not error.by_the_route:
+                    break
+                if way != ways[-1]:
+                    self.say(f"{self.query.table_id}: {error.last}. Going on by another route than {_ROUTES[way]}.")
+            else:
+                turned_away = ways[: len(refusals)]
+                self.ways = (*(w for w in self.ways if w not in turned_away), *turned_away)
+                return answer
+        if len(refusals) == 1:
+            raise refusals[0]
+        tried = "\n".join(f"  tried: {error.tried}\n  last:  {error.last}" for error in refusals)
+        later = "run it again later: what has come is kept, and it goes on from there"
+        advice = refusals[0].advice if all(error.absent for error in refusals) else later
+        raise DownloadError(
+            f"{self.query.table_id} could not be fetched by any route\n{tried}\n"
+            f"  to do: {advice}" + (f". {self.advice}" if self.advice else "")
+        )
+
+    def _sets(self) -> None:
+        """Bring all sets: what the table is, its columns, its codes, its figures."""
+        for name in (INFO_SETS[self.query.api], DIMENSION_SETS[self.query.api]):
+            self._one_set(name)
+        area, code_sets = dimensions_of(self.table)
+        for name, condition in self._code_sets(area, code_sets):
+            self._one_set(name, condition)
+        self._one_set(self.table.dataset, self.query.condition(area), area)
+
+    def _code_sets(self, area: str | None, names: list[str]) -> list[tuple[str, str]]:
+        """Return the sets of codes to fetch, each with its condition."""
+        if self.query.api == "v3":
+            return [(name, "") for name in names]
+        cut = in_gemeente("Identifier", self.query.gemeente) if self.query.gemeente else ""
+        return [("MeasureCodes", ""), *((f"{name}Codes", cut if name == area else "") for name in names)]
+
+    def _one_set(self, name: str, condition: str = "", area: str | None = None) -> None:
+        """Bring all pages of one set, going on after those that are there by the way in which they came."""
+        ways = list(self.ways) if name == self.table.dataset else self._plain_ways()
+        there = self.table.pages_of(name)
+        if there and there[-1].way in self.ways:
+            ways.sort(key=lambda way: way != there[-1].way)
+        self._by_any(ways, lambda way: self._one_set_by(way, name, condition, area))
+
+    def _one_set_by(self, way: str, name: str, condition: str, area: str | None) -> None:
+        """Bring all pages of one set by one way; what came by another is dropped once a page has come by this one."""
+        there = tuple(page for page in self.table.pages_of(name) if page.way == way)
+        chain = Chain(self.query, name, way, area, PAGES_LIMIT)
+        for page in there:
+            data = read_bytes(self.table.folder / page.name)
+            chain.take(parse_page(data, page.name), page.address, label_of(self.table.folder / page.name))
+        following = there[-1].next if there else self.query.address(name, way=way, condition=condition)
+        with tqdm(desc=f"{self.query.table_id} {name}", initial=chain.rows, unit=" rows", disable=self.hide) as bar:
+            while following is not None:
+                data = self._get(following, started=bool(chain.seen))
+                page_now = parse_page(data, chain.origin)
+                file, address, before = chain.file, following, chain.rows
+                following = chain.take(page_now, address, chain.origin)
+                got = chain.rows - before
+                if way == "api" and chain.figures and following is None:
+                    self._check_count(address, page_now)
+                if any(page.way != way for page in self.table.pages_of(name)):
+                    self.table = drop_set(self.table, name)
+                if name == INFO_SETS[self.query.api]:
+                    self.table = replace(self.table, modified=modified_of(page_now))
+                if chain.figures:
+                    self.table = replace(self.table, route=way)
+                stored = StoredPage(file, name, address, digest(data), len(data), got, following, way)
+                self.table = store_page(self.table, stored, data)
+                bar.update(got)
+
+    def _get(self, address: str, *, started: bool) -> bytes:
+        """Return a page; that a later one is not there says nothing about the route."""
+        try:
+            return self.connection.get(address)
+        except RefusedError as error:
+            error.by_the_route &= not (started and error.absent)
+            raise
+
+    def _check_count(self, address: str, page: Page) -> None:
+        """Hold what ``ODataApi`` gave at once to the number of rows that it counts, where it says that."""
+        path, _, options = address.partition("?")
+        kept = "&".join(option for option in options.split("&") if not option.startswith("$format"))
+        counting = f"{path}/$count" + (f"?{kept}" if kept else "")
+        try:
+            text = self.connection.get(counting).decode("utf-8-sig", "replace").strip()
+        except RefusedError:
+            text = ""
+        if not text.isascii() or not text.isdigit():
+            self.say(
+                f"{self.query.table_id}: {len(page.rows)} rows came at once from {_ROUTES['api']}, which refuses more "
+                "than 10,000 and does not say here how many there are; compare the number with the publisher's site."
+            )
+        elif int(text) != len(page.rows):
+            said = f"{len(page.rows)} rows came where it counts {int(text)}"
+            raise RefusedError(self.query.table_id, address, said, "run it again later", by_the_route=True)
+
+    def _finish(self) -> StoredTable:
+        """Return the table marked as whole, if it is one version of it and all of its rows."""
+        table, modified = self.table, self._ask_modified()
+        announced = announced_rows(table) if not (table.gemeente or table.where) else None
+        problem = ""
+        if modified != table.modified:
+            problem = f"the publisher changed it meanwhile ({shown(table.modified)}, now {shown(modified)})"
+        elif announced not in (None, table.rows_count):
+            problem = f"{table.rows_count} rows where the publisher gives {announced}"
+        elif not table.rows_count:
+            problem = "no rows: the table has none that meet the conditions"
+        if problem:
+            begin_table(self.query, self.folder, table.route)
+            raise DownloadError(
+                f"{table.table_id} is not taken; its pages are thrown away\n  found: {problem}\n"
+                "  to do: run it again later; if it stays so, compare with what the publisher's own site shows"
+            )
+        whole = replace(table, complete=True)
+        whole.write()
+        self.say(
+            f"{whole.table_id}: {whole.rows_count} rows in {len(whole.pages_of(whole.dataset))} pages, "
+            f"by {_ROUTES[whole.route]}; changed by the publisher {shown(whole.modified)}."
+        )
+        return whole

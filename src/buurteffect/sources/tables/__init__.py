@@ -1,0 +1,1 @@
+"""Other tables: projects, priority areas, housing stock, social status, surveys, register extracts."""

@@ -1,0 +1,1 @@
+"""Simulated persons: families, moves, outcomes, ties."""

@@ -1,0 +1,1 @@
+"""Synthetic registers: extracts, projects, boundaries, surveys."""

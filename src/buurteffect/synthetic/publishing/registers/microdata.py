@@ -1,0 +1,115 @@
+"""Publish a country's people: register extracts for persons, the project register and the boundaries.
+
+The extracts have the layouts of `schema.microdata`. No number in them can be a real one: a RINPERSOON begins with 999
+and has 12 digits where real ones have nine, a RINOBJECTNUMMER begins with ``SYN``, and gemeenten count from 9001 on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from buurteffect.errors import ProjectError
+from buurteffect.project import writing
+from buurteffect.schema.microdata import extract_file
+from buurteffect.synthetic.persons.parameters import PeopleParameters
+from buurteffect.synthetic.persons.persons import Persons, draw_persons
+from buurteffect.synthetic.persons.spells import building_objects
+from buurteffect.synthetic.publishing.areas.boundary_changes import Vintages, draw_vintages
+from buurteffect.synthetic.publishing.registers.boundaries import FOLDER as BOUNDARIES
+from buurteffect.synthetic.publishing.registers.boundaries import publish_boundaries
+from buurteffect.synthetic.publishing.registers.extracts import cut_register
+from buurteffect.synthetic.publishing.registers.projects import REGISTER, publish_register
+from buurteffect.synthetic.publishing.registers.yearly_extracts import extract_tables
+from buurteffect.synthetic.world.world import World
+
+MICRODATA = Path("microdata")
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Which part of a country's registers is published.
+
+    Parameters
+    ----------
+    gemeente_share : float
+        Share of the gemeenten, above 0 and up to 1. Everyone who ever lived in one of them is in the extract, with the
+        years lived elsewhere.
+    """
+
+    gemeente_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        if not 0 < self.gemeente_share <= 1:
+            raise ProjectError(f"gemeente_share is {self.gemeente_share}: give a share above 0 and up to 1")
+
+
+def publish_microdata(
+    world: World,
+    folder: Path,
+    extract: Extract | None = None,
+    *,
+    persons: Persons | None = None,
+    vintages: Vintages | None = None,
+    parameters: PeopleParameters | None = None,
+) -> tuple[Path, ...]:
+    """Write the register extracts as parquet.
+
+    Parameters
+    ----------
+    world : World
+        The country.
+    folder : Path
+        Folder of the extracts; each gets a folder of its own in it.
+    extract : Extract, optional
+        By default the whole country.
+    persons : Persons, optional
+        Persons of this world, if they are at hand.
+    vintages : Vintages, optional
+        Areas of every year; by default those that belong to the world (`events.draw_vintages`).
+    parameters : PeopleParameters, optional
+
+    Returns
+    -------
+    tuple of Path
+        The files, in the order in which they were written.
+    """
+    extract, p = extract or Extract(), parameters or PeopleParameters()
+    persons = persons or draw_persons(world, p)
+    register = cut_register(world, persons, building_objects(world), extract.gemeente_share, p)
+    written = []
+    for name, year, table in extract_tables(register, vintages or draw_vintages(world)):
+        path = folder / extract_file(name, year)
+        with writing(path) as aside:
+            pq.write_table(table, aside, compression="zstd", store_schema=False)
+        written.append(path)
+    return tuple(written)
+
+
+def publish_people(
+    world: World,
+    folder: Path,
+    extract: Extract | None = None,
+    *,
+    persons: Persons | None = None,
+    vintages: Vintages | None = None,
+    parameters: PeopleParameters | None = None,
+) -> tuple[Path, ...]:
+    """Write the extracts (``microdata/``), the project register (``projects/``) and the boundaries (``boundaries/``).
+
+    Parameters are those of `publish_microdata`.
+
+    Returns
+    -------
+    tuple of Path
+        All files.
+    """
+    publish_register(world, folder / REGISTER)
+    maps = publish_boundaries(world, folder / BOUNDARIES)
+    extracts = publish_microdata(
+        world, folder / MICRODATA, extract, persons=persons, vintages=vintages, parameters=parameters
+    )
+    return (folder / REGISTER, *maps, *extracts)

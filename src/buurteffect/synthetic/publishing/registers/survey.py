@@ -1,0 +1,198 @@
+"""Publish what residents say: waves of a survey, ties that households name, and the register counts beside them.
+
+Layouts are those of `schema.survey`. Buurten have the codes of the country's last year, as in the project register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from buurteffect.errors import ProjectError
+from buurteffect.project import writing
+from buurteffect.schema.survey import AGE_GROUPS, INCOME_GROUPS, SCALES, TENURES, survey_file
+from buurteffect.synthetic.persons.draws import PeoplePurpose, uniform
+from buurteffect.synthetic.persons.outcomes import TENURES as WORLD_TENURES
+from buurteffect.synthetic.persons.parameters import PeopleParameters
+from buurteffect.synthetic.persons.persons import Persons, draw_persons, household_ids
+from buurteffect.synthetic.persons.social_ties import income_groups, survey, ties
+from buurteffect.synthetic.world.world import World
+
+FOLDER = Path("survey")
+_DIGITS = 2
+_EVERYBODY = 2**40
+_OWNERS = dict(zip(WORLD_TENURES, TENURES, strict=True))
+"""What the simulation calls who owns a dwelling, and what surveys call it; the order is the same."""
+
+
+@dataclass(frozen=True)
+class Waves:
+    """Which waves are published, and how many households name their ties.
+
+    Parameters
+    ----------
+    network_every : int
+        Years between two waves of ties; answers are published for every year.
+    households : int
+        Households per wave of ties; all if they are fewer.
+    """
+
+    network_every: int = 4
+    households: int = 4000
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no wave."""
+        if self.network_every < 1 or self.households < 1:
+            raise ProjectError("network_every and households are at least 1")
+
+
+def publish_survey(
+    world: World,
+    folder: Path,
+    waves: Waves | None = None,
+    *,
+    persons: Persons | None = None,
+    parameters: PeopleParameters | None = None,
+) -> tuple[Path, ...]:
+    """Write answers of every year, and ties and register counts of every few years, as parquet.
+
+    Parameters
+    ----------
+    world : World
+        The country.
+    folder : Path
+        Folder that gets one file per table and wave.
+    waves : Waves, optional
+    persons : Persons, optional
+        Persons of this world, if they are at hand.
+    parameters : PeopleParameters, optional
+
+    Returns
+    -------
+    tuple of Path
+        The files, in the order in which they were written.
+    """
+    written = []
+    for name, year, table in survey_tables(world, waves, persons, parameters):
+        path = folder / survey_file(name, year)
+        with writing(path) as aside:
+            table.to_parquet(aside, index=False, compression="zstd")
+        written.append(path)
+    return tuple(written)
+
+
+def survey_tables(
+    world: World,
+    waves: Waves | None = None,
+    persons: Persons | None = None,
+    parameters: PeopleParameters | None = None,
+) -> Iterator[tuple[str, int, pd.DataFrame]]:
+    """Yield name, year and table of everything that `publish_survey` writes."""
+    waves, p = waves or Waves(), parameters or PeopleParameters()
+    persons = persons or draw_persons(world, p)
+    years = [int(year) for year in world.residence.years]
+    for year in years:
+        yield "answers", year, _answers(world, year, persons, p)
+    for year in reversed(range(years[-1], years[0] - 1, -waves.network_every)):
+        yield "ties", year, _ties(world, year, waves.households, p)
+        yield "households", year, _households(world, year)
+        yield "adults", year, _adults(world, year, persons, p)
+
+
+def _code_year(world: World) -> int:
+    """Return the year in whose division a country's buurten are numbered."""
+    return int(world.residence.years[-1])
+
+
+def _answers(world: World, year: int, persons: Persons, p: PeopleParameters) -> pd.DataFrame:
+    """Return one wave of answers; respondents are numbered within it, so that nobody can be followed."""
+    drawn = survey(world, year, persons=persons, parameters=p).sort_values("person_id", ignore_index=True)
+    table = pd.DataFrame({"respondent_id": [f"{n:06d}" for n in range(1, len(drawn) + 1)]}).assign(
+        year=year,
+        weight_persons=drawn["weight_persons"].to_numpy(dtype=float),
+        area_code=drawn["buurt_code"].astype("str"),
+        code_year=_code_year(world),
+        age_years=drawn["age"].to_numpy(dtype=np.int64),
+        tenure=drawn["tenure"].map(_OWNERS).astype("str"),
+        low_income=drawn["low_income"].to_numpy(dtype=bool),
+        years_in_area=drawn["years_in_buurt"].to_numpy(dtype=np.int64),
+    )
+    return table.assign(**{name: drawn[name].round(_DIGITS).to_numpy() for name in SCALES})
+
+
+def _ties(world: World, year: int, households: int, p: PeopleParameters) -> pd.DataFrame:
+    """Return the ties that a sample of households names; one that has none stands for itself with no row."""
+    everyone = ties(world, year, p)
+    t = year - int(world.residence.years[0])
+    dwellings = np.arange(len(world.residence.buurt))
+    lot = uniform(world.seed, PeoplePurpose.SAMPLE, dwellings.astype(np.uint64), year)
+    wanted = min(households, len(dwellings))
+    drawn = world.residence.household[t][np.argsort(lot, kind="stable")[:wanted]]
+    inside = everyone["household_id"].isin(household_ids(world.households)[drawn])
+    rows = everyone[inside].reset_index(drop=True)
+    codes, buurten = rows["buurt_code"].astype("str"), world.geography.buurten
+    stands_for = pd.Series(_stands_for(world), index=buurten["buurt_code"].astype("str"))
+    first = rows["household_id"].ne(rows["household_id"].shift())
+    return pd.DataFrame(
+        {
+            "household_id": [f"{n:06d}" for n in first.cumsum()],
+            "year": year,
+            "weight_households": codes.map(stands_for).to_numpy(dtype=float) * len(dwellings) / wanted,
+            "tie_number": rows.groupby(first.cumsum()).cumcount().to_numpy(dtype=np.int64) + 1,
+            "area_code": codes,
+            "code_year": _code_year(world),
+            "tenure": rows["tenure"].map(_OWNERS).astype("str"),
+            "income_group": rows["income_group"].astype("str"),
+            "years_in_area": rows["years_in_buurt"].to_numpy(dtype=np.int64),
+            "other_tenure": rows["other_tenure"].map(_OWNERS).astype("str"),
+            "other_income_group": rows["other_income_group"].astype("str"),
+        }
+    )
+
+
+def _stands_for(world: World) -> NDArray[np.float64]:
+    """Return by buurt how many published households a simulated one stands for."""
+    published = world.geography.buurten["published_dwellings"].to_numpy(dtype=np.float64)
+    simulated = np.bincount(world.residence.buurt, minlength=len(published))
+    return np.asarray(published / np.maximum(simulated, 1), dtype=np.float64)
+
+
+def _households(world: World, year: int) -> pd.DataFrame:
+    """Return the households in the register by buurt, tenure and income group: those that can be named as ties."""
+    t = year - int(world.residence.years[0])
+    codes = world.geography.buurten["buurt_code"].astype("str").to_numpy()
+    cell = (world.residence.buurt.astype(np.int64) * 3 + world.residence.tenure[t]) * 3 + income_groups(world, t)
+    count = np.bincount(cell, minlength=len(codes) * 9)
+    at = np.flatnonzero(count)
+    return pd.DataFrame(
+        {
+            "year": year,
+            "area_code": codes[at // 9],
+            "code_year": _code_year(world),
+            "tenure": np.array(TENURES)[at // 3 % 3],
+            "income_group": np.array(INCOME_GROUPS)[at % 3],
+            "households_count": count[at].astype(np.int64),
+        }
+    )
+
+
+def _adults(world: World, year: int, persons: Persons, p: PeopleParameters) -> pd.DataFrame:
+    """Return the adults in the register by buurt, age group, tenure and income."""
+    everyone = survey(world, year, _EVERYBODY, persons, p)
+    groups = pd.cut(everyone["age"], [*AGE_GROUPS.values(), np.inf], right=False, labels=list(AGE_GROUPS))
+    keys = {
+        "area_code": everyone["buurt_code"].astype("str"),
+        "age_group": groups.astype("str"),
+        "tenure": everyone["tenure"].map(_OWNERS).astype("str"),
+        "low_income": everyone["low_income"].astype(bool),
+    }
+    counted = everyone["weight_persons"].groupby(list(keys.values())).sum()
+    table = counted.rename("adults_count").rename_axis(list(keys)).reset_index()
+    table.insert(0, "year", year)
+    table.insert(2, "code_year", _code_year(world))
+    return table

@@ -1,0 +1,1 @@
+"""The years of the synthetic country, one after another."""

@@ -1,0 +1,1 @@
+"""True effects in the synthetic country."""

@@ -1,0 +1,259 @@
+"""The true effects of a synthetic country. Nothing that estimates may read this."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import pandas as pd
+
+from buurteffect.synthetic.simulation.run import Run, first_choice, simulate
+from buurteffect.synthetic.simulation.snapshot import LAST_YEAR, Setting, Snapshot, prepare
+from buurteffect.synthetic.truth.areas import AREA_COLUMNS, area_effects
+from buurteffect.synthetic.truth.composition import flow_differences
+from buurteffect.synthetic.truth.contrasts import (
+    differences,
+    group_effects,
+    late_effects,
+    ledger,
+    place_effects,
+    sort_places,
+)
+from buurteffect.synthetic.truth.counterfactual_branches import (
+    DISPLACED_COLUMNS,
+    PEOPLE_COLUMNS,
+    Cut,
+    Tracks,
+    cohorts_of,
+    compare,
+    cut_branches,
+    find_residents,
+    follow,
+    follow_branch,
+)
+from buurteffect.synthetic.truth.waterbed import SEEN_COLUMNS, seen_effects
+from buurteffect.synthetic.world.parameters import WorldParameters
+from buurteffect.synthetic.world.world import History, Residence
+
+SUMMARY_YEAR = 2018
+SUMMARY_HORIZON = 7
+_DWELLINGS_WORTH_A_PROCESS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """True effects in one country.
+
+    Means over buurten count every buurt once; as every buurt holds the same number of simulated dwellings, they are
+    means over simulated dwellings too. Means over households count every household once.
+
+    Attributes
+    ----------
+    place : DataFrame
+        ATT(g, e): see `place_effects`.
+    late : DataFrame
+        ATT over event times 6-9, against no policy at all and since g − 1: see `late_effects`.
+    groups : DataFrame
+        Effects by group of buurten and year: see `group_effects`.
+    ledger : DataFrame
+        The waterbed's books: see `buurteffect.synthetic.truth.contrasts.ledger`.
+    people, displaced : DataFrame
+        Effects on the residents of g − 1, and on those displaced: see `buurteffect.synthetic.truth.counterfactual_branches.compare`.
+        Without rows if person effects were not asked for.
+    seen : DataFrame
+        The waterbed in the terms of an exposure mapping: see `buurteffect.synthetic.truth.waterbed.seen_effects`.
+    areas : DataFrame
+        Effects by buurt and year: see `buurteffect.synthetic.truth.areas.area_effects`.
+    """
+
+    place: pd.DataFrame
+    late: pd.DataFrame
+    groups: pd.DataFrame
+    ledger: pd.DataFrame
+    people: pd.DataFrame
+    displaced: pd.DataFrame
+    seen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SEEN_COLUMNS)))
+    areas: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(AREA_COLUMNS)))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {member.name: getattr(self, member.name) for member in fields(self)}
+
+    def summary(self) -> pd.DataFrame:
+        """Return the truth's main figures: one row per ``quantity`` and ``outcome``, with its ``value``.
+
+        Groups and ledger are those of `SUMMARY_YEAR`; households those of `SUMMARY_HORIZON`, over all cohorts.
+        """
+        parts = [
+            self.late.assign(quantity=quantity, value=self.late[column])
+            for quantity, column in (("att_6_9", "effect"), ("att_6_9_since_before", "effect_since_before"))
+        ]
+        now = self.groups[self.groups["year"] == SUMMARY_YEAR]
+        parts.append(now.assign(quantity="group_" + now["group"]).rename(columns={"effect": "value"}))
+        books = self.ledger[self.ledger["year"] == SUMMARY_YEAR].melt(["outcome", "year"], var_name="quantity")
+        parts.append(books.assign(quantity="ledger_" + books["quantity"]))
+        for table, by in ((self.people, "tercile"), (self.displaced, "all")):
+            at = table[table["horizon"] == SUMMARY_HORIZON]
+            for group, rows in at.assign(all="displaced").groupby(by):
+                names = [n for n in rows.columns if n not in {"cohort", "horizon", "tercile", "households", "all"}]
+                values = {n: np.average(rows[n], weights=rows["households"]) for n in names if rows["households"].any()}
+                parts.append(
+                    pd.DataFrame({"quantity": f"people_{group}", "outcome": values.keys(), "value": values.values()})
+                )
+        return pd.concat([part[["quantity", "outcome", "value"]] for part in parts], ignore_index=True)
+
+
+def draw_truth(
+    parameters: WorldParameters,
+    seed: int,
+    size: str,
+    *,
+    people: bool = True,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Setting, Run, Truth]:
+    """Simulate a country with and without its policy, and each cohort's branch, and compare.
+
+    Parameters
+    ----------
+    parameters : WorldParameters
+        The country's parameters.
+    seed : int
+        Its seed.
+    size : str
+        One of `SIZES`.
+    people : bool
+        Whether to work out the effects on households, which needs a branch for every cohort.
+    workers : int, optional
+        Processes beside this one: 0 or 1. Left out, 1 if the country is large enough for it to pay and there is a
+        second core. The results are the same.
+    progress : callable, optional
+        Called with every year of the factual simulation that is done.
+
+    Returns
+    -------
+    Setting, Run, Truth
+        The country's givens, its factual simulation and its true effects.
+    """
+    setting = prepare(parameters, seed, size)
+    if workers is None:
+        large = setting.layout.buurten * setting.layout.dwellings >= _DWELLINGS_WORTH_A_PROCESS
+        workers = int(large and (os.cpu_count() or 1) > 1 and multiprocessing.parent_process() is None)
+    announced = range(parameters.policy.first_announcement, parameters.policy.last_announcement + 1)
+    parting = min(first_choice(setting), LAST_YEAR)
+    kept = frozenset((parting, *announced) if people else (parting,))
+    if not workers:
+        factual = simulate(setting, keep_people=people, snapshots=kept, progress=progress)
+        without = _without_policy(setting, factual.snapshots[parting], people)
+        tracks = [follow_branch(setting, cut) for cut in cut_branches(factual)] if people else []
+        return setting, factual, _truth(setting, factual, without, tracks)
+    key, other = (parameters, seed, size), list[Future[tuple[History, Residence]]]()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pool.submit(_get_ready, *key)
+
+        def part(state: Snapshot) -> None:
+            """Let the other process go on without policy from where the two part."""
+            if state.year == parting:
+                other.append(pool.submit(_without_policy_elsewhere, *key, state, people))
+
+        factual = simulate(setting, keep_people=people, snapshots=kept, reached=part, progress=progress)
+        tracks = _share(pool, key, cut_branches(factual), setting) if people else []
+        return setting, factual, _truth(setting, factual, other[0].result(), tracks)
+
+
+def _share(
+    pool: ProcessPoolExecutor, key: tuple[WorldParameters, int, str], cuts: list[Cut], here: Setting
+) -> list[Tracks]:
+    """Work through the branches in two processes: the other from the last, this one from the first, until they meet."""
+    done: dict[int, Tracks | Future[Tracks]] = {}
+    front, back = 0, len(cuts) - 1
+    running: Future[Tracks] | None = None
+    while front <= back:
+        if running is None or running.done():
+            running = done[back] = pool.submit(_branch_elsewhere, *key, cuts[back])
+            back -= 1
+        else:
+            done[front] = follow_branch(here, cuts[front])
+            front += 1
+    found = [done[place] for place in range(len(cuts))]
+    return [track.result() if isinstance(track, Future) else track for track in found]
+
+
+def _get_ready(parameters: WorldParameters, seed: int, size: str) -> None:
+    """Import what another process needs, and let it draw the map, which it remembers."""
+    prepare(parameters, seed, size)
+
+
+def _without_policy(setting: Setting, parting: Snapshot, people: bool) -> tuple[History, Residence]:
+    """Simulate what becomes of a country without policy from the 1 January up to which nothing was decided."""
+    run = simulate(setting, without="all", start=parting, keep_people=people)
+    return run.history, run.residence
+
+
+def _without_policy_elsewhere(
+    parameters: WorldParameters, seed: int, size: str, parting: Snapshot, people: bool
+) -> tuple[History, Residence]:
+    """Do so in another process."""
+    return _without_policy(prepare(parameters, seed, size), parting, people)
+
+
+def _branch_elsewhere(parameters: WorldParameters, seed: int, size: str, cut: Cut) -> Tracks:
+    """Follow a branch in another process."""
+    return follow_branch(prepare(parameters, seed, size), cut)
+
+
+def _truth(setting: Setting, factual: Run, other: tuple[History, Residence], tracks: list[Tracks]) -> Truth:
+    """Compare the simulations."""
+    history, schedule, (without, residence) = factual.history, factual.schedule, other
+    spacing = np.array(setting.parameters.map.spacing_m.values())[setting.layout.kind]
+    places, effect = sort_places(setting.layout, spacing, schedule, history), differences(history, without)
+    rank = setting.parameters.population.low_income_rank
+    parts = flow_differences(factual.residence, residence, rank) if tracks else {}
+    place = place_effects(schedule, history.years, effect | parts)
+    people, displaced = [pd.DataFrame(columns=list(PEOPLE_COLUMNS))], [pd.DataFrame(columns=list(DISPLACED_COLUMNS))]
+    if tracks:
+        compared = [
+            _compare(setting, factual, cohort, track) for cohort, track in zip(cohorts_of(factual), tracks, strict=True)
+        ]
+        people, displaced = [pair[0] for pair in compared], [pair[1] for pair in compared]
+    return Truth(
+        place=place,
+        late=late_effects(place),
+        groups=group_effects(places, history.years, effect),
+        ledger=ledger(places, history.years, effect),
+        people=pd.concat(people, ignore_index=True),
+        displaced=pd.concat(displaced, ignore_index=True),
+        seen=seen_effects(setting.layout, schedule, history, effect),
+        areas=area_effects(setting.geography.buurten["buurt_code"].to_numpy(dtype=object), history.years, effect),
+    )
+
+
+def _compare(setting: Setting, factual: Run, cohort: int, without: Tracks) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare a cohort's residents in the country as it was and in its branch."""
+    residents = find_residents(factual.residence, factual.schedule, cohort)
+    tracks = follow(factual.residence, residents, cohort)
+    return compare(setting, factual.history, cohort, residents, tracks, without)
+
+
+def average_truth(summaries: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Average the summaries of several countries.
+
+    Parameters
+    ----------
+    summaries : iterable of DataFrame
+        `Truth.summary` of each country, one per seed.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``quantity`` and ``outcome``: ``mean`` over seeds (each once), ``mc_error`` (its Monte Carlo
+        standard error: SD over seeds by the root of their number), ``sd`` and ``seeds``.
+    """
+    table = pd.concat(list(summaries), ignore_index=True)
+    grouped = table.groupby(["quantity", "outcome"], sort=False)["value"]
+    found = grouped.agg(mean="mean", sd="std", seeds="count").reset_index()
+    return found.assign(mc_error=found["sd"] / np.sqrt(found["seeds"]))

@@ -1,0 +1,1 @@
+"""Parameters and scenarios of the synthetic country, and its keyed random draws."""
