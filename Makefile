@@ -95,7 +95,7 @@ verify: $(PAGES)/index.html  ## build what is out of date and compare every numb
 	  { $(INDEX_AGAIN) >/dev/null 2>&1 || $(INDEX_AGAIN); } && exit $$code
 
 digits: $(DONE)/panel/inputs.json  ## measure which digits of the results survive another mathematical library (minutes each)
-	@$(BIN)/python tests/measure_digits.py $(if $(RUN),--runs $(RUN))
+	@$(BIN)/python tests/bench/measure_digits.py $(if $(RUN),--runs $(RUN))
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
@@ -104,7 +104,7 @@ test-slow: $(READY)  ## run the slow proofs: many seeds, many faults
 	@$(BIN)/python -m pytest -m slow
 
 bench: $(READY)  ## time the data layer, the synthetic country, the estimators and the build (BENCH=world: one of them)
-	@$(BIN)/python tests/bench.py $(BENCH)
+	@$(BIN)/python tests/bench/bench.py $(BENCH)
 
 scoreboard: $(READY)  ## score every estimator on many simulated countries (goes on where it stopped; an hour or two)
 	@$(BIN)/buurteffect scoreboard

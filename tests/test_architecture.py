@@ -23,53 +23,139 @@ MAY_IMPORT = {
     "claims": {"errors", "schema", "estimate"},
     "release": {"errors", "estimate", "claims"},
     "report": {"errors", "project", "release"},
-    # build runs every estimator on simulated countries for the scoreboard, which no room below may do: it alone sees
-    # both what is estimated and what is true.
-    "build": {"errors", "project", "schema", "sources", "synthetic", "panel", "estimate", "report"},
+    # It runs every estimator on simulated countries, which no room above may do: it sees what is estimated and what
+    # is true.
+    "scoreboard": {"errors", "project", "schema", "sources", "synthetic", "panel", "estimate"},
+    "pipeline": {
+        "errors", "project", "schema", "sources", "synthetic", "panel", "estimate", "report", "scoreboard",
+    },
+}  # fmt: skip
+"""Each room, and the rooms that it may import: none that stands below it."""
+
+ORDER = {
+    "schema": "contract arrow boundaries liveability microdata survey kwb projects statline panel",
+    "sources": "registry files fields spreadsheets http statline download geography key_figures leefbaarometer tables",
+    "synthetic": "world simulation persons truth publishing country",
+    "panel": "harmonise inputs folder areas survey persons displacement childhood documentation maps restructuring",
+    "estimate": "core inference measurement regression did space selection robustness persons childhood survey scores"
+    " agreement restructuring stayers opportunity",
+    "claims": "known_truth register verdict unanswered estimators restructuring scores persons",
+    "report": "html tables figures page provenance pages",
+    "scoreboard": "simulations scoring places persons",
+    "pipeline": "fetch options runs cluster deposit kernels needs verify truth execute cli",
 }
+"""The folders and modules of each room, in the order in which they may import each other."""
+
+MOST_FILES, MOST_LINES = 12, 400
 
 
-def imports_between_rooms(package: Path) -> set[tuple[str, str]]:
-    """Return every (importing room, imported room) pair in a package folder."""
+def imports(file: Path) -> list[str]:
+    """Return the dotted name of everything that a module of this package imports from it."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative imports hide the arrow"
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+    return [name for name in found if name.startswith("buurteffect.")]
+
+
+def arrows(package: Path, depth: int) -> set[tuple[str, str]]:
+    """Return the pairs (importing, imported): rooms at depth 1, folders or modules of one room at depth 2.
+
+    A room's ``__init__`` is its face and may import all of the room.
+    """
     pairs = set()
     for file in package.rglob("*.py"):
-        room = file.relative_to(package).parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            names = []
-            if isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{file}: relative imports hide the arrow"
-                names = [f"{node.module}.{alias.name}" for alias in node.names]
-            elif isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            for name in names:
-                if name.startswith("buurteffect."):
-                    pairs.add((room, name.split(".")[1]))
-    return {(room, other) for room, other in pairs if room != other and room != "__init__"}
+        parts = file.relative_to(package).with_suffix("").parts
+        for name in imports(file):
+            other = name.split(".")[1:]
+            if depth == 1:
+                pairs.add((parts[0], other[0]))
+            elif parts[0] == other[0] and parts[1:2] != ("__init__",) and len(parts) > 1 and len(other) > 1:
+                pairs.add((f"{parts[0]}/{parts[1]}", f"{other[0]}/{other[1]}"))
+    return {(one, other) for one, other in pairs if one != other and one != "__init__"}
 
 
-def test_imports_run_one_way():
-    backwards = {
-        (room, other)
-        for room, other in imports_between_rooms(PACKAGE)
-        if other in MAY_IMPORT and other not in MAY_IMPORT[room]
-    }
-    assert not backwards
+def backwards(package: Path) -> set[tuple[str, str]]:
+    """Return the arrows that run against the order of rooms, or of the folders of a room."""
+    rooms = {(a, b) for a, b in arrows(package, 1) if b in MAY_IMPORT and b not in MAY_IMPORT[a]}
+    places = {room: order.split() for room, order in ORDER.items()}
+    inside = set()
+    for one, other in arrows(package, 2):
+        order = places[one.split("/")[0]]
+        first, second = one.split("/")[1], other.split("/")[1]
+        if second in order and (first not in order or order.index(second) > order.index(first)):
+            inside.add((one, other))
+    return rooms | inside
 
 
-def test_every_room_is_known():
+def test_imports_run_one_way_between_rooms_and_between_the_folders_of_a_room():
+    assert not backwards(PACKAGE)
+
+
+def test_every_room_and_every_folder_of_a_room_is_known():
     rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert rooms - {"__init__", "__pycache__"} == set(MAY_IMPORT)
+    for room, order in ORDER.items():
+        inside = {
+            path.stem for path in (PACKAGE / room).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+        }
+        assert inside - {"__init__"} == set(order.split()), room
 
 
-def test_a_backward_import_is_seen(tmp_path):
-    (tmp_path / "estimate").mkdir()
-    (tmp_path / "estimate" / "x.py").write_text("from buurteffect.sources import find_score_files\n")
-    assert imports_between_rooms(tmp_path) == {("estimate", "sources")}
+@pytest.mark.parametrize(
+    ("file", "line", "arrow"),
+    [
+        ("estimate/x.py", "from buurteffect.sources import find_score_files", ("estimate", "sources")),
+        (
+            "estimate/core/x.py",
+            "from buurteffect.estimate.did.stacks import stacked",
+            ("estimate/core", "estimate/did"),
+        ),
+        ("panel/harmonise/x.py", "import buurteffect.panel.areas.join", ("panel/harmonise", "panel/areas")),
+    ],
+)
+def test_a_backward_import_is_seen(tmp_path, file, line, arrow):
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text(line + "\n", encoding="utf-8")
+    assert backwards(tmp_path) == {arrow}
 
 
 def test_the_order_has_no_circle():
     order = list(MAY_IMPORT)
     assert all(order.index(other) < order.index(room) for room, others in MAY_IMPORT.items() for other in others)
+
+
+def test_no_folder_and_no_file_grows_out_of_hand():
+    folders = [path for path in [PACKAGE, *PACKAGE.rglob("*")] if path.is_dir()]
+    assert not [str(path) for path in folders if len(list(path.glob("*.py"))) > MOST_FILES]
+    long = {
+        str(file.relative_to(ROOT)): lines
+        for file in PACKAGE.rglob("*.py")
+        if (lines := len(file.read_text(encoding="utf-8").splitlines())) > MOST_LINES
+    }
+    assert not long
+
+
+def inventory(text: str) -> dict[str, str]:
+    """Return the folders that a page lists, with what each holds."""
+    return dict(re.findall(r"^- `([a-z_/0-9]+)/?` – (.+)$", text, re.MULTILINE))
+
+
+def test_the_page_on_the_architecture_lists_every_folder():
+    said = {}
+    for file in PACKAGE.rglob("__init__.py"):
+        folder = str(file.parent.relative_to(PACKAGE))
+        if folder != ".":
+            said[folder] = (
+                ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+                .split("\n\n")[0]
+                .rstrip(".")
+                .replace("\n", " ")
+            )
+    assert inventory((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")) == said
 
 
 def test_every_third_party_import_is_a_declared_dependency():

@@ -1,6 +1,6 @@
 """How the designs of n09 do in simulated countries, before anything is published: what its page tells of them.
 
-``python tests/movers_simulations.py`` writes the record anew (some minutes).
+``python tests/bench/movers_simulations.py`` writes the record anew (some minutes).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from buurteffect.estimate.core.attempt import Attempt, attempt, one_table, together
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result_tables import select
-from buurteffect.estimate.did.headline import cohorts_behind, late_effect, late_estimator, rings_around
+from buurteffect.estimate.did.headline import cohorts_behind, late_effect, late_estimator
 from buurteffect.estimate.did.published_steps import event_study_in_steps, steps_of_window, thick_steps
 from buurteffect.estimate.inference.power import detectable_slope, pretrend_test
 from buurteffect.estimate.regression.bacon import bacon_decomposition
@@ -26,6 +26,7 @@ from buurteffect.estimate.selection.overlap import balanced_effect, pooled_overl
 from buurteffect.estimate.selection.rd_tampering_check import tests_of_both
 from buurteffect.estimate.selection.regression_discontinuity import discontinuity
 from buurteffect.estimate.space.single_projects import effects_on_places, largest_places
+from buurteffect.estimate.space.spillovers import rings_around
 from buurteffect.estimate.space.value_rings import values_by_ring, without_metres
 
 __all__ = [

@@ -58,7 +58,7 @@ from buurteffect.report.tables.exhibits import plain
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PACKAGE = Path(buurteffect.__file__).parent
 _READS, _JOINED = "reads.jsonl", "joined.jsonl"
-_OWN = tuple(f"src/buurteffect/build/{name}.py" for name in ("execute", "joining", "needs", "place"))
+_OWN = tuple(f"src/buurteffect/pipeline/{name}.py" for name in ("execute", "truth/process", "needs", "runs/staging"))
 _KEPT = re.compile(
     "(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|LD_LIBRARY_PATH|VIRTUAL_ENV|OPEN_DATA)$"
     "|(XDG_|JUPYTER|IPYTHON|CONDA|PYTHON|DYLD_|MPL)"

@@ -120,7 +120,7 @@ def test_figures_do_not_depend_on_the_hash_seed():
     )
     texts = set()
     for seed in ("0", "1", "2"):
-        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)}
+        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2] / "helpers")}
         run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=True)
         texts.add(run.stdout)
     assert len(texts) == 1

@@ -19,7 +19,7 @@ from buurteffect.panel.harmonise.weights import build_weights
 from buurteffect.sources.geography.addresses import read_addresses, year_of_addresses
 from buurteffect.sources.geography.crosswalk import read_crosswalk
 
-raw = test_panel_join.raw
+raw = test_join.raw
 
 # A buurt of 8 houses gives 6 of them to another wijk in 2017, and lies in another gemeente from 2019.
 STREET = {2016: ["03630000"] * 8, 2017: ["03630000"] * 2 + ["03630100"] * 6, 2019: ["03940000"] * 2 + ["03940100"] * 6}

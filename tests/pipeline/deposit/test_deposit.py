@@ -469,7 +469,7 @@ TEMPLATE = [
 def test_the_readme_keeps_the_order_of_the_data_editors_template(facts):
     files = files_of_one_run()
     notebook = notebook_with_a_table(executed=False)
-    code = {"notebooks/n.ipynb": notebook, "src/buurteffect/build/a.py": b'"""Builds."""\n'}
+    code = {"notebooks/n.ipynb": notebook, "src/buurteffect/pipeline/a.py": b'"""Builds."""\n'}
     contents = Contents(
         files,
         tables_of(files),

@@ -215,8 +215,8 @@ def spied_reads(checkout: Path) -> dict[str, set[str]]:
     for name, joined, page in zip(names, joins, pages, strict=True):
         executed = nbformat.read(checkout / DONE / "executed" / f"{name}.ipynb", as_version=4)
         told = "".join(o.get("text", "") for c in executed.cells if c.cell_type == "code" for o in c.outputs)
-        kernel = {file for file in spied(told)[0] if "/buurteffect/build/" not in file}
-        own = ("/buurteffect/build/", "/notebooks/")  # what the spy itself needs to load a run
+        kernel = {file for file in spied(told)[0] if "/buurteffect/pipeline/" not in file}
+        own = ("/buurteffect/pipeline/", "/notebooks/")  # what the spy itself needs to load a run
         reads[f"run {name}"] = kernel | {file for file in joined if not any(part in file for part in own)}
         reads[f"page {name}"] = page
     (reads["index"],) = spied_program(
@@ -225,7 +225,7 @@ def spied_reads(checkout: Path) -> dict[str, set[str]]:
         "from buurteffect.report.pages.index import write_index\n"
         f"write_index(project, 'synthetic', {sorted(RUNS)!r}, since_recorded(project, 'synthetic'))",
     )
-    reads["index"] = {file for file in reads["index"] if "/buurteffect/build/" not in file}
+    reads["index"] = {file for file in reads["index"] if "/buurteffect/pipeline/" not in file}
     reads = {what: inside(files, checkout) for what, files in reads.items()}
     reads["run raw"].add("data/raw/sized.bin")  # whose size it asks for
     for what, files in reads.items():

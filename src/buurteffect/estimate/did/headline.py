@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.attempt import Attempt, attempt
+from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.group_time_effects import Approach
 from buurteffect.estimate.inference.influence import DRAWS, SEED
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
-from buurteffect.estimate.space.spillovers import spillover
 
 Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
 
@@ -64,31 +63,6 @@ def late_estimator(window: tuple[int, int], approach: Approach = "reg") -> Estim
         return late_effect(frame, design, window, approach)
 
     return estimate
-
-
-def rings_around(frame: pd.DataFrame, design: Design, ring_m: float, window: tuple[int, int]) -> EffectEstimate:
-    """Estimate late effects on treated areas and on one or two rings around them, against areas beyond.
-
-    Two rings of equal width where both hold enough areas to be compared, else one.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row is one unit at one time, with all untreated areas.
-    design : Design
-        With coordinates.
-    ring_m : float
-        Outer edge of the last ring; farther areas are far.
-    window : (int, int)
-        Event times whose mean is taken.
-
-    Raises
-    ------
-    EstimationError
-        If even one ring cannot be compared; see `spillover`.
-    """
-    two = attempt(spillover, frame, design, (ring_m / 2, ring_m), ring_m, late_estimator(window))
-    return two.result if two else spillover(frame, design, (ring_m,), ring_m, late_estimator(window))
 
 
 def cohorts_behind(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> tuple[int, int]:

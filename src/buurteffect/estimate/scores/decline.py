@@ -134,9 +134,9 @@ def decline_grid(
 
     - *raw share*: changes below −cut, strictly.
     - *noise-corrected share*: the observed change d is the true change δ plus noise. First the noise that the
-      classifying scores give away is taken off (:func:`~buurteffect.estimate.measurement.noise.purge`): an area called low
-      on the first wave of the pair was partly unlucky there, and would rise without any true change. Then d is
-      drawn towards the mean m of the subset until its variance is that of δ,
+      classifying scores give away is taken off (:func:`~buurteffect.estimate.measurement.noise.purge`): an area
+      called low on the first wave of the pair was partly unlucky there, and would rise without any true change. Then d
+      is drawn towards the mean m of the subset until its variance is that of δ,
       d* = m + √max(0, 1 − v/Var(d))·(d − m) with v the variance that noise adds, and d* < −cut is counted. This
       is the constrained empirical Bayes estimator: unlike the ordinary one it has the right spread, which is
       what a share depends on (Louis 1984, doi:10.1080/01621459.1984.10478062; Ghosh 1992,

@@ -11,10 +11,12 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.estimate.core.attempt import attempt
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.did.aggregation import callaway_santanna
+from buurteffect.estimate.did.headline import late_estimator
 
 Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
 
@@ -218,3 +220,28 @@ def _distances(sample: Sample) -> pd.DataFrame:
             "nearest_cohort": np.where(treated, cohorts, nearest).astype(int),
         }
     )
+
+
+def rings_around(frame: pd.DataFrame, design: Design, ring_m: float, window: tuple[int, int]) -> EffectEstimate:
+    """Estimate late effects on treated areas and on one or two rings around them, against areas beyond.
+
+    Two rings of equal width where both hold enough areas to be compared, else one.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time, with all untreated areas.
+    design : Design
+        With coordinates.
+    ring_m : float
+        Outer edge of the last ring; farther areas are far.
+    window : (int, int)
+        Event times whose mean is taken.
+
+    Raises
+    ------
+    EstimationError
+        If even one ring cannot be compared; see `spillover`.
+    """
+    two = attempt(spillover, frame, design, (ring_m / 2, ring_m), ring_m, late_estimator(window))
+    return two.result if two else spillover(frame, design, (ring_m,), ring_m, late_estimator(window))

@@ -94,9 +94,11 @@ def _forked(question: tuple[Any, ...]) -> tuple[bytes, str]:
 def _started(question: tuple[Any, ...]) -> tuple[bytes, str]:
     """Ask a process of its own; return its answer and what went wrong."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "buurteffect.pipeline.truth.process"], input=pickle.dumps(question), capture_output=True,
+        [sys.executable, "-P", "-m", "buurteffect.pipeline.truth.process"],
+        input=pickle.dumps(question),
+        capture_output=True,
         check=False,
-    )  # fmt: skip
+    )
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     return done.stdout, lines[-1] if lines else ""
 
