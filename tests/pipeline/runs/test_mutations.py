@@ -206,11 +206,15 @@ def spied_reads(checkout: Path) -> dict[str, set[str]]:
     )
     _, *joins = spied_program(
         checkout,
-        f"{project}\nimport buurteffect.pipeline.truth.join\nfrom buurteffect.pipeline.truth.error_decomposition import error_taken_apart\n"
+        f"{project}\nimport buurteffect.pipeline.truth.join\n"
+        "from buurteffect.pipeline.truth.error_decomposition import error_taken_apart\n"
         "from buurteffect.pipeline.runs.runs import load_run",
         *(f"error_taken_apart(project, load_run(project, {name!r}, 'synthetic'))" for name in names),
     )
-    render = f"{project}\nfrom buurteffect.report.pages.render import render_page\nrender_page(project, 'synthetic', {{name!r}})"
+    render = (
+        project + "\nfrom buurteffect.report.pages.render import render_page\n"
+        "render_page(project, 'synthetic', {name!r})"
+    )
     pages = [spied_program(checkout, render.format(name=name))[0] for name in names]
     for name, joined, page in zip(names, joins, pages, strict=True):
         executed = nbformat.read(checkout / DONE / "executed" / f"{name}.ipynb", as_version=4)

@@ -63,7 +63,8 @@ class Truth:
         The waterbed's books: see `buurteffect.synthetic.truth.contrasts.ledger`.
     people, displaced : DataFrame
         Effects on the residents of g − 1, and on those displaced: see
-        `buurteffect.synthetic.truth.counterfactual_branches.compare`. Without rows if person effects were not asked for.
+        `buurteffect.synthetic.truth.counterfactual_branches.compare`. Without rows if person effects were not asked
+        for.
     seen : DataFrame
         The waterbed in the terms of an exposure mapping: see `buurteffect.synthetic.truth.waterbed.seen_effects`.
     areas : DataFrame
