@@ -12,7 +12,7 @@ from conftest import ROOT
 from buurteffect.pipeline.kernels.client import socket_path
 from buurteffect.pipeline.kernels.preloaded import LIBRARIES
 
-CLIENT = [sys.executable, "-I", "-S", str(ROOT / "src" / "buurteffect" / "build" / "client.py")]
+CLIENT = [sys.executable, "-I", "-S", str(ROOT / "src" / "buurteffect" / "pipeline" / "kernels" / "client.py")]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 

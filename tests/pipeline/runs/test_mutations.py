@@ -69,7 +69,10 @@ RUNS = {
     "claims": "notebook: claims\n",
     "headline": "notebook: n05_restructuring_did\n",
 }
-JOINED = {"build/execute.py", "build/joining.py", "build/place.py", "build/truth.py", "build/identity.py"}
+JOINED = {
+    f"pipeline/{name}.py"
+    for name in ("execute", "truth/process", "runs/staging", "truth/join", "truth/error_decomposition")
+}
 """Code outside the kernel that moves the results of every run."""
 
 DONE, PAGES = "data/processed/synthetic", "reports/synthetic"
@@ -345,12 +348,12 @@ def test_imports_that_are_always_reached_and_no_others_are_among_what_a_run_read
             checkout / "notebooks" / f"{re.search(r'notebook: (.+)', text)[1]}.ipynb", as_version=4
         )
         code = ["\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")]
-        read = {n for n in should[f"run {name}"] if n.endswith(".py") and "/build/" not in n}
+        read = {n for n in should[f"run {name}"] if n.endswith(".py") and "/pipeline/" not in n}
         joins = ["import buurteffect.pipeline.truth.error_decomposition, buurteffect.pipeline.truth.join"] * (
             name == "headline"
         )
-        least = {n for n in closure(checkout / "src", code, False) if "/build/" not in n}
-        most = {n for n in closure(checkout / "src", [*code, *joins], True) if "/build/" not in n}
+        least = {n for n in closure(checkout / "src", code, False) if "/pipeline/" not in n}
+        most = {n for n in closure(checkout / "src", [*code, *joins], True) if "/pipeline/" not in n}
         outside = {"src/buurteffect/__init__.py", "src/buurteffect/errors.py", "src/buurteffect/project.py"}
         assert least <= read
         assert read <= most | outside

@@ -12,7 +12,7 @@ import pytest
 import buurteffect
 from buurteffect.pipeline.runs.observe import SETTING
 
-BEGIN = "from buurteffect.pipeline import observe; observe.start()\n"
+BEGIN = "from buurteffect.pipeline.runs import observe; observe.start()\n"
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The codebook of a deposit: every variable of every data file, from contracts where there are any.
 
 The panel's columns have contracts with unit, range and meaning. What else is written is described by name in
-``deposit_templates/variables.csv``; a column that has no line there stops the deposit.
+``templates/variables.csv``; a column that has no line there stops the deposit.
 """
 
 from __future__ import annotations

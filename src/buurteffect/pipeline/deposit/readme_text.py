@@ -103,7 +103,7 @@ def readme(facts: Facts, contents: Contents, registry: Path) -> bytes:
 
 def _environment() -> Environment:
     """Return the templates of a deposit."""
-    loader = PackageLoader("buurteffect.pipeline", "deposit_templates")
+    loader = PackageLoader("buurteffect.pipeline.deposit", "templates")
     return Environment(loader=loader, undefined=StrictUndefined, autoescape=False)
 
 

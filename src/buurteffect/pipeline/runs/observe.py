@@ -32,7 +32,8 @@ SETTING = "BUURTEFFECT_OBSERVE"
 """Environment variable with the rules as JSON: ``root``, ``staging``, ``log``, ``refused`` and ``also``."""
 
 START = (
-    "from buurteffect.pipeline import observe as _observe, ports as _ports; "
+    "from buurteffect.pipeline.kernels import no_ports as _ports; "
+    "from buurteffect.pipeline.runs import observe as _observe; "
     "_ports.close_ports(); _observe.start(); del _observe, _ports"
 )
 """What a kernel executes before the first cell."""

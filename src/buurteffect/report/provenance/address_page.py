@@ -24,7 +24,7 @@ FOLDER = "addresses"
 _GONE = "gone"
 _ROOM = "src/buurteffect/"
 _WORDS = tuple(f"{_ROOM}{room}/" for room in ("claims", "estimate", "panel", "report"))
-_KERNELS = frozenset(f"{_ROOM}build/{name}.py" for name in ("client", "kernels", "server"))
+_KERNELS = frozenset(f"{_ROOM}pipeline/kernels/{name}.py" for name in ("client", "provisioner", "preloaded"))
 """What starts kernels of one kind and not of the other: the page is the same for both."""
 _SHORT, _LONG = 16, 60
 
