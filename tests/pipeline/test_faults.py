@@ -118,7 +118,7 @@ def processes_in(folder):
                 here = (process / "cwd").readlink() == folder
             except OSError:
                 continue
-            if here and b"kernels/preloaded" not in (process / "cmdline").read_bytes():
+            if here and b"kernels.preloaded" not in (process / "cmdline").read_bytes():
                 found.append(int(process.name))
     return found
 
