@@ -20,7 +20,7 @@ import pandas as pd
 from buurteffect import report
 from buurteffect.report import Column
 
-page = report.begin("tiny", source)"""
+page = report.open_page("tiny", source)"""
 
 
 def write_notebook(file: Path, cells: list[str], parameters: str = PARAMETERS, front: str = "# Tiny") -> None:

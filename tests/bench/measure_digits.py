@@ -137,7 +137,7 @@ def _execute(project: Project, name: str, target: Path) -> None:
     """Execute the cells of one run here, and keep its results in full."""
     import matplotlib
 
-    from buurteffect.report import page as draft
+    from buurteffect.report import page
 
     matplotlib.use("agg")
     run = load_run(project, name, SOURCE)
@@ -145,8 +145,8 @@ def _execute(project: Project, name: str, target: Path) -> None:
         os.environ["BUURTEFFECT_STAGING"], os.environ["BUURTEFFECT_ROOT"] = staging, str(project.root)
         os.chdir(project.root)
         exhibits.DIGITS = 17
-        draft.decimals_of = lambda notebook: {}
-        draft.display = lambda bundle, raw: None
+        page.decimals_of = lambda notebook: {}
+        page.display = lambda bundle, raw: None
         space: dict[str, Any] = {"__name__": "__main__"}
         for cell in nbformat.read(run.notebook, as_version=4).cells:
             if cell.cell_type == "code":
@@ -154,7 +154,7 @@ def _execute(project: Project, name: str, target: Path) -> None:
                 if "parameters" in cell.metadata.get("tags", []):
                     space |= run.parameters
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text((Path(staging) / draft.RESULTS).read_text(encoding="utf-8"), encoding="utf-8")
+        target.write_text((Path(staging) / page.RESULTS).read_text(encoding="utf-8"), encoding="utf-8")
 
 
 if __name__ == "__main__":

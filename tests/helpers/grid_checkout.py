@@ -35,7 +35,7 @@ from buurteffect.report import Column
 
 data = panel.read(source, level)
 waves = estimate.waves_from_panel(data.frame)
-page = report.begin("grid", source, data.inputs)""",
+page = report.open_page("grid", source, data.inputs)""",
     """\
 rows = data.frame.dropna(subset=["liveability_score", "gemeente_code"])
 first = rows[rows["year"] == rows["year"].min()].set_index("area_code")["liveability_score"]

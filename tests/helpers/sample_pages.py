@@ -15,7 +15,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from buurteffect.project import Project
-from buurteffect.report import Column, begin, figure
+from buurteffect.report import Column, figure, open_page
 from buurteffect.report.pages.index import write_index
 from buurteffect.report.pages.render import page_html, render_page
 
@@ -29,7 +29,7 @@ def executed(texts: Sequence[str], folder: Path) -> tuple[nbformat.NotebookNode,
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BUURTEFFECT_STAGING", str(folder))
         patch.setattr("buurteffect.report.page.display", lambda data, raw: outputs.append(_shown(data)))
-        draft = begin("sample", "synthetic")
+        draft = open_page("sample", "synthetic")
         _show_all(draft, texts)
         draft.finish()
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
@@ -112,7 +112,7 @@ def _shown(data: dict[str, Any]) -> nbformat.NotebookNode:
 
 
 def _outputs(texts: Sequence[str]) -> list[nbformat.NotebookNode]:
-    """Return the outputs of a cell that shows the texts past the draft."""
+    """Return the outputs of a cell that shows the texts past the page."""
     table = "".join(f"<tr><th>{text}</th><td>{text}</td></tr>" for text in texts)
     return [
         new_output("stream", name="stdout", text="\n".join(texts)),

@@ -29,7 +29,7 @@ from buurteffect import panel, report
 from buurteffect.report import Column
 
 data = panel.read(source, "wijk")
-page = report.begin("whole", source, data.inputs)""",
+page = report.open_page("whole", source, data.inputs)""",
     """\
 frame = data.frame
 means = frame.groupby("year", as_index=False)["liveability_score"].mean().dropna()

@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from buurteffect.errors import ProjectError
-from buurteffect.report import Column, begin, figure
+from buurteffect.report import Column, figure, open_page
 from buurteffect.report.html.markdown import to_html
 from buurteffect.report.page import EXHIBIT
 from buurteffect.report.pages.render import page_html
@@ -47,7 +47,7 @@ class Tags(HTMLParser):
 @pytest.fixture
 def draft(tmp_path, monkeypatch):
     monkeypatch.setenv("BUURTEFFECT_STAGING", str(tmp_path))
-    return begin("tiny", "synthetic")
+    return open_page("tiny", "synthetic")
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from buurteffect.errors import DisclosureError, ProjectError
 from buurteffect.release import Gate
-from buurteffect.report import Column, begin, intervals, shaded_table
-from buurteffect.report.html.minify import lightened, weight
+from buurteffect.report import Column, intervals, open_page, shaded_table
+from buurteffect.report.html.minify import minified, weight
 from buurteffect.report.pages.index import write_index
 from buurteffect.report.pages.render import LIGHT, page_html, render_page
 from buurteffect.report.tables.exhibits import reading_of
@@ -43,7 +43,7 @@ def test_a_refused_table_is_not_shown_or_written(tmp_path, monkeypatch):
     monkeypatch.setenv("BUURTEFFECT_STAGING", str(tmp_path))
     shown = []
     monkeypatch.setattr("buurteffect.report.page.display", lambda bundle, raw: shown.append(bundle))
-    draft = begin("tiny", "microdata")
+    draft = open_page("tiny", "microdata")
     for call in (
         lambda: show_table(draft),
         lambda: draft.sentences("s", ["x"], {}),
@@ -136,8 +136,8 @@ def test_pictures_do_not_count_in_the_weight_of_a_page():
 
 
 def test_the_end_of_a_paragraph_is_left_out_only_before_a_block():
-    assert lightened("<p>a</p>\n<p>b</p></section>") == "<p>a<p>b</section>"
-    assert lightened("<p>a</p> text") == "<p>a</p> text"
+    assert minified("<p>a</p>\n<p>b</p></section>") == "<p>a<p>b</section>"
+    assert minified("<p>a</p> text") == "<p>a</p> text"
 
 
 def test_a_method_that_goes_on_with_another_is_told_in_sentences_of_its_own():

@@ -304,7 +304,7 @@ def _complete_results(project: Project, run: Run, staging: Path) -> dict[str, An
     if results.get("source") != run.source or results.get("notebook") != run.notebook.stem:
         raise IncompleteRunError(
             f"the results say notebook {results.get('notebook')!r} on {results.get('source')!r}, the run says "
-            f"{run.notebook.stem!r} on {run.source!r}: pass the notebook's name and `source` to report.begin"
+            f"{run.notebook.stem!r} on {run.source!r}: pass the notebook's name and `source` to report.open_page"
         )
     results["run"] = _identity(project, run)
     rounded: dict[str, Any] = plain(results | joined(project, run, results["estimands"], staging / _JOINED))

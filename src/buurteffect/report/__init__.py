@@ -1,13 +1,13 @@
 """Released results to tables, figures, pages and the index.
 
-A notebook calls `begin`, shows its tables, figures and verdicts through the `Draft` it gets, and ends with
+A notebook calls `open_page`, shows its tables, figures and verdicts through the `Page` it gets, and ends with
 `finish`. The build turns the executed notebook and its results into a page.
 """
 
 from buurteffect.report.figures.maps import area_map, class_map, class_names, strip
 from buurteffect.report.figures.plots import event_study, intervals, lines, listed, ridges, shaded_table
 from buurteffect.report.figures.style import figure
-from buurteffect.report.page import Draft, begin
+from buurteffect.report.page import Page, open_page
 from buurteffect.report.tables.columns import Column
 from buurteffect.report.tables.restructuring import (
     BACON,
@@ -60,10 +60,9 @@ __all__ = [
     "USED",
     "USED_NOTE",
     "Column",
-    "Draft",
+    "Page",
     "ahead_columns",
     "area_map",
-    "begin",
     "class_map",
     "class_names",
     "course_words",
@@ -74,6 +73,7 @@ __all__ = [
     "lines",
     "listed",
     "map_words",
+    "open_page",
     "ridges",
     "shaded_table",
     "strip",

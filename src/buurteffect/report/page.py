@@ -20,7 +20,7 @@ from buurteffect.errors import ProjectError
 from buurteffect.project import Project, check_identifier, writing
 from buurteffect.release import Gate
 from buurteffect.report.figures.style import SAME_MARKS
-from buurteffect.report.tables.binding import rows_across, said_of
+from buurteffect.report.tables.binding import rows_across, spans_of
 from buurteffect.report.tables.columns import MISSING, Column, as_preview, as_text, print_value
 from buurteffect.report.tables.exhibits import (
     DIGITS,
@@ -40,7 +40,7 @@ _TREATED = Column("treated_count", "Treated", ",d")
 
 
 @dataclass
-class Draft:
+class Page:
     """The report that a notebook writes while it runs.
 
     Attributes
@@ -236,7 +236,7 @@ class Draft:
             "numbers": dict(verdict.numbers),
         }
         self._record["verdicts"].append(self._gate.release(content, f"the verdict on {verdict.claim_id}"))
-        said = said_of(verdict.sentences)
+        said = spans_of(verdict.sentences)
         self._show({"kind": "verdict", "key": f"verdict-{verdict.claim_id}", **content, "said": said})
 
     def sentences(self, key: str, sentences: Iterable[str], numbers: Mapping[str, float]) -> None:
@@ -244,7 +244,7 @@ class Draft:
         self._take_key(key)
         content = {"sentences": list(sentences), "numbers": dict(numbers)}
         self._record["sentences"][key] = self._gate.release(content, f"text {key!r}")
-        self._show({"kind": "sentences", "key": key, **content, "said": said_of(content["sentences"])})
+        self._show({"kind": "sentences", "key": key, **content, "said": spans_of(content["sentences"])})
 
     def headline(
         self, label: str, value: float, spec: str, low: float | None = None, high: float | None = None
@@ -298,7 +298,7 @@ class Draft:
         return Gate(self.source)
 
     def _take_key(self, key: str) -> None:
-        """Refuse a key that is used twice or cannot be a file name, and anything after the end."""
+        """Reserve a key; refuse one that is used twice or cannot be a file name, and any after `finish`."""
         if self._finished:
             raise ProjectError(f"{key!r} is shown after page.finish(): it would be on the page and not in the results")
         check_identifier(key, "table, figure or text")
@@ -307,7 +307,7 @@ class Draft:
         self._keys.add(key)
 
     def _take(self, key: str, source: pd.DataFrame | EstimateLike) -> tuple[pd.DataFrame, list[str]]:
-        """Release a frame or estimate, record it and its CSV, and return it with the words on how it was made."""
+        """Release a frame or estimate, record it, write its CSV, and return it with the sentences on its method."""
         self._take_key(key)
         frame = source if isinstance(source, pd.DataFrame) else source.frame
         entry: dict[str, Any] = {"rows": frame.to_dict("records")}
@@ -327,7 +327,7 @@ class Draft:
         return frame, reading
 
     def _noted(self, note: str, key: str) -> str:
-        """Return a note with the warning on few clusters, where it applies."""
+        """Return a note, followed by the warning on few clusters where it applies."""
         return " ".join(part for part in (note, self._record["results"][key].get("few_clusters", "")) if part)
 
     def _show_table(
@@ -340,7 +340,7 @@ class Draft:
         rows: list[list[str]],
         places: list[list[int | None]] | None = None,
     ) -> None:
-        """Display a table that was taken; `places` says which row of the results each cell prints, if not its own."""
+        """Display a recorded table; `places` holds which row of the results each cell prints, if not its own."""
         self._show(
             {
                 "kind": "table",
@@ -356,7 +356,7 @@ class Draft:
         )
 
     def _write_csv(self, key: str, frame: pd.DataFrame) -> None:
-        """Write a table's numbers to twelve digits: those behind them are rounding, which differs between libraries."""
+        """Write a table to twelve significant digits: further ones differ between libraries by rounding."""
         with writing(self.folder / "tables" / f"{key}.csv") as aside:
             frame.to_csv(aside, index=False, float_format="%.12g", lineterminator="\n")
 
@@ -370,7 +370,7 @@ class Draft:
         display(bundle, raw=True)
 
 
-def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
+def open_page(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Page:
     """Start the report of a notebook.
 
     Parameters
@@ -384,15 +384,15 @@ def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
 
     Returns
     -------
-    Draft
+    Page
         Shows and records. In a build it writes to the run's folder; opened by hand, to
         ``data/processed/<source>/drafts/<notebook>/``.
     """
     check_identifier(notebook, "notebook")
     staging = os.environ.get("BUURTEFFECT_STAGING")
     folder = Path(staging) if staging else Project.find().processed(source) / "drafts" / notebook
-    draft = Draft(notebook, source, folder)
-    draft._record.update(
+    page = Page(notebook, source, folder)
+    page._record.update(
         notebook=notebook,
         source=source,
         digits=DIGITS,
@@ -404,4 +404,4 @@ def begin(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Draft:
         estimands={},
         headline=[],
     )
-    return draft
+    return page

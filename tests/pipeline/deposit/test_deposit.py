@@ -614,7 +614,9 @@ def deposited(tmp_path_factory):
     for run, notebook, table in (("one", "tiny", TABLE), ("two", "other", TABLE.replace("2.5", "3.5"))):
         file = folder / "notebooks" / f"{notebook}.ipynb"
         write_notebook(file, [table, "page.finish()"])
-        text = file.read_text(encoding="utf-8").replace('report.begin(\\"tiny\\"', f'report.begin(\\"{notebook}\\"')
+        text = file.read_text(encoding="utf-8").replace(
+            'report.open_page(\\"tiny\\"', f'report.open_page(\\"{notebook}\\"'
+        )
         file.write_text(text, encoding="utf-8")
         (folder / "notebooks" / "runs" / f"{run}.yaml").write_text(f"notebook: {notebook}\n", encoding="utf-8")
     under_version_control(folder)

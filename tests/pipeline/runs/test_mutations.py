@@ -85,7 +85,7 @@ def write_notebook(checkout: Path, name: str, *, prose: str = "Some prose.", ext
         parameters = next(c.source for c in real.cells if "parameters" in c.metadata.get("tags", []))
     declared = new_code_cell(parameters, metadata={"tags": ["parameters"]})
     begin = "import pandas as pd\nfrom buurteffect import report\nfrom buurteffect.report import Column\n\n"
-    code = [SPY, f'{begin}page = report.begin("{name}", source)', *cells, *([extra] if extra else [])]
+    code = [SPY, f'{begin}page = report.open_page("{name}", source)', *cells, *([extra] if extra else [])]
     notebook = new_notebook(
         cells=[
             new_markdown_cell(f"# {name}\n\n**Question.** {prose}"), declared, *map(new_code_cell, code),

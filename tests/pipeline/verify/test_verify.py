@@ -397,10 +397,10 @@ def test_a_number_keeps_its_digits_under_the_error_of_another_library(error):
 
 
 def test_the_results_say_their_digits_and_hold_no_more(tmp_path, monkeypatch):
-    from buurteffect.report import begin
+    from buurteffect.report import open_page
 
     monkeypatch.setenv("BUURTEFFECT_STAGING", str(tmp_path))
-    page = begin("tiny", "synthetic")
+    page = open_page("tiny", "synthetic")
     page._record["results"]["t"] = {"rows": [{"x": 2 / 3, "y": 1e15 / 7, "z": -1e-5 / 3}]}
     page.finish()
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))

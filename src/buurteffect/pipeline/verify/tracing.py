@@ -109,10 +109,7 @@ def _lines_of(traced: Traced) -> Iterator[str]:
     """Yield what is known of one number."""
     section, address = traced.section, traced.address
     yield f"{section.title} (#{section.key}), {address.part}: {address.kind}"
-    if address.kind is Kind.ALIKE:
-        yield "    nothing binds it: by its value it could be any of"
-    for key in address.keys:
-        yield f"    {'result    ' if address.kind is not Kind.PARAMETER else 'parameter '} {key}"
+    yield from (f"    result     {key}" for key in address.keys)
     if address.value is not None and len(address.keys) == 1:
         yield f"    in full    {address.value}"
     yield from (f"    the same   {key}" for key in address.same)

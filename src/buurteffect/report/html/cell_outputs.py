@@ -1,7 +1,7 @@
-"""What a cell shows past `Draft`: its tables, formulas and lists through the sieve, the rest as plain text.
+"""What a cell shows past `Page`: its tables, formulas and lists sanitised, the rest as plain text.
 
 A picture is kept where it says in words what it shows, in the metadata of its output under ``alt``; without, the page
-is refused, for a figure belongs to `Draft.figure`, which asks for its words and its data.
+is refused, for a figure belongs to `Page.figure`, which asks for its words and its data.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from markupsafe import Markup
 
 from buurteffect.errors import ProjectError
 from buurteffect.report.html.markdown import formula, to_html
-from buurteffect.report.html.sanitise import sieved
+from buurteffect.report.html.sanitise import sanitise
 
 WORDS_AT_LEAST = 40
-"""Characters from which on an alternative text can say what a figure shows."""
+"""Fewest characters of an alternative text."""
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _ANCHOR = re.compile(r'(<h[1-6]) id="[^"]*"')
 _EMPTY_HEAD = re.compile(r"<th[^>]*></th>")
@@ -27,19 +27,19 @@ _DOLLARS = re.compile(r"^\s*(\$\$?)(.*?)\1\s*$", re.DOTALL)
 
 
 def shown_by(output: nbformat.NotebookNode, count: int | None) -> dict[str, Any] | None:
-    """Return the block of a page that an output of a cell makes, None where it shows nothing.
+    """Return the block of a page that shows an output of a cell, None for an output that shows nothing.
 
     Parameters
     ----------
     output : NotebookNode
-        Of a code cell; none of `Draft`.
+        Of a code cell; none of `Page`.
     count : int
         The cell's execution count.
 
     Returns
     -------
     dict or None
-        ``kind`` and either ``text``, to be printed as text, or ``html``, which has passed the sieve.
+        ``kind`` and either ``text``, to be printed as text, or ``html``, which is sanitised.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def shown_by(output: nbformat.NotebookNode, count: int | None) -> dict[str, Any]
     if picture:
         html = _picture(picture, data[picture], metadata, count)
     elif "text/html" in data:
-        html = _EMPTY_HEAD.sub("<td></td>", _ANCHOR.sub(r"\1", sieved(data["text/html"])))
+        html = _EMPTY_HEAD.sub("<td></td>", _ANCHOR.sub(r"\1", sanitise(data["text/html"])))
     elif "text/markdown" in data or "text/latex" in data:
         html = _written(data)
     if html.strip():
@@ -65,18 +65,18 @@ def shown_by(output: nbformat.NotebookNode, count: int | None) -> dict[str, Any]
 
 
 def _written(data: Mapping[str, str]) -> str:
-    """Return markdown or a formula as HTML; empty where its LaTeX cannot be read, and plain text must do."""
+    """Return markdown or a formula as HTML; empty where its LaTeX cannot be read and the plain text is shown."""
     try:
         if "text/markdown" in data:
             return _ANCHOR.sub(r"\1", to_html(data["text/markdown"])[0])
         match = _DOLLARS.match(data["text/latex"])
-        return sieved(formula(match[2] if match else data["text/latex"], "block"))
+        return sanitise(formula(match[2] if match else data["text/latex"], "block"))
     except ProjectError:
         return ""
 
 
 def _picture(kind: str, content: str, metadata: Mapping[str, Any], count: int | None) -> str:
-    """Return a picture with its words."""
+    """Return a picture as HTML with its alternative text."""
     words = str(metadata.get(kind, {}).get("alt", "") or metadata.get("alt", ""))
     if len(words) < WORDS_AT_LEAST:
         raise ProjectError(

@@ -12,7 +12,7 @@ from latex2mathml.converter import convert_to_element
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from buurteffect.errors import ProjectError
-from buurteffect.report.html.sanitise import sieved
+from buurteffect.report.html.sanitise import sanitise
 
 _TAG = re.compile(r"<[^>]+>")
 _REFERENCE = re.compile(r'<a href="#([\w-]+)">(?:Table|Figure)</a>')
@@ -34,19 +34,19 @@ class _Renderer(IPythonRenderer):
         self.headings: list[Heading] = []
 
     def inline_math(self, body: str) -> str:
-        """Draw a formula in the line."""
+        """Return an inline formula."""
         return formula(body, "inline")
 
     def block_math(self, body: str) -> str:
-        """Draw a formula on its own line."""
+        """Return a displayed formula."""
         return formula(body.strip(), "block")
 
     def latex_environment(self, name: str, body: str) -> str:
-        """Draw a formula that LaTeX begins and ends by name."""
+        """Return the formula of a LaTeX environment."""
         return formula(body if name.startswith("equation") else rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
 
     def heading(self, text: str, level: int, **_: object) -> str:
-        """Give a heading its anchor and note it for the contents."""
+        """Return a heading with its anchor, and add it to the contents."""
         plain = unescape(_TAG.sub("", text))
         anchor = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
         if level == 2:
@@ -55,7 +55,7 @@ class _Renderer(IPythonRenderer):
 
 
 def formula(latex: str, display: str) -> str:
-    r"""Return a formula as MathML; HTML needs no namespace address, and a formula in the line no word that it is.
+    r"""Return a formula as MathML for HTML, without namespace.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def formula(latex: str, display: str) -> str:
 def to_html(markdown: str) -> tuple[str, list[Heading]]:
     r"""Return a markdown cell as HTML, and its second-level headings.
 
-    Raw HTML in the text is shown as text, and what is made of the text passes the sieve: a link leads nowhere but to
+    Raw HTML in the text is shown as text, and the HTML is sanitised: a link leads nowhere but to
     the web, to mail or into the reports, and a picture that lies elsewhere is named by its alternative text.
 
     Raises
@@ -107,11 +107,11 @@ def to_html(markdown: str) -> tuple[str, list[Heading]]:
     '<p>a &lt;b&gt;c&lt;/b&gt;</p>\n'
     """
     renderer = _Renderer()
-    return sieved(MarkdownWithMath(renderer=renderer).render(markdown)), renderer.headings
+    return sanitise(MarkdownWithMath(renderer=renderer).render(markdown)), renderer.headings
 
 
 def number_references(html: str, names: Mapping[str, str]) -> str:
-    """Replace ``[Table](#key)`` and ``[Figure](#key)`` by their numbers.
+    """Replace the links ``[Table](#key)`` and ``[Figure](#key)`` by their numbers.
 
     Raises
     ------

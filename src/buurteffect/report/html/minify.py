@@ -1,4 +1,4 @@
-"""Markup that is light: a table says once how its columns are aligned, and what HTML lets one leave out is left out."""
+"""Smaller pages: one class per table aligns its columns, sentences are printed once, optional tags and quotes go."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PICTURE = re.compile(r'src="data:[^"]*"')
 _HEADING_ID = re.compile(r"<h[23] id=([\w-]+)>")
 _ANCHORED = re.compile(r"(<(?:h[23]|a)\b[^>]*?(?:\bid=|href=#))([\w-]+)(?=[ >])")
 _ANCHOR_LENGTH = 12
-_FEWEST = 50
-"""Characters from which on a sentence on how a table was made is not printed twice."""
+_LONG_ENOUGH = 50
+"""Fewest characters of a sentence on how a table was made that is printed only once."""
 
 
 def aligned(columns: Sequence[Mapping[str, Any]]) -> str:
-    """Return the classes that align a table's columns of numbers to the right.
+    """Return the classes of a table that align its columns of numbers to the right.
 
     ``n2`` stands for the second column, ``f3`` for the third and all behind it.
 
@@ -39,7 +39,7 @@ def aligned(columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def alignment_rules(classes: Iterable[str]) -> str:
-    """Return the style of classes from `aligned`.
+    """Return the CSS rule of classes that `aligned` has returned.
 
     Examples
     --------
@@ -51,14 +51,14 @@ def alignment_rules(classes: Iterable[str]) -> str:
     return ",".join(rules) + "{text-align:right}" if rules else ""
 
 
-def told_once(blocks: Iterable[dict[str, Any]], names: Mapping[str, str]) -> None:
-    """Leave to each block what no block above it has said of how it was made, and name the block that has.
+def print_methods_once(blocks: Iterable[dict[str, Any]], names: Mapping[str, str]) -> None:
+    """Take from each block the sentences on its method that a block above it prints, and name that block.
 
     Parameters
     ----------
     blocks : iterable of dict
-        Tables and figures of a page in their order, with ``key`` and ``reading``, the sentences on how each was made.
-        They get ``told``: keys and names of the blocks that have said the sentences that are left out.
+        Tables and figures of a page in their order, with ``key`` and ``reading``, the sentences on method and errors.
+        Each gets ``told``: keys and names of the blocks that print the sentences taken from it.
     names : mapping of str to str
         What a block is called on the page, by its key.
     """
@@ -67,17 +67,17 @@ def told_once(blocks: Iterable[dict[str, Any]], names: Mapping[str, str]) -> Non
         seen = {text: first[text] for text in block["reading"] if text in first}
         block["reading"] = [text for text in block["reading"] if text not in seen]
         block["told"] = [(key, names[key]) for key in dict.fromkeys(seen.values())]
-        first |= {text: block["key"] for text in block["reading"] if len(text) >= _FEWEST}
+        first |= {text: block["key"] for text in block["reading"] if len(text) >= _LONG_ENOUGH}
 
 
-def lightened(html: str) -> str:
-    """Return a page without the end tags and quotes that HTML lets one leave out.
+def minified(html: str) -> str:
+    """Return a page without the end tags and quotes that HTML makes optional.
 
-    In text and in attributes ``<`` is escaped, so that only markup is matched.
+    In its text and attributes ``<`` must be escaped, so that only markup is matched.
 
     Examples
     --------
-    >>> lightened('<tr><th scope="col">A</th><td class="x y">1</td></tr>')
+    >>> minified('<tr><th scope="col">A</th><td class="x y">1</td></tr>')
     '<tr><th scope=col>A<td class="x y">1'
     """
     short = _PARAGRAPH_END.sub("", _OPTIONAL.sub("", html))
@@ -85,7 +85,7 @@ def lightened(html: str) -> str:
 
 
 def short_anchors(html: str) -> str:
-    """Return a light page whose headings have the first words of their text for an address, as many as it takes.
+    """Return a minified page whose headings' anchors are cut to the fewest first words that are unique.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Prose as plain text, paragraph by paragraph, without its formulas."""
+"""Markdown as plain text, paragraph by paragraph, without formulas."""
 
 from __future__ import annotations
 
@@ -9,49 +9,40 @@ from buurteffect.report.html.markdown import to_html
 _BLOCKS = ("p", "li", "h1", "h2", "h3", "h4", "td", "th", "tr", "blockquote", "pre", "div", "figcaption", "summary")
 
 
-class TextReader(HTMLParser):
-    """Collects the text of markup, a line per block; what stands in `left_out` is passed over.
+class _TextReader(HTMLParser):
+    """Collects the text of HTML, one line per block element, without formulas."""
 
-    Attributes
-    ----------
-    lines : list of str
-        The text so far.
-    """
-
-    def __init__(self, left_out: tuple[str, ...] = ("math",)) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.lines = [""]
-        self._left_out = left_out
-        self._inside: list[str] = []
+        self._in_formula = False
 
     def handle_starttag(self, tag: str, _: object) -> None:
-        """Begin a line with a block."""
-        if tag in self._left_out:
-            self._inside.append(tag)
-        elif tag in _BLOCKS:
+        """Begin a line at the start of a block."""
+        self._in_formula |= tag == "math"
+        if tag in _BLOCKS:
             self.lines.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        """End a line with a block."""
-        if self._inside and tag == self._inside[-1]:
-            self._inside.pop()
-        elif tag in _BLOCKS:
+        """Begin a line at the end of a block."""
+        self._in_formula &= tag != "math"
+        if tag in _BLOCKS:
             self.lines.append("")
 
     def handle_data(self, data: str) -> None:
-        """Take text."""
-        if not self._inside:
+        """Add text to the line."""
+        if not self._in_formula:
             self.lines[-1] += data
 
 
-def text_of(markdown: str) -> list[str]:
-    r"""Return the paragraphs of a cell of prose as text.
+def paragraphs_of(markdown: str) -> list[str]:
+    r"""Return the paragraphs of a markdown cell as plain text.
 
     Examples
     --------
-    >>> text_of("One *and* $x_2$.\n\n- Two")
+    >>> paragraphs_of("One *and* $x_2$.\n\n- Two")
     ['One and .', 'Two']
     """
-    reader = TextReader()
+    reader = _TextReader()
     reader.feed(to_html(markdown)[0])
     return [line.strip() for line in reader.lines if line.strip()]

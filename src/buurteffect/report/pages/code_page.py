@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nbformat
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+
+from buurteffect.report.html.template import filled
 
 
-def listing_html(results: Mapping[str, Any], cells: Sequence[nbformat.NotebookNode], css: Markup) -> str:
+def code_page_html(results: Mapping[str, Any], cells: Sequence[nbformat.NotebookNode]) -> str:
     """Return the page that lists the code of a run, cell by cell, and its input files with their full checksums.
 
     Parameters
@@ -19,22 +19,13 @@ def listing_html(results: Mapping[str, Any], cells: Sequence[nbformat.NotebookNo
         The run's results.
     cells : sequence of NotebookNode
         Its cells of code, in their order.
-    css : Markup
-        The style of pages.
     """
-    environment = Environment(
-        loader=PackageLoader("buurteffect.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
     page = {
         "run": results["run"]["name"],
         "notebook": results["notebook"],
         "synthetic": results["source"] == "synthetic",
-        "css": css,
         "inputs": results["inputs"],
         "versions": results["run"]["versions"],
         "cells": [{"count": cell.execution_count, "source": cell.source} for cell in cells],
     }
-    return environment.get_template("code.html.j2").render(page=page)
+    return filled("code.html.j2", page)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
-from buurteffect.report.pages.render import SOURCE_WORDS, TEMPLATES, stylesheet, title_of
+from buurteffect.report.html.template import filled
+from buurteffect.report.pages.render import SOURCE_WORDS, title_of
 
 
 def write_index(project: Project, source: str, names: Sequence[str], since: Mapping[str, str] | None = None) -> Path:
@@ -42,12 +42,10 @@ def write_index(project: Project, source: str, names: Sequence[str], since: Mapp
     missing = [name for name in names if not (reports / f"{name}.html").is_file()]
     if missing:
         raise ProjectError(f"no page yet for {', '.join(missing)}: run make reports SOURCE={source}")
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     reported = [_summary(project.processed(source), name) for name in names]
     page = {
         "source_words": SOURCE_WORDS[source],
         "synthetic": source == "synthetic",
-        "css": stylesheet(),
         "reports": [report for report in reported if not report["needs"]],
         "lacking": [report for report in reported if report["needs"]],
         "since": since or {},
@@ -55,7 +53,7 @@ def write_index(project: Project, source: str, names: Sequence[str], since: Mapp
     }
     index = reports / "index.html"
     with writing(index) as aside:
-        aside.write_text(environment.get_template("index.html.j2").render(page=page) + "\n", encoding="utf-8")
+        aside.write_text(filled("index.html.j2", page), encoding="utf-8")
     return index
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from buurteffect.report.html.minify import lightened
+from buurteffect.report.html.minify import minified
+from buurteffect.report.html.template import filled
 
 
-def needs_html(title: str, results: Mapping[str, Any], source_words: str, css: Markup) -> str:
+def needs_html(title: str, results: Mapping[str, Any], source_words: str) -> str:
     """Return the page of a run whose results say what it needs.
 
     Parameters
@@ -22,10 +20,7 @@ def needs_html(title: str, results: Mapping[str, Any], source_words: str, css: M
         The run's results, with ``needs``.
     source_words : str
         Where the data come from, in words.
-    css : Markup
-        The style of pages.
     """
-    environment = Environment(loader=PackageLoader("buurteffect.report"), autoescape=True, undefined=StrictUndefined)
     page = {
         "title": title,
         "needs": results["needs"],
@@ -33,6 +28,5 @@ def needs_html(title: str, results: Mapping[str, Any], source_words: str, css: M
         "notebook": results["notebook"],
         "synthetic": results["source"] == "synthetic",
         "source_words": source_words,
-        "css": css,
     }
-    return lightened(environment.get_template("needs.html.j2").render(page=page)) + "\n"
+    return minified(filled("needs.html.j2", page))

@@ -1,7 +1,7 @@
-"""An executed notebook and its results to one HTML page that loads nothing and runs nothing.
+"""Renders an executed notebook and its results as one HTML page that loads nothing and runs nothing.
 
-nbconvert renders; the template is this project's. Only what `Draft` showed reaches the page as a numbered table, a
-figure or a sentence, and it does so as text. What a cell showed otherwise is folded, and its HTML has passed the sieve.
+nbconvert renders; the template is this project's. Only what `Page` showed reaches the page as a numbered table, a
+figure or a sentence, and it does so as text. What a cell showed otherwise is folded, and its HTML is sanitised.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import re
 import shutil
 from collections.abc import Container, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,14 @@ from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.report.html.cell_outputs import shown_by
 from buurteffect.report.html.markdown import Heading, number_references, to_html
-from buurteffect.report.html.minify import aligned, alignment_rules, lightened, short_anchors, told_once, weight
+from buurteffect.report.html.minify import aligned, alignment_rules, minified, print_methods_once, short_anchors, weight
+from buurteffect.report.html.template import TEMPLATES, stylesheet
 from buurteffect.report.page import EXHIBIT
-from buurteffect.report.pages.code_page import listing_html
+from buurteffect.report.pages.code_page import code_page_html
 from buurteffect.report.pages.needs import needs_html
 from buurteffect.report.provenance.address_page import FOLDER, addresses_of
 from buurteffect.report.tables.columns import print_value
 
-TEMPLATES = Path(str(resources.files("buurteffect.report") / "templates"))
 LIGHT = 60_000
 """Bytes beyond its figures that a page may weigh."""
 FOLDED = 50_000
@@ -88,7 +87,7 @@ def render_page(project: Project, source: str, name: str) -> Path:
     addresses = addresses_of(project, notebook, results)
     keys, listing = addresses.keys, reports / "code" / f"{name}.html"
     if results.get("needs"):
-        html = needs_html(title_of(notebook, results), results, SOURCE_WORDS[source], stylesheet())
+        html = needs_html(title_of(notebook, results), results, SOURCE_WORDS[source])
     else:
         html = page_html(notebook, results, exhibits, addressed=keys)
     heavy = weight(html) > FOLDED
@@ -96,10 +95,10 @@ def render_page(project: Project, source: str, name: str) -> Path:
         html = page_html(notebook, results, exhibits, f"code/{name}.html", keys)
         if weight(html) > LISTED:
             html = page_html(notebook, results, exhibits, f"code/{name}.html", keys, files_beside=True)
-        _check_weight(html, name)
+        check_weight(html, name)
         with writing(listing) as aside:
-            aside.write_text(listing_html(results, _code_cells(notebook), stylesheet()), encoding="utf-8")
-    addresses.write(reports, stylesheet())
+            aside.write_text(code_page_html(results, _code_cells(notebook)), encoding="utf-8")
+    addresses.write(reports)
     for kind in ("figures", "tables"):
         _replace_folder(exhibits / kind, reports / kind / name)
     page = reports / f"{name}.html"
@@ -155,7 +154,7 @@ def page_html(
     for block in blocks:
         if block["kind"] == "markdown":
             block["html"] = Markup(number_references(block["html"], names))
-    told_once([block for block in blocks if "reading" in block], names)
+    print_methods_once([block for block in blocks if "reading" in block], names)
     if results.get("truth"):
         contents.append(Heading("Beside the truth", "beside-the-truth"))
     title, below = title_of(notebook, results), front.source.splitlines()[1:]
@@ -179,7 +178,7 @@ def page_html(
     return _export(notebook, page)
 
 
-def _check_weight(html: str, name: str) -> None:
+def check_weight(html: str, name: str) -> None:
     """Refuse a page that is too heavy, and name what weighs most in it."""
     if weight(html) <= LIGHT:
         return
@@ -199,11 +198,6 @@ def title_of(notebook: nbformat.NotebookNode, results: Mapping[str, Any]) -> str
     return f"{title} ({outcome.replace('_', ' ')})" if outcome else title
 
 
-def stylesheet() -> Markup:
-    """Return the style of pages and index."""
-    return Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
-
-
 def digits(value: float | None) -> str:
     """Print a number with four significant digits."""
     return print_value(value, ".4g")
@@ -218,23 +212,23 @@ def _export(notebook: nbformat.NotebookNode, page: dict[str, Any]) -> str:
     exporter.register_filter("capitalize_first", lambda text: text[:1].upper() + text[1:])
     exporter.exclude_input_prompt = True
     body, _ = exporter.from_notebook_node(notebook, resources={"page": page})
-    return short_anchors(lightened(str(body)))
+    return short_anchors(minified(str(body)))
 
 
 def _code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """Return the cells of code; the values that a run gave its parameters stand at the foot of its page."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip() and not _given(cell)]
+    """Return the cells of code, without the injected parameters, which stand at the foot of the page."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip() and not _injected(cell)]
 
 
-def _given(cell: nbformat.NotebookNode) -> bool:
-    """Whether a cell is not the notebook's, but holds the parameters of the run."""
+def _injected(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell was injected with the parameters of the run."""
     return _INJECTED in cell.metadata.get("tags", [])
 
 
 def _code_blocks(cell: nbformat.NotebookNode, run: str, exhibits: Path, folded: bool) -> list[dict[str, Any]]:
     """Return a code cell's source, where it is folded into the page, and what it showed."""
     blocks: list[dict[str, Any]] = []
-    if folded and not _given(cell):
+    if folded and not _injected(cell):
         blocks.append({"kind": "code", "count": cell.execution_count, "source": cell.source})
     for output in cell.outputs:
         if EXHIBIT in output.get("data", {}):

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from buurteffect.project import Project, writing
-from buurteffect.report.pages.render import TEMPLATES, stylesheet
+from buurteffect.report.html.template import filled
 
 PAGE, TABLE = "verify.html", "verify.csv"
 _SHOWN = 40
@@ -46,11 +44,8 @@ def write_verification(
         table = csv.DictWriter(stream, _FIELDS, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
         table.writerows(difference for run in runs for difference in run["differences"])
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters["printed"] = _printed
     page = {
         "synthetic": source == "synthetic",
-        "css": stylesheet(),
         "refused": refused,
         "reference": reference,
         "runs": [{**run, "words_of": summary(run), "shown": _first(run["differences"])} for run in runs],
@@ -60,7 +55,7 @@ def write_verification(
     }
     path = reports / PAGE
     with writing(path) as aside:
-        aside.write_text(environment.get_template("verify.html.j2").render(page=page) + "\n", encoding="utf-8")
+        aside.write_text(filled("verify.html.j2", page, printed=_printed), encoding="utf-8")
     return path
 
 

@@ -11,21 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from buurteffect.project import Project, writing
-from buurteffect.report.html.minify import lightened
+from buurteffect.report.html.minify import minified
+from buurteffect.report.html.template import filled
 from buurteffect.report.provenance.addresses import Section, sections_of
 from buurteffect.report.provenance.lookup import Address, Kind
-from buurteffect.report.provenance.origins import Code
 
 FOLDER = "addresses"
 _GONE = "gone"
 _ROOM = "src/buurteffect/"
-_WORDS = tuple(f"{_ROOM}{room}/" for room in ("claims", "estimate", "panel", "report"))
 _KERNELS = frozenset(f"{_ROOM}pipeline/kernels/{name}.py" for name in ("client", "provisioner", "preloaded"))
-"""What starts kernels of one kind and not of the other: the page is the same for both."""
+"""Modules that only one way of starting kernels reads; the page is the same for both ways."""
 _SHORT, _LONG = 16, 60
 
 
@@ -46,27 +43,16 @@ class Addresses:
 
     @property
     def keys(self) -> frozenset[str]:
-        """What of the page has numbers with an address."""
+        """Keys of the tables, figures and texts of the page that print numbers."""
         return frozenset(section.key for section in self.sections if section.shown)
 
-    def write(self, folder: Path, css: Markup) -> None:
-        """Write them as JSON and as a page.
-
-        Parameters
-        ----------
-        folder : Path
-            The reports of a source.
-        css : Markup
-            The style of pages.
-        """
-        name, sections = self.origin["run"], [_plain(section) for section in self.sections]
-        text = json.dumps(
-            {**self.origin, "counts": counts_of(self.sections), "sections": sections},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        for suffix, content in (("json", f"{text}\n"), ("html", addresses_html(self, css))):
-            with writing(folder / FOLDER / f"{name}.{suffix}") as aside:
+    def write(self, folder: Path) -> None:
+        """Write them as JSON and as a page into ``addresses/`` of `folder`, the reports of a source."""
+        sections = [_plain(section) for section in self.sections]
+        whole = {**self.origin, "counts": counts_of(self.sections), "sections": sections}
+        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+        for suffix, content in (("json", f"{text}\n"), ("html", addresses_html(self))):
+            with writing(folder / FOLDER / f"{self.origin['run']}.{suffix}") as aside:
                 aside.write_text(content, encoding="utf-8")
 
 
@@ -83,15 +69,12 @@ def addresses_of(project: Project, notebook: nbformat.NotebookNode, results: Map
         The run's results.
     """
     record = _record(project.processed(results["source"]) / "records" / f"{results['run']['name']}.json")
-    names = [name for name in record.get("files", {}) if name.startswith(_WORDS) and name.endswith(".py")]
-    paths = [(name, project.root / name) for name in names]
-    modules = [Code(name, path.read_text(encoding="utf-8")) for name, path in paths if path.is_file()]
-    sections = () if results.get("needs") else tuple(sections_of(notebook, results, modules))
+    sections = () if results.get("needs") else tuple(sections_of(notebook, results))
     return Addresses(origin_of_run(project, results, record), sections)
 
 
 def _record(path: Path) -> dict[str, Any]:
-    """Return what was taken down of a run while it ran; empty where nothing was."""
+    """Return the record of the files that a run read; empty where there is none."""
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -100,7 +83,7 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 def origin_of_run(project: Project, results: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what every number of a run comes from: notebook, parameters, code and the files that it read.
+    """Return the origin of all numbers of a run: notebook, parameters, code and the files that it read.
 
     The checksums say which code and data these were; the commit says so only where nothing was changed since.
     """
@@ -125,22 +108,17 @@ def origin_of_run(project: Project, results: Mapping[str, Any], record: Mapping[
     }
 
 
-def addresses_html(addresses: Addresses, css: Markup) -> str:
+def addresses_html(addresses: Addresses) -> str:
     """Return the page of addresses."""
     origin, sections = addresses.origin, addresses.sections
-    environment = Environment(
-        loader=PackageLoader("buurteffect.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {"full": full, "short": lambda text: str(text)[:_SHORT]}
     page = {
         "origin": origin,
         "synthetic": origin["source"] == "synthetic",
-        "css": css,
         "counts": counts_of(sections),
         "shown": [(section, [_row(address) for address in section.numbers]) for section in sections if section.shown],
         "prose": [_prose(section) for section in sections if not section.shown],
     }
-    return lightened(environment.get_template("addresses.html.j2").render(page=page)) + "\n"
+    return minified(filled("addresses.html.j2", page, short=lambda text: str(text)[:_SHORT]))
 
 
 def counts_of(sections: Sequence[Section]) -> dict[str, int]:
@@ -149,7 +127,7 @@ def counts_of(sections: Sequence[Section]) -> dict[str, int]:
     return {str(kind): counted[kind] for kind in Kind if counted[kind]}
 
 
-def full(value: Any) -> str:
+def _full(value: Any) -> str:
     """Return a result in full as text, a long text cut."""
     text = "" if value is None else str(value)
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
@@ -161,21 +139,17 @@ def _row(address: Address) -> tuple[str, str, str, str]:
     where = "" if plain and "rows[" in "".join(address.keys) else address.part
     how = "; ".join(part for part in (where, "" if plain else str(address.kind), address.origin) if part)
     keys = " or ".join(address.keys) + "".join(f" = {key}" for key in address.same[:1])
-    return address.printed, keys, full(address.value), how
+    return address.printed, keys, _full(address.value), how
 
 
 def _prose(section: Section) -> tuple[str, list[str]]:
     """Return the numbers that were typed in a text, literature once per source."""
-    said: list[str] = []
     cited = Counter(address.origin for address in section.numbers if address.kind is Kind.LITERATURE)
-    for address in section.numbers:
-        if address.kind is not Kind.LITERATURE:
-            said.append(f"{address.printed} ({address.kind})")
-    said += [f"{count} in {origin}" for origin, count in cited.items()]
-    return section.title, said
+    typed = [address.printed for address in section.numbers if address.kind is Kind.TYPED]
+    return section.title, [*typed, *(f"{count} in {origin}" for origin, count in cited.items())]
 
 
 def _plain(section: Section) -> dict[str, Any]:
-    """Return a section as plain data, without what is empty."""
+    """Return a section as plain data, without empty values."""
     numbers = [{key: value for key, value in asdict(n).items() if value not in ((), "", None)} for n in section.numbers]
     return {"key": section.key, "title": section.title, "cell": section.cell, "line": section.line, "numbers": numbers}

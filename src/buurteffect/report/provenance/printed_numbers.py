@@ -11,12 +11,11 @@ _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>(?:[−+]|(?<=[\s(\[])-)?)(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:e(?P<power>[−+]?\d+))?"
     r"(?P<percent>\s?%)?(?!\w)"
 )
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _SLACK = 1e-9
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedNumber:
     """One number in a text.
 
     Attributes
@@ -26,7 +25,7 @@ class Printed:
     start, end : int
         Where it stands.
     value, half : float
-        What it says, percentages as shares, and half a unit of its last digit.
+        Its value, percentages as shares, and half a unit of its last digit.
     """
 
     text: str
@@ -35,11 +34,6 @@ class Printed:
     value: float
     half: float
 
-    @property
-    def like_a_year(self) -> bool:
-        """Whether it can be a year."""
-        return bool(_YEAR.fullmatch(self.text))
-
     def agrees(self, value: object) -> bool:
         """Whether a value can have been printed so; digits behind the last may be cut off as well as rounded."""
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -47,13 +41,8 @@ class Printed:
         whole = self.half == 0.5 and self.value == math.trunc(value)
         return whole or abs(self.value - value) <= self.half + _SLACK * max(1.0, abs(value))
 
-    def could_be(self, value: object) -> bool:
-        """Whether a value that nothing binds to it could be the one printed: a whole number prints whole ones only."""
-        whole = self.half == 0.5 and isinstance(value, (int, float)) and value != self.value
-        return not whole and self.agrees(value)
 
-
-def numbers_in(text: str) -> Iterator[Printed]:
+def numbers_in(text: str) -> Iterator[PrintedNumber]:
     """Yield the numbers of a text in their order; digits that are part of a name, as in ``C07``, are none.
 
     Examples
@@ -66,4 +55,4 @@ def numbers_in(text: str) -> Iterator[Printed]:
         scale = 10.0 ** int((match["power"] or "0").replace("−", "-")) * (0.01 if match["percent"] else 1.0)
         half = 0.5 * 10.0 ** -len(digits.partition(".")[2]) * scale
         value = float(digits) * scale * (-1 if match["sign"] in ("−", "-") else 1)
-        yield Printed(match[0], *match.span(), value=float(f"{value:.15g}"), half=half)
+        yield PrintedNumber(match[0], *match.span(), value=float(f"{value:.15g}"), half=half)

@@ -1,4 +1,4 @@
-"""What binds the numbers that an exhibit prints to the results: taken down while it is printed."""
+"""Which number of the results stands where in a sentence or table, recorded while it is printed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 
-def said_of(sentences: Iterable[str]) -> list[dict[str, Any]]:
-    """Return, for each sentence, which of its characters print which number and the function that said it.
+def spans_of(sentences: Iterable[str]) -> list[dict[str, Any]]:
+    """Return, for each sentence, the spans of characters that print a number by name, and the function that filled it.
 
-    A sentence that was not filled in by name has neither.
+    A sentence that was not filled in by name has an empty mapping.
 
     Examples
     --------
-    >>> said_of(["No number is bound here."])
+    >>> spans_of(["No number is bound here."])
     [{}]
     """
     return [
@@ -23,14 +23,14 @@ def said_of(sentences: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def rows_across(names: Sequence[Any], heads: Sequence[str], columns: int) -> list[list[int | None]]:
-    """Return which row of the frame each cell of a wide table prints.
+    """Return the row of the frame that each cell of a wide table prints; none for an empty cell.
 
     Parameters
     ----------
     names : sequence
-        What names the row of the page, for each row of the frame.
+        For each row of the frame, what names its row on the page.
     heads : sequence of str
-        The heading of the column, for each row of the frame.
+        For each row of the frame, the heading of its column on the page.
     columns : int
         How many columns name a row of the page.
 

@@ -1,4 +1,4 @@
-"""What a notebook may show: verdicts, estimates and attempts at them, as the draft reads them."""
+"""What a notebook may show: verdicts, estimates and attempts at them, as a page reads them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Protocol
 import pandas as pd
 
 DIGITS = 9
-"""Significant digits of every number in the results: those that another BLAS and thread count leave as they are."""
+"""Significant digits of every number in the results: those that do not depend on the BLAS and the thread count."""
 _SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 _NEW_SENTENCE = re.compile(r"(?:\.; |; (?:on: )?(?=[A-Z]))(\w)")
-"""Where one account of a method or an error goes on with another, which may have been told before."""
+"""Where one description of a method or an error is followed by another, which a table above may have printed."""
 _NEGATIVE = re.compile(r"(?<=\s)-(?=\d)")
 _FEW_CLUSTERS = 30
 _CLUSTERED = re.compile(r"(?:clustered by|clusters by|summed by|summed within|bootstrap over \d+) (\w+)")
@@ -59,7 +59,7 @@ class AttemptLike(Protocol):
 
 
 def reading_of(estimate: EstimateLike) -> list[str]:
-    """Return how an estimate was made, what its errors are, and what was left out, sentence by sentence."""
+    """Return the sentences on an estimate's method, its standard errors and the observations it leaves out."""
     left_out = "; ".join(f"{count:,} {reason}" for reason, count in estimate.dropped)
     parts = (estimate.method, estimate.error_convention, f"left out: {left_out}" if left_out else "")
     whole = " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
@@ -68,7 +68,7 @@ def reading_of(estimate: EstimateLike) -> list[str]:
 
 
 def few_clusters(frame: pd.DataFrame, convention: str) -> str:
-    """Say whether intervals rest on so few clusters that they may be too narrow; empty where they do not.
+    """Return a warning where intervals rest on fewer than 30 clusters and may be too narrow, else an empty text.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def few_clusters(frame: pd.DataFrame, convention: str) -> str:
 
 
 def _clusters_of(convention: str) -> str:
-    """Return what the clusters are; gemeenten where it is not said, as the glossary has it."""
+    """Return the plural noun for the clusters that a convention names; gemeenten where it names none."""
     nouns = {_NOUNS.get(name.removesuffix("_code"), "clusters") for name in _CLUSTERED.findall(convention)}
     return nouns.pop() if len(nouns) == 1 else "clusters" if nouns else "gemeenten"
 

@@ -18,12 +18,12 @@ from buurteffect.report.tables.exhibits import DIGITS, plain
 DECIMALS = "decimals.csv"
 _NOISE = re.compile(r"(?<![\w.])[-−]?\d(?:\.\d+)?e[-−](?:1[1-9]|[2-9]\d)\b")
 _LEAST = "under 1e-10"
-"""What words of results say in place of a number that is nothing but rounding."""
+"""Printed in the words of results in place of a number that is rounding error."""
 _NAMES = ("claim_id", "label")
 
 
 def decimals_of(notebook: str) -> dict[str, int]:
-    """Return the decimals that survive, by address: ``results/overlap/weighted_mean``; fewer than `DIGITS` allow.
+    """Return the decimals that survive, by address such as ``results/overlap/weighted_mean``, where `DIGITS` has more.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def decimals_of(notebook: str) -> dict[str, int]:
 
 
 def rounded(record: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[str, Any]:
-    """Return results in the digits that survive, as JSON can hold them, and with what says which these are.
+    """Return results rounded to the digits that survive, as plain data, with ``digits`` and ``decimals`` added.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def rounded(record: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[str,
 
 
 def numbers(value: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Yield every leaf below an address with its own; the rows of a table share that of their column."""
+    """Yield the address and value of every leaf below `where`; all rows of a table share their column's address."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from numbers(item, _below(where, str(key)))
@@ -71,7 +71,7 @@ def numbers(value: Any, where: str) -> Iterator[tuple[str, Any]]:
 
 
 def _walk(value: Any, where: str, decimals: Mapping[str, int]) -> Any:
-    """Return what lies below an address, rounded where fewer decimals survive."""
+    """Return the values below an address, rounded where fewer decimals survive."""
     if isinstance(value, Mapping):
         return {key: _walk(item, _below(where, str(key)), decimals) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -82,14 +82,14 @@ def _walk(value: Any, where: str, decimals: Mapping[str, int]) -> Any:
 
 
 def _below(where: str, key: str) -> str:
-    """Return the address of a part; that a table has rows is not part of it."""
+    """Return the address of an entry of a mapping; ``rows`` of a table is left out of it."""
     if key == "rows" and where.startswith("results/"):
         return where
     return f"{where}/{key}" if where else key
 
 
 def _row(where: str, item: Any, place: int) -> str:
-    """Return the address of an entry of a list: a table's rows share theirs, what has a name is called by it."""
+    """Return the address of an entry of a list: by its name or position, but the table's own for a row of a table."""
     if where.startswith("results/"):
         return where
     name = next((str(item[key]) for key in _NAMES if isinstance(item, Mapping) and key in item), str(place + 1))

@@ -1,0 +1,35 @@
+"""The templates of pages, their style, and how they are filled: all values are escaped, and none may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+TEMPLATES = Path(str(resources.files("buurteffect.report") / "templates"))
+
+
+def filled(name: str, page: Mapping[str, Any], **filters: Callable[..., Any]) -> str:
+    """Return the template `name` filled with the values of `page` and the style of pages.
+
+    Parameters
+    ----------
+    name : str
+        A file in ``templates/``.
+    page : mapping
+        What the template prints.
+    **filters : callable
+        Filters of the template beside those of Jinja.
+    """
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    environment.filters |= filters
+    return environment.get_template(name).render(page={"css": stylesheet(), **page}) + "\n"
+
+
+def stylesheet() -> Markup:
+    """Return the style of pages and index."""
+    return Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
