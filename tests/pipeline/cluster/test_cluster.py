@@ -397,7 +397,9 @@ def kernels_of(checkout):
                 here = (process / "cwd").readlink() == checkout
                 above = (process / "stat").read_text().rpartition(")")[2].split()[1]
                 found += (
-                    [process.name] if here and b"kernels.preloaded" in Path(f"/proc/{above}/cmdline").read_bytes() else []
+                    [process.name]
+                    if here and b"kernels.preloaded" in Path(f"/proc/{above}/cmdline").read_bytes()
+                    else []
                 )
             except OSError:
                 continue
