@@ -8,7 +8,7 @@ from pathlib import Path
 import local_server as web
 import nbformat
 import pytest
-from fetching import ZIP
+from fetching import ZIP, fetch, home  # noqa: F401  (fixtures)
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from buurteffect.project import Project

@@ -5,17 +5,22 @@ A file appears at its final path whole or not at all: it is written beside it an
 
 from __future__ import annotations
 
+import fcntl
+import math
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
+from typing import IO
 
 from buurteffect.errors import ProjectError
 
 SOURCES = ("synthetic", "open", "microdata")
+_LOCK_POLL_SECONDS = 0.1
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -130,3 +135,75 @@ def writing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             aside.unlink()
+
+
+@contextmanager
+def alone(
+    lock: Path,
+    others: str,
+    wait_seconds: float = math.inf,
+    say: Callable[[str], None] = lambda text: print(text, flush=True),
+) -> Iterator[int]:
+    """Hold a lock while the work of the ``with`` block is done; yield when it began, in ns as files count.
+
+    The lock goes with the process that holds it, however that ends.
+
+    Parameters
+    ----------
+    lock : Path
+        The file that is locked; it is removed at the end.
+    others : str
+        Who may hold it, in words: "another fetch into …".
+    wait_seconds : float
+        How long to wait for them.
+    say : callable
+        Takes the message that they are waited for.
+
+    Raises
+    ------
+    TimeoutError
+        If the lock was not to be had in time.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> lock = Path(tempfile.mkdtemp()) / ".lock"
+    >>> with alone(lock, "nobody"), alone(lock, "the same process", wait_seconds=0, say=print):
+    ...     pass
+    Traceback (most recent call last):
+        ...
+    TimeoutError: the same process
+    """
+    end, told = monotonic() + wait_seconds, False
+    while (handle := _try_lock(lock)) is None:
+        if monotonic() >= end:
+            raise TimeoutError(others)
+        if not told:
+            say(f"waiting for {others} …")
+            told = True
+        sleep(_LOCK_POLL_SECONDS)
+    with handle:
+        try:
+            os.utime(handle.fileno())
+            yield os.fstat(handle.fileno()).st_mtime_ns
+        finally:
+            with suppress(OSError):
+                lock.unlink()
+
+
+def _try_lock(lock: Path) -> IO[bytes] | None:
+    """Return the locked file, or None while another holds it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = lock.open("ab")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The last holder removes the file: a lock on a removed one keeps nobody out.
+        if os.path.samestat(lock.stat(), os.fstat(handle.fileno())):
+            return handle
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        handle.close()
+        raise
+    handle.close()
+    return None

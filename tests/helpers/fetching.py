@@ -1,4 +1,4 @@
-"""What the tests of the downloader share: a source, a quick fetch, and a look at what it leaves."""
+"""What the tests of the downloader share: a source, a quick fetch, the command, and a look at what it leaves."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import hashlib
 import io
 import random
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from statline_tables import StatLineTables
 
 from buurteffect.errors import DownloadError
-from buurteffect.sources.download.open_data import Fetched, fetch
+from buurteffect.pipeline.cli import main
+from buurteffect.project import Project
+from buurteffect.sources.download.open_data import Fetched, fetch_file
+from buurteffect.sources.http.client import Settings
+from buurteffect.sources.http.partial_file import LOCK_WAIT_SECONDS
 from buurteffect.sources.registry import Source
+
+Said = Callable[..., str]
 
 
 def make_zip(seed: int) -> bytes:
@@ -45,11 +53,18 @@ def source_at(address: str, **changes: object) -> Source:
     return replace(source, **changes)
 
 
-def fetch_quickly(source: Source, folder: Path, **settings: object) -> tuple[Fetched, str]:
+def fetch_quickly(
+    source: Source,
+    folder: Path,
+    say: Callable[[str], None] | None = None,
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    **settings: object,
+) -> tuple[Fetched, str]:
     """Fetch one source without long waits; return the result and what was said."""
     said: list[str] = []
-    quick = {"back_off_seconds": 0.01, "timeout_seconds": (5.0, 5.0), "progress": False, "say": said.append}
-    (fetched,) = fetch([source], folder, **(quick | settings))
+    quick = {"back_off_seconds": 0.01, "timeout_seconds": (5.0, 5.0), "progress": False}
+    trying = Settings(**(quick | settings))
+    fetched = fetch_file(source, folder, trying, lock_wait_seconds=lock_wait_seconds, say=say or said.append)
     return fetched, "\n".join(said)
 
 
@@ -72,3 +87,25 @@ def names(folder: Path) -> set[str]:
 
 PART = {"lbm/scores.zip.part", "lbm/scores.zip.part.json"}
 WHOLE = {"lbm/scores.zip", "fetched.toml"}
+
+
+@pytest.fixture
+def home(project: Project, statline: StatLineTables, registry: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty checkout whose registry names the local server; return its folder of open data."""
+    (project.raw / "sources.toml").write_text(registry.replace("BASE", statline.v3), encoding="utf-8")
+    monkeypatch.setenv("BUURTEFFECT_ROOT", str(project.root))
+    return project.raw / "open"
+
+
+@pytest.fixture
+def fetch(home: Path, capsys: pytest.CaptureFixture[str]) -> Said:
+    """Run the command; return what it said, after its code has been found to be the expected one."""
+
+    def run(*arguments: str, code: int = 0) -> str:
+        found = main(["fetch", *arguments])
+        said = capsys.readouterr()
+        assert found == code, said.out + said.err
+        assert "Traceback" not in said.out + said.err
+        return said.out + said.err
+
+    return run

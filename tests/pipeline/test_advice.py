@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from test_boundaries import GRID, collection, square
-from test_fetch import fetch, home, statline  # noqa: F401  (fixtures)
+from test_fetch import registry, statline  # noqa: F401  (fixtures)
 from test_housing_stock import put_csv, typed
 from test_key_figures import BULK, as_csv
 from test_layouts import as_workbook

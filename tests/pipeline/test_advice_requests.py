@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from fetching import names
 from test_advice import SCORES, raw, scores  # noqa: F401  (a fixture)
-from test_fetch import fetch, home, statline  # noqa: F401  (fixtures)
+from test_fetch import registry, statline  # noqa: F401  (fixtures)
 
 from buurteffect import panel
 from buurteffect.errors import DownloadError, MissingDataError, ParameterError, ProjectError
@@ -112,7 +112,7 @@ def as_options(command: str) -> list[str]:
         ("TABLES=boundaries", r"such as TABLES=boundaries YEARS=20", "TABLES=boundaries YEARS=2020", "2020.gpkg"),
     ],
 )
-def test_a_request_that_cannot_be_met_says_one_that_can(fetch, home, asked, advice, followed, brought):  # noqa: F811
+def test_a_request_that_cannot_be_met_says_one_that_can(fetch, home, asked, advice, followed, brought):
     told = fetch(*as_options(asked), code=ProjectError.exit_code)
     assert re.search(advice, told), told
     fetch(*as_options(followed))
@@ -145,15 +145,15 @@ def test_the_command_that_a_page_without_its_level_names_brings_it(fetch, home, 
     assert set(found["year"]) <= {2017, 2019, 2022}
 
 
-def test_what_a_page_says_of_a_folder_of_ones_own_brings_it_there(fetch, home, project, tmp_path, monkeypatch):  # noqa: F811
+def test_what_a_page_says_of_a_folder_of_ones_own_brings_it_there(fetch, home, project, tmp_path, monkeypatch):
     own = tmp_path / "own"
     scores(own)
     monkeypatch.setenv("OPEN_DATA", str(own))
     assert main(["panel", "--source", "open", "--open-data", str(own)]) == 0
     with pytest.raises(MissingDataError) as caught:
         panel.read_statistics("open", "wijk", project=project)
-    said = re.search(r"into which you copy data/raw/open/(\w+) after (make fetch \S+)", caught.value.where[0])
-    fetch(*as_options(said[2]))
-    shutil.copytree(home / said[1], own / said[1])
+    said = re.search(r"run (make fetch \S+), then copy data/raw/open/(\w+) there", caught.value.where[0])
+    fetch(*as_options(said[1]))
+    shutil.copytree(home / said[2], own / said[2])
     assert main(["panel", "--source", "open", "--open-data", str(own)]) == 0
     assert len(panel.read_statistics("open", "wijk", project=project).frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,7 @@ from statline_tables import StatLineTables, figures, key_figures
 from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.panel import read_statistics
 from buurteffect.pipeline.cli import main
-from buurteffect.project import Project
-from buurteffect.sources.download.catalogue import Offer, read_offers
+from buurteffect.sources.download.catalogue import CatalogueEntry, read_catalogue
 from buurteffect.sources.key_figures.columns.mapping import table_years
 from buurteffect.sources.statline.store import open_table
 from buurteffect.sources.tables.priority_areas import TABLE_ID
@@ -31,7 +30,7 @@ REGISTRY = """
 title = "Scores"
 publisher = "BZK"
 licence = "CC0"
-address = "{base}/scores.zip"
+address = "BASE/scores.zip"
 path = "leefbaarometer3/scores.zip"
 needed = true
 needed_by = ["panel"]
@@ -43,10 +42,10 @@ publisher = "CBS"
 licence = "CC BY 4.0"
 notes = "-"
 folder = "kwb_statline"
-tables = {{ 2017 = "83765NED", 2019 = "84583NED", 2022 = "85318NED" }}
+tables = { 2017 = "83765NED", 2019 = "84583NED", 2022 = "85318NED" }
 by_gemeente = true
 packed = true
-service = "{base}"
+service = "BASE"
 pause_seconds = 0
 
 [offer.stock]
@@ -56,7 +55,7 @@ licence = "CC BY 4.0"
 notes = "-"
 folder = "housing_stock"
 tables = ["81955NED"]
-service = "{base}"
+service = "BASE"
 pause_seconds = 0.0
 
 [offer.boundaries]
@@ -65,8 +64,8 @@ publisher = "PDOK"
 licence = "-"
 notes = "-"
 folder = "boundaries"
-address = "{base}/{{year}}/areas_{{year}}.gpkg"
-file = "areas_{{year}}.gpkg"
+address = "BASE/{year}/areas_{year}.gpkg"
+file = "areas_{year}.gpkg"
 
 [offer.ses_woa]
 title = "SES-WOA"
@@ -79,37 +78,17 @@ by_hand = "export it as CSV"
 
 
 @pytest.fixture
+def registry() -> str:
+    return REGISTRY
+
+
+@pytest.fixture
 def statline() -> Iterator[StatLineTables]:
     tables = {table: key_figures(table, year) for table, year in TABLES.items()}
     tables["81955NED"] = key_figures("81955NED", 2019)
     files = {"/scores.zip": ZIP} | {f"/{year}/areas_{year}.gpkg": GPKG + b"%d" % year for year in (2020, 2021)}
     with StatLineTables(tables=tables, files=files) as server:
         yield server
-
-
-@pytest.fixture
-def home(project: Project, statline: StatLineTables, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty checkout whose registry names the local server; return its folder of open data."""
-    (project.raw / "sources.toml").write_text(REGISTRY.format(base=statline.v3), encoding="utf-8")
-    monkeypatch.setenv("BUURTEFFECT_ROOT", str(project.root))
-    return project.raw / "open"
-
-
-Said = Callable[..., str]
-
-
-@pytest.fixture
-def fetch(home: Path, capsys: pytest.CaptureFixture[str]) -> Said:
-    """Run the command; return what it said, after its code has been found to be the expected one."""
-
-    def run(*arguments: str, code: int = 0) -> str:
-        found = main(["fetch", *arguments])
-        said = capsys.readouterr()
-        assert found == code, said.out + said.err
-        assert "Traceback" not in said.out + said.err
-        return said.out + said.err
-
-    return run
 
 
 def test_without_a_request_only_what_is_needed_is_fetched(fetch, home, statline):
@@ -290,6 +269,14 @@ def test_a_request_that_cannot_be_met_is_refused_before_anything_is_asked_for(fe
     assert statline.asked == []
 
 
+def test_a_folder_of_ones_own_is_read_as_it_is_and_nothing_is_downloaded(fetch, home, statline, tmp_path):
+    (tmp_path / "own").mkdir()
+    said = fetch("--open-data", str(tmp_path / "own"))
+    assert f"read from {tmp_path / 'own'} as they are; nothing is downloaded" in said
+    assert statline.asked == []
+    assert not home.exists()
+
+
 def test_the_list_shows_tables_licences_and_what_is_there_and_fetches_nothing(fetch, statline):
     fetch("--kwb", "2019")
     asked = len(statline.asked)
@@ -301,8 +288,8 @@ def test_the_list_shows_tables_licences_and_what_is_there_and_fetches_nothing(fe
     assert "kwb: Key figures  [TABLES=kwb YEARS=2017-2022 GEMEENTE=GM0599]" in said
 
 
-def shipped() -> dict[str, Offer]:
-    return {offer.name: offer for offer in read_offers(ROOT / "data" / "raw" / "sources.toml")}
+def shipped() -> dict[str, CatalogueEntry]:
+    return {offer.name: offer for offer in read_catalogue(ROOT / "data" / "raw" / "sources.toml")}
 
 
 def test_the_shipped_registry_offers_the_tables_that_the_readers_know():

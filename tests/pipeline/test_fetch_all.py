@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from test_address_crosswalk import STREET, street
 from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.panel.folder.raw_folder import read_folder
 from buurteffect.pipeline.cli import main
-from buurteffect.project import Project
-from buurteffect.sources.download.catalogue import read_offers
+from buurteffect.sources.download.catalogue import read_catalogue
 from buurteffect.sources.download.progress import Display
 from buurteffect.sources.http.heads import first_answer
-from buurteffect.sources.registry import read_registry, says_confirmed
+from buurteffect.sources.registry import read_registry
+from buurteffect.sources.registry_keys import says_confirmed
 
 ROOT = Path(__file__).parents[2]
 GPKG = b"SQLite format 3\0" + bytes(500)
@@ -133,6 +133,11 @@ def ses_woa(table_id: str, last_year: int) -> dict[str, list[Row] | Row]:
 
 
 @pytest.fixture
+def registry() -> str:
+    return REGISTRY
+
+
+@pytest.fixture
 def statline() -> Iterator[StatLineTables]:
     tables = {"83765NED": key_figures("83765NED", 2017), "84583NED": key_figures("84583NED", 2019)}
     tables |= {"85900NED": ses_woa("85900NED", 2022), "86092NED": ses_woa("86092NED", 2023)}
@@ -140,31 +145,6 @@ def statline() -> Iterator[StatLineTables]:
     files |= {"/2016/of-another-name.zip": zipped(2016), "/2017.zip": zipped(2017)}
     with StatLineTables(tables=tables, files=files) as server:
         yield server
-
-
-@pytest.fixture
-def home(project: Project, statline: StatLineTables, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty checkout whose registry names the local server; return its folder of open data."""
-    (project.raw / "sources.toml").write_text(REGISTRY.replace("BASE", statline.v3), encoding="utf-8")
-    monkeypatch.setenv("BUURTEFFECT_ROOT", str(project.root))
-    return project.raw / "open"
-
-
-Said = Callable[..., str]
-
-
-@pytest.fixture
-def fetch(home: Path, capsys: pytest.CaptureFixture[str]) -> Said:
-    """Run the command; return what it said, after its code has been found to be the expected one."""
-
-    def run(*arguments: str, code: int = 0) -> str:
-        found = main(["fetch", *arguments])
-        said = capsys.readouterr()
-        assert found == code, said.out + said.err
-        assert "Traceback" not in said.out + said.err
-        return said.out + said.err
-
-    return run
 
 
 EVERYTHING = {
@@ -274,7 +254,8 @@ def test_everything_can_be_cut_down_to_a_gemeente(fetch, home):
 
 def test_on_a_terminal_there_is_one_bar_and_no_lines(capsys):
     said: list[str] = []
-    display = Display([2_000_000, None], said.append, terminal=True)
+    display = Display(said.append, terminal=True)
+    display.plan([2_000_000, None])
     for number, name, pieces in ((1, "a file", 4), (2, "a table", 2)):
         display.begin(number, name)
         for _ in range(pieces):
@@ -282,7 +263,7 @@ def test_on_a_terminal_there_is_one_bar_and_no_lines(capsys):
         display.end("fetched")
     display.close()
     shown = capsys.readouterr().err
-    assert said == []
+    assert said == ["2 to fetch or to find: 2.0 MB, and 1 of which the size is not told"]
     assert "[1/2] a file" in shown
     assert "2.00M/2.00M" in shown
     assert "3.0 MB in all" in shown
@@ -438,7 +419,7 @@ def test_every_address_and_table_of_the_registry_stands_on_the_page():
     registry = ROOT / "data" / "raw" / "sources.toml"
     for source in read_registry(registry):
         assert f"<{source.address}>" in page
-    for offer in read_offers(registry):
+    for offer in read_catalogue(registry):
         assert all(f"[{table}](" in page for table in offer.years_by_table)
         assert all(f"<{each.address}>" in page for each in offer.files)
         assert all(advice in page for advice in offer.absent.values())
@@ -448,21 +429,21 @@ def test_every_address_and_table_of_the_registry_stands_on_the_page():
 def test_every_entry_of_the_shipped_registry_says_how_it_was_confirmed():
     registry = ROOT / "data" / "raw" / "sources.toml"
     told_of = [source.confirmed for source in read_registry(registry)]
-    for offer in read_offers(registry):
+    for offer in read_catalogue(registry):
         told_of += [offer.confirmed, *(each.confirmed for each in offer.files)]
     assert all(says_confirmed(text) and text != "unconfirmed" for text in told_of)
 
 
 def test_the_notebooks_that_need_a_source_exist():
     registry = ROOT / "data" / "raw" / "sources.toml"
-    named = {name for entry in (*read_registry(registry), *read_offers(registry)) for name in entry.needed_by}
+    named = {name for entry in (*read_registry(registry), *read_catalogue(registry)) for name in entry.needed_by}
     assert named <= {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
 
 
 def test_addresses_are_written_down_once():
     registry = ROOT / "data" / "raw" / "sources.toml"
     addresses = [source.address for source in read_registry(registry)]
-    addresses += [each.address for offer in read_offers(registry) for each in offer.files]
+    addresses += [each.address for offer in read_catalogue(registry) for each in offer.files]
     assert len(set(addresses)) == len(addresses)
     places = [*(ROOT / "src").rglob("*.py"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     texts = "".join(path.read_text(encoding="utf-8") for path in places)

@@ -19,7 +19,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate import at_least, municipal_share_of_change, score_densities, waves_from_panel
 from buurteffect.project import Project
 from buurteffect.report.page import EXHIBIT
-from buurteffect.sources.download.catalogue import read_offers
+from buurteffect.sources.download.catalogue import read_catalogue
 
 mpl.use("Agg")
 
@@ -344,7 +344,7 @@ def test_what_is_said_to_fetch_boundaries_is_on_offer(build, project, wave, year
     build(years=(2012, wave), gemeenten=("0363", "0034"), each=2)
     reason = panel.score_map(panel.read("open", "wijk")).reason
     assert f"make fetch TABLES=boundaries YEARS={year} downloads" in reason
-    offer = next(each for each in read_offers(project.raw / "sources.toml") if each.name == "boundaries")
+    offer = next(each for each in read_catalogue(project.raw / "sources.toml") if each.name == "boundaries")
     assert offer.source(year).path.startswith("boundaries/")
 
 

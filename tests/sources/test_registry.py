@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from buurteffect.sources.registry import (
     Record,
     read_records,
     read_registry,
-    sources_needed,
     write_records,
 )
 
@@ -62,15 +60,9 @@ def test_bytes_that_no_one_has_seen_are_absent(tmp_path):
     assert (source.sha256, source.size_bytes, source.retrieved) == (None, None, None)
 
 
-def test_only_needed_sources_are_fetched_unasked(tmp_path):
-    (source,) = read_registry(write(tmp_path))
-    idle = replace(source, id="idle", needed=False)
-    assert sources_needed((idle, source)) == (source,)
-
-
 def test_shipped_registry_needs_the_scores_and_claims_no_bytes_it_has_not_seen():
     registry = read_registry(SHIPPED)
-    (needed,) = sources_needed(registry)
+    (needed,) = (source for source in registry if source.needed)
     assert needed.address == ("https://www.leefbaarometer.nl/resources/open-data-leefbaarometer-meting-2024.zip")
     assert needed.path == "leefbaarometer3/open-data-leefbaarometer-meting-2024.zip"
     for source in registry:

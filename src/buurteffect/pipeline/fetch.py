@@ -9,25 +9,16 @@ from pathlib import Path
 from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.panel.harmonise.address_crosswalk import ADDRESSES, write_crosswalks
 from buurteffect.project import Project
-from buurteffect.sources.download.address_check import TIMEOUT_SECONDS, check_addresses
-from buurteffect.sources.download.catalogue import Offer, chosen, parse_years, read_offers
+from buurteffect.sources.download.address_check import check_addresses
+from buurteffect.sources.download.catalogue import CatalogueEntry, chosen, parse_years, read_catalogue
 from buurteffect.sources.download.data_documentation import data_page
-from buurteffect.sources.download.jobs import (
-    Errand,
-    How,
-    Request,
-    Say,
-    errands_of_offer,
-    errands_of_sources,
-    refuse_failures,
-    run_errands,
-)
+from buurteffect.sources.download.jobs import DownloadJob, How, Say, file_job, jobs_of, run_jobs
 from buurteffect.sources.download.listing import listed
 from buurteffect.sources.download.open_data import check_open_data
 from buurteffect.sources.download.progress import Display
 from buurteffect.sources.http.client import Settings
 from buurteffect.sources.http.heads import first_answer
-from buurteffect.sources.registry import Source, read_registry, sources_needed
+from buurteffect.sources.registry import Source, read_registry
 
 
 def run_fetch(project: Project, options: argparse.Namespace) -> None:
@@ -41,12 +32,12 @@ def run_fetch(project: Project, options: argparse.Namespace) -> None:
         If anything could not be fetched; all others are in their place.
     """
     registry = project.raw / "sources.toml"
-    sources, offers, folder = read_registry(registry), read_offers(registry), project.raw / "open"
+    sources, entries, folder = read_registry(registry), read_catalogue(registry), project.raw / "open"
     asked = _asked(options)
     if options.list:
-        print(listed(sources, offers, folder))
+        print(listed(sources, entries, folder))
     elif options.docs:
-        print(data_page(sources, offers), end="")
+        print(data_page(sources, entries), end="")
     elif options.open_data is not None:
         if asked or options.check:
             words = ", ".join([*asked, *(["CHECK"] if options.check else [])])
@@ -57,35 +48,30 @@ def run_fetch(project: Project, options: argparse.Namespace) -> None:
         print(f"Open data are read from {check_open_data(options.open_data)} as they are; nothing is downloaded.")
     elif options.check:
         check_addresses(
-            _chosen(options, sources, offers, folder, Settings()) if asked else _known(sources, offers, folder)
+            _chosen(options, sources, entries, folder, Settings()) if asked else _known(sources, entries, folder)
         )
     elif options.all:
-        _fetch_all(options, sources, offers, folder)
+        _fetch_all(options, sources, entries, folder)
     else:
-        refuse_failures(run_errands(_chosen(options, sources, offers, folder, Settings())))
+        run_jobs(_chosen(options, sources, entries, folder, Settings()))
 
 
-def _fetch_all(options: argparse.Namespace, sources: Sequence[Source], offers: Sequence[Offer], folder: Path) -> None:
+def _fetch_all(
+    options: argparse.Namespace, sources: Sequence[Source], entries: Sequence[CatalogueEntry], folder: Path
+) -> None:
     """Fetch everything that the open reports can use, with one display."""
-    shown: list[Display] = []
-
-    def advance(bytes_count: int) -> None:
-        for display in shown:
-            display.advance(bytes_count)
-
-    errands = _chosen(options, sources, offers, folder, Settings(progress=False, advance=advance))
+    display = Display(lambda line: print(line, flush=True))
+    jobs = _chosen(options, sources, entries, folder, Settings(progress=False, advance=display.advance))
     print("asking how large the files are …", flush=True)
-    display = Display([_size(errand) for errand in errands], lambda line: print(line, flush=True))
-    print(display.plan(), flush=True)
-    shown.append(display)
-    refuse_failures(run_errands(errands, display=display))
+    display.plan([_size(job) for job in jobs])
+    run_jobs(jobs, display=display)
 
 
-def _size(errand: Errand) -> int | None:
-    """Return how many bytes an errand will bring: none if it is there, unknown if no server says it."""
-    if errand.here() or not errand.addresses:
+def _size(job: DownloadJob) -> int | None:
+    """Return how many bytes a job will bring: none if it is there, unknown if no server says it."""
+    if job.here() or not job.addresses:
         return 0
-    return first_answer(errand.addresses, TIMEOUT_SECONDS).size_bytes if errand.sized else None
+    return first_answer(job.addresses).size_bytes if job.sized else None
 
 
 def _asked(options: argparse.Namespace) -> list[str]:
@@ -100,36 +86,57 @@ def _asked(options: argparse.Namespace) -> list[str]:
     return [name for name, value in given.items() if value]
 
 
-def _known(sources: Sequence[Source], offers: Sequence[Offer], folder: Path) -> list[Errand]:
+def _known(sources: Sequence[Source], entries: Sequence[CatalogueEntry], folder: Path) -> list[DownloadJob]:
     """Return everything that the registry names."""
-    errands = list(errands_of_sources(sources, folder, Settings()))
-    for offer in offers:
-        request = Request((*offer.years, *offer.absent) if offer.files else ())
-        if offer.kind != "files" or offer.files:
-            errands += errands_of_offer(offer, request, folder, Settings())
-    return errands
+    jobs = _of_sources(sources, folder, Settings())
+    for entry in entries:
+        if entry.kind != "files" or entry.files:
+            years = (*entry.years, *entry.absent) if entry.files else ()
+            jobs += jobs_of(entry, folder, Settings(), years)
+    return jobs
+
+
+def _of_sources(sources: Sequence[Source], folder: Path, settings: Settings) -> list[DownloadJob]:
+    """Return a job per source of the registry."""
+    return [file_job(source.id, source, folder, settings) for source in sources]
 
 
 def _chosen(
-    options: argparse.Namespace, sources: Sequence[Source], offers: Sequence[Offer], folder: Path, settings: Settings
-) -> list[Errand]:
+    options: argparse.Namespace,
+    sources: Sequence[Source],
+    entries: Sequence[CatalogueEntry],
+    folder: Path,
+    settings: Settings,
+) -> list[DownloadJob]:
     """Return what the options ask for, table by table."""
     asked = _asked(options)
     if not asked:
-        return list(errands_of_sources(sources_needed(sources), folder, settings))
+        return _of_sources([source for source in sources if source.needed], folder, settings)
     gemeenten = tuple(" ".join(options.gemeente).replace(",", " ").split())
+    jobs: list[DownloadJob] = []
     if options.all:
         if {"KWB", "TABLES", "YEARS"} & set(asked):
             raise ProjectError("ALL=1 fetches every group with all of its years: leave out KWB, TABLES and YEARS")
-        errands = list(errands_of_sources([s for s in sources if s.needed or s.with_all], folder, settings))
-        for group in (offer for offer in offers if offer.with_all):
-            years = group.with_all if isinstance(group.with_all, tuple) else ()
-            errands += _of_group(group, Request(years, gemeenten), folder, settings)
-        return errands
+        jobs = _of_sources([source for source in sources if source.needed or source.with_all], folder, settings)
+        wanted = [(entry, entry.with_all) for entry in entries if entry.with_all]
+        groups = [(entry, years if isinstance(years, tuple) else ()) for entry, years in wanted]
+    else:
+        groups = _groups(options, entries, gemeenten)
+    for entry, years in groups:
+        jobs += jobs_of(entry, folder, settings, years, gemeenten)
+        if entry.folder == ADDRESSES:  # addresses are counted into crosswalks once they are there
+            jobs.append(DownloadJob("crosswalks between years", lambda say: _count(folder, say)))
+    return jobs
+
+
+def _groups(
+    options: argparse.Namespace, entries: Sequence[CatalogueEntry], gemeenten: Sequence[str]
+) -> list[tuple[CatalogueEntry, tuple[int, ...]]]:
+    """Return the groups that are asked for by name, each with the years that are wanted of it."""
     names = " ".join(options.tables).replace(",", " ").split()
     years = parse_years(options.years) if options.years else ()
     of_kwb = parse_years(options.kwb) if options.kwb else years
-    groups = chosen(offers, [*(["kwb"] if options.kwb else []), *names])
+    groups = chosen(entries, [*(["kwb"] if options.kwb else []), *names])
     if not groups:
         raise ProjectError(
             "YEARS and GEMEENTE say which part of a group is wanted: name it too, by KWB or TABLES, such as "
@@ -139,19 +146,7 @@ def _chosen(
         raise ProjectError(f"YEARS: there is no table per year of {', '.join(names)}; leave it out")
     if gemeenten and not any(group.by_gemeente for group in groups):
         raise ProjectError(f"GEMEENTE: {', '.join(names)} cannot be cut down to a gemeente; leave it out")
-    return [
-        errand
-        for group in groups
-        for errand in _of_group(group, Request(of_kwb if group.name == "kwb" else years, gemeenten), folder, settings)
-    ]
-
-
-def _of_group(group: Offer, request: Request, folder: Path, settings: Settings) -> list[Errand]:
-    """Return the errands of a group; addresses are counted into crosswalks once they are there."""
-    errands = list(errands_of_offer(group, request, folder, settings))
-    if group.folder == ADDRESSES:
-        errands.append(Errand("crosswalks between years", lambda say: _count(folder, say)))
-    return errands
+    return [(group, of_kwb if group.name == "kwb" else years) for group in groups]
 
 
 def _count(folder: Path, say: Say) -> How:

@@ -6,45 +6,54 @@ the data, is written by the downloader, and holds what the first fetch of a sour
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any
-from urllib.parse import urlsplit
 
-from buurteffect.errors import DataError, ProjectError
-from buurteffect.project import check_identifier, writing
+from buurteffect.project import writing
+from buurteffect.sources.registry_keys import (
+    ADDRESS,
+    CONFIRMED,
+    FLAG,
+    NAMES,
+    TEXT,
+    UNCONFIRMED,
+    Key,
+    check_table,
+    fault,
+    is_text,
+    read_toml,
+)
 
 FETCHED_NAME = "fetched.toml"
-OFFERS_KEY = "offer"
-UNCONFIRMED = "unconfirmed"
+CATALOGUE_KEY = "offer"
 RESERVED_ENDINGS = (".part", ".part.json", ".lock")
 
 _REQUIRED = {
-    "title": str,
-    "publisher": str,
-    "licence": str,
-    "address": str,
-    "path": str,
-    "needed": bool,
-    "needed_by": list,
-    "notes": str,
+    "title": TEXT,
+    "publisher": TEXT,
+    "licence": TEXT,
+    "address": ADDRESS,
+    "path": TEXT,
+    "needed": FLAG,
+    "needed_by": NAMES,
+    "notes": TEXT,
 }
-_FOR_PEOPLE = {"confirmed": str, "page": str, "with_all": bool}
-_BYTES_SEEN = {"sha256": str, "bytes": int, "retrieved": date}
-_RECORD = {"address": str, **_BYTES_SEEN}
-_KINDS = {
-    str: "text in quotes, not empty",
-    bool: "true or false",
-    list: "a list of texts",
-    int: "a whole number above 0",
-    date: "a date: 2024-12-31, without quotes",
+# The types are exact: True is an int, and a moment in time is a date.
+_BYTES_SEEN = {
+    "sha256": Key(
+        lambda value: is_text(value) and re.fullmatch(r"[0-9a-fA-F]{64}", value) is not None,
+        "64 hexadecimal digits",
+        str.lower,
+    ),
+    "bytes": Key(lambda value: type(value) is int and value > 0, "a whole number above 0"),
+    "retrieved": Key(lambda value: type(value) is date, "a date: 2024-12-31, without quotes"),
 }
+_KNOWN = _REQUIRED | {"confirmed": CONFIRMED, "page": ADDRESS, "with_all": FLAG} | _BYTES_SEEN
+_RECORD = {"address": ADDRESS, **_BYTES_SEEN}
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ class Record:
 def read_registry(path: Path) -> tuple[Source, ...]:
     """Return the sources of a registry in the order of the file; one table is one source.
 
-    The table of what is fetched on request (`offers.OFFERS_KEY`) is not looked at.
+    The table of what is fetched on request (`catalogue.CATALOGUE_KEY`) is not looked at.
 
     Raises
     ------
@@ -134,19 +143,13 @@ def read_registry(path: Path) -> tuple[Source, ...]:
     """
     sources = []
     taken: dict[str, str] = {}
-    document = {name: table for name, table in read_toml(path).items() if name != OFFERS_KEY}
-    for name, table in _checked_tables(
-        path, document, _REQUIRED | _FOR_PEOPLE | _BYTES_SEEN, required=_REQUIRED
-    ).items():
-        _check_path(path, name, table["path"], taken)
-        values = {key: value for key, value in table.items() if key not in ("bytes", "needed_by")}
-        sources.append(Source(id=name, needed_by=tuple(table["needed_by"]), size_bytes=table.get("bytes"), **values))
+    for name, table in read_toml(path).items():
+        if name == CATALOGUE_KEY:
+            continue
+        values = check_table(path, name, table, _KNOWN, _REQUIRED)
+        _check_path(path, name, values["path"], taken)
+        sources.append(Source(id=name, size_bytes=values.pop("bytes", None), **values))
     return tuple(sources)
-
-
-def sources_needed(registry: Iterable[Source]) -> tuple[Source, ...]:
-    """Return the sources that are fetched without being asked for by name."""
-    return tuple(source for source in registry if source.needed)
 
 
 def read_records(path: Path) -> dict[str, Record]:
@@ -159,9 +162,10 @@ def read_records(path: Path) -> dict[str, Record]:
     """
     if not path.exists():
         return {}
+    tables = {name: check_table(path, name, table, _RECORD, _RECORD) for name, table in read_toml(path).items()}
     return {
         name: Record(table["address"], table["sha256"], table["bytes"], table["retrieved"])
-        for name, table in _checked_tables(path, read_toml(path), _RECORD, required=_RECORD).items()
+        for name, table in tables.items()
     }
 
 
@@ -192,140 +196,16 @@ def recorded_lines(record: Record) -> list[str]:
     ]
 
 
-def _checked_tables(
-    path: Path, document: dict[str, Any], known: Mapping[str, type], *, required: Mapping[str, type]
-) -> dict[str, dict[str, Any]]:
-    """Return the tables of a TOML file, each with its keys and values checked."""
-    for name, table in document.items():
-        if not isinstance(table, dict):
-            raise _fault(path, name, f"a {type(table).__name__} outside any table", "a table per source: [id]")
-        try:
-            check_identifier(name, "source")
-        except ProjectError:
-            raise _fault(path, name, "a name with other signs", "letters, digits, '_' and '-'") from None
-        _check_keys(path, name, table, known, required)
-        for key, value in table.items():
-            table[key] = _check_value(path, f"{name}.{key}", known[key], value)
-    return document
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file's content.
-
-    Raises
-    ------
-    DataError
-        If it is missing or is not TOML in UTF-8, with the line where it stops being so.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8")
-        return tomllib.loads(text)
-    except OSError as error:
-        raise DataError(
-            path,
-            found=f"it cannot be read: {error.strerror}",
-            expected="a TOML file with a table per source",
-            action="put the file back as it is in git, or run from inside the checkout",
-        ) from None
-    except UnicodeDecodeError as error:
-        line, found = error.object.count(b"\n", 0, error.start) + 1, "bytes that are not UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        match = re.search(r"at line (\d+)", str(error))
-        line, found = int(match[1]) if match else text.count("\n") + 1, str(error)
-    raise DataError(
-        path,
-        line=line,
-        found=found,
-        expected="TOML in UTF-8",
-        action="mend that line; texts stand in double quotes",
-    )
-
-
-def _check_keys(
-    path: Path, name: str, table: Mapping[str, Any], known: Mapping[str, type], required: Mapping[str, type]
-) -> None:
-    """Refuse a key that is unknown or missing."""
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
-            raise _fault(path, f"{name}.{key}", "an unknown key", hint)
-    for key in required:
-        if key not in table:
-            raise _fault(path, f"{name}.{key}", "the key is missing", _KINDS[known[key]])
-
-
-def _check_value(path: Path, column: str, kind: type, value: Any) -> Any:
-    """Return a value of the right kind, the hash in lower case; else raise."""
-    key = column.rpartition(".")[2]
-    right = type(value) is kind  # exact: True is an int, and a moment in time is a date
-    right = right and not (kind is int and value <= 0)
-    right = right and not (kind is str and not value.strip())
-    right = right and not (kind is list and not all(isinstance(item, str) and item.strip() for item in value))
-    if not right:
-        raise _fault(path, column, f"{value!r}", _KINDS[kind])
-    if key == "sha256":
-        if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-            raise _fault(path, column, f"{value!r}, {len(value)} signs", "64 hexadecimal digits")
-        return value.lower()
-    if key in ("address", "page") and not is_web_address(value):
-        raise _fault(path, column, f"{value!r}", "an address that starts with https:// (or http://)")
-    if key == "confirmed" and not says_confirmed(value):
-        raise _fault(path, column, f"{value!r}", CONFIRMED_FORM)
-    return value
-
-
-CONFIRMED_FORM = "a date and how, such as '2026-12-01, the server answered', or 'unconfirmed: …'"
-
-
-def says_confirmed(text: str) -> bool:
-    """Say whether a text says when and how something was confirmed, or that it was not.
-
-    Examples
-    --------
-    >>> says_confirmed("2026-12-01, it answered"), says_confirmed("unconfirmed: one program"), says_confirmed("yes")
-    (True, True, False)
-    """
-    dated = re.match(r"([0-9]{4}-[0-9]{2}-[0-9]{2}), \S", text)
-    if dated:
-        try:
-            date.fromisoformat(dated[1])
-        except ValueError:
-            return False
-    return bool(dated) or re.fullmatch(rf"{UNCONFIRMED}(: \S.*)?", text) is not None
-
-
-def is_web_address(address: str) -> bool:
-    """Say whether an address is http or https, with a host and nothing unprintable.
-
-    Examples
-    --------
-    >>> is_web_address("https://opendata.cbs.nl"), is_web_address("file:///etc/hosts")
-    (True, False)
-    """
-    try:
-        parts = urlsplit(address)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of a port out of range too, which is only read on asking
-        return False
-    return usable and address.isprintable() and " " not in address
-
-
 def _check_path(file: Path, name: str, path: str, taken: dict[str, str]) -> None:
     """Refuse a path that leaves the folder of the open data, is kept for the downloader, or is taken."""
     column, pure = f"{name}.path", PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\\" in path or not path.isprintable():
-        raise _fault(file, column, f"{path!r}", "a path below data/raw/open/, with '/' and without '..'")
+        raise fault(file, column, f"{path!r}", "a path below data/raw/open/, with '/' and without '..'")
     if str(pure) != path or path == ".":
-        raise _fault(file, column, f"{path!r}", "the path of a file, in its shortest form")
+        raise fault(file, column, f"{path!r}", "the path of a file, in its shortest form")
     if path.endswith(RESERVED_ENDINGS) or path == FETCHED_NAME:
-        raise _fault(file, column, f"{path!r}", "another name: the downloader keeps this one for its own files")
+        raise fault(file, column, f"{path!r}", "another name: the downloader keeps this one for its own files")
     # Without regard to case, since the disks of many machines have none.
     other = taken.setdefault(path.casefold(), name)
     if other != name:
-        raise _fault(file, column, f"{path!r}, which is also the path of {other}", "a path of its own")
-
-
-def _fault(path: Path, column: str, found: str, expected: str) -> DataError:
-    """Return the error for one key of the file."""
-    return DataError(path, column=column, found=found, expected=expected, action=f"mend {column} in {path.name}")
+        raise fault(file, column, f"{path!r}, which is also the path of {other}", "a path of its own")

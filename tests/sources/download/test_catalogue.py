@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buurteffect.errors import DataError, ProjectError
-from buurteffect.sources.download.catalogue import chosen, parse_years, read_offers
+from buurteffect.sources.download.catalogue import chosen, parse_years, read_catalogue
 from buurteffect.sources.registry import read_registry
 
 TEXTS = 'title = "T"\npublisher = "P"\nlicence = "L"\nnotes = "N"\nfolder = "here"\n'
@@ -35,7 +35,7 @@ def put(folder: Path, text: str) -> Path:
 
 
 def test_groups_come_in_the_order_of_the_file_with_their_defaults(tmp_path):
-    stock, maps = read_offers(put(tmp_path, TABLES + FILES))
+    stock, maps = read_catalogue(put(tmp_path, TABLES + FILES))
     assert (stock.name, stock.kind, stock.tables) == ("stock", "statline", ((None, "81955NED"),))
     assert (stock.service, stock.by_gemeente, stock.packed, stock.pause_seconds) == (None, False, False, 1.0)
     assert (maps.kind, maps.yearly, stock.yearly) == ("files", True, False)
@@ -48,7 +48,7 @@ def test_groups_come_in_the_order_of_the_file_with_their_defaults(tmp_path):
 
 
 def test_files_may_have_an_address_and_a_name_of_their_own_every_year(tmp_path):
-    (maps,) = read_offers(put(tmp_path, YEARS))
+    (maps,) = read_catalogue(put(tmp_path, YEARS))
     assert (maps.kind, maps.years, maps.yearly, maps.with_all) == ("files", (2020, 2022), True, (2022,))
     assert dict(maps.absent) == {2021: "look on the site"}
     first, last = maps.source(2020), maps.source(2022)
@@ -59,13 +59,13 @@ def test_files_may_have_an_address_and_a_name_of_their_own_every_year(tmp_path):
 
 def test_a_table_may_hold_several_years(tmp_path):
     text = TABLES.replace('["81955NED"]', '{ 2009 = "70904ned", 2010 = "70904ned", 2013 = "82339NED" }')
-    (stock,) = read_offers(put(tmp_path, text))
+    (stock,) = read_catalogue(put(tmp_path, text))
     assert stock.years == (2009, 2010, 2013)
     assert stock.years_by_table == {"70904ned": (2009, 2010), "82339NED": (2013,)}
 
 
 def test_a_registry_without_groups_offers_none_and_groups_are_no_sources(tmp_path):
-    assert read_offers(put(tmp_path, "# none\n")) == ()
+    assert read_catalogue(put(tmp_path, "# none\n")) == ()
     assert read_registry(put(tmp_path, TABLES)) == ()
 
 
@@ -108,13 +108,13 @@ def test_a_registry_without_groups_offers_none_and_groups_are_no_sources(tmp_pat
         (YEARS.replace('"https://example.org/2022_v1.gpkg"', '"ftp://x.nl"'), "offer.maps.files.2022.address"),
         (YEARS.replace('"unconfirmed: a guess"', '"sure"'), "offer.maps.files.2022.confirmed"),
         (YEARS.replace('"https://example.org/2020"', '"here"'), "offer.maps.files.2020.page"),
-        (YEARS.replace('confirmed = "unconfirmed: a guess"', 'size = "1"'), "offer.maps.files.2022"),
+        (YEARS.replace('confirmed = "unconfirmed: a guess"', 'size = "1"'), "offer.maps.files.2022.size"),
         (YEARS.replace('"look on the site"', '" "'), "offer.maps.absent"),
     ],
 )
 def test_a_group_that_is_not_as_it_should_be_is_named(tmp_path, text, column):
     with pytest.raises(DataError) as caught:
-        read_offers(put(tmp_path, text))
+        read_catalogue(put(tmp_path, text))
     assert caught.value.column == column
 
 
@@ -138,7 +138,7 @@ def test_years_that_are_none_are_refused(text):
 
 
 def test_a_group_is_found_by_its_name_and_the_nearest_is_told(tmp_path):
-    offers = read_offers(put(tmp_path, TABLES + FILES))
+    offers = read_catalogue(put(tmp_path, TABLES + FILES))
     assert [offer.name for offer in chosen(offers, ["maps", "stock", "maps"])] == ["maps", "stock"]
     with pytest.raises(ProjectError, match="did you mean 'stock'"):
         chosen(offers, ["stok"])

@@ -25,7 +25,8 @@ from fetching import (
 )
 
 from buurteffect.errors import DataError, DownloadError, ProjectError
-from buurteffect.sources.download.open_data import check_open_data, fetch
+from buurteffect.sources.download.open_data import check_open_data
+from buurteffect.sources.http.client import Settings
 from buurteffect.sources.registry import read_records, write_records
 
 # What a fetch does where nothing is wrong
@@ -80,7 +81,7 @@ def test_part_beside_a_file_put_in_place_by_hand_is_cleared_away(server, folder)
 def test_two_sources_are_recorded_side_by_side(server, folder):
     scores = source_at(server.address())
     other = replace(scores, id="other", path="lbm/other.zip")
-    results = fetch([other, scores], folder, progress=False, say=lambda _: None)
+    results = [fetch_quickly(each, folder)[0] for each in (other, scores)]
     assert [result.source.id for result in results] == ["other", "scores"]
     assert set(read_records(folder / "fetched.toml")) == {"other", "scores"}
 
@@ -213,9 +214,9 @@ def test_good_file_in_place_is_untouched_by_a_fetch_that_fails(server, folder, f
     before = (folder / "lbm" / "good.zip").stat()
     record = (folder / "fetched.toml").read_bytes()
     server.otherwise = fault
-    quick = {"back_off_seconds": 0.001, "progress": False, "say": lambda _: None}
+    fetch_quickly(good, folder)
     with pytest.raises(DownloadError, match=r"^scores "):
-        fetch([good, source_at(server.address(), sha256=HASH)], folder, **quick)
+        fetch_quickly(source_at(server.address(), sha256=HASH), folder)
     after = (folder / "lbm" / "good.zip").stat()
     assert (after.st_ino, after.st_mtime_ns, after.st_size) == (
         before.st_ino,
@@ -280,7 +281,7 @@ def test_two_fetches_at_once_download_once(server, folder):
         handler.wfile.write(ZIP[100_000:])
 
     def hear(message: str) -> None:
-        if "Another fetch is at work" in message:
+        if "waiting for another fetch into" in message:
             waiting.set()
 
     server.answers = [until_another_waits]
@@ -306,7 +307,7 @@ def test_fetch_that_waits_too_long_for_another_is_refused_by_name(server, folder
 
     server.answers = [meanwhile]
     fetch_quickly(source_at(server.address()), folder)
-    assert "another fetch has been at work" in refusals[0]
+    assert f"another fetch into {folder} has been at work for over 0 s" in refusals[0]
     assert len(server.requests) == 1
     assert names(folder) == WHOLE
 
@@ -354,21 +355,9 @@ def test_lock_that_a_killed_fetch_left_keeps_nobody_out(server, folder):
 # A folder of the user's own
 
 
-def test_given_folder_is_read_as_it_is_and_nothing_is_downloaded(server, folder, tmp_path):
-    said: list[str] = []
-    own = tmp_path / "own"
-    own.mkdir()
-    assert fetch([source_at(server.address())], folder, open_data=own, say=said.append) == []
-    assert str(own) in said[0]
-    assert "nothing is downloaded" in said[0]
-    assert server.requests == []
-    assert not folder.exists()
-    assert names(own) == set()
-
-
 def test_given_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(ProjectError, match=r"absent does not exist.*OPEN_DATA=folder"):
-        fetch([], tmp_path / "open", open_data=tmp_path / "absent")
+        check_open_data(tmp_path / "absent")
 
 
 def test_given_file_is_not_a_folder(tmp_path):
@@ -383,6 +372,6 @@ def test_given_folder_that_may_not_be_read_is_named(tmp_path, monkeypatch):
         check_open_data(tmp_path)
 
 
-def test_fetch_that_may_not_try_is_refused(folder):
+def test_fetch_that_may_not_try_is_refused():
     with pytest.raises(ProjectError, match="tries=0"):
-        fetch([], folder, tries=0)
+        Settings(tries=0)

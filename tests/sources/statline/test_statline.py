@@ -15,6 +15,7 @@ from local_server import chunked, cut, hang_up, sending, silent, status, without
 from statline_server import AREAS, StatLine, figures, json_page, observations, properties, v3_table, v4_table
 
 from buurteffect.errors import BuurteffectError, DataError, DownloadError, ProjectError
+from buurteffect.sources.http import client
 from buurteffect.sources.http.client import Settings
 from buurteffect.sources.statline import fetch as statline
 from buurteffect.sources.statline.fetch import fetch_table
@@ -415,7 +416,7 @@ def test_an_answer_without_a_page_is_told(tmp_path, fault, words):
 
 @pytest.mark.parametrize("fault", [chunked(), lambda handler: handler.head(200, 500_000)], ids=["chunked", "announced"])
 def test_a_page_beyond_the_limit_of_size_is_refused(tmp_path, monkeypatch, fault):
-    monkeypatch.setattr("buurteffect.sources.http.statline_connection.PAGE_BYTES_LIMIT", 100_000)
+    monkeypatch.setitem(client.LIMITS, "page", client.Limits(100_000))
     with v3_table(fault_on_data=dict.fromkeys(range(1, 9), fault)) as server:
         server.server.body = b"x" * 200_000
         assert "more than the 100000" in refused(server, tmp_path)
@@ -423,7 +424,7 @@ def test_a_page_beyond_the_limit_of_size_is_refused(tmp_path, monkeypatch, fault
 
 
 def test_a_page_that_drips_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("buurteffect.sources.http.statline_connection.PAGE_SECONDS_LIMIT", 0.0)
+    monkeypatch.setitem(client.LIMITS, "page", client.Limits(100_000, 0.0))
     with v3_table() as server:
         assert "was not whole after" in refused(server, tmp_path)
 

@@ -13,7 +13,7 @@ from buurteffect.panel.areas.panel_files import Panel
 from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.panel.maps.area_map import AreaMap, read_area_map
 from buurteffect.project import Project
-from buurteffect.sources.download.catalogue import read_offers
+from buurteffect.sources.download.catalogue import read_catalogue
 
 CUTS = (0.05, 0.20, 0.40, 0.60, 0.80, 0.95)
 """Shares of the areas below the limits of the classes: the outer twentieths show, the middle is even."""
@@ -146,7 +146,7 @@ def _drawn(year: int, latest: pd.DataFrame, found: AreaMap) -> ScoreMap:
 
 def _errand(year: int, project: Project) -> str:
     """Say what fetches boundaries of a year near another; empty where nothing is on offer."""
-    offers = {offer.name: offer for offer in read_offers(project.raw / "sources.toml")}
+    offers = {offer.name: offer for offer in read_catalogue(project.raw / "sources.toml")}
     years = [file.year for file in offers["boundaries"].files] if "boundaries" in offers else []
     if not years:
         return ""

@@ -15,7 +15,7 @@ from buurteffect.pipeline.deposit.facts import Facts
 from buurteffect.pipeline.deposit.metadata import LICENCES
 from buurteffect.pipeline.deposit.outputs import DATA, OUTPUTS
 from buurteffect.pipeline.deposit.programs import Chance, Program, Shown
-from buurteffect.sources.download.catalogue import read_offers
+from buurteffect.sources.download.catalogue import read_catalogue
 from buurteffect.sources.registry import read_registry
 
 _PARTS = {
@@ -137,7 +137,7 @@ def _sources(registry: Path, source: str) -> list[dict[str, Any]]:
             "title": each.title, "publisher": each.publisher, "licence": each.licence,
             "where": each.address or "StatLine, opendata.cbs.nl", "used": False, "how": "",
         }
-        for each in read_offers(registry)
+        for each in read_catalogue(registry)
     ]  # fmt: skip
     return found
 

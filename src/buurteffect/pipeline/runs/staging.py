@@ -7,13 +7,12 @@ what it made, and make asks again.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ import nbformat
 from buurteffect.errors import BuurteffectError, RunError
 from buurteffect.pipeline.runs.provenance import Record, checksum, dependencies_of, name_of
 from buurteffect.project import Project
+from buurteffect.project import alone as hold
 
 PARTS = ("figures", "tables")
 _CANNOT_STORE = (
@@ -141,22 +141,9 @@ class Place:
         (aside / "record.json").replace(self.record)
 
 
-@contextmanager
-def alone(record: Path) -> Iterator[int]:
-    """Wait until no other build works on what a record stands for; yield when the work began, in ns as files count.
-
-    The lock goes with the process that holds it, however that ends.
-    """
-    _made(record.parent)
-    lock = record.parent / f".{record.stem}.lock"
-    with lock.open("w", encoding="utf-8") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another build that works on {record.stem} …", flush=True)
-            fcntl.flock(held, fcntl.LOCK_EX)
-        os.utime(lock)
-        yield lock.stat().st_mtime_ns
+def alone(record: Path) -> AbstractContextManager[int]:
+    """Wait until no other build works on what a record stands for; enter with when the work began, in ns."""
+    return hold(record.parent / f".{record.stem}.lock", f"another build that works on {record.stem}")
 
 
 @contextmanager

@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from buurteffect.errors import DownloadError
-from buurteffect.sources.download.jobs import Errand
+from buurteffect.sources.download.jobs import DownloadJob
 from buurteffect.sources.download.progress import printed
 from buurteffect.sources.http.heads import Head, first_answer
 
-TIMEOUT_SECONDS = (10.0, 30.0)
 
-
-def check_addresses(
-    errands: Sequence[Errand],
-    say: Callable[[str], None] = print,
-    timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS,
-) -> None:
-    """Ask the address of every errand for its head, and say which answers.
+def check_addresses(jobs: Sequence[DownloadJob], say: Callable[[str], None] = print) -> None:
+    """Ask the address of every job for its head, and say which answers.
 
     Parameters
     ----------
-    errands : sequence of Errand
+    jobs : sequence of DownloadJob
         What would be fetched. Of one with several addresses, the first that answers is told.
     say : callable
-        Takes a line or two per errand.
-    timeout_seconds : tuple of float
-        Longest wait for a connection, and for an answer.
+        Takes a line or two per job.
 
     Raises
     ------
@@ -34,17 +26,17 @@ def check_addresses(
         If one that is fetched by default does not answer.
     """
     silent, failed = 0, []
-    for errand in errands:
-        if not errand.addresses:
-            say(f"by hand    {errand.name}")
+    for job in jobs:
+        if not job.addresses:
+            say(f"by hand    {job.name}")
             continue
-        head = first_answer(errand.addresses, timeout_seconds)
-        mark = "  [fetched by default]" if errand.needed else ""
-        say(f"{'answers' if head.answers else 'NO':<10} {errand.name}: {_said(head, errand.sized)}{mark}")
+        head = first_answer(job.addresses)
+        mark = "  [fetched by default]" if job.needed else ""
+        say(f"{'answers' if head.answers else 'NO':<10} {job.name}: {_said(head, job.sized)}{mark}")
         say(f"           {head.address}")
         silent += not head.answers
-        failed += [errand.name] if errand.needed and not head.answers else []
-    say(f"{silent} of {len(errands)} do not answer" if silent else "all that have an address answer")
+        failed += [job.name] if job.needed and not head.answers else []
+    say(f"{silent} of {len(jobs)} do not answer" if silent else "all that have an address answer")
     if failed:
         raise DownloadError(
             f"what is fetched by default does not answer: {', '.join(failed)}\n"

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
-from buurteffect.errors import DataError, ProjectError
-from buurteffect.project import check_identifier
-from buurteffect.sources.registry import (
-    CONFIRMED_FORM,
-    OFFERS_KEY,
+from buurteffect.errors import ProjectError
+from buurteffect.sources.registry import CATALOGUE_KEY, Source
+from buurteffect.sources.registry_keys import (
+    ADDRESS,
+    CONFIRMED,
+    FLAG,
+    NAMES,
+    PLAIN_NAME,
+    TEXT,
     UNCONFIRMED,
-    Source,
+    Key,
+    check_table,
+    fault,
+    is_plain_name,
+    is_text,
     is_web_address,
     read_toml,
-    says_confirmed,
 )
 from buurteffect.sources.statline.query import Query
 
@@ -31,15 +38,6 @@ YEARS = (1995, 2100)
 
 Kind = Literal["statline", "files", "by_hand"]
 
-_TEXTS = ("title", "publisher", "licence", "notes", "folder")
-_FOR_ALL = ("confirmed", "page", "needed_by", "with_all", "in_browser")
-_KINDS: dict[Kind, tuple[str, ...]] = {
-    "statline": ("tables", "service", "where", "by_gemeente", "packed", "pause_seconds"),
-    "files": ("address", "file", "files", "absent"),
-    "by_hand": ("by_hand",),
-}
-_SIGNS: dict[Kind, tuple[str, ...]] = {"statline": ("tables",), "files": ("address", "files"), "by_hand": ("by_hand",)}
-_FILE_KEYS = ("address", "file", "confirmed", "page")
 STATLINE_PAGE = "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/{table}/table"
 """Where a person finds a table of CBS."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -68,7 +66,7 @@ class YearFile:
 
 
 @dataclass(frozen=True)
-class Offer:
+class CatalogueEntry:
     """A group of tables or files that is fetched when it is asked for by name.
 
     Parameters
@@ -180,7 +178,7 @@ class Offer:
         )
 
 
-def read_offers(path: Path) -> tuple[Offer, ...]:
+def read_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
     """Return what a registry offers on request, in the order of the file.
 
     Raises
@@ -189,10 +187,10 @@ def read_offers(path: Path) -> tuple[Offer, ...]:
         If the file is missing or is not TOML, or if a group has an unknown or missing key, a value that cannot be
         what it says, a table id, condition or address that is none, or a folder that leads elsewhere.
     """
-    groups = read_toml(path).get(OFFERS_KEY, {})
+    groups = read_toml(path).get(CATALOGUE_KEY, {})
     if not isinstance(groups, dict):
-        raise _fault(path, OFFERS_KEY, f"a {type(groups).__name__}", f"a table per group: [{OFFERS_KEY}.name]")
-    return tuple(_offer(path, name, table) for name, table in groups.items())
+        raise fault(path, CATALOGUE_KEY, f"a {type(groups).__name__}", f"a table per group: [{CATALOGUE_KEY}.name]")
+    return tuple(_entry(path, name, table) for name, table in groups.items())
 
 
 def parse_years(text: str) -> tuple[int, ...]:
@@ -229,148 +227,117 @@ def parse_years(text: str) -> tuple[int, ...]:
     return tuple(sorted(years))
 
 
-def _offer(path: Path, name: str, table: Any) -> Offer:
+def span_of(years: Sequence[int]) -> str:
+    """Print the years of one table.
+
+    Examples
+    --------
+    >>> span_of((2009, 2010, 2011)), span_of((2019,)), span_of(())
+    ('2009-2011', '2019', '')
+    """
+    return "-".join(map(str, sorted({years[0], years[-1]}))) if years else ""
+
+
+def _entry(path: Path, name: str, table: Any) -> CatalogueEntry:
     """Return one group, every key and value of it checked."""
-    here = f"{OFFERS_KEY}.{name}"
-    if not isinstance(table, dict):
-        raise _fault(path, here, f"a {type(table).__name__}", f"a table: [{here}]")
-    try:
-        check_identifier(name, "group")
-    except ProjectError:
-        raise _fault(path, here, "a name with other signs", "letters, digits, '_' and '-'") from None
-    kinds = [kind for kind, signs in _SIGNS.items() if any(sign in table for sign in signs)]
-    if len(kinds) != 1:
+    here = f"{CATALOGUE_KEY}.{name}"
+    given = table if isinstance(table, dict) else {}
+    kinds = [kind for kind, signs in _SIGNS.items() if set(signs) & set(given)]
+    if given and len(kinds) != 1:
         keys = ", ".join(sign for signs in _SIGNS.values() for sign in signs)
-        raise _fault(path, here, f"{len(kinds)} kinds of the keys {keys}", "keys of exactly one kind")
-    kind = kinds[0]
-    _check_keys(path, here, table, kind)
-    values = {key: _value(path, f"{here}.{key}", table[key]) for key in table}
-    offer = Offer(name=name, kind=kind, **values)
+        raise fault(path, here, f"{len(kinds)} kinds of the keys {keys}", "keys of exactly one kind")
+    kind = kinds[0] if kinds else "by_hand"
+    own = ("address", "file") if kind == "files" and "files" not in given else _SIGNS[kind][-1:]
+    values = check_table(path, here, table, _KEYS | _OF_KIND[kind], (*_REQUIRED, *own))
+    if "files" in values:
+        values["files"] = tuple(
+            YearFile(int(year), **check_table(path, f"{here}.files.{year}", file, _FILE_KEYS, ("address", "file")))
+            for year, file in sorted(values["files"].items())
+        )
+    entry = CatalogueEntry(name=name, kind=kind, **values)
     try:
-        for _, table_id in offer.tables:
-            Query(table_id, where=offer.where)
+        for _, table_id in entry.tables:
+            Query(table_id, where=entry.where)
     except ProjectError as error:
-        raise _fault(path, here, str(error), "tables and conditions that StatLine can be asked for") from None
-    return offer
+        raise fault(path, here, str(error), "tables and conditions that StatLine can be asked for") from None
+    return entry
 
 
-def _check_keys(path: Path, here: str, table: Mapping[str, Any], kind: Kind) -> None:
-    """Refuse a key that is unknown to this kind of group, or one that it needs and lacks."""
-    known = (*_TEXTS, *_FOR_ALL, *_KINDS[kind])
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
-            raise _fault(path, f"{here}.{key}", "an unknown key", hint)
-    pattern = ("files",) if "files" in table else ("address", "file")
-    needed = (*_TEXTS, *(pattern if kind == "files" else _SIGNS[kind]))
-    for key in needed:
-        if key not in table:
-            raise _fault(path, f"{here}.{key}", "the key is missing", "a value for it")
-
-
-def _value(path: Path, column: str, value: Any) -> Any:
-    """Return the value of one key; else raise."""
-    key = column.rpartition(".")[2]
-    if key in _STRUCTURED:
-        return _STRUCTURED[key](path, column, value)
-    if key == "where":
-        right, expected = _is_texts(value), "codes by dimension: {RegioS = 'GM'}"
-    elif key in ("by_gemeente", "packed"):
-        right, expected = type(value) is bool, "true or false"
-    elif key == "pause_seconds":
-        right, expected = type(value) in (int, float) and 0 <= value <= 3_600, "a number of seconds up to 3600"
-    else:
-        right, expected = isinstance(value, str) and bool(value.strip()), "text in quotes, not empty"
-    if right and key == "confirmed":
-        right, expected = says_confirmed(value), CONFIRMED_FORM
-    if right and key in ("service", "address", "page"):
-        right, expected = is_web_address(value.replace("{year}", "2020")), "an address that starts with https://"
-    if right and key in ("folder", "file"):
-        right = PurePosixPath(value).name == value and value != ".." and value.isprintable()
-        expected = "a plain name, without '/'"
-    if right and key in ("address", "file"):
-        right = "{year}" in value and not re.search(r"[{}]", value.replace("{year}", ""))
-        expected = "a text with {year} where the year stands, and no other braces"
-    if not right:
-        raise _fault(path, column, f"{value!r}", expected)
-    return value
-
-
-def _is_texts(value: Any) -> bool:
+def _is_texts(value: object) -> bool:
     """Say whether a value is a table of texts."""
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+    return isinstance(value, dict) and all(map(is_text, value.values()))
 
 
-def _tables(path: Path, column: str, value: Any) -> tuple[tuple[int | None, str], ...]:
-    """Return the tables of a group: a list of ids, or ids by year."""
-    if isinstance(value, dict) and value and _is_texts(value) and all(_YEAR.fullmatch(year) for year in value):
-        return tuple(sorted((int(year), table) for year, table in value.items()))
-    if isinstance(value, list) and value and all(isinstance(table, str) for table in value):
-        return tuple((None, table) for table in value)
-    raise _fault(path, column, f"{value!r}", "a list of table ids, or ids by year: {2013 = '82339NED'}")
+def _is_by_year(value: object) -> bool:
+    """Say whether a value is a table with years for keys."""
+    return isinstance(value, dict) and bool(value) and all(map(_YEAR.fullmatch, value))
 
 
-def _files(path: Path, column: str, value: Any) -> tuple[YearFile, ...]:
-    """Return the files of a group by year, every key of each checked."""
-    expected = "a table by year of tables: 2020 = { address = '…', file = '…', confirmed = '…' }"
-    if not isinstance(value, dict) or not value or not all(_YEAR.fullmatch(year) for year in value):
-        raise _fault(path, column, f"{value!r}", expected)
-    files = []
-    for year, keys in sorted(value.items()):
-        here = f"{column}.{year}"
-        if not isinstance(keys, dict) or not {"address", "file"} <= set(keys) <= set(_FILE_KEYS) or not _is_texts(keys):
-            raise _fault(path, here, f"{keys!r}", expected)
-        for key in ("address", "page"):
-            if key in keys and not is_web_address(keys[key]):
-                raise _fault(path, f"{here}.{key}", f"{keys[key]!r}", "an address that starts with https://")
-        if "confirmed" in keys and not says_confirmed(keys["confirmed"]):
-            raise _fault(path, f"{here}.confirmed", f"{keys['confirmed']!r}", CONFIRMED_FORM)
-        name = keys["file"]
-        if PurePosixPath(name).name != name or name in ("", "..") or not name.isprintable() or "\\" in name:
-            raise _fault(path, f"{here}.file", f"{name!r}", "a plain name, without '/'")
-        files.append(YearFile(int(year), **keys))
-    return tuple(files)
+def _is_pattern(value: object) -> bool:
+    """Say whether a value is text that holds ``{year}`` and no other braces."""
+    return is_text(value) and "{year}" in str(value) and not re.search(r"[{}]", str(value).replace("{year}", ""))
 
 
-def _absent(path: Path, column: str, value: Any) -> dict[int, str]:
-    """Return the years without a file, and what to do about each."""
-    if not _is_texts(value) or not all(_YEAR.fullmatch(year) and text.strip() for year, text in value.items()):
-        raise _fault(path, column, f"{value!r}", "what to do by year: { 2021 = '…' }")
-    return {int(year): text for year, text in sorted(value.items())}
+def _is_list_of(kind: type, value: object) -> bool:
+    """Say whether a value is a list of one kind of values, and not empty."""
+    return isinstance(value, list) and bool(value) and all(type(each) is kind for each in value)
 
 
-def _with_all(path: Path, column: str, value: Any) -> bool | tuple[int, ...]:
-    """Return whether a group belongs to everything, or which of its years do."""
-    if type(value) is bool:
-        return value
-    if isinstance(value, list) and value and all(type(year) is int for year in value):
-        return tuple(value)
-    raise _fault(path, column, f"{value!r}", "true, false or years: [2024, 2025]")
+def _by_year(value: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Return texts with their years, in order."""
+    return sorted((int(year), text) for year, text in value.items())
 
 
-def _names(path: Path, column: str, value: Any) -> tuple[str, ...]:
-    """Return a list of names."""
-    if isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value):
-        return tuple(value)
-    raise _fault(path, column, f"{value!r}", "a list of texts")
-
-
-_STRUCTURED: Mapping[str, Callable[[Path, str, Any], Any]] = {
-    "tables": _tables,
-    "files": _files,
-    "absent": _absent,
-    "with_all": _with_all,
-    "needed_by": _names,
+_REQUIRED = {"title": TEXT, "publisher": TEXT, "licence": TEXT, "notes": TEXT, "folder": PLAIN_NAME}
+_KEYS = _REQUIRED | {
+    "confirmed": CONFIRMED,
+    "page": ADDRESS,
+    "needed_by": NAMES,
+    "in_browser": TEXT,
+    "with_all": Key(
+        lambda value: type(value) is bool or _is_list_of(int, value),
+        "true, false or years: [2024, 2025]",
+        lambda value: tuple(value) if isinstance(value, list) else value,
+    ),
+}
+_FILE_KEYS = {"address": ADDRESS, "file": PLAIN_NAME, "confirmed": CONFIRMED, "page": ADDRESS}
+_SIGNS: dict[Kind, tuple[str, ...]] = {"statline": ("tables",), "files": ("address", "files"), "by_hand": ("by_hand",)}
+_OF_KIND: dict[Kind, dict[str, Key]] = {
+    "statline": {
+        "tables": Key(
+            lambda value: (_is_by_year(value) and _is_texts(value)) or _is_list_of(str, value),
+            "a list of table ids, or ids by year: {2013 = '82339NED'}",
+            lambda value: tuple(_by_year(value) if isinstance(value, dict) else ((None, table) for table in value)),
+        ),
+        "service": ADDRESS,
+        "where": Key(_is_texts, "codes by dimension: {RegioS = 'GM'}"),
+        "by_gemeente": FLAG,
+        "packed": FLAG,
+        "pause_seconds": Key(
+            lambda value: type(value) in (int, float) and 0 <= value <= 3_600, "a number of seconds up to 3600"
+        ),
+    },
+    "files": {
+        "address": Key(
+            lambda value: _is_pattern(value) and is_web_address(value.replace("{year}", "2020")),
+            "an address that starts with https://, with {year} where the year stands, and no other braces",
+        ),
+        "file": Key(
+            lambda value: _is_pattern(value) and is_plain_name(value),
+            "a plain name, without '/', with {year} where the year stands, and no other braces",
+        ),
+        "files": Key(_is_by_year, "a table by year of tables: 2020 = { address = '…', file = '…', confirmed = '…' }"),
+        "absent": Key(
+            lambda value: _is_by_year(value) and _is_texts(value),
+            "what to do by year: { 2021 = '…' }",
+            lambda value: dict(_by_year(value)),
+        ),
+    },
+    "by_hand": {"by_hand": TEXT},
 }
 
 
-def _fault(path: Path, column: str, found: str, expected: str) -> DataError:
-    """Return the error for one key of the file."""
-    return DataError(path, column=column, found=found, expected=expected, action=f"mend {column} in {path.name}")
-
-
-def chosen(offers: Sequence[Offer], names: Sequence[str]) -> tuple[Offer, ...]:
+def chosen(entries: Sequence[CatalogueEntry], names: Sequence[str]) -> tuple[CatalogueEntry, ...]:
     """Return the groups of these names, each once.
 
     Raises
@@ -378,7 +345,7 @@ def chosen(offers: Sequence[Offer], names: Sequence[str]) -> tuple[Offer, ...]:
     ProjectError
         If there is no such group.
     """
-    by_name = {offer.name: offer for offer in offers}
+    by_name = {entry.name: entry for entry in entries}
     for name in names:
         if name not in by_name:
             near = difflib.get_close_matches(name, by_name, n=1)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from buurteffect.sources.download.catalogue import STATLINE_PAGE, Offer
-from buurteffect.sources.download.listing import span_of
+from buurteffect.sources.download.catalogue import STATLINE_PAGE, CatalogueEntry, span_of
 from buurteffect.sources.registry import Source
 
 _HEAD = """# The open data
@@ -26,7 +25,7 @@ confirmed; where it names public programs, they use that address, and no more is
 """
 
 
-def data_page(sources: Iterable[Source], offers: Iterable[Offer]) -> str:
+def data_page(sources: Iterable[Source], entries: Iterable[CatalogueEntry]) -> str:
     """Return the page in Markdown: of each source what it is, who needs it, how large, on which terms, and where."""
     lines = [_HEAD]
     for source in sources:
@@ -41,10 +40,10 @@ def data_page(sources: Iterable[Source], offers: Iterable[Offer]) -> str:
             f"- **Confirmed**: {source.confirmed}",
             "",
         ]
-    for offer in offers:
-        lines += [f"## {offer.title} (`{offer.name}`)", ""]
-        lines += _about(offer.publisher, offer.licence, offer.needed_by, offer.notes)
-        lines += [f"- **Fetch**: {_asked(offer)}", "- **Size**: not recorded", *_by_hand(offer), ""]
+    for entry in entries:
+        lines += [f"## {entry.title} (`{entry.name}`)", ""]
+        lines += _about(entry.publisher, entry.licence, entry.needed_by, entry.notes)
+        lines += [f"- **Fetch**: {_asked(entry)}", "- **Size**: not recorded", *_by_hand(entry), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -61,38 +60,38 @@ def _fetched(source: Source) -> str:
     return "`make fetch`" if source.needed else "`make fetch ALL=1`" if source.with_all else "by hand only"
 
 
-def _asked(offer: Offer) -> str:
+def _asked(entry: CatalogueEntry) -> str:
     """Say what fetches a group."""
-    words = f"`make fetch TABLES={offer.name}`"
-    words += f", `YEARS=` some of {span_of(offer.years)}" if offer.years else ""
-    words += ", `GEMEENTE=GM0599` for one gemeente" if offer.by_gemeente else ""
-    if offer.with_all:
-        only = f" ({', '.join(map(str, offer.with_all))})" if isinstance(offer.with_all, tuple) else ""
+    words = f"`make fetch TABLES={entry.name}`"
+    words += f", `YEARS=` some of {span_of(entry.years)}" if entry.years else ""
+    words += ", `GEMEENTE=GM0599` for one gemeente" if entry.by_gemeente else ""
+    if entry.with_all:
+        only = f" ({', '.join(map(str, entry.with_all))})" if isinstance(entry.with_all, tuple) else ""
         words += f"; with `make fetch ALL=1`{only}"
     return words
 
 
-def _by_hand(offer: Offer) -> Iterator[str]:
+def _by_hand(entry: CatalogueEntry) -> Iterator[str]:
     """Yield how to fetch a group by hand, and how its addresses were confirmed."""
-    if offer.kind == "by_hand":
-        yield f"- **By hand**: {offer.by_hand}; put it into `{offer.folder}/`"
-        yield f"- **Confirmed**: {offer.confirmed}"
-    elif offer.kind == "statline":
-        yield f"- **By hand**: {_link(offer.page)}open the table below, {offer.on_its_page}"
-        yield f"- **Confirmed**: {offer.confirmed}"
+    if entry.kind == "by_hand":
+        yield f"- **By hand**: {entry.by_hand}; put it into `{entry.folder}/`"
+        yield f"- **Confirmed**: {entry.confirmed}"
+    elif entry.kind == "statline":
+        yield f"- **By hand**: {_link(entry.page)}open the table below, {entry.on_its_page}"
+        yield f"- **Confirmed**: {entry.confirmed}"
         yield from ("", "| years | table |", "|---|---|")
-        for table, years in offer.years_by_table.items():
+        for table, years in entry.years_by_table.items():
             yield f"| {span_of(years) or 'all'} | [{table}]({STATLINE_PAGE.format(table=table)}) |"
     else:
-        yield f"- **By hand**: download the file of a year into `{offer.folder}/`"
-        yield f"- **Confirmed**: {offer.confirmed}"
+        yield f"- **By hand**: download the file of a year into `{entry.folder}/`"
+        yield f"- **Confirmed**: {entry.confirmed}"
         yield from ("", "| year | file | confirmed |", "|---|---|---|")
-        for each in offer.files:
+        for each in entry.files:
             yield f"| {each.year} | {_link(each.page)}<{each.address}> | {each.confirmed} |"
-        for year, advice in offer.absent.items():
+        for year, advice in entry.absent.items():
             yield f"| {year} | none: {advice} | |"
-        if not offer.files:
-            yield f"| each | <{offer.address}> | {offer.confirmed} |"
+        if not entry.files:
+            yield f"| each | <{entry.address}> | {entry.confirmed} |"
 
 
 def _link(page: str) -> str:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from buurteffect.sources.download.catalogue import Offer
+from buurteffect.sources.download.catalogue import CatalogueEntry, span_of
 from buurteffect.sources.registry import FETCHED_NAME, Source, read_records
 
 _UNKNOWN = "size not known before it has come"
 
 
-def listed(sources: Iterable[Source], offers: Iterable[Offer], folder: Path) -> str:
+def listed(sources: Iterable[Source], entries: Iterable[CatalogueEntry], folder: Path) -> str:
     """Return what can be fetched, as text.
 
     Parameters
     ----------
     sources : iterable of Source
         The files of the registry.
-    offers : iterable of Offer
+    entries : iterable of CatalogueEntry
         Its groups.
     folder : Path
         The folder of the open data, in which is looked for what is there already.
@@ -32,50 +32,40 @@ def listed(sources: Iterable[Source], offers: Iterable[Offer], folder: Path) -> 
     lines = []
     for source in sources:
         record = records.get(source.id)
+        here = "here" if (folder / source.path).exists() else "not here"
         size = source.size_bytes or (record.size_bytes if record else None)
         lines += [
             f"{source.id}: {source.title}" + ("  [fetched by default]" if source.needed else "  [not fetched by name]"),
-            f"    {source.publisher}; licence {source.licence}; {_size(size)}; {_state(folder / source.path)}",
+            f"    {source.publisher}; licence {source.licence}; {_size(size)}; {here}",
             f"    {source.address}",
         ]
-    for offer in offers:
-        lines += ["", f"{offer.name}: {offer.title}  [{_request(offer)}]"]
-        lines += [f"    {offer.publisher}; licence {offer.licence}", *(f"    {row}" for row in _rows(offer, folder))]
+    for entry in entries:
+        lines += ["", f"{entry.name}: {entry.title}  [{_request(entry)}]"]
+        lines += [f"    {entry.publisher}; licence {entry.licence}", *(f"    {row}" for row in _rows(entry, folder))]
     return "\n".join(lines)
 
 
-def _request(offer: Offer) -> str:
+def _request(entry: CatalogueEntry) -> str:
     """Return how a group is asked for."""
-    words = f"TABLES={offer.name}"
-    if offer.yearly:
-        words += f" YEARS={offer.years[0]}-{offer.years[-1]}" if offer.years else " YEARS=2020-2022"
-    return f"{words} GEMEENTE=GM0599" if offer.by_gemeente else words
+    words = f"TABLES={entry.name}"
+    if entry.yearly:
+        words += f" YEARS={entry.years[0]}-{entry.years[-1]}" if entry.years else " YEARS=2020-2022"
+    return f"{words} GEMEENTE=GM0599" if entry.by_gemeente else words
 
 
-def _rows(offer: Offer, folder: Path) -> Iterator[str]:
+def _rows(entry: CatalogueEntry, folder: Path) -> Iterator[str]:
     """Yield a line per table or file of a group."""
-    home = folder / offer.folder
-    if offer.kind == "by_hand":
-        yield f"by hand: {offer.by_hand}; {_there(home.glob('*'))}"
-    elif offer.files:
-        for each in offer.files:
+    home = folder / entry.folder
+    if entry.kind == "by_hand":
+        yield f"by hand: {entry.by_hand}; {_there(home.glob('*'))}"
+    elif entry.files:
+        for each in entry.files:
             yield f"{each.year}  {each.address}; {_there([home / each.file])}"
-    elif offer.kind == "files":
-        yield f"{offer.address}; {_there(home.glob(offer.file.replace('{year}', '*')))}"
-    for table_id, years in offer.years_by_table.items():
-        found = home.glob(f"*{table_id}*.zip") if offer.packed else home.glob(f"{table_id}/*/*.json")
+    elif entry.kind == "files":
+        yield f"{entry.address}; {_there(home.glob(entry.file.replace('{year}', '*')))}"
+    for table_id, years in entry.years_by_table.items():
+        found = home.glob(f"*{table_id}*.zip") if entry.packed else home.glob(f"{table_id}/*/*.json")
         yield f"{span_of(years) or '-'}  {table_id}  {_there(found)}"
-
-
-def span_of(years: Sequence[int]) -> str:
-    """Print the years of one table.
-
-    Examples
-    --------
-    >>> span_of((2009, 2010, 2011)), span_of((2019,)), span_of(())
-    ('2009-2011', '2019', '')
-    """
-    return "-".join(map(str, sorted({years[0], years[-1]}))) if years else ""
 
 
 def _there(paths: Iterable[Path]) -> str:
@@ -85,11 +75,6 @@ def _there(paths: Iterable[Path]) -> str:
         return f"not here; {_UNKNOWN}"
     size = sum(path.stat().st_size for path in files)
     return f"here: {', '.join(path.name for path in files[:3])}{' …' if len(files) > 3 else ''}; {_size(size)}"
-
-
-def _state(path: Path) -> str:
-    """Say whether a file is there."""
-    return "here" if path.exists() else "not here"
 
 
 def _size(size_bytes: int | None) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from time import monotonic, sleep
-from typing import IO, Literal
+from typing import Literal
 
 from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.sources.files.rawfile import sha256_of
-from buurteffect.sources.http.client import WEB_PAGE, Settings, by_hand, refusal, transfer
-from buurteffect.sources.http.partial_file import Part
+from buurteffect.sources.http.client import WEB_PAGE, Settings
+from buurteffect.sources.http.partial_file import LOCK_WAIT_SECONDS, PartialFile, fetching_into
+from buurteffect.sources.http.resuming import by_hand, refusal, transfer
 from buurteffect.sources.registry import (
     FETCHED_NAME,
     Record,
@@ -26,9 +24,6 @@ from buurteffect.sources.registry import (
     write_records,
 )
 
-LOCK_NAME = ".fetch.lock"
-LOCK_WAIT_SECONDS = 600.0
-_LOCK_POLL_SECONDS = 0.1
 _REGISTRY = "data/raw/sources.toml"
 _GPKG_START = b"SQLite format 3\0"
 
@@ -55,36 +50,29 @@ class Fetched:
     how: Literal["downloaded", "present"]
 
 
-def fetch(
-    sources: Iterable[Source],
+def fetch_file(
+    source: Source,
     folder: Path,
+    settings: Settings | None = None,
     *,
-    open_data: Path | None = None,
-    tries: int = 3,
-    back_off_seconds: float = 1.0,
-    timeout_seconds: tuple[float, float] = (10.0, 60.0),
-    progress: bool | None = None,
-    advance: Callable[[int], None] | None = None,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     say: Callable[[str], None] = print,
-) -> list[Fetched]:
-    """Bring every source into `folder`, and return them in the order given.
+) -> Fetched:
+    """Bring a source into `folder`, or see that it is there.
 
     A file is written aside as ``<name>.part``, checked, and moved into place at the end. It is held to the
     hash and size in the registry and in ``fetched.toml`` in `folder`; where neither knows them, they are told
     and written to ``fetched.toml``. A file that is there already is checked in the same way, and neither
-    downloaded nor ever overwritten. Proxies that the environment names are used.
+    downloaded nor ever overwritten.
 
     Parameters
     ----------
-    sources : iterable of Source
-        What to fetch; see :func:`~buurteffect.sources.registry.sources_needed`.
+    source : Source
+        What to fetch.
     folder : Path
         The folder of the open data, made where it is missing.
-    open_data : Path, optional
-        A folder of the user's own. Given this, nothing is downloaded and the result is empty.
-    tries, back_off_seconds, timeout_seconds, progress, advance
-        See :class:`~buurteffect.sources.http.client.Settings`.
+    settings : Settings, optional
+        How hard to try.
     lock_wait_seconds : float
         How long to wait for another fetch into the same folder.
     say : callable
@@ -92,24 +80,33 @@ def fetch(
 
     Raises
     ------
-    ProjectError
-        If `open_data` cannot be used, or `tries` is below 1.
     DataError
         If ``fetched.toml`` is not as the downloader left it.
     DownloadError
-        If a source cannot be had, is not what was recorded, or cannot be written.
+        If the source cannot be had, is not what was recorded, or cannot be written.
     """
-    if open_data is not None:
-        given = check_open_data(open_data)
-        say(f"Open data are read from {given} as they are; nothing is downloaded.")
-        return []
-    settings = Settings(tries, back_off_seconds, timeout_seconds, progress, advance)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with alone(folder, lock_wait_seconds, say):
-            return [_fetch_one(source, folder, settings, say) for source in sources]
-    except OSError as error:
-        raise _cannot_write(folder, error) from None
+    with fetching_into(folder, "the open data", lock_wait_seconds, say):
+        ledger = folder / FETCHED_NAME
+        records = read_records(ledger)
+        wanted = _Wanted(source, folder / source.path, ledger, records.get(source.id))
+        _check_records_agree(wanted)
+        part = PartialFile(wanted.target)
+        present = wanted.target.exists()
+        if present:
+            record = _check_file(wanted, wanted.target, arrived=False)
+            part.discard()
+        else:
+            transfer(source, part, settings or Settings())
+            try:
+                record = _check_file(wanted, part.path, arrived=True)
+            except DownloadError:
+                part.discard()
+                raise
+            part.keep()
+        if wanted.known is None:
+            write_records(ledger, records | {source.id: record})
+        say(_report(wanted, record, present))
+        return Fetched(source, wanted.target, record, "present" if present else "downloaded")
 
 
 def check_open_data(folder: Path) -> Path:
@@ -154,37 +151,6 @@ class _Wanted:
     def recorded_in(self) -> str:
         """The file that says so."""
         return _REGISTRY if self.source.sha256 or self.known is None else str(self.ledger)
-
-
-def _fetch_one(source: Source, folder: Path, settings: Settings, say: Callable[[str], None]) -> Fetched:
-    """Bring one source into its place, or see that it is there as recorded."""
-    ledger = folder / FETCHED_NAME
-    records = read_records(ledger)
-    wanted = _Wanted(source, folder / source.path, ledger, records.get(source.id))
-    _check_records_agree(wanted)
-    present = wanted.target.exists()
-    if present:
-        record = _check_file(wanted, wanted.target, arrived=False)
-        Part(wanted.target).discard()
-    else:
-        record = _download(wanted, settings)
-    if wanted.known is None:
-        write_records(ledger, records | {source.id: record})
-    say(_report(wanted, record, present))
-    return Fetched(source, wanted.target, record, "present" if present else "downloaded")
-
-
-def _download(wanted: _Wanted, settings: Settings) -> Record:
-    """Bring a source into its place, and return its bytes' record; what fails a check is thrown away."""
-    part = Part(wanted.target)
-    transfer(wanted.source, part, settings)
-    try:
-        record = _check_file(wanted, part.path, arrived=True)
-    except DownloadError:
-        part.discard()
-        raise
-    part.keep()
-    return record
 
 
 def _report(wanted: _Wanted, record: Record, present: bool) -> str:
@@ -238,17 +204,16 @@ def _check_file(wanted: _Wanted, file: Path, *, arrived: bool) -> Record:
 
 def _other_bytes(wanted: _Wanted, found: str, arrived: bool) -> DownloadError:
     """Return the error about bytes other than those in the registry or in the record of the first fetch."""
-    source = wanted.source
-    first = "run it again" if arrived else f"move {wanted.target} away and run it again"
+    source, target = wanted.source, wanted.target
     return refusal(
         source,
-        "came with other bytes than recorded" if arrived else "is there with other bytes than recorded",
-        file=f"{source.address}, thrown away" if arrived else f"{wanted.target}, left as it is",
+        f"{'came' if arrived else 'is there'} with other bytes than recorded",
+        file=f"{source.address}, thrown away" if arrived else f"{target}, left as it is",
         found=found,
         recorded=f"{_bytes_text(wanted.sha256, wanted.size_bytes)} (in {wanted.recorded_in})",
-        to_do=f"{first}. If it stays so, the publisher has brought out another version: to take it, read "
-        f"what changed, put the new sha256 and bytes under [{source.id}] in {_REGISTRY}, remove "
-        f"[{source.id}] from {wanted.ledger}, and expect results to move",
+        to_do=f"{'' if arrived else f'move {target} away and '}run it again. If it stays so, the publisher has brought "
+        "out another version: to take it, read what changed, put the new sha256 and bytes under "
+        f"[{source.id}] in {_REGISTRY}, remove [{source.id}] from {wanted.ledger}, and expect results to move",
     )
 
 
@@ -261,20 +226,13 @@ def _bytes_text(sha256: str | None, size_bytes: int | None) -> str:
 def _not_the_file(wanted: _Wanted, found: str, arrived: bool) -> DownloadError:
     """Return the error about something that cannot be the source, whatever is recorded."""
     source, target = wanted.source, wanted.target
-    if not arrived:
-        return refusal(
-            source,
-            "is there, but cannot be used",
-            file=f"{target}, left as it is",
-            found=found,
-            to_do=f"move it away and run it again. {by_hand(source, target)}",
-        )
+    to_do = "open the address in a browser and see what it gives" if arrived else "move it away and run it again"
     return refusal(
         source,
-        "could not be fetched",
-        tried=source.address,
-        found=f"{found}; thrown away",
-        to_do=f"open the address in a browser and see what it gives. {by_hand(source, target)}",
+        "could not be fetched" if arrived else "is there, but cannot be used",
+        file=f"{source.address}, thrown away" if arrived else f"{target}, left as it is",
+        found=found,
+        to_do=f"{to_do}. {by_hand(source, target)}",
     )
 
 
@@ -286,54 +244,3 @@ def zip_problem(file: Path) -> str | None:
     except Exception as error:  # a damaged zip raises whatever its decoder does
         return str(error) or type(error).__name__
     return f"its member {damaged!r} is damaged" if damaged else None
-
-
-@contextmanager
-def alone(folder: Path, wait_seconds: float, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the folder's lock, so that two fetches never write the same part or record."""
-    path, end, told = folder / LOCK_NAME, monotonic() + wait_seconds, False
-    while (handle := _try_lock(path)) is None:
-        if monotonic() >= end:
-            raise DownloadError(
-                f"another fetch has been at work in {folder} for over {wait_seconds:g} s\n"
-                f"  to do: wait until it is done, or end it, and run this again"
-            )
-        if not told:
-            say(f"Another fetch is at work in {folder}; waiting for it, up to {wait_seconds:g} s.")
-            told = True
-        sleep(_LOCK_POLL_SECONDS)
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            path.unlink()
-        handle.close()
-
-
-def _try_lock(path: Path) -> IO[bytes] | None:
-    """Return the locked file, or None while another fetch holds it."""
-    handle = path.open("ab")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The last holder removes the file: a lock on a removed one keeps nobody out.
-        if os.path.samestat(path.stat(), os.fstat(handle.fileno())):
-            return handle
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    except BaseException:
-        handle.close()
-        raise
-    handle.close()
-    return None
-
-
-def _cannot_write(folder: Path, error: OSError) -> DownloadError:
-    """Return the error about a disk that is full or a folder that may not be written to."""
-    place = error.filename or folder
-    return DownloadError(
-        f"the open data could not be read or written\n"
-        f"  where: {place}\n"
-        f"  last:  {error.strerror or error}\n"
-        f"  to do: make room on the disk, see that you may write to {folder}, and run it again; or read the "
-        "open data from a folder of your own: make … OPEN_DATA=folder"
-    )

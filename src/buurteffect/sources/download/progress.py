@@ -15,30 +15,39 @@ _BAR = "{desc}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
 
 
 class Display:
-    """What is shown of many errands while they run: a bar on a terminal, else a line per errand.
+    """What is shown of many jobs while they run: a bar on a terminal, else a line per job.
 
     Parameters
     ----------
-    sizes : sequence of int or None
-        Size of each, in their order, where it was told; None where it was not, 0 where nothing will come.
     say : callable
         Takes the lines.
     terminal : bool, optional
         Whether to draw the bar; by default where stderr is a terminal.
     """
 
-    def __init__(self, sizes: Sequence[int | None], say: Callable[[str], None], terminal: bool | None = None) -> None:
-        self.sizes, self.say = list(sizes), say
-        self.total = sum(size or 0 for size in sizes)
-        self.untold = sum(size is None for size in sizes)
-        self.came = self.known_done = 0
+    def __init__(self, say: Callable[[str], None], terminal: bool | None = None) -> None:
+        self.say = say
+        self.sizes: list[int | None] = []
+        self.total = self.came = self.known_done = 0
         self._number, self._name, self._before = 0, "", 0
         self._started = monotonic()
         self._drawn = sys.stderr.isatty() if terminal is None else terminal
         self._bar: tqdm[NoReturn] | None = None
 
+    def plan(self, sizes: Sequence[int | None]) -> None:
+        """Say what is to come.
+
+        Parameters
+        ----------
+        sizes : sequence of int or None
+            Size of each job, in their order, where it was told; None where it was not, 0 where nothing will come.
+        """
+        self.sizes, self.total, untold = list(sizes), sum(size or 0 for size in sizes), sizes.count(None)
+        words = f"{len(sizes)} to fetch or to find: {printed(self.total)}"
+        self.say(words + (f", and {untold} of which the size is not told" if untold else ""))
+
     def begin(self, number: int, name: str) -> None:
-        """Take up one errand."""
+        """Take up one job."""
         self._number, self._name, self._before = number, name, self.came
         if self._drawn:
             if self._bar is None:
@@ -58,7 +67,7 @@ class Display:
             self._bar.refresh()
 
     def end(self, how: str) -> None:
-        """Tell what became of an errand."""
+        """Tell what became of a job."""
         size, got = self.sizes[self._number - 1], self.came - self._before
         self.known_done += size or 0
         if self._bar is not None:
@@ -72,11 +81,6 @@ class Display:
         """End the display."""
         if self._bar is not None:
             self._bar.close()
-
-    def plan(self) -> str:
-        """Say what is to come."""
-        words = f"{len(self.sizes)} to fetch or to find: {printed(self.total)}"
-        return words + (f", and {self.untold} of which the size is not told" if self.untold else "")
 
     def _to_come(self) -> str:
         """Say what is left of what is known to come, and how long that takes at the pace so far."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from buurteffect.errors import MissingDataError
 from buurteffect.project import Project
-from buurteffect.sources.download.catalogue import Offer, read_offers
-from buurteffect.sources.registry import Source, read_registry
+from buurteffect.sources.download.catalogue import CatalogueEntry, read_catalogue, span_of
+from buurteffect.sources.registry import read_registry
 
 KINDS = {
     "scores": "leefbaarometer3",
@@ -20,16 +20,19 @@ KINDS = {
     "housing_stock": "housing_stock",
     "register": "projects",
 }
-"""Kinds of open data, each with its folder, which is also its name among the offers of the registry."""
+"""Kinds of open data, each with its folder, which is also its name among the entries of the registry."""
 
 _LATEST = 2024
 _BY_HAND = {
-    "scores": "the Leefbaarometer: the open data of https://www.leefbaarometer.nl",
-    "key_figures": "key figures of wijken and buurten (CBS): the yearly tables of https://opendata.cbs.nl",
-    "crosswalk": "a crosswalk of area codes between years: docs/data.md says from which files of CBS it is made",
-    "register": "a register of projects, which nobody publishes: fill in one as docs/project-register.md tells",
+    "scores": "The Leefbaarometer: the open data of https://www.leefbaarometer.nl",
+    "key_figures": "Key figures of wijken and buurten (CBS): the yearly tables of https://opendata.cbs.nl",
+    "crosswalk": "A crosswalk of area codes between years: docs/data.md says from which files of CBS it is made",
+    "register": "A register of projects, which nobody publishes: fill in one as docs/project-register.md tells",
 }
 """What is said of a kind that the registry does not record."""
+
+_TABLES_BY_YEAR = " Tables by year: "
+"""Before the tables of a place, which the page ``needs.html.j2`` makes a list of."""
 
 
 def missing_data(
@@ -50,72 +53,69 @@ def missing_data(
     """
     registry = (project or Project.find()).raw / "sources.toml"
     folder = os.environ.get("OPEN_DATA") if source == "open" else None
-    places, fetches = [], []
+    places: list[str] = []
+    steps: list[str] = []
     for kind in kinds:
-        told, fetch = _places(kind, registry, own=bool(folder))
-        places += told
-        fetches += fetch
-    build = f"make reports SOURCE={source}" + (f' OPEN_DATA="{_shown(folder)}"' if folder else "")
-    steps = [build] if folder else [*dict.fromkeys(fetches), build]
-    return MissingDataError(asked, missing, places, " && ".join(steps))
+        for place, step in _places(kind, registry, own=bool(folder)):
+            places.append(place)
+            steps += [step] if step and not folder else []
+    build = f"make reports SOURCE={source}" + (f' OPEN_DATA="{folder}"' if folder else "")
+    return MissingDataError(asked, missing, places, " && ".join([*dict.fromkeys(steps), build]))
 
 
-def _places(kind: str, registry: Path, *, own: bool) -> tuple[list[str], list[str]]:
-    """Return where a kind of data is to be had, and the commands that fetch it."""
-    folder = KINDS[kind]
-    sources = [each for each in read_registry(registry) if each.needed and each.path.startswith(f"{folder}/")]
-    offers = [each for each in read_offers(registry) if each.name == folder]
-    told = [_source(each, own=own) for each in sources] + [_offer(each, own=own) for each in offers]
-    if not told:
-        told = [f"{_BY_HAND.get(kind, kind.replace('_', ' '))}; it belongs in the folder {folder}"]
-    return told, ["make fetch"] * bool(sources) + [command for each in offers for command in _fetch(each)]
+def _places(kind: str, registry: Path, *, own: bool) -> list[tuple[str, str]]:
+    """Return where a kind of data is to be had, each place with the command that fetches from it, if one does."""
+    name = KINDS[kind]
+    found = [
+        (f"{each.title} ({each.publisher}): {path.name} from {each.address}", str(path.parent), "make fetch", "")
+        for each in read_registry(registry)
+        if each.needed and (path := PurePosixPath(each.path)).parts[0] == name
+    ]
+    found += [
+        (f"{each.title} ({each.publisher}): {_how(each)}", each.folder, _fetch(each), _tables(each))
+        for each in read_catalogue(registry)
+        if each.name == name
+    ]
+    found = found or [(_BY_HAND.get(kind, kind.replace("_", " ").capitalize()), name, "", "")]
+    return [(f"{what}. {_put(folder, fetch, own=own)}{tables}", fetch) for what, folder, fetch, tables in found]
 
 
-def _source(source: Source, *, own: bool) -> str:
-    """Say where a file of the registry is to be had."""
-    folder, _, name = source.path.rpartition("/")
-    return (
-        f"{source.title} ({source.publisher}): {name} from {source.address}; it belongs in the folder {folder}"
-        f"{_brought('make fetch', folder, own=own)}"
-    )
-
-
-def _offer(offer: Offer, *, own: bool) -> str:
-    """Say where a group of tables or files is to be had."""
-    fetch = "".join(_brought(command, offer.folder, own=own) for command in _fetch(offer))
-    return f"{offer.title} ({offer.publisher}): {_how(offer)}; it belongs in the folder {offer.folder}{fetch}"
-
-
-def _brought(command: str, folder: str, *, own: bool) -> str:
-    """Say what a command brings, which is never into a folder of the user's own."""
+def _put(folder: str, fetch: str, *, own: bool) -> str:
+    """Say where it belongs, and what brings it there: no command brings anything into a folder of the user's own."""
     if own:
-        return f" of your data, into which you copy data/raw/open/{folder} after {command}"
-    return f", into which {command} brings it"
+        copy = f": run {fetch}, then copy data/raw/open/{folder} there" if fetch else ""
+        return f"It belongs in the folder {folder} of your data{copy}."
+    return f"It belongs in the folder {folder}" + (f", into which {fetch} brings it." if fetch else ".")
 
 
-def _how(offer: Offer) -> str:
-    """Name the tables or files of a group, and their address."""
-    if offer.kind == "statline":
-        years = offer.years_by_table
-        spans = [f"{table}{f' of {_span(years[table])}' if years[table] else ''}" for table in years]
-        return f"table {', '.join(spans)} of {offer.service or 'https://opendata.cbs.nl/statline'}"
-    if offer.kind == "files":
-        last = offer.source(offer.years[-1] if offer.years else _LATEST)
-        name = last.path.rpartition("/")[2]
-        more = f"; there are files of {_span(offer.years)}, listed in docs/data.md" if len(offer.years) > 1 else ""
-        return f"{name} from {last.address}{more}"
-    return offer.by_hand
+def _how(entry: CatalogueEntry) -> str:
+    """Name the tables or files of an entry, and their address."""
+    if entry.kind == "statline":
+        what = "tables" if entry.yearly else f"table {', '.join(entry.years_by_table)}"
+        return f"{what} of {entry.service or 'https://opendata.cbs.nl/statline'}"
+    if entry.kind == "files":
+        last = entry.source(entry.years[-1] if entry.years else _LATEST)
+        more = f". There are files of {_span(entry.years)}, listed in docs/data.md" if len(entry.years) > 1 else ""
+        return f"{PurePosixPath(last.path).name} from {last.address}{more}"
+    return entry.by_hand.rstrip(".")
 
 
-def _fetch(offer: Offer) -> Iterator[str]:
-    """Yield the command that fetches a group, where one does."""
-    if offer.kind == "by_hand":
-        return
-    span = _span(offer.years) if offer.years else str(_LATEST)
-    if offer.name == "kwb":
-        yield f"make fetch KWB={span}"
-    else:
-        yield f"make fetch TABLES={offer.name}" + (f" YEARS={span}" if offer.yearly else "")
+def _tables(entry: CatalogueEntry) -> str:
+    """Name the table of every year, which a page shows as a list."""
+    if entry.kind != "statline" or not entry.yearly:
+        return ""
+    rows = [f"{span_of(years)}: {table}" for table, years in entry.years_by_table.items()]
+    return f"{_TABLES_BY_YEAR}{', '.join(rows)}."
+
+
+def _fetch(entry: CatalogueEntry) -> str:
+    """Return the command that fetches an entry, where one does."""
+    if entry.kind == "by_hand":
+        return ""
+    span = _span(entry.years) if entry.years else str(_LATEST)
+    if entry.name == "kwb":
+        return f"make fetch KWB={span}"
+    return f"make fetch TABLES={entry.name}" + (f" YEARS={span}" if entry.yearly else "")
 
 
 def _span(years: Sequence[int]) -> str:
@@ -130,9 +130,3 @@ def _span(years: Sequence[int]) -> str:
     while first - 1 in years:
         first -= 1
     return str(last) if first == last else f"{first}-{last}"
-
-
-def _shown(folder: str) -> str:
-    """Return a folder as a reader of a page may see it: without the places of this machine."""
-    path = Path(folder)
-    return f"…/{path.name}" if path.is_absolute() else folder

@@ -1,33 +1,54 @@
-"""One file over HTTP: asked for a few times, resumed where it was cut, refused if it cannot be the file."""
+"""The one HTTP client: what it asks, how often, up to which size and time, and its errors in words of one line."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from pathlib import Path
-from time import sleep
+from math import inf
+from time import monotonic, sleep
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from tqdm import tqdm
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from buurteffect import __version__
-from buurteffect.errors import DownloadError, ProjectError
-from buurteffect.sources.http.partial_file import Part, Version, announced_length
-from buurteffect.sources.registry import Source
+from buurteffect.errors import ProjectError
+from buurteffect.sources.files.rawfile import shown
+from buurteffect.sources.http.partial_file import announced_length
 
-MAX_BYTES = 2_000_000_000
+Kind = Literal["file", "page"]
+_Answer = TypeVar("_Answer")
+
 MAX_REDIRECTS = 5
-RETRY_AFTER_CAP_SECONDS = 60.0
-CHUNK_BYTES = 16 * 1024
-
+TIMEOUT_SECONDS = (10.0, 60.0)
+HEAD_TIMEOUT_SECONDS = (10.0, 30.0)
+RETRY_AFTER_CAP_SECONDS = 60
 WEB_PAGE = "a web page came instead of the file"
+LATER = "run it again later: what has come is kept, and it goes on from there"
 _OPEN_IT = "open the address in a browser: the site may be closed, ask for consent, or have moved the file"
+_MOVED = "the publisher may have moved or withdrawn it: look for its new address and put it in data/raw/sources.toml"
+_NETWORK = f"see that this machine has a network and its proxy, if it names one, is right; then {LATER}"
+_NETWORK_ERRORS = (requests.ConnectionError, requests.Timeout, ChunkedEncodingError)
+_CHUNK_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest body that is taken, and the longest time for it: a server that sends a byte a minute is given up."""
+
+    size_bytes: int
+    seconds: float = inf
+
+
+LIMITS: dict[Kind, Limits] = {"file": Limits(2_000_000_000), "page": Limits(500_000_000, 900.0)}
+"""Of a file, and of one page of a table; 10,000 rows of the widest known table have about 40 million bytes."""
 
 
 @dataclass(frozen=True)
@@ -45,40 +66,106 @@ class Settings:
     progress : bool or None
         Whether to draw a bar on stderr; None draws it where stderr is a terminal.
     advance : callable, optional
-        Is told of every piece of a file that came: how many bytes.
+        Is told of every piece that came: how many bytes.
+
+    Raises
+    ------
+    ProjectError
+        If `tries` is below 1.
     """
 
     tries: int = 3
     back_off_seconds: float = 1.0
-    timeout_seconds: tuple[float, float] = (10.0, 60.0)
+    timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS
     progress: bool | None = None
     advance: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a number of tries that asks for nothing."""
         if self.tries < 1:
             raise ProjectError(f"tries={self.tries}: a file has to be asked for at least once")
 
 
-class AttemptError(Exception):
-    """One try failed."""
+class RequestError(Exception):
+    """A request failed.
 
-    def __init__(
-        self, last: str, *, again: bool = False, wait_seconds: float = 0.0, advice: str = "run it again later"
-    ) -> None:
-        """Say what happened, whether and when to try again, and what a person can do."""
+    Parameters
+    ----------
+    last : str
+        What happened.
+    again : bool
+        Whether it is worth trying again at once.
+    advice : str
+        What a person can do.
+    status : int or None
+        That of the answer, where it is the answer that was refused.
+
+    Attributes
+    ----------
+    tried : str
+        Which address, and how often.
+    """
+
+    tried = ""
+
+    def __init__(self, last: str, *, again: bool = False, advice: str = LATER, status: int | None = None) -> None:
         super().__init__(last)
-        self.again, self.wait_seconds, self.advice = again, wait_seconds, advice
+        self.again, self.advice, self.status = again, advice, status
 
 
-class CarefulSession(requests.Session):
-    """A session that follows few redirects and never one from https to http."""
+class TooLargeError(RequestError):
+    """A body is larger than is taken."""
 
-    def __init__(self) -> None:
-        """Ask for the bytes as they are: a length or hash of something re-encoded would say nothing."""
+
+class _Patience(Retry):
+    """Tries that are left; the wait before each doubles, and is as long as the server asks for, up to a cap."""
+
+    def increment(self, *args: Any, **kwargs: Any) -> Self:
+        """Return one try less; the body of the answer that costs it is not read, since it may have no end."""
+        left = super().increment(*args, **kwargs)
+        if kwargs.get("response"):
+            kwargs["response"].close()
+        return left
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        """Wait before the next try."""
+        asked = None
+        with suppress(InvalidHeader, ValueError):
+            asked = None if response is None else self.get_retry_after(response)
+        sleep(max(min(asked or 0.0, RETRY_AFTER_CAP_SECONDS), self.backoff_factor * 2 ** (len(self.history) - 1)))
+
+
+class Client(requests.Session):
+    """A session that asks for one thing at a time.
+
+    Bytes are asked for as they are: a length or hash of something re-encoded would say nothing. Proxies that the
+    environment names are used. Few redirects are followed, and never one from https to another scheme.
+
+    Parameters
+    ----------
+    settings : Settings
+        How hard to try.
+    follow : bool
+        Whether redirects are followed at all.
+    pause_seconds : float
+        Shortest time between the end of one request and the start of the next.
+    """
+
+    def __init__(self, settings: Settings, *, follow: bool = True, pause_seconds: float = 0.0) -> None:
         super().__init__()
+        self.settings, self.follow, self.pause_seconds = settings, follow, pause_seconds
         self.max_redirects = MAX_REDIRECTS
         self.headers.update({"User-Agent": f"buurteffect/{__version__}", "Accept-Encoding": "identity"})
+        self._all = self._left = _Patience(
+            settings.tries - 1,
+            # An answer of 500 is left to the caller: its body may say that asking again cannot help.
+            status_forcelist=(HTTPStatus.TOO_MANY_REQUESTS, *range(501, 600)),
+            backoff_factor=max(settings.back_off_seconds, pause_seconds),
+            raise_on_status=False,
+        )
+        self._adapter = HTTPAdapter()
+        self.mount("https://", self._adapter)
+        self.mount("http://", self._adapter)
+        self._ended: float | None = None
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where an answer redirects to, unless that gives up encryption."""
@@ -87,230 +174,175 @@ class CarefulSession(requests.Session):
             scheme = urlsplit(urljoin(resp.url, target)).scheme
             if scheme != "https":
                 resp.close()
-                raise AttemptError(f"redirected from https to {scheme}, which is not followed", advice=_OPEN_IT)
+                raise RequestError(f"redirected from https to {scheme}, which is not followed", advice=_OPEN_IT)
         return target
 
+    def persist(self, address: str, once: Callable[[], _Answer]) -> _Answer:
+        """Return what a function that asks returns, called again while its errors allow and tries are left.
 
-def transfer(source: Source, part: Part, settings: Settings) -> None:
-    """Bring the whole of a source into its part, going on with what an earlier try left.
-
-    Complete means that as many bytes came as the server announced; what they are is for the caller to check.
-    A connection that fails, times out or is cut, and an answer of 5xx or 429, are tried again.
-
-    Raises
-    ------
-    DownloadError
-        If the file cannot be had. What has arrived stays if it can be of use.
-    OSError
-        If the part cannot be written.
-    """
-    with CarefulSession() as session:
-        for attempt in range(1, settings.tries + 1):
+        Raises
+        ------
+        RequestError
+            That of the last try.
+        """
+        self._left = self._all
+        while True:
             try:
-                return _try_once(session, source, part, settings)
-            except AttemptError as error:
-                failure = error
-            except requests.RequestException as error:
-                failure = _explain(error, part, settings)
-            if not failure.again or attempt == settings.tries:
-                break
-            sleep(max(failure.wait_seconds, settings.back_off_seconds * 2 ** (attempt - 1)))
-    times = "once" if attempt == 1 else f"{attempt} times"
-    raise refusal(
-        source,
-        "could not be fetched",
-        tried=f"{source.address} ({times})",
-        last=str(failure),
-        to_do=f"{failure.advice}. {by_hand(source, part.target)}",
-    )
+                return once()
+            except RequestError as error:
+                if not error.again or not self._left.total:
+                    tries = self.settings.tries - int(self._left.total or 0)
+                    error.tried = f"{address} ({'once' if tries == 1 else f'{tries} times'})"
+                    raise
+                self._left = self._left.increment("GET", error=error)
+            self._left.sleep()
+
+    @contextmanager
+    def ask(
+        self, address: str, headers: Mapping[str, str] | None = None, method: str = "GET"
+    ) -> Iterator[requests.Response]:
+        """Yield the answer to a request, its body still to come.
+
+        A connection that fails or times out, and an answer of 429 or above 500, use up the tries that are left.
+
+        Raises
+        ------
+        RequestError
+            If no answer came.
+        """
+        if self.pause_seconds and self._ended is not None:
+            sleep(max(0.0, self._ended + self.pause_seconds - monotonic()))
+        self._adapter.max_retries = self._left
+        try:
+            with self._sent(address, headers, method) as response:
+                if isinstance(response.raw.retries, _Patience):
+                    self._left = response.raw.retries
+                yield response
+        finally:
+            self._ended = monotonic()
+
+    def _sent(self, address: str, headers: Mapping[str, str] | None, method: str) -> requests.Response:
+        """Return the answer to a request."""
+        wait, follow = self.settings.timeout_seconds, self.follow
+        try:
+            return self.request(method, address, headers=headers, stream=True, timeout=wait, allow_redirects=follow)
+        except ValueError as error:  # of requests too; a redirect to what is no address raises a bare one
+            said = f"the address, or what it redirects to, cannot be asked for: {shown(error)}"
+            raise RequestError(said, advice=_OPEN_IT) from None
+        except requests.RequestException as error:
+            if isinstance(error, _NETWORK_ERRORS):
+                self._left = self._left.new(total=0)
+            raise self._explained(error) from None
+
+    def body(
+        self, response: requests.Response, kind: Kind, *, offset: int = 0, shows_a_cut: bool = False
+    ) -> tuple[int | None, Iterator[bytes]]:
+        """Return how many bytes there will be in all, where that is told, and the pieces of an answer's body.
+
+        Parameters
+        ----------
+        response : Response
+            The answer.
+        kind : {"file", "page"}
+            What it is, for its `LIMITS`.
+        offset : int
+            Number of bytes that came before: then only the rest is taken.
+        shows_a_cut : bool
+            Whether the content itself shows that its end is missing.
+
+        Raises
+        ------
+        RequestError
+            If the answer cannot be what was asked for; from the pieces, if they are cut off, too many or too slow.
+        """
+        headers, limits = response.headers, LIMITS[kind]
+        if response.status_code != (HTTPStatus.PARTIAL_CONTENT if offset else HTTPStatus.OK):
+            raise status_error(response)
+        if is_web_page(response):
+            raise RequestError(WEB_PAGE, advice=_OPEN_IT, status=response.status_code)
+        if headers.get("Content-Encoding", "identity").lower() != "identity":
+            encoding = shown(headers["Content-Encoding"])
+            raise RequestError(f"the server sent it encoded as {encoding}, which was not asked for")
+        length = announced_length(headers)
+        total = None if length is None else offset + length
+        if total is not None and total > limits.size_bytes:
+            raise _too_large(total, limits)
+        # A chunked body ends in a mark.
+        if total is None and not shows_a_cut and "chunked" not in headers.get("Transfer-Encoding", ""):
+            raise RequestError("the server does not say how long it is, so a cut could not be seen")
+        return total, self._pieces(response, limits, offset, total)
+
+    def _pieces(self, response: requests.Response, limits: Limits, count: int, total: int | None) -> Iterator[bytes]:
+        """Yield a body within the limits."""
+        end = monotonic() + limits.seconds
+        try:
+            for piece in response.iter_content(_CHUNK_BYTES):
+                count += len(piece)
+                if count > limits.size_bytes:
+                    raise _too_large(count, limits)
+                if monotonic() > end:
+                    raise RequestError(f"it was not whole after {limits.seconds:g} s")
+                yield piece
+                if self.settings.advance:
+                    self.settings.advance(len(piece))
+        except ChunkedEncodingError:  # fewer bytes than announced, too
+            so_far = f"{count} bytes" + (f" of {total}" if total else "")
+            raise RequestError(f"the connection was cut after {so_far}", again=True, advice=_NETWORK) from None
+        except requests.RequestException as error:
+            raise self._explained(error) from None
+
+    def _explained(self, error: requests.RequestException) -> RequestError:
+        """Put an error of the network in words of one line."""
+        root = _root_cause(error)
+        connect, read = self.settings.timeout_seconds
+        if isinstance(error, requests.TooManyRedirects):
+            return RequestError(f"redirected more than {MAX_REDIRECTS} times", advice=_OPEN_IT)
+        if isinstance(error, requests.ConnectTimeout):
+            said = f"no connection within {connect:g} s"
+        elif isinstance(root, TimeoutError) or type(root).__name__ == "ReadTimeoutError":
+            said = f"no bytes came for {read:g} s"
+        else:
+            said = f"the connection failed: {getattr(root, 'strerror', None) or str(root) or type(root).__name__}"
+        return RequestError(said, again=isinstance(error, _NETWORK_ERRORS), advice=_NETWORK)
 
 
-def by_hand(source: Source, target: Path) -> str:
-    """Say how to do without the download."""
-    return (
-        f"Without a network here, download {source.address} in a browser "
-        + (f"(it stands on {source.page}) " if source.page else "")
-        + f"and put the file at {target}, or "
-        "read the open data from a folder of your own: make … OPEN_DATA=folder"
-    )
+def status_words(status: int) -> str:
+    """Return what a status is called.
+
+    Examples
+    --------
+    >>> status_words(404), status_words(799)
+    ('Not Found', 'no known status')
+    """
+    return HTTPStatus(status).phrase if status in list(HTTPStatus) else "no known status"
 
 
-def refusal(source: Source, headline: str, **rows: str) -> DownloadError:
-    """Return the error about a source: a headline and one named row per fact."""
-    width = max(map(len, rows)) + 1
-    text = [f"{source.id} {headline}"]
-    text += [f"  {name.replace('_', ' ') + ':':<{width}} {value}" for name, value in rows.items()]
-    return DownloadError("\n".join(text))
+def is_web_page(response: requests.Response) -> bool:
+    """Say whether an answer calls itself a web page."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml")
 
 
-def _try_once(session: requests.Session, source: Source, part: Part, settings: Settings) -> None:
-    """Ask for the rest of the file where there is a start, else for all of it."""
-    version, offset = part.resumable(source.address), part.size_bytes
-    if version is not None:
-        with _ask(session, source, settings, version, offset) as response:
-            if response.status_code == HTTPStatus.PARTIAL_CONTENT and _goes_on(response, version, offset):
-                return _receive(response, source, part, offset, settings)
-            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                if _is_all(response, version, offset):
-                    return None
-            elif response.status_code != HTTPStatus.PARTIAL_CONTENT:
-                return _receive(response, source, part, 0, settings)
-    with _ask(session, source, settings) as response:
-        return _receive(response, source, part, 0, settings)
-
-
-@contextmanager
-def _ask(
-    session: requests.Session,
-    source: Source,
-    settings: Settings,
-    version: Version | None = None,
-    offset: int = 0,
-) -> Iterator[requests.Response]:
-    """Yield the answer to a request for a source, from `offset` on if it is still this version."""
-    # Resumable versions have a validator: without If-Range the rest could be that of another version.
-    headers = {"Range": f"bytes={offset}-", "If-Range": version.validator} if version else {}
-    try:
-        response = session.get(source.address, headers=headers, stream=True, timeout=settings.timeout_seconds)
-    except ValueError as error:  # of requests too; a redirect to what is no address raises a bare one
-        raise AttemptError(
-            f"the address, or what it redirects to, cannot be asked for: {error}", advice=_OPEN_IT
-        ) from None
-    with response:
-        yield response
-
-
-def _goes_on(response: requests.Response, version: Version, offset: int) -> bool:
-    """Say whether a partial answer holds exactly the rest of the same version."""
-    match = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", response.headers.get("Content-Range", ""))
-    if match is None:
-        return False
-    first, last, total = map(int, match.groups())
-    whole_rest = first == offset and last + 1 == total and version.total_bytes in (None, total)
-    return (
-        whole_rest
-        and announced_length(response.headers) in (None, total - offset)
-        and version.same_as(response.headers)
-    )
-
-
-def _is_all(response: requests.Response, version: Version, offset: int) -> bool:
-    """Say whether the server refuses the rest because there is none: all bytes had come before."""
-    ends_here = response.headers.get("Content-Range") == f"bytes */{offset}"
-    return ends_here and version.total_bytes == offset and version.same_as(response.headers)
-
-
-def _receive(response: requests.Response, source: Source, part: Part, offset: int, settings: Settings) -> None:
-    """Write an answer's body to the part, from its start or after what is there."""
-    length = _check_answer(response, source, offset)
-    if not offset:
-        part.start(Version.of(source.address, response))
-    total, received = None if length is None else offset + length, offset
-    hide = None if settings.progress is None else not settings.progress
-    with (
-        part.path.open("ab") as file,
-        tqdm(desc=source.id, total=total, initial=offset, unit="B", unit_scale=True, disable=hide) as bar,
-    ):
-        for chunk in response.iter_content(CHUNK_BYTES):
-            received += len(chunk)
-            if received > MAX_BYTES:
-                break
-            file.write(chunk)
-            bar.update(len(chunk))
-            if settings.advance:
-                settings.advance(len(chunk))
-    if received > MAX_BYTES:
-        part.discard()
-        raise _too_large(received)
-    if total is not None and received != total:
-        raise AttemptError(f"{received} bytes came where {total} were announced", again=True)
-
-
-def _check_answer(response: requests.Response, source: Source, offset: int) -> int | None:
-    """Return the length an answer announces, if the answer can be the file."""
-    status, headers = response.status_code, response.headers
-    if status != (HTTPStatus.PARTIAL_CONTENT if offset else HTTPStatus.OK):
-        raise _status_error(response)
-    if headers.get("Content-Type", "").partition(";")[0].strip().lower() in (
-        "text/html",
-        "application/xhtml+xml",
-    ):
-        raise AttemptError(WEB_PAGE, advice=_OPEN_IT)
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise AttemptError(f"the server sent it encoded as {headers['Content-Encoding']!r}, which was not asked for")
-    length = announced_length(headers)
-    if length is not None and offset + length > MAX_BYTES:
-        raise _too_large(offset + length)
-    # A zip and a recorded hash show a cut by themselves; a chunked body ends in a mark.
-    shows_a_cut = (
-        source.path.lower().endswith(".zip") or source.sha256 or "chunked" in headers.get("Transfer-Encoding", "")
-    )
-    if length is None and not shows_a_cut:
-        raise AttemptError("the server does not say how long the file is, so a cut could not be seen")
-    return length
-
-
-def _status_error(response: requests.Response) -> AttemptError:
-    """Return what an answer without the file means."""
+def status_error(response: requests.Response) -> RequestError:
+    """Return what an answer without the content means."""
     status = response.status_code
-    phrase = HTTPStatus(status).phrase if status in list(HTTPStatus) else "no known status"
-    last = f"the server answered {status} ({phrase})"
+    last = f"the server answered {status} ({status_words(status)})"
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return AttemptError(last, again=True, wait_seconds=retry_after_seconds(response.headers))
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return AttemptError(last, advice="the server may refuse programs: download it in a browser")
-    return AttemptError(
-        last,
-        advice="the publisher may have moved the file: look for its new address and put it in data/raw/sources.toml",
-    )
+        return RequestError(last, again=True, status=status)
+    if response.is_redirect:
+        last += f" and names {shown(response.headers['Location'], 200)}, which is not followed"
+    refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    advice = "the server may refuse programs: download it in a browser" if refused else _MOVED
+    return RequestError(last, advice=advice, status=status)
 
 
-def retry_after_seconds(headers: Mapping[str, str]) -> float:
-    """Return how long the server asks to wait, in seconds or until a date, up to the cap."""
-    value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d+", value):
-        return min(float(value), RETRY_AFTER_CAP_SECONDS)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), RETRY_AFTER_CAP_SECONDS)
+def _too_large(size_bytes: int, limits: Limits) -> TooLargeError:
+    """Return the refusal of a body beyond the limit."""
+    return TooLargeError(f"{size_bytes} bytes are more than the {limits.size_bytes} that it may have", advice=_OPEN_IT)
 
 
-def _too_large(size_bytes: int) -> AttemptError:
-    """Return the refusal of a file beyond the limit."""
-    return AttemptError(f"{size_bytes} bytes are more than the {MAX_BYTES} that a source may have", advice=_OPEN_IT)
-
-
-def _explain(error: requests.RequestException, part: Part, settings: Settings) -> AttemptError:
-    """Put an error of the network in words of one line."""
-    root = root_cause(error)
-    connect, read = settings.timeout_seconds
-    again = isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError))
-    advice = "see that this machine has a network and its proxy, if it names one, is right; then run it again"
-    if isinstance(error, requests.ConnectTimeout):
-        return AttemptError(f"no connection within {connect:g} s", again=True, advice=advice)
-    if isinstance(error, requests.TooManyRedirects):
-        return AttemptError(f"redirected more than {MAX_REDIRECTS} times", advice=_OPEN_IT)
-    if isinstance(root, TimeoutError) or type(root).__name__ == "ReadTimeoutError":
-        return AttemptError(f"no bytes came for {read:g} s", again=True, advice=advice)
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return AttemptError(f"the connection was cut after {_so_far(part)}", again=True, advice=advice)
-    said = getattr(root, "strerror", None) or str(root) or type(root).__name__
-    return AttemptError(f"the connection failed: {said}", again=again, advice=advice)
-
-
-def _so_far(part: Part) -> str:
-    """Say how much of the file has arrived."""
-    version = part.version()
-    total = version.total_bytes if version else None
-    return f"{part.size_bytes} bytes" + (f" of {total}" if total else "")
-
-
-def root_cause(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
     """Return the innermost error that the network libraries wrapped."""
-    wrapped = getattr(error, "reason", None)
-    candidates = [wrapped, *error.args, error.__cause__]
+    candidates = [getattr(error, "reason", None), *error.args, error.__cause__]
     inner = next((c for c in candidates if isinstance(c, BaseException)), None)
-    return error if inner is None else root_cause(inner)
+    return error if inner is None else _root_cause(inner)

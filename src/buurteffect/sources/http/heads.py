@@ -10,11 +10,15 @@ from http import HTTPStatus
 import requests
 
 from buurteffect.sources.files.rawfile import shown
-from buurteffect.sources.http.client import AttemptError, CarefulSession, root_cause
+from buurteffect.sources.http.client import (
+    HEAD_TIMEOUT_SECONDS,
+    Client,
+    RequestError,
+    Settings,
+    is_web_page,
+    status_words,
+)
 from buurteffect.sources.http.partial_file import announced_length
-
-_THERE = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
-_PAGES = ("text/html", "application/xhtml+xml")
 
 
 @dataclass(frozen=True)
@@ -42,49 +46,45 @@ class Head:
     date: str | None = None
 
 
-def first_answer(addresses: Iterable[str], timeout_seconds: tuple[float, float]) -> Head:
+def first_answer(addresses: Iterable[str], timeout_seconds: tuple[float, float] = HEAD_TIMEOUT_SECONDS) -> Head:
     """Return what the first address says that answers, else what the first one says.
 
     ``HEAD`` is asked; a server that does not take it is asked for the first byte. Nothing is tried twice: whoever
     checks wants to see what is so.
     """
     refused = []
-    with CarefulSession() as session:
+    with Client(Settings(tries=1, timeout_seconds=timeout_seconds)) as client:
         for address in addresses:
-            head = _ask(session, address, timeout_seconds)
+            head = _ask(client, address)
             if head.answers:
                 return head
             refused.append(head)
     return refused[0]
 
 
-def _ask(session: requests.Session, address: str, timeout_seconds: tuple[float, float]) -> Head:
+def _ask(client: Client, address: str) -> Head:
     """Ask one address."""
+    with suppress(RequestError):  # some servers hang up on it
+        with client.ask(address, method="HEAD") as response:
+            head = _head(address, response)
+        if head.answers:
+            return head
     try:
-        with suppress(requests.RequestException):  # some servers hang up on it
-            with session.head(address, timeout=timeout_seconds, allow_redirects=True) as response:
-                head = _head(address, response)
-            if head.answers:
-                return head
-        first = {"Range": "bytes=0-0"}
-        with session.get(address, headers=first, stream=True, timeout=timeout_seconds) as response:
+        with client.ask(address, {"Range": "bytes=0-0"}) as response:
             return _head(address, response)
-    except (requests.RequestException, AttemptError, ValueError) as error:
-        root = root_cause(error)
-        words = getattr(root, "strerror", None) or str(root) or type(root).__name__
-        return Head(address, answers=False, said=f"no answer: {shown(words, 120)}")
+    except RequestError as error:
+        return Head(address, answers=False, said=f"no answer: {error}")
 
 
 def _head(address: str, response: requests.Response) -> Head:
     """Return what one answer says."""
     status = response.status_code
-    phrase = HTTPStatus(status).phrase if status in list(HTTPStatus) else "no known status"
-    said, answers = f"{status} {phrase}", status in _THERE
-    if answers and response.headers.get("Content-Type", "").partition(";")[0].strip().lower() in _PAGES:
+    said, answers = f"{status} {status_words(status)}", status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
+    if answers and is_web_page(response):
         said, answers = f"{said}, but a web page instead of the file", False
     size = announced_length(response.headers) if status == HTTPStatus.OK else None
     if status == HTTPStatus.PARTIAL_CONTENT:
         total = response.headers.get("Content-Range", "").rpartition("/")[2]
-        size = int(total) if total.isascii() and total.isdigit() and len(total) < 19 else None
+        size = announced_length({"Content-Length": total})
     date = response.headers.get("Last-Modified")
     return Head(address, answers, said, size if answers else None, shown(date, 40).strip("'") if date else None)

@@ -1,14 +1,21 @@
-"""What has arrived of a download, beside the place it is meant for, and which version of the file it is."""
+"""What has arrived of a download, beside its place, in a folder into which one fetch at a time writes."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import requests
+
+from buurteffect.errors import DownloadError
+from buurteffect.project import alone
+
+LOCK_NAME = ".fetch.lock"
+LOCK_WAIT_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartialFile:
     """What has arrived of a file so far, beside the place it is meant for.
 
     Parameters
@@ -117,3 +124,30 @@ def announced_length(headers: Mapping[str, str]) -> int | None:
     """Return the number of bytes that an answer says its body has, or None where it does not say."""
     value = headers.get("Content-Length", "")
     return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
+
+
+@contextmanager
+def fetching_into(folder: Path, what: str, wait_seconds: float, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold a folder's lock, so that two fetches never write the same part or record.
+
+    Raises
+    ------
+    DownloadError
+        If another fetch holds it for too long, or if anything in the ``with`` block cannot be read or written.
+    """
+    try:
+        with alone(folder / LOCK_NAME, f"another fetch into {folder}", wait_seconds, say):
+            yield
+    except TimeoutError as error:
+        raise DownloadError(
+            f"{error} has been at work for over {wait_seconds:g} s\n"
+            "  to do: wait until it is done, or end it, and run this again"
+        ) from None
+    except OSError as error:
+        raise DownloadError(
+            f"{what} could not be read or written\n"
+            f"  where: {error.filename or folder}\n"
+            f"  last:  {error.strerror or error}\n"
+            f"  to do: make room on the disk, see that you may write to {folder}, and run it again; or read the "
+            "open data from a folder of your own: make … OPEN_DATA=folder"
+        ) from None

@@ -11,19 +11,22 @@ stores them in an encoding of its own, and neither tries again nor goes on where
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
+import requests
 from tqdm import tqdm
 
 from buurteffect.errors import DownloadError, ProjectError
-from buurteffect.sources.download.open_data import LOCK_WAIT_SECONDS, alone
 from buurteffect.sources.files.rawfile import label_of, read_bytes, shown
-from buurteffect.sources.http.client import Settings
-from buurteffect.sources.http.statline_connection import Connection, RefusedError
+from buurteffect.sources.http.client import LATER, Client, RequestError, Settings, status_error
+from buurteffect.sources.http.partial_file import LOCK_WAIT_SECONDS, fetching_into
 from buurteffect.sources.statline.chain import Chain
 from buurteffect.sources.statline.metadata import (
     DIMENSION_SETS,
@@ -46,6 +49,12 @@ from buurteffect.sources.statline.store import (
 
 _Answer = TypeVar("_Answer")
 _ROUTES = {"feed": "ODataFeed", "api": "ODataApi", "paged": "ODataApi in pieces", "v4": "version 4"}
+
+_ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_HEAD_BYTES = 2_000
+_FEWER = "ask for the table by the route without a limit, the feed, or for one gemeente at a time"
+_SAID = re.compile(r'"value"\s*:\s*"([^"\\]{1,300})')
+_LIMIT = re.compile(r"more than 10[.,]?000|10[.,]?000 (?:records|rows)")
 
 PAGES_LIMIT = 9_999
 """Most pages that one set may have; 26 million observations come in about 270."""
@@ -124,17 +133,13 @@ def fetch_table(
         raise ProjectError(f"pause_seconds={pause_seconds!r}: give a number of seconds up to {PAUSE_LIMIT_SECONDS:g}")
     settings = settings or Settings()
     home = folder / query.table_id / query.name
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with alone(home, lock_wait_seconds, say), closing(Connection(table_id, settings, pause_seconds)) as connection:
-            return _Fetch(query, folder, connection, say, settings.progress, advice).run(route)
-    except OSError as error:
-        raise DownloadError(
-            f"{table_id} could not be read or written\n"
-            f"  where: {error.filename or home}\n"
-            f"  last:  {error.strerror or error}\n"
-            f"  to do: make room on the disk, see that you may write to {folder}, and run it again"
-        ) from None
+    with (
+        fetching_into(home, table_id, lock_wait_seconds, say),
+        # Redirects are not followed: they could lead anywhere.
+        Client(settings, follow=False, pause_seconds=pause_seconds) as client,
+    ):
+        client.headers["Accept"] = "application/json"
+        return _Fetch(query, folder, client, say, advice).run(route)
 
 
 class _Fetch:
@@ -146,13 +151,12 @@ class _Fetch:
         self,
         query: Query,
         folder: Path,
-        connection: Connection,
+        client: Client,
         say: Callable[[str], None],
-        progress: bool | None,
         advice: str,
     ) -> None:
-        self.query, self.folder, self.connection, self.say, self.advice = query, folder, connection, say, advice
-        self.hide = None if progress is None else not progress
+        self.query, self.folder, self.client, self.say, self.advice = query, folder, client, say, advice
+        self.hide = None if client.settings.progress is None else not client.settings.progress
         self.ways: tuple[str, ...] = ()
 
     def run(self, route: Route) -> StoredTable:
@@ -183,7 +187,7 @@ class _Fetch:
     def _ask_modified(self) -> str | None:
         """Return the moment of the last change as the table gives it now."""
         name = INFO_SETS[self.query.api]
-        data = self._by_any(self._plain_ways(), lambda way: self.connection.get(self.query.address(name, way=way)))
+        data = self._by_any(self._plain_ways(), lambda way: self._get(self.query.address(name, way=way)))
         return modified_of(parse_page(data, f"{self.query.table_id} {name}"))
 
     def _plain_ways(self) -> list[str]:
@@ -195,29 +199,27 @@ class _Fetch:
 
         A way that was refused is asked last from then on, so that no set after this one waits for it again.
         """
-        refusals: list[RefusedError] = []
+        refusals: list[RequestError] = []
         for way in ways:
             try:
                 answer = ask(way)
-            except RefusedError as error:
+            except RequestError as error:
                 refusals.append(error)
-                if not error.by_the_route:
+                if not _by_the_route(error):
                     break
                 if way != ways[-1]:
-                    self.say(f"{self.query.table_id}: {error.last}. Going on by another route than {_ROUTES[way]}.")
+                    self.say(f"{self.query.table_id}: {error}. Going on by another route than {_ROUTES[way]}.")
             else:
                 turned_away = ways[: len(refusals)]
                 self.ways = (*(w for w in self.ways if w not in turned_away), *turned_away)
                 return answer
-        if len(refusals) == 1:
-            raise refusals[0]
-        tried = "\n".join(f"  tried: {error.tried}\n  last:  {error.last}" for error in refusals)
-        later = "run it again later: what has come is kept, and it goes on from there"
-        advice = refusals[0].advice if all(error.absent for error in refusals) else later
-        raise DownloadError(
-            f"{self.query.table_id} could not be fetched by any route\n{tried}\n"
-            f"  to do: {advice}" + (f". {self.advice}" if self.advice else "")
-        )
+        tried = "\n".join(f"  tried: {error.tried}\n  last:  {error}" for error in refusals)
+        advice, any_route = refusals[0].advice, ""
+        if len(refusals) > 1:
+            any_route = " by any route"
+            advice = advice if all(error.status in _ABSENT for error in refusals) else LATER
+            advice += f". {self.advice}" if self.advice else ""
+        raise DownloadError(f"{self.query.table_id} could not be fetched{any_route}\n{tried}\n  to do: {advice}")
 
     def _sets(self) -> None:
         """Bring all sets: what the table is, its columns, its codes, its figures."""
@@ -270,12 +272,13 @@ class _Fetch:
                 self.table = store_page(self.table, stored, data)
                 bar.update(got)
 
-    def _get(self, address: str, *, started: bool) -> bytes:
+    def _get(self, address: str, *, started: bool = False) -> bytes:
         """Return a page; that a later one is not there says nothing about the route."""
         try:
-            return self.connection.get(address)
-        except RefusedError as error:
-            error.by_the_route &= not (started and error.absent)
+            return self.client.persist(address, partial(_page, self.client, address))
+        except RequestError as error:
+            if started and error.status in _ABSENT:
+                error.status = None
             raise
 
     def _check_count(self, address: str, page: Page) -> None:
@@ -284,8 +287,8 @@ class _Fetch:
         kept = "&".join(option for option in options.split("&") if not option.startswith("$format"))
         counting = f"{path}/$count" + (f"?{kept}" if kept else "")
         try:
-            text = self.connection.get(counting).decode("utf-8-sig", "replace").strip()
-        except RefusedError:
+            text = self._get(counting).decode("utf-8-sig", "replace").strip()
+        except RequestError:
             text = ""
         if not text.isascii() or not text.isdigit():
             self.say(
@@ -293,8 +296,9 @@ class _Fetch:
                 "than 10,000 and does not say here how many there are; compare the number with the publisher's site."
             )
         elif int(text) != len(page.rows):
-            said = f"{len(page.rows)} rows came where it counts {int(text)}"
-            raise RefusedError(self.query.table_id, address, said, "run it again later", by_the_route=True)
+            error = RequestError(f"{len(page.rows)} rows came where it counts {int(text)}", status=HTTPStatus.OK)
+            error.tried = address
+            raise error
 
     def _finish(self) -> StoredTable:
         """Return the table marked as whole, if it is one version of it and all of its rows."""
@@ -320,3 +324,32 @@ class _Fetch:
             f"by {_ROUTES[whole.route]}; changed by the publisher {shown(whole.modified)}."
         )
         return whole
+
+
+def _page(client: Client, address: str) -> bytes:
+    """Return the whole body at an address."""
+    with client.ask(address) as response:
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _server_error(response)
+        _, pieces = client.body(response, "page")
+        return b"".join(pieces)
+
+
+def _server_error(response: requests.Response) -> RequestError:
+    """Return what a server's error means: beyond the limit of rows, asking again cannot help."""
+    error = status_error(response)
+    head = ""
+    with suppress(requests.RequestException):
+        head = next(response.iter_content(_HEAD_BYTES), b"").decode("utf-8", "replace")
+    if _LIMIT.search(head):
+        last = f"{error}: the query has more rows than this route gives"
+        return RequestError(last, advice=_FEWER, status=error.status)
+    if said := _SAID.search(head):
+        return RequestError(f"{error}: {shown(said[1], 160)}", again=True, status=error.status)
+    return error
+
+
+def _by_the_route(error: RequestError) -> bool:
+    """Say whether it may be one route alone that refuses, so that another is worth asking."""
+    busy = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    return error.status is not None and error.status not in busy and error.status // 100 != 3

@@ -14,7 +14,7 @@ import pytest
 import requests
 from fetching import CSV, HASH, NEWER_ZIP, PART, WHOLE, ZIP, fetch_quickly, names, refused, source_at
 
-from buurteffect.sources.http import client as transfer
+from buurteffect.sources.http import client
 
 # Connections that are cut
 
@@ -176,6 +176,18 @@ def test_overloaded_server_is_asked_again(server, folder, code):
     assert (folder / "lbm" / "scores.zip").read_bytes() == ZIP
 
 
+def test_refusal_without_an_end_is_not_read(server, folder):
+    def endless(handler: web.Handler) -> None:
+        handler.head(503, None, Transfer_Encoding="chunked")
+        while not handler.told.stopping.wait(0.01):
+            handler.wfile.write(b"4\r\nbusy\r\n")
+
+    server.answers = [endless]
+    fetch_quickly(source_at(server.address()), folder)
+    assert len(server.requests) == 2
+    assert (folder / "lbm" / "scores.zip").read_bytes() == ZIP
+
+
 def test_server_that_always_answers_500_is_given_up_after_three_tries(server, folder):
     server.otherwise = web.status(500)
     message = refused(source_at(server.address()), folder)
@@ -198,7 +210,7 @@ def test_answer_that_will_not_change_is_final_at_once(server, folder, code):
 def waits(monkeypatch) -> list[float]:
     """Collect the waits between tries instead of waiting."""
     collected: list[float] = []
-    monkeypatch.setattr(transfer, "sleep", collected.append)
+    monkeypatch.setattr(client, "sleep", collected.append)
     return collected
 
 
@@ -358,7 +370,7 @@ def test_file_that_was_encoded_unasked_is_refused(server, folder):
 
 @pytest.mark.parametrize(("answer", "known"), [(web.whole, True), (web.chunked(), False)])
 def test_file_above_the_size_limit_is_refused_as_soon_as_it_shows(server, folder, monkeypatch, answer, known):
-    monkeypatch.setattr(transfer, "MAX_BYTES", 100_000)
+    monkeypatch.setitem(client.LIMITS, "file", client.Limits(100_000))
     server.otherwise = answer
     message = refused(source_at(server.address()), folder)
     seen = int(message.partition(" bytes are more than the 100000")[0].rpartition(" ")[2])
