@@ -125,7 +125,16 @@ class EstimationError(BuurteffectError):
     exit_code = 6
 
 
-class MissingColumnError(EstimationError):
+class CallError(EstimationError):
+    """An estimator is asked for what no data could give: a column, an option or a combination that there is not.
+
+    The public estimators return a refused estimate where the data cannot carry one, but raise this.
+    """
+
+    exit_code = 28
+
+
+class MissingColumnError(CallError):
     """The panel lacks a column that the design names."""
 
     exit_code = 20

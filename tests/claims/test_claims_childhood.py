@@ -5,6 +5,7 @@ from dataclasses import replace
 import movers_simulations
 import pandas as pd
 import pytest
+from effect_worlds import effect_frame
 
 from buurteffect.claims.persons.childhood import (
     judge_chances,
@@ -30,9 +31,9 @@ from buurteffect.estimate.childhood.movers_and_siblings import MOVERS, SIBLINGS,
 from buurteffect.estimate.childhood.neighbourhood_panel import CHOICES
 from buurteffect.estimate.childhood.reflection import ALONE, CONTEXT, RANDOM, TRAITS
 from buurteffect.estimate.childhood.shrinkage import Signal
-from buurteffect.estimate.core.result import EffectEstimate, Estimate, effect_frame
-from buurteffect.estimate.core.results import stack_effects
-from buurteffect.estimate.regression.ols_iv import JointTest
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
+from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.inference.joint_test import JointTest
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.truth.childhood import opportunity_truth
 
@@ -210,12 +211,12 @@ def test_conventions_that_differ_in_their_counts_are_said_once():
     first = replace(table(["a"], [0.1], [0.1]), error_convention="clustered by place (480); N = 1,200.")
     second = replace(table(["b"], [0.1], [0.1]), error_convention="clustered by place (475); N = 900.")
     other = replace(table(["c"], [0.1], [0.1]), error_convention="robust")
-    said = stack_effects({"a": first, "b": second, "c": other}, "made up").error_convention
+    said = stack({"a": first, "b": second, "c": other}, "made up").error_convention
     assert said.count("clustered") == 1
     assert "(480)" in said
     assert "other rows have their own" in said
     assert said.endswith("robust")
-    assert stack_effects({"a": first, "c": first}, "made up").error_convention == "clustered by place (480); N = 1,200"
+    assert stack({"a": first, "c": first}, "made up").error_convention == "clustered by place (480); N = 1,200"
 
 
 @pytest.mark.slow

@@ -7,12 +7,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from effect_worlds import effect_frame
 
 from buurteffect import claims
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
-from buurteffect.estimate.inference.power import JointTest
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.joint_test import JointTest
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
 from buurteffect.estimate.robustness.two_group_power import GroupDesign
 from buurteffect.estimate.selection.balancing import entropy_balance

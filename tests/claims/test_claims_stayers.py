@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from effect_worlds import effect_frame
 
 from buurteffect.claims.persons.stayers import (
     ResidentEvidence,
@@ -16,7 +17,7 @@ from buurteffect.claims.persons.stayers import (
 from buurteffect.claims.persons.stayers_truth import flow_truths, known_flows, resident_effects, resident_truth_remarks
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.persons.composition_effects import FlowEffect
 
 

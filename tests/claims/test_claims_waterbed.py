@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from effect_worlds import effect_frame
 
 from buurteffect.claims.persons.displaced_truth import GAP_WORDS, displacement_truth, displacement_truth_remarks
 from buurteffect.claims.persons.displacement import (
@@ -14,7 +15,7 @@ from buurteffect.claims.persons.displacement import (
 from buurteffect.claims.persons.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.space.waterbed import Ledger
 
 NONE = Attempt(None, "there is nothing to compare with")

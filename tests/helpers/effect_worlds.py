@@ -9,6 +9,7 @@ import pandas as pd
 
 import buurteffect.estimate
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample, draw_sample
 
 REFERENCE = Path(buurteffect.estimate.__file__).parent / "agreement" / "reference"
@@ -87,3 +88,8 @@ def renamed(panel: pd.DataFrame, seed: int = 5) -> pd.DataFrame:
 def dummies(codes: np.ndarray) -> np.ndarray:
     """One column per code."""
     return (codes[:, None] == np.unique(codes)).astype(float)
+
+
+def effect_frame(term, estimate, std_error, **counts):
+    """Return the frame of a table of effects without words."""
+    return EffectEstimate.of(term, estimate, std_error, method="", convention="", **counts).frame

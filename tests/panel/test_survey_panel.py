@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from effect_worlds import effect_frame
 
 from buurteffect.claims import (
     describe_answers,
@@ -21,7 +22,7 @@ from buurteffect.claims import (
 from buurteffect.claims.verdict import Outcome
 from buurteffect.errors import DataError, EstimationError, ProjectError
 from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.survey.contact_tables import SurveyDesign, own_cell_excess, random_mixing, survey_effect
 from buurteffect.estimate.survey.repeated_cross_sections import detectable
 from buurteffect.panel.survey import assemble_survey, describe_waves, survey_panel, survey_panel_of

@@ -7,10 +7,11 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from effect_worlds import effect_frame
 
 from buurteffect.claims.estimators.places import NOT_MET, UNCLEAR, conditions, describe_scoreboard, failures
 from buurteffect.errors import DataError, NoComparisonError, NoSwitchError, ProjectError
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.project import Project
 from buurteffect.scoreboard import simulations as cell_runs

@@ -10,7 +10,7 @@ from buurteffect.estimate.agreement.outside_values import (
     summarise_agreement,
 )
 from buurteffect.estimate.core.result import RESULT_COLUMNS, Estimate
-from buurteffect.estimate.core.result_tables import consecutive, label_pairs, select, stack
+from buurteffect.estimate.core.results import consecutive, label_pairs, select, stack
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.noise import ScoreNoise

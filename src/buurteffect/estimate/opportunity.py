@@ -21,9 +21,10 @@ from buurteffect.estimate.childhood.siblings import (
     slope_by_mix,
     slopes_by_age,
 )
-from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.inference.joint_test import JointTest, joint_test
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
-from buurteffect.estimate.regression.ols_iv import Equation, JointTest, joint_test
+from buurteffect.estimate.regression.ols_iv import Equation
 from buurteffect.estimate.robustness.sensitivity import (
     equation_robustness,
     naive_equation,
@@ -61,6 +62,6 @@ __all__ = [
     "slope_by_cohort",
     "slope_by_mix",
     "slopes_by_age",
-    "stack_effects",
+    "stack",
     "with_minimum_detectable_effect",
 ]

@@ -26,6 +26,7 @@ from buurteffect.report.tables.exhibits import (
     DIGITS,
     AttemptLike,
     EstimateLike,
+    MaybeEstimate,
     VerdictLike,
     few_clusters,
     plain,
@@ -91,7 +92,7 @@ class Page:
     def effects(
         self,
         key: str,
-        made: AttemptLike,
+        made: AttemptLike | MaybeEstimate,
         term: str,
         caption: str,
         *more: Column,
@@ -105,8 +106,8 @@ class Page:
         ----------
         key, caption, note
             As for `table`.
-        made : Attempt
-            An estimate that may have been refused.
+        made : Estimate
+            An estimate that may have been refused; one without a method says nothing on how it was made.
         term : str
             Heading of the column that names the rows.
         *more : Column
@@ -118,7 +119,9 @@ class Page:
         """
         if made:
             effect = [replace(_EFFECT, label=value)] if value else [_EFFECT, _TREATED]
-            self.table(key, made.result, [Column("term", term), *effect, *more], caption, note)
+            found: Any = getattr(made, "result", made)
+            shown = found if isinstance(found, pd.DataFrame) or found.method else found.frame
+            self.table(key, shown, [Column("term", term), *effect, *more], caption, note)
         elif otherwise:
             self.sentences(key, made.refusal(otherwise), {})
 

@@ -28,7 +28,8 @@ from buurteffect.estimate.childhood.siblings import (
     slope_by_mix,
     slopes_by_age,
 )
-from buurteffect.estimate.regression.ols_iv import Equation, joint_test, solve
+from buurteffect.estimate.inference.joint_test import joint_test
+from buurteffect.estimate.regression.ols_iv import Equation, solve
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pandas as pd
 import pytest
-from effect_worlds import PLAIN, renamed, simulated, two_by_two
+from effect_worlds import PLAIN, effect_frame, renamed, simulated, two_by_two
 
 from buurteffect import errors
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
-from buurteffect.estimate.core.result import EFFECT_COLUMNS, RESULT_COLUMNS, EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EFFECT_COLUMNS, RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.core.sample import draw_sample
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from effect_worlds import effect_frame
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
-from buurteffect.estimate.core.result_tables import select, stack
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.results import select, stack
 from buurteffect.estimate.did.group_time_effects import group_time
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.robustness.placebo import never_treated_cohorts
@@ -44,8 +45,8 @@ def test_selected_rows_keep_their_covariance(path):
 
 
 def test_stacked_estimates_claim_no_covariance_that_is_not_known(path):
-    assert len(stack(path, path).frame) == 6
-    assert stack(path, path).covariance is None
+    assert len(stack({"one": path, "other": path}).frame) == 6
+    assert stack({"one": path, "other": path}).covariance is None
 
 
 def test_the_same_year_twice_has_the_same_noise():

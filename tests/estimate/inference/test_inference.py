@@ -1,9 +1,8 @@
-"""Few clusters, permutations, power and regression to the mean."""
+"""Few clusters, joint tests and power."""
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from effect_worlds import PLAIN, reference_sample, renamed, simulated
 from scipy import stats
@@ -11,20 +10,18 @@ from scipy import stats
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.within import within_two_way
+from buurteffect.estimate.inference.joint_test import pretrend_test
 from buurteffect.estimate.inference.power import (
     detectable_slope,
     minimum_detectable_effect,
     pretest_power,
-    pretrend_test,
     two_group_std_error,
     with_minimum_detectable_effect,
 )
-from buurteffect.estimate.inference.randomisation import CLUSTERS, UNITS, Permutation, randomisation_test
 from buurteffect.estimate.inference.wild_bootstrap import WEBB, WildBootstrap, wild_cluster_bootstrap
 from buurteffect.estimate.regression.panel_ols import fit_two_way, two_way_effects
 from buurteffect.estimate.regression.regressors import default_regressors
 from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
-from buurteffect.estimate.scores.regression_to_mean import ScoreProcess, change_after_selection, change_after_truncation
 
 WITH_X = replace(PLAIN, covariates=("x",))
 
@@ -131,70 +128,6 @@ def test_two_clusters_and_weights_are_refused():
         wild_cluster_bootstrap(fit_of(panel, replace(WITH_X, weights="w"))[1], "treated", "year")
 
 
-def test_a_large_effect_is_beyond_every_permutation():
-    sample = draw_sample(simulated(5, effect=3.0), WITH_X)
-    found = randomisation_test(sample, Permutation(draws=99))
-    assert found.p_value == 0.01
-    assert found.dealt_count == 60
-
-
-def test_the_statistic_that_is_permuted_is_that_of_the_regression():
-    sample = draw_sample(simulated(5, effect=0.3), replace(WITH_X, clusters=()))
-    row = two_way_effects(sample).row(term="treated")
-    rows, parameters, groups = 480, 2 + 8, 60
-    factor = np.sqrt((rows - 1) / (rows - parameters) * groups / (groups - 1))
-    found = randomisation_test(sample, Permutation(draws=19))
-    assert found.statistic == pytest.approx(row["estimate"] / row["std_error"] * factor, rel=1e-9)
-
-
-def test_any_statistic_can_be_permuted_and_sees_the_permuted_cohorts():
-    sample = draw_sample(simulated(5), PLAIN)
-    seen = []
-
-    def mean_difference(drawn):
-        seen.append(tuple(np.flatnonzero(~np.isnan(drawn.cohorts[drawn.unit_starts]))))
-        return float(drawn.outcome[drawn.treated_now].mean() - drawn.outcome[~drawn.treated_now].mean())
-
-    found = randomisation_test(sample, Permutation(draws=19), mean_difference)
-    assert len(set(seen)) == 20
-    assert {len(units) for units in seen} == {30}
-    assert found.draws.shape == (19,)
-
-
-def test_cohorts_change_places_only_within_strata():
-    panel = simulated(5)
-    panel["eligible"] = panel["area_code"] < "BU00000030"
-    panel["cohort_year"] = panel["cohort_year"].where(panel["eligible"])
-    sample = draw_sample(panel, PLAIN, extra=("eligible",))
-    outside = []
-
-    def count_outside(drawn):
-        treated = ~np.isnan(drawn.cohorts)
-        outside.append(int((treated & ~drawn.frame["eligible"].to_numpy()).sum()))
-        return 0.0
-
-    randomisation_test(sample, Permutation(draws=19, within="eligible"), count_outside)
-    assert set(outside) == {0}
-
-
-def test_clusters_that_hold_several_cohorts_cannot_change_places():
-    with pytest.raises(EstimationError, match="more than one cohort"):
-        randomisation_test(draw_sample(simulated(5), PLAIN), Permutation(over=CLUSTERS))
-    whole = draw_sample(simulated(5, by_cluster=True), PLAIN)
-    assert randomisation_test(whole, Permutation(draws=99, over=CLUSTERS)).dealt_count == 20
-
-
-@pytest.mark.parametrize(("over", "clusters"), [(UNITS, 30), (CLUSTERS, 10)])
-def test_permuted_cohorts_give_uniform_p_values_where_nothing_happens(over, clusters):
-    p_values = []
-    for seed in range(150):
-        panel = simulated(seed, 30, 5, clusters, shock_sd=0.5, by_cluster=over == CLUSTERS, cohorts=(np.nan, 2004.0))
-        drawn = randomisation_test(draw_sample(panel, PLAIN), Permutation(draws=99, seed=seed, over=over))
-        p_values.append(drawn.p_value)
-    assert stats.kstest(p_values, "uniform").pvalue > 0.01
-    assert 0.01 <= np.mean(np.asarray(p_values) <= 0.05) <= 0.1
-
-
 @pytest.mark.slow
 def test_the_wild_bootstrap_rejects_in_about_5_percent_where_few_clusters_break_others():
     design = replace(PLAIN, covariates=())
@@ -256,39 +189,3 @@ def test_the_joint_test_of_pretrends_is_the_wald_test():
     assert (found.restrictions, found.degrees) == (2, 19)
     assert found.statistic == pytest.approx(wald / 2)
     assert found.p_value == pytest.approx(stats.f.sf(wald / 2, 2, 19))
-
-
-PROCESS = ScoreProcess(0.09, 0.08, 0.97, 0.03)
-TIMES = (-3, 0, 5, 10)
-
-
-@pytest.fixture(scope="module")
-def scores():
-    rng = np.random.default_rng(8)
-    drawn = rng.multivariate_normal(np.zeros(4), PROCESS.covariance(TIMES), 2_000_000)
-    return pd.DataFrame(drawn, columns=TIMES)
-
-
-@pytest.mark.parametrize("years", [5, 10])
-def test_regression_to_the_mean_after_truncation_is_that_of_simulated_scores(scores, years):
-    chosen = scores[scores[0] < -0.15]
-    change = (chosen[years] - chosen[0]).mean()
-    assert change_after_truncation(PROCESS, -0.15, years) == pytest.approx(change, abs=4e-4)
-    assert change > 0.02
-    assert change_after_truncation(PROCESS, -0.15, 0) == 0
-
-
-def test_regression_to_the_mean_after_level_and_fall_is_that_of_simulated_scores(scores):
-    chosen = scores[(scores[0] < -0.1) & (scores[0] - scores[-3] < -0.05)]
-    means = np.array([chosen[0].mean(), (chosen[0] - chosen[-3]).mean()])
-    found = change_after_selection(PROCESS, 0, 10, np.array([[1.0, 0.0], [1.0, -1.0]]), (0, -3), means)
-    assert found == pytest.approx((chosen[10] - chosen[0]).mean(), abs=4e-4)
-
-
-def test_the_general_version_with_one_level_is_the_closed_form():
-    mean = -np.sqrt(PROCESS.covariance((0,))[0, 0])
-    general = change_after_selection(PROCESS, 0, 5, np.array([[1.0]]), (0,), np.array([mean]))
-    matrix = PROCESS.covariance((0, 5))
-    assert general == pytest.approx((matrix[0, 1] / matrix[0, 0] - 1) * mean, abs=1e-15)
-    with pytest.raises(EstimationError, match="explain each other"):
-        change_after_selection(PROCESS, 0, 5, np.array([[1.0], [2.0]]), (0,), np.array([mean, 2 * mean]))

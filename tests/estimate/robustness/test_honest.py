@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from effect_worlds import effect_frame
 from scipy.optimize import linprog
 from staggered_worlds import DESIGN, staggered
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.sun_abraham import sun_abraham

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
-from buurteffect.estimate.regression.ols_iv import JointTest
+from buurteffect.estimate.inference.joint_test import JointTest
+from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 SMALLEST_SLOPE = 0.05
 """Points of adult rank per year and ten points fewer low incomes: over a childhood about one point."""
@@ -257,18 +258,16 @@ def judge_schools(claim_id: str, source: str) -> Verdict:
 
 def _detectable(row: pd.Series, degrees: float) -> float:
     """Return the effect that would be found four times in five at 5%."""
-    critical = stats.t.ppf(0.975, degrees) + stats.t.ppf(0.8, degrees)
-    return float(critical * row["std_error"])
+    return minimum_detectable_effect(row["std_error"], degrees=degrees)
 
 
 def _detectable_difference(both: EffectEstimate, agree: JointTest) -> float:
     """Return the difference of the two designs that would be found four times in five at 5%."""
     first, second = both.frame["estimate"].iloc[:2]
     error = abs(first - second) / np.sqrt(agree.statistic) if agree.statistic > 0 else np.nan
-    return float((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error)
+    return minimum_detectable_effect(error) if np.isfinite(error) else np.nan
 
 
 def _equivalent(row: pd.Series, degrees: float, smallest: float, alpha: float) -> bool:
     """Return whether two one-sided tests place an estimate within the smallest effect that matters."""
-    margin = float(stats.t.ppf(1 - alpha, degrees)) * row["std_error"]
-    return bool(abs(row["estimate"]) + margin < smallest)
+    return within_bounds(row["estimate"], row["std_error"], smallest, degrees, alpha)

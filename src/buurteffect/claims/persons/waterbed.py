@@ -6,6 +6,7 @@ import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.space.waterbed import Ledger
@@ -68,10 +69,8 @@ def judge_waterbed(
     if row["ci_high"] < 0 and row["estimate"] <= -LEAST_SCORE:
         size = ", and large" if large else ", on a scale that the books do not settle"
         return answer.verdict(Outcome.SUPPORTED, size)
-    from scipy import stats
-
-    reach = float(stats.t.ppf(0.95, made.degrees)) * float(row["std_error"])
-    if row["ci_low"] > 0 or row["estimate"] - reach > -LEAST_SCORE:
+    low, _ = interval(row["estimate"], row["std_error"], made.degrees, 0.1)
+    if row["ci_low"] > 0 or low > -LEAST_SCORE:
         return answer.verdict(Outcome.CONTRADICTED)
     return answer.verdict(Outcome.UNDETERMINED)
 

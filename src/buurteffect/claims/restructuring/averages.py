@@ -10,6 +10,7 @@ from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 from buurteffect.estimate.robustness.specifications import share_with_sign
 from buurteffect.estimate.selection.overlap import PooledOverlap
 
@@ -246,10 +247,7 @@ def _say_overlap(answer: Answer, evidence: Evidence) -> bool:
 
 def _negligible(row: pd.Series, degrees: float, measure: Measure) -> bool:
     """Whether two one-sided tests place the effect within plus and minus the smallest that matters."""
-    from scipy import stats
-
-    reach = float(stats.t.ppf(1 - _TOST / 2, degrees)) * float(row["std_error"])
-    return bool(abs(row["estimate"]) + reach < measure.smallest)
+    return within_bounds(row["estimate"], row["std_error"], measure.smallest, degrees, _TOST / 2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from scipy import stats
-
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
+from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 SMALLEST = 0.2
 """Smallest change of slope that matters, LBM points per unit of the share."""
@@ -91,5 +90,4 @@ def _supported(bend: Threshold, curve: dict[str, float], change: dict[str, float
 
 def _negligible(change: dict[str, float], degrees: float) -> bool:
     """Whether two one-sided tests place the change of slope within the smallest that matters."""
-    reach = float(stats.t.ppf(1 - _ALPHA, degrees)) * change["std_error"]
-    return bool(abs(change["estimate"]) + reach < SMALLEST)
+    return within_bounds(change["estimate"], change["std_error"], SMALLEST, degrees, _ALPHA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from buurteffect.estimate.core.fit import least_squares
 from buurteffect.estimate.core.sample import Sample, Truths
 from buurteffect.estimate.core.weighted_stats import Floats
 
@@ -24,7 +25,7 @@ def exact_gaps(sample: Sample, untreated: Truths) -> Floats:
     units = np.eye(sample.units_count)[sample.unit_codes]
     times = np.eye(len(sample.time_values))[sample.time_codes][:, 1:]
     dummies = np.hstack([units, times])
-    found = np.linalg.lstsq(dummies[untreated], sample.outcome[untreated], rcond=None)[0]
+    found = least_squares(dummies[untreated], sample.outcome[untreated])
     return np.asarray(sample.outcome - dummies @ found)
 
 

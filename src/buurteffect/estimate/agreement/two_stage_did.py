@@ -7,9 +7,8 @@ import pandas as pd
 
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.effect_table import call_library, effects_from_covariance, one_cluster, regressors
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.sample import draw_sample
-from buurteffect.estimate.core.software import software_versions
 
 
 def two_stage(frame: pd.DataFrame, design: Design) -> EffectEstimate:

@@ -13,9 +13,9 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.siblings import EXPOSURE, VARYING
-from buurteffect.estimate.core.fit import Fit, check_normal_equations
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
-from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.core.fit import ols
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.results import stack
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
@@ -92,7 +92,7 @@ def mixed_slopes(
     tables = {}
     for name, columns in ((RANDOM, (EXPOSURE, *VARYING)), (RANDOM_WITH_MEANS, (EXPOSURE, *VARYING, *means))):
         tables[name] = _random_intercepts(several, columns, name, clusters, alpha)
-    found = stack_effects(tables, "mixed model with a random intercept per family, restricted maximum likelihood")
+    found = stack(tables, "mixed model with a random intercept per family, restricted maximum likelihood")
     return replace(found, not_headline=("a random intercept assumes that families do not differ with exposure",))
 
 
@@ -120,36 +120,28 @@ def _random_intercepts(
     theta = 1 - 1 / np.sqrt(1 + ratio * np.bincount(family))
     both = np.column_stack([outcome, regressors])
     left = both - theta[family, None] * (both - demean(both, family))
-    slopes = np.linalg.lstsq(left[:, 1:], left[:, 0], rcond=None)[0]
-    fit = check_normal_equations(
-        Fit(
-            (*columns, "intercept"),
-            slopes,
-            left[:, 1:],
-            left[:, 0] - left[:, 1:] @ slopes,
-            (),
-            several,
-            "person",
-            "person",
-            len(several),
-            len(several),
-            SOFTWARE,
-        )
+    fit = ols(
+        several,
+        left[:, 0],
+        ((*columns, "intercept"), left[:, 1:]),
+        unit="person",
+        counts=(len(several), len(several)),
+        software=SOFTWARE,
     )
     result = covariance(fit, ClusteredErrors(clusters))
-    frame = effect_frame(
+    return EffectEstimate.of(
         [name],
-        slopes[:1],
+        fit.coefficients[:1],
         result.std_errors[:1],
+        method=name,
+        convention=f"{result.words} Components of variance from {families:,} families, ratio {ratio:.3f}",
         units_count=len(several),
         treated_count=len(several),
         clusters_count=result.groups_count,
+        totals=(len(several), result.groups_count, 0),
         alpha=alpha,
         degrees=result.degrees,
-    )
-    words = f"{result.words} Components of variance from {families:,} families, ratio {ratio:.3f}"
-    return EffectEstimate(
-        frame, name, words, len(several), result.groups_count, software=SOFTWARE, degrees=result.degrees
+        software=SOFTWARE,
     )
 
 

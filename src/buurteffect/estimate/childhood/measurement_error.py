@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.core.results import stack
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
 ALL, SAMPLE, INSTRUMENTED = (
@@ -56,5 +56,5 @@ def measured_slopes(
         INSTRUMENTED: replace(base, explained_by=(first,), instruments=(second,)),
     }
     tables = {name: solve(frame, each).table("", [name]) for name, each in rows.items()}
-    found = stack_effects(tables, "least squares between children, by how the share of low incomes is measured")
+    found = stack(tables, "least squares between children, by how the share of low incomes is measured")
     return replace(found, not_headline=("families choose their places: this is an association",))

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.result import EffectEstimate, Estimate, effect_frame
+from buurteffect.estimate.core.intervals import interval, p_value
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
@@ -52,21 +53,14 @@ def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: fl
         frame = rows.assign(one=1.0, above=rows["parent_rank"] - percentile)
         fit = solve(frame, Equation("adult_rank", ("above",), clusters=("family",), alpha=alpha)).fit
         result, at = covariance(fit, ClusteredErrors(("family",))), fit.position("intercept")
-        table = effect_frame(
-            [str(gemeente)],
-            [fit.coefficients[at]],
-            [result.std_errors[at]],
-            units_count=len(rows),
-            treated_count=len(rows),
-            clusters_count=result.groups_count,
-            alpha=alpha,
-            degrees=result.degrees,
-        )
-        parts.append(table.drop(columns=["event_time", "cohort"]).assign(term=gemeente))
+        point, error = fit.coefficients[at], result.std_errors[at]
+        low, high = interval(point, error, result.degrees, alpha)
+        counts = {"units_count": len(rows), "clusters_count": result.groups_count}
+        figures = {"estimate": point, "std_error": error, "ci_low": low, "ci_high": high, **counts}
+        parts.append({"gemeente": gemeente, **figures, "p_value": float(p_value(point, error, result.degrees))})
     if len(parts) < 3:
         raise EstimationError(f"{len(parts)} gemeenten have {_FEWEST} children or more: three are needed")
-    frame = pd.concat(parts, ignore_index=True).rename(columns={"term": "gemeente"})
-    frame = frame.drop(columns=["ci_low_simultaneous", "ci_high_simultaneous", "treated_count"])
+    frame = pd.DataFrame(parts)
     dropped = (("children in gemeenten with too few", small),) if small else ()
     return Estimate(
         frame,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.core.results import stack
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
 STEP = 0.10
@@ -152,7 +152,7 @@ def movers_variants(children: pd.DataFrame, design: MoversDesign | None = None) 
         ),
     }
     tables = {name: solve(*given).table("", [name]) for name, given in variants.items()}
-    return stack_effects(tables, "families that moved once, under other choices")
+    return stack(tables, "families that moved once, under other choices")
 
 
 def movers_by_age(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.estimate.childhood.movers import MoversDesign, movers_equation, movers_sample
 from buurteffect.estimate.childhood.siblings import sibling_equation
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
-from buurteffect.estimate.regression.ols_iv import JointTest, Solution, solve
+from buurteffect.estimate.core.fit import solve_system
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.joint_test import JointTest, wald_test
+from buurteffect.estimate.inference.sandwich import cluster_covariance
+from buurteffect.estimate.regression.ols_iv import Solution, solve
 
 MOVERS, SIBLINGS, TOGETHER = "movers", "siblings", "both together"
 
@@ -43,34 +45,29 @@ def both_designs(children: pd.DataFrame, design: MoversDesign | None = None) -> 
     slopes = np.array([float(each.fit.coefficients[0]) for each in solved])
     influence = pd.concat([_influence(each) for each in solved], axis=1).fillna(0.0).to_numpy()
     families = len(influence)
-    matrix = influence.T @ influence * families / (families - 1)
-    weights = np.linalg.solve(matrix, np.ones(2))
+    matrix = cluster_covariance(influence)
+    weights = solve_system(matrix, np.ones(2))
     weights /= weights.sum()
     points = np.append(slopes, weights @ slopes)
     errors = np.sqrt(np.append(np.diag(matrix), weights @ matrix @ weights))
     units = [each.fit.units_count for each in solved]
-    frame = effect_frame(
+    together = len(set(solved[0].fit.frame["person"]) | set(solved[1].fit.frame["person"]))
+    gap = np.array([[1.0, -1.0]])
+    table = EffectEstimate.of(
         [MOVERS, SIBLINGS, TOGETHER],
         points,
         errors,
-        units_count=[*units, len(set(solved[0].fit.frame["person"]) | set(solved[1].fit.frame["person"]))],
+        method=f"both designs, weights {weights[0]:.2f} on movers and {weights[1]:.2f} on siblings",
+        convention="from the influence of each family on both slopes, times G/(G − 1); normal distribution",
+        units_count=[*units, together],
         treated_count=[*units, sum(units)],
         clusters_count=families,
+        totals=(together, families, together),
         alpha=chosen.alpha,
-    )
-    gap = np.array([1.0, -1.0])
-    statistic = float((gap @ slopes) ** 2 / (gap @ matrix @ gap))
-    table = EffectEstimate(
-        frame,
-        f"both designs, weights {weights[0]:.2f} on movers and {weights[1]:.2f} on siblings",
-        "from the influence of each family on both slopes, times G/(G − 1); normal distribution",
-        int(frame["units_count"].iloc[-1]),
-        families,
-        solved[1].fit.dropped,
-        treated_count=int(frame["units_count"].iloc[-1]),
+        dropped=solved[1].fit.dropped,
         software=solved[0].fit.software,
     )
-    return table, JointTest(statistic, 1, float("inf"), float(stats.chi2.sf(statistic, 1)))
+    return table, wald_test(gap @ slopes, gap @ matrix @ gap.T)
 
 
 def _influence(solved: Solution) -> pd.Series:

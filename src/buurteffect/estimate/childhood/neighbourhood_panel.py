@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
-from buurteffect.estimate.core.results import stack_effects
+from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.results import stack
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
 from buurteffect.estimate.regression.absorbed_effects import fit_columns
 from buurteffect.estimate.regression.regressors import Regressors
@@ -82,7 +82,7 @@ def neighbourhood_regressions(
         If a column is missing, or nothing is left after the effects.
     """
     tables = {choice.label: _regression(frame, choice, alpha) for choice in choices}
-    found = stack_effects(tables, "panel regressions on the share of low incomes among the other households")
+    found = stack(tables, "panel regressions on the share of low incomes among the other households")
     return replace(found, not_headline=("persons choose their places, also in answer to their own income",))
 
 
@@ -91,7 +91,7 @@ def _regression(frame: pd.DataFrame, choice: PanelChoice, alpha: float) -> Effec
     columns = list(dict.fromkeys([choice.outcome, choice.regressor, "age", *choice.effects, *CLUSTERS]))
     lacking = [name for name in columns if name not in frame.columns]
     if lacking:
-        raise EstimationError(f"the frame lacks {', '.join(lacking)}")
+        raise CallError(f"the frame lacks {', '.join(lacking)}")
     part = frame[columns].dropna()
     lost = len(frame) - len(part)
     # Whoever is seen once says nothing within persons; pyfixest would sweep them to zero.
@@ -125,24 +125,17 @@ def _regression(frame: pd.DataFrame, choice: PanelChoice, alpha: float) -> Effec
         dropped=dropped,
     )
     result = covariance(fit, ClusteredErrors(CLUSTERS))
-    table = effect_frame(
+    return EffectEstimate.of(
         [choice.label],
         fit.coefficients[:1],
         result.std_errors[:1],
+        method=choice.label,
+        convention="clustered by person and place, each by the project's one convention",
         units_count=persons,
         treated_count=persons,
         clusters_count=result.groups_count,
         alpha=alpha,
-        degrees=result.degrees,
-    )
-    return EffectEstimate(
-        table,
-        choice.label,
-        "clustered by person and place, each by the project's one convention",
-        persons,
-        result.groups_count,
-        dropped,
-        treated_count=persons,
+        dropped=dropped,
         software=fit.software,
         degrees=result.degrees,
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack_effects
+from buurteffect.estimate.core.results import stack
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
@@ -74,7 +74,7 @@ def linear_in_means(
         RANDOM: (lot, base),
     }
     tables = {name: solve(*given).table("", [name]) for name, given in rows.items()}
-    found = stack_effects(tables, "own outcome on the mean of the other households in the buurt, gemeente effects")
+    found = stack(tables, "own outcome on the mean of the other households in the buurt, gemeente effects")
     return replace(found, not_headline=("the reflection problem: like lives with like",))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
 
@@ -116,12 +117,12 @@ def shrunken(figures: Estimate, alpha: float = 0.05) -> tuple[Estimate, Signal]:
     found = signal_of(raw, noise, alpha)
     weight = found.sd**2 / (found.sd**2 + noise**2)
     drawn, error = found.mean + weight * (raw - found.mean), np.sqrt(weight) * noise
-    critical = float(stats.norm.ppf(1 - alpha / 2))
+    low, high = interval(drawn, error, alpha=alpha)
     table = frame.assign(
         estimate=drawn,
         std_error=error,
-        ci_low=drawn - critical * error,
-        ci_high=drawn + critical * error,
+        ci_low=low,
+        ci_high=high,
         raw=raw,
         raw_std_error=noise,
         weight=weight,

@@ -12,8 +12,9 @@ from dataclasses import replace
 import pandas as pd
 
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack_effects
-from buurteffect.estimate.regression.ols_iv import Equation, JointTest, joint_test, solve
+from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.inference.joint_test import JointTest, joint_test
+from buurteffect.estimate.regression.ols_iv import Equation, solve
 
 EXPOSURE = "exposure"
 VARYING = ("childhood_years", "birth_year", "female")
@@ -93,7 +94,7 @@ def naive_slopes(
         name: solve(frame, each).table("least squares between children", [name])
         for name, each in zip(names, (base, held), strict=True)
     }
-    found = stack_effects(tables, "least squares between children")
+    found = stack(tables, "least squares between children")
     return replace(found, not_headline=("families choose their places: this is an association",))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
+from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate, Estimate
 
 Result = TypeVar("Result")
 Given = ParamSpec("Given")
@@ -65,13 +65,16 @@ def attempt(run: Callable[Given, Result], *given: Given.args, **named: Given.kwa
     (7, 'no number')
     """
     try:
-        return Attempt(run(*map(_result_of, given), **{name: _result_of(each) for name, each in named.items()}))
+        found = run(*map(_result_of, given), **{name: _result_of(each) for name, each in named.items()})
+        return Attempt(_result_of(found))
     except EstimationError as error:
         return Attempt(None, str(error))
 
 
 def _result_of(given: Any) -> Any:
-    """Return the result of an attempt, and anything else as it is."""
+    """Return the result of an attempt, and anything else as it is; refuse with the reason of a refused estimate."""
+    if isinstance(given, Estimate) and not given:
+        raise EstimationError(given.reason)
     return given.result if isinstance(given, Attempt) else given
 
 

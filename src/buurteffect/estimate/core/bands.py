@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.weighted_stats import Floats
 
 DRAWS, SEED = 100_000, 20261121
@@ -64,7 +64,7 @@ def sup_t_critical_value(
     largest = np.abs(generator.standard_normal((draws, len(errors))) @ root).max(axis=1)
     if np.isfinite(degrees):
         largest /= np.sqrt(generator.chisquare(degrees, draws) / degrees)
-    pointwise = float(stats.t.ppf(1 - alpha / 2, degrees))
+    pointwise = float(critical_value(alpha, degrees))
     return max(pointwise, float(np.quantile(largest, 1 - alpha))) if len(errors) > 1 else pointwise
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError
 
 NEVER_TREATED, NOT_YET_TREATED, AT_RISK = "never_treated", "not_yet_treated", "at_risk"
 COMPARISONS = (NEVER_TREATED, NOT_YET_TREATED, AT_RISK)
@@ -65,7 +65,7 @@ class Design:
     >>> Design(outcome="liveability_score", comparison="everyone")
     Traceback (most recent call last):
         ...
-    buurteffect.errors.EstimationError: comparison must be never_treated, not_yet_treated or at_risk, found 'everyone'
+    buurteffect.errors.CallError: comparison must be never_treated, not_yet_treated or at_risk, found 'everyone'
     """
 
     outcome: str
@@ -88,36 +88,34 @@ class Design:
         """Check the settings against each other."""
         if self.comparison not in COMPARISONS:
             known = f"{', '.join(COMPARISONS[:-1])} or {COMPARISONS[-1]}"
-            raise EstimationError(f"comparison must be {known}, found {self.comparison!r}")
+            raise CallError(f"comparison must be {known}, found {self.comparison!r}")
         if self.eligible is not None and self.comparison != AT_RISK:
-            raise EstimationError(f"eligible goes with comparison {AT_RISK!r}, found {self.comparison!r}")
+            raise CallError(f"eligible goes with comparison {AT_RISK!r}, found {self.comparison!r}")
         if not 0 < self.alpha < 1:
-            raise EstimationError(f"alpha must lie between 0 and 1, found {self.alpha}")
+            raise CallError(f"alpha must lie between 0 and 1, found {self.alpha}")
         if self.anticipation_years < 0 or int(self.anticipation_years) != self.anticipation_years:
-            raise EstimationError(
-                f"anticipation_years must be 0 or a whole number above, found {self.anticipation_years}"
-            )
+            raise CallError(f"anticipation_years must be 0 or a whole number above, found {self.anticipation_years}")
         self._check_names()
         lacking = [name for name in _BREAK_COLUMNS if name not in self.breaks.columns]
         if lacking:
-            raise EstimationError(f"the table of breaks lacks {', '.join(lacking)}")
+            raise CallError(f"the table of breaks lacks {', '.join(lacking)}")
 
     def _check_names(self) -> None:
         """Refuse lists that are text, more than two clusters, and a column in two roles."""
         lists: tuple[tuple[str, object], ...] = (("covariates", self.covariates), ("clusters", self.clusters))
         for name, value in lists:
             if not isinstance(value, tuple):
-                raise EstimationError(f"{name} must be a tuple of column names, found {value!r}")
+                raise CallError(f"{name} must be a tuple of column names, found {value!r}")
         if len(self.clusters) > 2 or len(set(self.clusters)) != len(self.clusters):
-            raise EstimationError(f"name one or two different clusters, found {', '.join(self.clusters)}")
+            raise CallError(f"name one or two different clusters, found {', '.join(self.clusters)}")
         if len(set(self.covariates)) != len(self.covariates):
-            raise EstimationError(f"a covariate is named twice: {', '.join(self.covariates)}")
+            raise CallError(f"a covariate is named twice: {', '.join(self.covariates)}")
         if self.coordinates_m is not None and len(set(self.coordinates_m)) != 2:
-            raise EstimationError("coordinates_m must be two different columns, east and north")
+            raise CallError("coordinates_m must be two different columns, east and north")
         roles = [self.outcome, self.unit, self.time, *(n for n in (self.cohort, self.dose) if n), *self.covariates]
         repeated = sorted({name for name in roles if roles.count(name) > 1})
         if repeated:
-            raise EstimationError(
+            raise CallError(
                 f"{', '.join(repeated)} has two roles among outcome, unit, time, cohort, dose and covariates"
             )
 
@@ -146,7 +144,7 @@ def refuse_at_risk(design: Design, name: str) -> None:
         If the design asks for it.
     """
     if design.comparison == AT_RISK:
-        raise EstimationError(
+        raise CallError(
             f"{name} cannot compare with units at risk: use callaway_santanna with approach 'reg', or compare with "
             f"{NOT_YET_TREATED!r}"
         )

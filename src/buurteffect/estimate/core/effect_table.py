@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
 
@@ -124,7 +124,7 @@ def effects_from_covariance(
     sample : Sample
         The rows they rest on.
     term, estimate, event_time, cohort, treated_count
-        As in `effect_frame`; treated units of the sample where no count is given.
+        As in `Estimate.of`; treated units of the sample where no count is given.
     covariance : ndarray
         Covariance of the estimates; where only errors are known, off its diagonal NaN, and then no band is made.
     method, convention, software : str
@@ -136,39 +136,28 @@ def effects_from_covariance(
     draws : int
         Simulations behind the band.
     """
-    design = sample.design
-    degrees = float(sample.clusters_count - 1)
+    design, degrees = sample.design, float(sample.clusters_count - 1)
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
-    block = covariance[np.ix_(covered, covered)]
-    known = bool(np.isfinite(covariance).all())
-    critical = (
-        sup_t_critical_value(block, design.alpha, degrees, draws) if known and (np.diag(block) > 0).any() else None
-    )
-    frame = effect_frame(
+    block, critical = covariance[np.ix_(covered, covered)], None
+    if np.isfinite(covariance).all() and (np.diag(block) > 0).any():
+        critical = sup_t_critical_value(block, design.alpha, degrees, draws)
+    return EffectEstimate.of(
         term,
         estimate,
-        np.sqrt(np.diag(covariance)),
+        covariance,
+        method=method,
+        convention=convention,
         units_count=sample.units_count,
-        treated_count=sample.treated_count if treated_count is None else treated_count,
         clusters_count=sample.clusters_count,
+        treated_count=sample.treated_count if treated_count is None else treated_count,
+        totals=(sample.units_count, sample.clusters_count, sample.treated_count),
+        degrees=degrees,
         event_time=event_time,
         cohort=cohort,
-        alpha=design.alpha,
-        degrees=degrees,
+        band=covered,
         critical=critical,
-    )
-    frame.loc[~covered, ["ci_low_simultaneous", "ci_high_simultaneous"]] = np.nan
-    return EffectEstimate(
-        frame=frame,
-        method=method,
-        error_convention=convention,
-        units_count=sample.units_count,
-        clusters_count=sample.clusters_count,
         dropped=(*sample.dropped, *dropped),
-        treated_count=sample.treated_count,
         software=software,
         design=design,
-        covariance=covariance if known else None,
-        degrees=degrees,
         not_headline=not_headline,
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError, MissingColumnError
+from buurteffect.estimate.core.result import OWN_CODE
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.core.within import Integers
+from buurteffect.estimate.core.within import Integers, demean, within_two_way
 
 _LEFT = 1e-9  # a regressor of which less than this share is left after the effects is taken as absorbed
 _ORTHOGONAL = 1e-6  # largest correlation of residuals with a regressor that counts as rounding
@@ -145,8 +147,160 @@ class Fit:
             If there is no such regressor.
         """
         if name not in self.names:
-            raise EstimationError(f"there is no regressor {name!r}; there are {', '.join(self.names)}")
+            raise CallError(f"there is no regressor {name!r}; there are {', '.join(self.names)}")
         return self.names.index(name)
+
+
+def ols(
+    frame: pd.DataFrame,
+    y: str | ArrayLike,
+    x: Sequence[str] | Mapping[str, ArrayLike] | tuple[Sequence[str], Floats],
+    absorb: Sequence[str | Integers] = (),
+    weights: str | ArrayLike | None = None,
+    *,
+    unit: str = "",
+    time: str = "",
+    counts: tuple[int, int] | None = None,
+    dropped: Sequence[tuple[str, int]] = (),
+    software: str = OWN_CODE,
+) -> Fit:
+    """Return the least-squares regression of one outcome, up to two sets of effects absorbed.
+
+    Effects are partialled out of outcome and regressors exactly (`within_two_way`; Frisch & Waugh 1933,
+    doi:10.2307/1907330), and the normal equations solved. There is no constant: pass a column of ones, or absorb.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per observation, without missing values in what is used; errors are grouped by its columns.
+    y : str or array_like
+        The outcome, as a column or its values.
+    x : sequence of str, mapping of str to array_like, or (names, ndarray)
+        The regressors, as columns, values by name, or names with a matrix, shape (rows, regressors).
+    absorb : sequence of str or ndarray of int
+        At most two columns, or codes from 0 per row, whose values each get an effect.
+    weights : str or array_like, optional
+        Positive weights.
+    unit, time : str
+        Names of the key; by default none.
+    counts : (int, int), optional
+        Units, and treated ones among them; by default rows (values of `unit` where it is named) and 0.
+    dropped : sequence of (str, int)
+        What was left out before and how often.
+    software : str
+        What is said to have computed it.
+
+    Raises
+    ------
+    MissingColumnError
+        If the frame has no such column.
+    EstimationError
+        If effects absorb a regressor, or regressors explain each other.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"area": list("aabb"), "x": [0.0, 1, 0, 2], "y": [1.0, 3, 5, 9]})
+    >>> fit = ols(frame, "y", ["x"], absorb=["area"])
+    >>> fit.names, fit.coefficients.round(6).tolist()
+    (('x',), [2.0])
+    """
+    outcome = _column(frame, y)
+    if isinstance(x, tuple) and len(x) == 2 and isinstance(x[1], np.ndarray):
+        names, columns = tuple(x[0]), x[1]
+    elif isinstance(x, Mapping):
+        names, columns = tuple(x), np.column_stack([_column(frame, values) for values in x.values()])
+    else:
+        names = tuple(cast("Sequence[str]", x))
+        columns = np.column_stack([_column(frame, name) for name in names])
+    weight = None if weights is None else _column(frame, weights)
+    effects = tuple(np.asarray(pd.factorize(frame[e])[0]) if isinstance(e, str) else e for e in absorb)
+    if len(effects) > 2:
+        raise CallError(f"ols absorbs at most two sets of effects, found {len(effects)}: use fit_columns")
+    left = np.column_stack([outcome, columns])
+    left = within_two_way(left, *effects, weight) if len(effects) == 2 else _swept(left, effects, weight)
+    check_regressors(names, left[:, 1:], columns)
+    if weight is not None:
+        left = left * np.sqrt(weight)[:, None]
+    explained, regressors = left[:, 0], left[:, 1:]
+    coefficients = solve_system(regressors.T @ regressors, regressors.T @ explained)
+    units = int(frame[unit].nunique()) if unit else len(frame)
+    fit = Fit(
+        names=names,
+        coefficients=coefficients,
+        regressors=regressors,
+        residuals=explained - regressors @ coefficients,
+        effects=effects,
+        frame=frame,
+        unit=unit,
+        time=time,
+        units_count=units if counts is None else counts[0],
+        treated_count=0 if counts is None else counts[1],
+        software=software,
+        dropped=tuple(dropped),
+        weighted=weight is not None,
+    )
+    return check_normal_equations(fit)
+
+
+def least_squares(columns: Floats, outcome: Floats) -> Floats:
+    """Return the coefficients of a regression on columns alone; the shortest ones where columns explain each other.
+
+    For slopes that an estimator needs on its way; a regression that is reported is `ols`, which refuses instead.
+
+    Parameters
+    ----------
+    columns : ndarray
+        Shape (rows, regressors); a weighted regression passes both times the root of the weight.
+    outcome : ndarray
+        Shape (rows,), or (rows, outcomes) for several at once.
+    """
+    return np.asarray(np.linalg.lstsq(columns, outcome, rcond=None)[0], dtype=float)
+
+
+def residuals(columns: Floats, outcome: Floats) -> Floats:
+    """Return what is left of an outcome, or several, after a regression on columns; all of it without columns."""
+    return np.asarray(outcome - columns @ least_squares(columns, outcome)) if columns.size else outcome
+
+
+def solve_system(matrix: Floats, values: Floats) -> Floats:
+    """Return A⁻¹b of normal equations.
+
+    Raises
+    ------
+    EstimationError
+        If the matrix has no inverse.
+    """
+    try:
+        return np.asarray(np.linalg.solve(matrix, values), dtype=float)
+    except np.linalg.LinAlgError as error:
+        raise EstimationError("regressors explain each other: leave one of them out") from error
+
+
+def inverse(matrix: Floats) -> Floats:
+    """Return the inverse of a cross product, shape (n, n).
+
+    Raises
+    ------
+    EstimationError
+        If it has none.
+    """
+    try:
+        return np.asarray(np.linalg.inv(matrix), dtype=float)
+    except np.linalg.LinAlgError as error:
+        raise EstimationError("regressors explain each other: leave one of them out") from error
+
+
+def pseudo_inverse(matrix: Floats, cutoff: float = 1e-15) -> Floats:
+    """Return the Moore–Penrose inverse of symmetric matrices, shape (…, n, n).
+
+    Parameters
+    ----------
+    matrix : ndarray
+        One matrix, or a stack of them.
+    cutoff : float
+        Eigenvalues below this share of the largest count as 0.
+    """
+    return np.asarray(np.linalg.pinv(matrix, rcond=cutoff, hermitian=True), dtype=float)
 
 
 def check_regressors(names: Sequence[str], left: Floats, before: Floats) -> None:
@@ -222,6 +376,20 @@ def check_normal_equations(fit: Fit) -> Fit:
             "a smaller tolerance or fewer effects"
         )
     return fit
+
+
+def _column(frame: pd.DataFrame, given: str | ArrayLike) -> Floats:
+    """Return a column of a frame, or values as they are, as numbers."""
+    if isinstance(given, str):
+        if given not in frame.columns:
+            raise MissingColumnError(f"the frame has no column {given!r}; it has {', '.join(map(str, frame.columns))}")
+        given = frame[given]
+    return np.asarray(given, dtype=float)
+
+
+def _swept(values: Floats, effects: tuple[Integers, ...], weight: Floats | None) -> Floats:
+    """Return columns less their means within at most one set of groups."""
+    return demean(values, effects[0], weight) if effects else values
 
 
 def _total(columns: Columns, rows: int) -> Floats:

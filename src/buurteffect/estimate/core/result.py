@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.bands import sup_t_critical_value
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.intervals import interval, p_value
+
+OWN_CODE = "own code"
+"""The software of what is computed here, without a library whose version matters."""
 
 RESULT_COLUMNS = ("estimate", "std_error", "ci_low", "ci_high", "units_count", "clusters_count")
 """The columns that close every tidy table, in this order; only remarks on a row may follow them."""
@@ -28,7 +34,10 @@ EFFECT_COLUMNS = (*EFFECT_IDENTITY, *RESULT_COLUMNS, *EFFECT_REMARKS)
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """A table of estimates.
+    """A table of estimates; or, where the data could not carry them, the reason why there are none.
+
+    `Estimate.of` makes a table of effects, `Estimate.refused` one that only says why. A refused estimate is false, has
+    one row of missing values and its reason, and passes through `estimator`, `stack` and a page's tables.
 
     Parameters
     ----------
@@ -46,6 +55,8 @@ class Estimate:
         Clusters that hold them.
     dropped : tuple of (str, int)
         What was left out and how often.
+    reason : str
+        Why there is no estimate; empty where there is one.
 
     Raises
     ------
@@ -59,6 +70,11 @@ class Estimate:
     units_count: int
     clusters_count: int
     dropped: tuple[tuple[str, int], ...] = ()
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is an estimate."""
+        return not self.reason
 
     def __post_init__(self) -> None:
         """Check that the result columns stand together and in order."""
@@ -83,6 +99,121 @@ class Estimate:
         if len(found) != 1:
             raise EstimationError(f"{len(found)} rows have {identity}, one was asked for")
         return found.iloc[0]
+
+    def refusal(self, what: str) -> list[str]:
+        """Return in one sentence that something could not be estimated, and why."""
+        return [f"{what} cannot be shown: {self.reason.rstrip('.')}."]
+
+    @staticmethod
+    def refused(reason: str, term: str = "") -> EffectEstimate:
+        """Return an estimate that says why there is none: one row of missing values, counts of 0, and ``reason``.
+
+        Examples
+        --------
+        >>> none = Estimate.refused("one wave")
+        >>> bool(none), none.reason, none.frame["reason"].tolist()
+        (False, 'one wave', ['one wave'])
+        """
+        frame = _effect_columns([term], [np.nan], [np.nan], (0, 0, 0)).assign(reason=reason)
+        return EffectEstimate(frame, "", "", 0, 0, reason=reason)
+
+    @staticmethod
+    def of(
+        terms: Sequence[str],
+        points: ArrayLike,
+        uncertainty: ArrayLike,
+        *,
+        method: str,
+        convention: str,
+        units_count: ArrayLike,
+        clusters_count: ArrayLike,
+        treated_count: ArrayLike = 0,
+        totals: tuple[int, int, int] | None = None,
+        degrees: float = np.inf,
+        alpha: float | None = None,
+        null: float = 0.0,
+        event_time: ArrayLike | None = None,
+        cohort: ArrayLike | None = None,
+        band: ArrayLike | None = None,
+        critical: float | None = None,
+        remarks: Mapping[str, Any] | None = None,
+        dropped: Sequence[tuple[str, int]] = (),
+        software: str = OWN_CODE,
+        design: Design | None = None,
+        not_headline: Sequence[str] = (),
+    ) -> EffectEstimate:
+        """Return a table of effects from points and their uncertainty.
+
+        Parameters
+        ----------
+        terms : sequence of str
+            Name of each effect.
+        points : array_like
+            One estimate per effect.
+        uncertainty : array_like
+            Covariance of the estimates, shape (effects, effects), which the table keeps where all of it is known; or
+            their standard errors, shape (effects,). An effect fixed by construction, such as the reference event time,
+            has error 0, an interval of no width and no p-value.
+        method, convention, software : str
+            How, with what errors and by what the figures were made.
+        units_count, clusters_count, treated_count : array_like
+            Counts behind each effect, or one count for all.
+        totals : (int, int, int), optional
+            Units, clusters and treated units of the whole table; by default the largest of the counts.
+        degrees : float
+            Degrees of freedom of t; infinite for the normal.
+        alpha : float, optional
+            One minus the confidence level; by default the design's, else 0.05.
+        null : float
+            What p-values test against.
+        event_time, cohort : array_like, optional
+            Years since treatment and first treated time; missing where they do not apply.
+        band : array_like of bool, optional
+            Effects that the simultaneous band covers: all when only `critical` is given, none when neither is.
+        critical : float, optional
+            Critical value of the band; by default `sup_t_critical_value` of the covariance.
+        remarks : mapping of str to array_like, optional
+            Columns that close the table, or replace what is computed, such as ``p_value`` by rank among permutations.
+        dropped : sequence of (str, int)
+            What was left out and how often.
+        design : Design, optional
+            What was asked.
+        not_headline : sequence of str
+            Reasons why no figure of the table may be a headline.
+
+        Examples
+        --------
+        >>> made = Estimate.of(["treated"], [0.3], [0.1], method="difference of means", convention="by unit",
+        ...                    units_count=50, treated_count=20, clusters_count=10)
+        >>> made.frame[["term", "estimate", "ci_low", "p_value"]].round(3).to_dict("records")
+        [{'term': 'treated', 'estimate': 0.3, 'ci_low': 0.104, 'p_value': 0.003}]
+        """
+        spread = np.asarray(uncertainty, dtype=float)
+        matrix = spread if spread.ndim == 2 else None
+        errors = spread if matrix is None else np.sqrt(np.diag(matrix))
+        alpha = alpha if alpha is not None else 0.05 if design is None else design.alpha
+        known = matrix is not None and bool(np.isfinite(matrix).all())
+        covered = np.full(len(errors), critical is not None) if band is None else np.asarray(band, dtype=bool)
+        if critical is None and matrix is not None and known and (errors[covered] > 0).any():
+            critical = sup_t_critical_value(matrix[np.ix_(covered, covered)], alpha, degrees)
+        counts = tuple(np.asarray(each) for each in (units_count, clusters_count, treated_count))
+        frame = _effect_columns(terms, points, errors, counts, event_time, cohort, (alpha, degrees, critical, null))
+        frame.loc[~covered, ["ci_low_simultaneous", "ci_high_simultaneous"]] = np.nan
+        units, clusters, treated = totals or (int(each.max(initial=0)) for each in counts)
+        return EffectEstimate(
+            frame.assign(**(remarks or {})),
+            method,
+            convention,
+            units,
+            clusters,
+            tuple(dropped),
+            treated_count=treated,
+            software=software,
+            design=design,
+            covariance=matrix if known else None,
+            degrees=degrees,
+            not_headline=tuple(not_headline),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,72 +271,73 @@ class EffectEstimate(Estimate):
         """Whether nothing stops a figure of this table from being a headline."""
         return not self.not_headline
 
+    def derive(self, terms: Sequence[str], points: ArrayLike, uncertainty: ArrayLike, **changed: Any) -> EffectEstimate:
+        """Return a table of figures computed from this one, as `Estimate.of` makes it.
+
+        Words, counts, degrees of freedom, design, what was left out and what stops a headline are those of this table
+        unless named.
+        """
+        own: dict[str, Any] = {
+            "method": self.method,
+            "convention": self.error_convention,
+            "units_count": self.units_count,
+            "clusters_count": self.clusters_count,
+            "treated_count": self.treated_count,
+            "totals": (self.units_count, self.clusters_count, self.treated_count),
+            "degrees": self.degrees,
+            "dropped": self.dropped,
+            "software": self.software,
+            "design": self.design,
+            "not_headline": self.not_headline,
+        }
+        return Estimate.of(terms, points, uncertainty, **(own | changed))
+
     def event_times(self) -> pd.DataFrame:
         """Return the rows that belong to an event time, ascending."""
         part = self.frame[self.frame["event_time"].notna()]
         return part.sort_values(["event_time", "cohort"], kind="stable", na_position="first")
 
 
-def effect_frame(
-    term: Sequence[str],
-    estimate: ArrayLike,
-    std_error: ArrayLike,
-    *,
-    units_count: ArrayLike,
-    treated_count: ArrayLike,
-    clusters_count: ArrayLike,
-    event_time: ArrayLike | None = None,
-    cohort: ArrayLike | None = None,
-    alpha: float = 0.05,
-    degrees: float = np.inf,
-    critical: float | None = None,
-) -> pd.DataFrame:
-    """Return the table of an `EffectEstimate` from estimates and standard errors.
-
-    Parameters
-    ----------
-    term : sequence of str
-        Name of each effect.
-    estimate, std_error : array_like
-        One value per effect. An effect fixed by construction, such as the reference event time, has standard
-        error 0 and gets an interval of no width and no p-value.
-    units_count, treated_count, clusters_count : array_like
-        Counts behind each effect, or one count for all.
-    event_time, cohort : array_like, optional
-        Years since treatment and first treated time; missing where they do not apply.
-    alpha : float
-        One minus the confidence level.
-    degrees : float
-        Degrees of freedom of the t distribution; infinite for the normal.
-    critical : float, optional
-        Critical value of the simultaneous band, from `buurteffect.estimate.core.bands`.
+def software_versions(*names: str) -> str:
+    """Return libraries with their versions, as they are written under a table.
 
     Examples
     --------
-    >>> table = effect_frame(["treated"], [0.3], [0.1], units_count=50, treated_count=20, clusters_count=10)
-    >>> table[["term", "estimate", "ci_low", "p_value"]].round(3).to_dict("records")
-    [{'term': 'treated', 'estimate': 0.3, 'ci_low': 0.104, 'p_value': 0.003}]
+    >>> software_versions("numpy").startswith("numpy ")
+    True
     """
-    point, error = np.asarray(estimate, dtype=float), np.asarray(std_error, dtype=float)
-    pointwise = stats.t.ppf(1 - alpha / 2, degrees)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p_value = np.where(error > 0, 2 * stats.t.sf(np.abs(point / error), degrees), np.nan)
+    return ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def _effect_columns(
+    terms: Sequence[str],
+    points: ArrayLike,
+    errors: ArrayLike,
+    counts: Sequence[ArrayLike],
+    event_time: ArrayLike | None = None,
+    cohort: ArrayLike | None = None,
+    settings: tuple[float, float, float | None, float] = (0.05, np.inf, None, 0.0),
+) -> pd.DataFrame:
+    """Return the columns of a table of effects; settings are alpha, degrees, the band's critical value and the null."""
+    point, error = np.asarray(points, dtype=float), np.asarray(errors, dtype=float)
+    alpha, degrees, critical, null = settings
+    low, high = interval(point, error, degrees, alpha)
     band = np.nan if critical is None else critical
     size = len(point)
     columns = {
-        "term": pd.array([str(name) for name in term], dtype="str"),
+        "term": pd.array([str(name) for name in terms], dtype="str"),
         "event_time": _whole(event_time, size),
         "cohort": _whole(cohort, size),
         "estimate": point,
         "std_error": error,
-        "ci_low": point - pointwise * error,
-        "ci_high": point + pointwise * error,
-        "units_count": _count(units_count, size),
-        "clusters_count": _count(clusters_count, size),
-        "p_value": p_value,
+        "ci_low": low,
+        "ci_high": high,
+        "units_count": _count(counts[0], size),
+        "clusters_count": _count(counts[1], size),
+        "p_value": p_value(point, error, degrees, null),
         "ci_low_simultaneous": point - band * error,
         "ci_high_simultaneous": point + band * error,
-        "treated_count": _count(treated_count, size),
+        "treated_count": _count(counts[2], size),
     }
     return pd.DataFrame(columns)
 

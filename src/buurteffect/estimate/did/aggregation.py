@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Truths
@@ -110,7 +110,7 @@ def aggregate(
         If an event time of the window was not estimated.
     """
     if kind not in KINDS:
-        raise EstimationError(f"kind must be {', '.join(KINDS)}, found {kind!r}")
+        raise CallError(f"kind must be {', '.join(KINDS)}, found {kind!r}")
     if window is not None and kind != "dynamic":
         raise EstimationError("a window belongs to the dynamic aggregate")
     averages = _Averages(effects)

@@ -10,12 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.errors import CallError, EstimationError, NoComparisonError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.sample import Truths, draw_sample
-from buurteffect.estimate.core.software import software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.did.at_risk import AtRisk
 from buurteffect.estimate.did.pool_regression import regress_pool
@@ -309,7 +308,7 @@ def _cell_estimator(approach: Approach) -> Callable[..., Any] | None:
     from moderndid.drdid.estimators.std_ipw_did_panel import std_ipw_did_panel
 
     if approach not in _APPROACHES:
-        raise EstimationError(f"approach must be {', '.join(_APPROACHES)}, found {approach!r}")
+        raise CallError(f"approach must be {', '.join(_APPROACHES)}, found {approach!r}")
     return {"dr": drdid_panel, "ipw": std_ipw_did_panel}.get(approach)
 
 

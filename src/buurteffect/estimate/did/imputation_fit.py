@@ -11,6 +11,7 @@ from scipy import sparse
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.effect_table import constant_within_units
+from buurteffect.estimate.core.fit import inverse
 from buurteffect.estimate.core.sample import Integers, Sample, Truths
 from buurteffect.estimate.core.weighted_stats import Floats
 
@@ -94,7 +95,7 @@ def safe_inverse(matrix: Floats) -> Floats:
             "covariates and times are collinear on untreated rows: leave out covariates that others determine, or add "
             "untreated units that are seen throughout"
         )
-    return np.asarray(np.linalg.inv(scaled) / np.outer(scale, scale))
+    return np.asarray(inverse(scaled) / np.outer(scale, scale))
 
 
 @dataclass(frozen=True, eq=False)

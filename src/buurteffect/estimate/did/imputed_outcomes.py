@@ -8,12 +8,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.sample import draw_sample
-from buurteffect.estimate.core.software import software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.did.imputation_fit import ImputationFit, fit_untreated, safe_inverse
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
@@ -132,7 +131,7 @@ def _effects(fit: ImputationFit, targets: Floats, deviations: Deviations) -> tup
     sample = fit.sample
     gap = fit.gap[fit.treated]
     if deviations not in ("cohort and time", "event time"):
-        raise EstimationError(f"deviations must be cohort and time or event time, found {deviations!r}")
+        raise CallError(f"deviations must be cohort and time or event time, found {deviations!r}")
     cohorts = sample.cohorts[fit.treated] if deviations == "cohort and time" else 0
     cells = pd.factorize(cohorts * 100_000 + sample.event_times[fit.treated])[0]
     squared = sample.weights[fit.treated] ** 2

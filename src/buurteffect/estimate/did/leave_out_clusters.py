@@ -11,10 +11,11 @@ import pandas as pd
 
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK
+from buurteffect.estimate.core.fit import solve_system
 from buurteffect.estimate.core.sample import Integers, Truths
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import group_sums
 from buurteffect.estimate.did.at_risk import AtRisk
-from buurteffect.estimate.inference.influence import cluster_sums
 
 _SINGULAR = 1e-12  # share of the largest eigenvalue below which a regression without a cluster is not done
 
@@ -128,7 +129,7 @@ def _solved(products: Floats, moments: Floats) -> Floats:
     values = np.linalg.eigvalsh(products)
     usable = (values[:, 0] > _SINGULAR * values[:, -1]) & np.isfinite(moments).all(axis=1)
     found = np.full(moments.shape, np.nan)
-    found[usable] = np.linalg.solve(products[usable], moments[usable][:, :, None])[:, :, 0]
+    found[usable] = solve_system(products[usable], moments[usable][:, :, None])[:, :, 0]
     return found
 
 
@@ -176,7 +177,7 @@ def jackknifed_influence(influence: Floats, points: Floats, without: Floats, cod
         How many pairs of effect and cluster kept their influence.
     """
     clusters = without.shape[1]
-    sums = cluster_sums(influence, codes)
+    sums = group_sums(influence, codes)
     wanted = (points[:, None] - without).T * (len(influence) * (clusters - 1) / clusters)
     known = np.isfinite(wanted)
     lacking = np.where(known, wanted, sums) - sums

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import NOT_YET_TREATED, Design, refuse_at_risk
 from buurteffect.estimate.core.result import EffectEstimate
@@ -54,7 +54,7 @@ def local_projections(
         If the weighting is unknown; or see `draw_sample`.
     """
     if weighting not in ("variance", "treated"):
-        raise EstimationError(f"weighting must be variance or treated, found {weighting!r}")
+        raise CallError(f"weighting must be variance or treated, found {weighting!r}")
     refuse_at_risk(design, "local projections")
     effects = compared_cells(Adoption(draw_sample(frame, design)), "reg")
     treated = effects.cells["treated_count"].to_numpy(dtype=float)

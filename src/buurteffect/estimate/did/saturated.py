@@ -10,13 +10,11 @@ import numpy as np
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.core.bands import DRAWS
 from buurteffect.estimate.core.effect_table import effects_from_covariance, regressors
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.sample import Integers, Sample, Truths
-from buurteffect.estimate.core.software import software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.core.within import group_sums
 from buurteffect.estimate.inference.regression_table import design_errors
-from buurteffect.estimate.inference.sandwich import Covariance, covariance
+from buurteffect.estimate.inference.sandwich import Covariance, cluster_covariance, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.cell_terms import fit_terms
 
@@ -204,9 +202,7 @@ def _shares_variance(fit: SaturatedFit, matrix: Floats) -> Floats:
         if (column == column[starts][sample.unit_codes]).all():
             codes = column[starts]
             break
-    sums = group_sums(influence, codes)
-    count = len(np.unique(codes))
-    return np.asarray(sums.T @ sums * count / max(count - 1, 1))
+    return cluster_covariance(influence, codes, correct=len(np.unique(codes)) > 1)
 
 
 def _treated(fit: SaturatedFit, row: Floats) -> int:

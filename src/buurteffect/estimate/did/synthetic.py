@@ -11,9 +11,8 @@ import pandas as pd
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.effect_table import call_library
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.sample import Sample, draw_sample
-from buurteffect.estimate.core.software import software_versions
 
 PLACEBOS, SEED = 200, 20261121
 """Most donors that are treated as if they were the place, and the seed that draws them."""
@@ -80,27 +79,22 @@ def synthetic_did(
     moved = np.array([_placebo(paths[donors], np.isin(donors, pick), outcome, after) for pick in chosen])
     error = float(np.sqrt(np.mean((moved - moved.mean()) ** 2)))
     estimate = float(found.att)
-    row = effect_frame(
+    return EffectEstimate.of(
         [", ".join(map(str, places))],
         [estimate],
         [error],
-        units_count=len(mine),
-        treated_count=size,
-        clusters_count=len(mine),
-        alpha=design.alpha,
-    )
-    row["p_value"] = (1 + (np.abs(moved) >= abs(estimate)).sum()) / (1 + len(moved))
-    row["fit_before"] = float(found.pre_treatment_fit)
-    row["donors_count"] = sum(weight > 1e-6 for weight in dict(found.unit_weights).values())
-    row["placebos_count"] = len(moved)
-    return EffectEstimate(
-        frame=row,
         method="synthetic difference-in-differences (Arkhangelsky et al. 2021, doi:10.1257/aer.20190159)",
-        error_convention=f"spread of {len(moved)} placebo effects on donors; p-value by rank among them",
+        convention=f"spread of {len(moved)} placebo effects on donors; p-value by rank among them",
         units_count=len(mine),
-        clusters_count=len(mine),
-        dropped=(*sample.dropped, *dropped),
         treated_count=size,
+        clusters_count=len(mine),
+        remarks={
+            "p_value": (1 + (np.abs(moved) >= abs(estimate)).sum()) / (1 + len(moved)),
+            "fit_before": float(found.pre_treatment_fit),
+            "donors_count": sum(weight > 1e-6 for weight in dict(found.unit_weights).values()),
+            "placebos_count": len(moved),
+        },
+        dropped=(*sample.dropped, *dropped),
         software=software_versions("diff-diff"),
         design=design,
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.result import RESULT_COLUMNS
 from buurteffect.estimate.core.weighted_stats import Floats
 
@@ -53,9 +53,9 @@ class Bootstrap:
         if self.draws < 2:
             raise EstimationError(f"a bootstrap needs at least 2 draws, asked for {self.draws}")
         if self.seed < 0:
-            raise EstimationError(f"the seed must be 0 or larger, found {self.seed}")
+            raise CallError(f"the seed must be 0 or larger, found {self.seed}")
         if not 0 < self.confidence < 1:
-            raise EstimationError(f"confidence must lie between 0 and 1, found {self.confidence}")
+            raise CallError(f"confidence must lie between 0 and 1, found {self.confidence}")
 
     def convention(self, kind: str, clusters_count: int, rows: Iterable[int] = ()) -> str:
         """Return in words what the intervals are.

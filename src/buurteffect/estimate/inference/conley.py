@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums
@@ -59,9 +59,9 @@ class ConleyErrors:
     def __post_init__(self) -> None:
         """Check the settings."""
         if self.metric not in (PLANAR, SPHERICAL) or self.kernel not in (UNIFORM, BARTLETT):
-            raise EstimationError(f"unknown metric or kernel: {self.metric!r}, {self.kernel!r}")
+            raise CallError(f"unknown metric or kernel: {self.metric!r}, {self.kernel!r}")
         if not self.cutoff_km > 0:
-            raise EstimationError(f"cutoff_km must be above 0, found {self.cutoff_km}")
+            raise CallError(f"cutoff_km must be above 0, found {self.cutoff_km}")
 
     def meat(self, fit: Fit) -> Meat:
         """Return the kernel-weighted cross products of scores."""

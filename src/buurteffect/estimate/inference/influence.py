@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.bands import sup_t_critical_value
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.intervals import critical_value
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import group_sums
+from buurteffect.estimate.inference.sandwich import cluster_covariance
+from buurteffect.estimate.inference.wild_bootstrap import WEBB_SIZES
 
 DRAWS, SEED = 1999, 20261121
 """Draws of the multiplier bootstrap, and the seed that makes them the same each time."""
 
 FEW_CLUSTERS = 20
 """Below this number of clusters the multipliers take six values instead of two."""
-
-_WEBB = np.sqrt(np.array([1.5, 1.0, 0.5]))
 
 
 def clustered_covariance(influence: Floats, adoption: Adoption) -> Floats:
@@ -42,12 +42,8 @@ def clustered_covariance(influence: Floats, adoption: Adoption) -> Floats:
     adoption : Adoption
         The units and their clusters.
     """
-    sides = adoption.clusters
-    if len(sides) == 1:
-        return _one_way(influence, sides[0], correct=not adoption.by_unit)
-    both = pd.factorize(sides[0] * (int(sides[1].max()) + 1) + sides[1])[0]
-    parts = [_one_way(influence, codes, correct=True) for codes in (*sides, both)]
-    return _positive(parts[0] + parts[1] - parts[2])
+    scaled = influence / len(influence)
+    return cluster_covariance(scaled, *adoption.clusters, correct=len(adoption.clusters) > 1 or not adoption.by_unit)
 
 
 def degrees_of_freedom(adoption: Adoption) -> float:
@@ -89,25 +85,17 @@ def multiplier_critical_value(
         return sup_t_critical_value(covariance, alpha, degrees, seed=seed)
     errors = np.sqrt(np.diag(covariance))
     moving = errors > 0
-    pointwise = float(stats.t.ppf(1 - alpha / 2, degrees))
+    pointwise = float(critical_value(alpha, degrees))
     if moving.sum() < 2:
         return pointwise
-    sums = cluster_sums(influence[:, moving], adoption.clusters[0]) / (len(influence) * errors[moving])
+    sums = group_sums(influence[:, moving], adoption.clusters[0]) / (len(influence) * errors[moving])
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     signs = generator.integers(0, 2, size=(draws, len(sums)), dtype=np.int8) * 2.0 - 1
     if len(sums) < FEW_CLUSTERS:
-        signs *= _WEBB[generator.integers(0, 3, size=signs.shape)]
+        signs *= WEBB_SIZES[::-1][generator.integers(0, 3, size=signs.shape)]
     largest = np.abs(signs @ sums).max(axis=1)
-    scaled = float(np.quantile(largest, 1 - alpha)) * pointwise / float(stats.norm.ppf(1 - alpha / 2))
+    scaled = float(np.quantile(largest, 1 - alpha)) * pointwise / float(critical_value(alpha))
     return max(pointwise, scaled)
-
-
-def cluster_sums(influence: Floats, codes: ArrayLike) -> Floats:
-    """Return the influence functions added up within clusters, shape (clusters, estimates)."""
-    numbers = np.asarray(codes)
-    sums = np.zeros((int(numbers.max()) + 1, influence.shape[1]))
-    np.add.at(sums, numbers, influence)
-    return sums
 
 
 def effects_from_influence(
@@ -135,7 +123,7 @@ def effects_from_influence(
     adoption : Adoption
         The units and their clusters.
     term, estimate, event_time, cohort, treated_count
-        As in `effect_frame`.
+        As in `Estimate.of`.
     influence : ndarray
         Shape (units, effects).
     method, software : str
@@ -152,40 +140,29 @@ def effects_from_influence(
     design, sample = adoption.sample.design, adoption.sample
     if not np.isfinite(influence).all():
         raise EstimationError("an influence function is missing: the effects it belongs to have no error")
-    covariance = clustered_covariance(influence, adoption)
     degrees = degrees_of_freedom(adoption) if degrees is None else degrees
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
-    critical = (
-        multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed, degrees)
-        if covered.any()
-        else None
-    )
-    frame = effect_frame(
+    critical = None
+    if covered.any():
+        critical = multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed, degrees)
+    return EffectEstimate.of(
         term,
         estimate,
-        np.sqrt(np.diag(covariance)),
+        clustered_covariance(influence, adoption),
+        method=method,
+        convention=convention or error_convention(adoption),
         units_count=sample.units_count,
-        treated_count=treated_count,
         clusters_count=adoption.clusters_count,
+        treated_count=treated_count,
+        totals=(sample.units_count, adoption.clusters_count, sample.treated_count),
+        degrees=degrees,
         event_time=event_time,
         cohort=cohort,
-        alpha=design.alpha,
-        degrees=degrees,
+        band=covered,
         critical=critical,
-    )
-    frame.loc[~covered, ["ci_low_simultaneous", "ci_high_simultaneous"]] = np.nan
-    return EffectEstimate(
-        frame=frame,
-        method=method,
-        error_convention=convention or error_convention(adoption),
-        units_count=sample.units_count,
-        clusters_count=adoption.clusters_count,
         dropped=(*sample.dropped, *dropped),
-        treated_count=sample.treated_count,
         software=software,
         design=design,
-        covariance=covariance,
-        degrees=degrees,
     )
 
 
@@ -195,16 +172,3 @@ def error_convention(adoption: Adoption) -> str:
         return "influence functions, each unit by itself, no small-sample factor; t with units − 1"
     names = " and ".join(adoption.sample.design.cluster_columns)
     return f"influence functions summed within {names}, times G/(G − 1); t with clusters − 1"
-
-
-def _one_way(influence: Floats, codes: ArrayLike, correct: bool) -> Floats:
-    """Return the covariance with one clustering."""
-    sums = cluster_sums(influence, codes)
-    factor = len(sums) / (len(sums) - 1) if correct else 1.0
-    return np.asarray(sums.T @ sums * factor / len(influence) ** 2)
-
-
-def _positive(matrix: Floats) -> Floats:
-    """Return the nearest covariance without negative variances in any direction."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)

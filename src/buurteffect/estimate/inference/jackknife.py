@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import pseudo_inverse
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
 
@@ -113,5 +114,5 @@ def _between(count: Floats, sums: Floats) -> Floats:
 def _solve(products: Floats, size: Floats) -> Floats:
     """Return the coefficients of each set of cross products, columns in units of their own length."""
     unit = np.outer(size, size)
-    inverse = np.linalg.pinv(products[:, :-1, :-1] / unit, rcond=1e-10, hermitian=True)
+    inverse = pseudo_inverse(products[:, :-1, :-1] / unit, 1e-10)
     return np.asarray(np.einsum("gkl,gl->gk", inverse, products[:, :-1, -1] / size) / size)

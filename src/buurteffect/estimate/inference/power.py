@@ -9,9 +9,11 @@ from scipy import optimize, stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import SEED
+from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Integers, Truths
+from buurteffect.estimate.core.sample import Truths
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.inference.joint_test import event_study_path
 
 _DRAWS = 100_000
 
@@ -39,7 +41,7 @@ def minimum_detectable_effect(
     """
     if not (std_error >= 0 and 0 < alpha < 1 and 0 < power < 1):
         raise EstimationError("a minimum detectable effect needs a standard error, and alpha and power between 0 and 1")
-    return float((stats.t.ppf(1 - alpha / 2, degrees) + stats.t.ppf(power, degrees)) * std_error)
+    return float((critical_value(alpha, degrees) + stats.t.ppf(power, degrees)) * std_error)
 
 
 def with_minimum_detectable_effect(result: EffectEstimate, power: float = 0.8) -> EffectEstimate:
@@ -70,28 +72,6 @@ def two_group_std_error(
 
 
 @dataclass(frozen=True)
-class JointTest:
-    """A test that several effects are all 0.
-
-    Parameters
-    ----------
-    statistic : float
-        F statistic: the Wald statistic over its degrees of freedom.
-    restrictions : int
-        Effects tested.
-    degrees : float
-        Degrees of freedom of the denominator.
-    p_value : float
-        Probability of a statistic at least as large if all are 0.
-    """
-
-    statistic: float
-    restrictions: int
-    degrees: float
-    p_value: float
-
-
-@dataclass(frozen=True)
 class PretestPower:
     """What a test of pre-trends could have found.
 
@@ -111,25 +91,6 @@ class PretestPower:
     power: float
     bias: tuple[float, ...]
     bias_after_passing: tuple[float, ...]
-
-
-def pretrend_test(result: EffectEstimate) -> JointTest:
-    """Return the joint test that all effects before treatment are 0.
-
-    Raises
-    ------
-    EstimationError
-        If there are none, or they have no covariance.
-    """
-    times, _, matrix = _path(result)
-    before = times < 0
-    if not before.any():
-        raise EstimationError("there is no effect before treatment to test")
-    effects = _effects(result)[before]
-    rank = int(np.linalg.matrix_rank(matrix[np.ix_(before, before)]))
-    wald = float(effects @ np.linalg.pinv(matrix[np.ix_(before, before)], hermitian=True) @ effects)
-    statistic = wald / rank
-    return JointTest(statistic, rank, result.degrees, float(stats.f.sf(statistic, rank, result.degrees)))
 
 
 def pretest_power(result: EffectEstimate, slope: float, reference: float | None = None) -> PretestPower:
@@ -184,26 +145,9 @@ def detectable_slope(result: EffectEstimate, power: float = 0.5, reference: floa
     return float(optimize.brentq(missing, 0.0, high, xtol=high * 1e-6))
 
 
-def _path(result: EffectEstimate) -> tuple[Floats, Integers, Floats]:
-    """Return event times, places in the table and covariance of the effects that have an uncertainty."""
-    if result.covariance is None:
-        raise EstimationError("this estimate has no covariance: use an event study that gives one")
-    rows = (result.frame["event_time"].notna() & (result.frame["std_error"] > 0)).to_numpy()
-    if not rows.any():
-        raise EstimationError("this table holds no event study")
-    places = np.flatnonzero(rows)
-    times = result.frame["event_time"].to_numpy(dtype=float, na_value=np.nan)[places]
-    return times, places, result.covariance[np.ix_(places, places)]
-
-
-def _effects(result: EffectEstimate) -> Floats:
-    """Return the effects of the event study that have an uncertainty."""
-    return np.asarray(result.frame["estimate"].to_numpy(dtype=float)[_path(result)[1]])
-
-
 def _simulated(result: EffectEstimate, reference: float | None) -> tuple[Floats, Truths, Floats, Floats]:
     """Return draws of the effects under no effect, which come before, their distance from the reference, the reach."""
-    times, _, matrix = _path(result)
+    times, _, matrix = event_study_path(result)
     before = times < 0
     if before.all() or not before.any():
         raise EstimationError("the power of a pre-test needs effects before and after treatment")
@@ -215,5 +159,5 @@ def _simulated(result: EffectEstimate, reference: float | None) -> tuple[Floats,
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     draws = generator.standard_normal((_DRAWS, len(times))) @ root
     alpha = 0.05 if result.design is None else result.design.alpha
-    reach = stats.t.ppf(1 - alpha / 2, result.degrees) * np.sqrt(np.diag(matrix)[before])
+    reach = critical_value(alpha, result.degrees) * np.sqrt(np.diag(matrix)[before])
     return np.asarray(draws), before, times - reference, np.asarray(reach)

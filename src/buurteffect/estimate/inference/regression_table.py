@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.bands import sup_t_critical_value
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import Fit
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, Errors, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
@@ -72,33 +70,21 @@ def regression_estimate(
         Reasons why no figure may be a headline.
     """
     result = covariance(fit, errors or design_errors(design), convention)
-    critical, inside = None, np.zeros(len(fit.names), dtype=bool) if band is None else np.asarray(band, dtype=bool)
-    if inside.any():
-        critical = sup_t_critical_value(result.matrix[np.ix_(inside, inside)], design.alpha, result.degrees)
-    frame = effect_frame(
+    return EffectEstimate.of(
         fit.names,
         fit.coefficients,
-        result.std_errors,
+        result.matrix,
+        method=method,
+        convention=result.words,
         units_count=fit.units_count,
-        treated_count=fit.treated_count if treated_count is None else treated_count,
         clusters_count=result.groups_count,
-        event_time=event_time,
-        alpha=design.alpha,
+        treated_count=fit.treated_count if treated_count is None else treated_count,
+        totals=(fit.units_count, result.groups_count, fit.treated_count),
         degrees=result.degrees,
-        critical=critical,
-    )
-    frame.loc[~inside, ["ci_low_simultaneous", "ci_high_simultaneous"]] = np.nan
-    return EffectEstimate(
-        frame,
-        method,
-        result.words,
-        fit.units_count,
-        result.groups_count,
-        fit.dropped,
-        treated_count=fit.treated_count,
+        event_time=event_time,
+        band=band,
+        dropped=fit.dropped,
         software=fit.software,
         design=design,
-        covariance=result.matrix,
-        degrees=result.degrees,
         not_headline=(*not_headline, *([result.flaw] if result.flaw else [])),
     )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums
@@ -106,16 +106,25 @@ class ClusteredErrors:
     def meat(self, fit: Fit) -> Meat:
         """Return the sum over clusters of the outer product of their summed scores."""
         if not 1 <= len(self.clusters) <= 2:
-            raise EstimationError(f"errors are clustered one way or two, asked for {len(self.clusters)}")
+            raise CallError(f"errors are clustered one way or two, asked for {len(self.clusters)}")
         groups = tuple(fit.codes(name) for name in self.clusters)
         counts = [int(codes.max(initial=-1)) + 1 for codes in groups]
         matrix = sum(_outer(fit.score_sums(codes)) for codes in groups)
         if len(groups) == 2:
-            crossed = np.unique(groups[0] * counts[1] + groups[1], return_inverse=True)[1]
-            matrix = matrix - _outer(fit.score_sums(crossed))
+            matrix = matrix - _outer(fit.score_sums(_crossed(*groups)))
         told = " and ".join(f"{name} ({count})" for name, count in zip(self.clusters, counts, strict=True))
         fewest = min(counts)
         return Meat(np.asarray(matrix), groups, fewest, max(fewest - 1, 1), f"clustered by {told}")
+
+
+@dataclass(frozen=True)
+class RobustErrors:
+    """Errors that are independent and spread as they may: HC1, the sandwich times N/(N − K)."""
+
+    def meat(self, fit: Fit) -> Meat:
+        """Return the sum over rows of the outer product of their scores, times N/(N − 1)."""
+        matrix = _outer(fit.scores) * fit.rows_count / (fit.rows_count - 1)
+        return Meat(matrix, (), None, None, "independent errors of unequal variance (HC1)")
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,67 @@ def covariance(fit: Fit, errors: Errors, convention: Convention = HOUSE) -> Cova
     words += f"; t distribution with {degrees:.0f} degrees of freedom" + (f"; {flaw}" if flaw else "")
     count = fit.rows_count if meat.groups_count is None else meat.groups_count
     return Covariance(matrix, degrees, f"{words}. {POLICY}" if convention is HOUSE else words, count, flaw)
+
+
+def cluster_covariance(influence: Floats, *groups: Integers, correct: bool = True, count: int | None = None) -> Floats:
+    r"""Return the covariance of estimates from how much each observation moves each of them.
+
+    With ψ_i the influence of observation i, so that estimates less their truth are about Σ_i ψ_i, and G clusters c,
+
+    .. math:: V = \frac{G}{G - 1} \sum_c \Big(\sum_{i \in c} ψ_i\Big)\Big(\sum_{i \in c} ψ_i\Big)'.
+
+    Two ways: the sum of both less that of their crossing, each with its own G (Cameron, Gelbach & Miller 2011,
+    doi:10.1198/jbes.2010.07136), negative eigenvalues raised to 0. The covariance of a regression is `covariance` of
+    its fit, which has the factor for its parameters besides.
+
+    Parameters
+    ----------
+    influence : ndarray
+        Shape (observations, estimates), or (observations,) for one estimate. Influence functions with mean 0 over n
+        units, ψ = √n-scaled, are divided by n first.
+    *groups : ndarray of int
+        One or two sets of codes from 0; none where each observation is its own cluster.
+    correct : bool
+        Whether G/(G − 1) is applied.
+    count : int, optional
+        G where it is not the number of codes, since some clusters have nothing to do with the estimates.
+
+    Raises
+    ------
+    EstimationError
+        If there are fewer than two clusters.
+
+    Examples
+    --------
+    >>> cluster_covariance(np.array([0.1, 0.1, -0.2]), np.array([0, 0, 1])).round(3)
+    array([[0.16]])
+    """
+    columns = influence[:, None] if influence.ndim == 1 else influence
+    if len(groups) == 2:
+        both = [_one_way(columns, codes, correct, count) for codes in (*groups, _crossed(*groups))]
+        values, vectors = np.linalg.eigh((both[0] + both[1] - both[2] + (both[0] + both[1] - both[2]).T) / 2)
+        return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
+    return _one_way(columns, groups[0] if groups else np.arange(len(columns)), correct, count)
+
+
+def cluster_std_error(influence: Floats, *groups: Integers, count: int | None = None) -> float:
+    """Return the standard error of one estimate: the root of its `cluster_covariance`."""
+    return float(np.sqrt(cluster_covariance(influence, *groups, count=count)[0, 0]))
+
+
+def _one_way(influence: Floats, codes: Integers, correct: bool, count: int | None) -> Floats:
+    """Return the covariance with one clustering."""
+    sums = group_sums(influence, codes)
+    clusters = len(sums) if count is None else count
+    if correct and clusters < 2:
+        raise EstimationError("errors are grouped by something with one value: name other clusters")
+    return np.asarray(_outer(sums) * (clusters / (clusters - 1) if correct else 1.0))
+
+
+def _crossed(first: Integers, second: Integers) -> Integers:
+    """Return codes of the combinations of two sets of groups."""
+    count = int(second.max(initial=-1)) + 1
+    return np.asarray(np.unique(first * count + second, return_inverse=True)[1])
 
 
 def _outer(sums: Floats) -> Floats:

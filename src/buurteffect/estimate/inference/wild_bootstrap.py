@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums, time_system, within_two_way
@@ -20,7 +20,8 @@ _BATCH = 25  # clusters whose residuals are projected at once
 _DOUBLINGS, _HALVINGS = 30, 60
 
 RADEMACHER, WEBB = "rademacher", "webb"
-_WEBB = np.sqrt(np.asarray([0.5, 1.0, 1.5]))
+WEBB_SIZES = np.sqrt(np.asarray([0.5, 1.0, 1.5]))
+"""Sizes of Webb's six points, which have either sign."""
 _TIES = 1e-9  # statistics this close, as a share, are the same: the draw of all ones and its mirror give the data's own
 
 
@@ -48,9 +49,9 @@ class WildBootstrap:
     def __post_init__(self) -> None:
         """Check the settings."""
         if self.draws < 99 or self.seed < 0 or not 0 < self.confidence < 1:
-            raise EstimationError("a wild bootstrap needs 99 draws or more, a seed from 0, a level between 0 and 1")
+            raise CallError("a wild bootstrap needs 99 draws or more, a seed from 0, a level between 0 and 1")
         if self.weights not in (RADEMACHER, WEBB):
-            raise EstimationError(f"weights must be {RADEMACHER} or {WEBB}, found {self.weights!r}")
+            raise CallError(f"weights must be {RADEMACHER} or {WEBB}, found {self.weights!r}")
 
     def enumerates(self, clusters: int) -> bool:
         """Return whether every sign pattern is taken."""
@@ -63,7 +64,7 @@ class WildBootstrap:
         generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
         shape = (self.draws, clusters)
         signs = generator.integers(0, 2, size=shape) * 2.0 - 1.0
-        sizes = 1.0 if self.weights == RADEMACHER else _WEBB[generator.integers(0, 3, size=shape)]
+        sizes = 1.0 if self.weights == RADEMACHER else WEBB_SIZES[generator.integers(0, 3, size=shape)]
         return np.asarray(signs * sizes, dtype=float)
 
 

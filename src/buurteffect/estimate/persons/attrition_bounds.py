@@ -11,7 +11,10 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import least_squares
+from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.inference.sandwich import cluster_covariance
 from buurteffect.estimate.persons.residents import TREATED, ResidentDesign, compare_rows
 
 Truths = NDArray[np.bool_]
@@ -96,7 +99,7 @@ def lee_bounds(
     stays = frame[stayed].to_numpy(dtype=float) == 1.0
     staying = frame[stays & frame[outcome].notna().to_numpy()].reset_index(drop=True)
     rows = compare_rows(staying, outcome, design, base)
-    slopes = np.linalg.lstsq(rows.regressors, rows.outcome, rcond=None)[0]
+    slopes = least_squares(rows.regressors, rows.outcome)
     # Net of what is given but not of treatment: its slope is left in.
     net = rows.outcome - rows.regressors[:, 1:] @ slopes[1:]
     every = frame.assign(_stay=False, _figure=0.0)
@@ -195,16 +198,15 @@ def _trimmed(
 
 def _error(psi: Floats, clusters: NDArray[np.int64]) -> float:
     """Return the clustered error of an estimate from the influence of every resident."""
-    sums = np.bincount(clusters, weights=psi)
-    number = int((np.bincount(clusters, weights=np.abs(psi)) > 0).sum())
-    return float(np.sqrt((sums @ sums) * number / max(number - 1, 1)))
+    number = len(np.unique(clusters[psi != 0]))
+    return float(np.sqrt(cluster_covariance(psi, clusters, correct=number > 1, count=number)[0, 0]))
 
 
 def _imbens_manski(width: float, error: float, alpha: float, degrees: int) -> float:
     """Return the number of errors by which bounds are widened so that the effect itself is held with 1 − α."""
     if error == 0:
         return 0.0
-    low, high = (float(stats.t.ppf(1 - part, degrees)) for part in (alpha, alpha / 2))
+    low, high = critical_value(2 * alpha, degrees), critical_value(alpha, degrees)
 
     def miss(reach: float) -> float:
         held = stats.t.cdf(reach + width / error, degrees) - stats.t.cdf(-reach, degrees)

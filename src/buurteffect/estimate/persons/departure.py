@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.fit import check_regressors
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
-from buurteffect.estimate.core.within import demean
+from buurteffect.estimate.core.fit import ols
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.sandwich import ClusteredErrors, cluster_std_error, covariance
 
 
 def departure_ratios(
@@ -58,46 +58,27 @@ def departure_ratios(
     dummies = pd.get_dummies(known[list(controls)].astype("category"), drop_first=True).to_numpy(dtype=float)
     codes = known.groupby(list(cells), sort=False).ngroup().to_numpy()
     gone = known[left].to_numpy(dtype=float)
-    swept = demean(np.column_stack([gone, values, dummies]), codes)
     names = (*traits.values(), *(f"control {place}" for place in range(dummies.shape[1])))
-    check_regressors(names, swept[:, 1:], np.column_stack([values, dummies]))
-    explained, rest = swept[:, 1:], swept[:, 0]
-    bread = np.linalg.inv(explained.T @ explained)
-    beta = bread @ explained.T @ rest
-    error = rest - explained @ beta
-    groups = pd.factorize(known[cluster])[0]
-    number = int(groups.max()) + 1
-    if number < 2:
+    fit = ols(known, gone, (names, np.column_stack([values, dummies])), absorb=[codes])
+    if known[cluster].nunique() < 2:
         raise EstimationError(f"all households are in one {cluster}: there is no error to be had")
-    sums = np.column_stack([np.bincount(groups, weights=column * error, minlength=number) for column in explained.T])
-    covariance = number / (number - 1) * bread @ (sums.T @ sums) @ bread
-    size = len(traits)
-    mean = gone.mean()
-    ratio, spread = 1 + beta[:size] / mean, np.sqrt(np.diag(covariance)[:size]) / mean
-    table = effect_frame(
+    errors = covariance(fit, ClusteredErrors((cluster,)))
+    size, mean = len(traits), gone.mean()
+    lost = len(frame) - len(known)
+    return EffectEstimate.of(
         list(traits.values()),
-        ratio,
-        spread,
+        1 + fit.coefficients[:size] / mean,
+        errors.std_errors[:size] / mean,
+        method=f"linear regression of leaving on standardised traits, effects of {' × '.join(cells)}, over the mean "
+        "hazard",
+        convention=errors.words,
         units_count=len(known),
         treated_count=int(gone.sum()),
-        clusters_count=number,
+        clusters_count=errors.groups_count,
         alpha=alpha,
-        degrees=number - 1,
-    )
-    table["p_value"] = effect_frame(
-        list(traits.values()), ratio - 1, spread, units_count=0, treated_count=0, clusters_count=0, degrees=number - 1
-    )["p_value"]
-    lost = len(frame) - len(known)
-    return EffectEstimate(
-        table,
-        f"linear regression of leaving on standardised traits, effects of {' × '.join(cells)}, over the mean hazard",
-        f"clustered by {cluster} ({number}); t with {number - 1} degrees of freedom",
-        len(known),
-        number,
-        (("rows with an unknown trait", lost),) if lost else (),
-        treated_count=int(gone.sum()),
-        software="own code",
-        degrees=number - 1,
+        degrees=errors.degrees,
+        null=1.0,
+        dropped=(("rows with an unknown trait", lost),) if lost else (),
     )
 
 
@@ -126,19 +107,17 @@ def clustered_mean(frame: pd.DataFrame, column: str, cluster: str, label: str, a
     if number < 2:
         raise EstimationError(f"{number} {cluster} with a value: there is no error to be had")
     values = known[column].to_numpy(dtype=float)
-    sums = np.bincount(codes, weights=values - values.mean(), minlength=number)
-    error = float(np.sqrt(number / (number - 1) * (sums**2).sum())) / len(values)
-    counts = {"units_count": len(values), "treated_count": len(values), "clusters_count": number}
-    table = effect_frame([label], [values.mean()], [error], **counts, alpha=alpha, degrees=number - 1)
     lost = len(frame) - len(known)
-    return EffectEstimate(
-        table,
-        "mean",
-        f"clustered by {cluster} ({number}); t with {number - 1} degrees of freedom",
-        len(values),
-        number,
-        (("rows without a value", lost),) if lost else (),
+    return EffectEstimate.of(
+        [label],
+        [values.mean()],
+        [cluster_std_error((values - values.mean()) / len(values), codes)],
+        method="mean",
+        convention=f"clustered by {cluster} ({number}); t with {number - 1} degrees of freedom",
+        units_count=len(values),
         treated_count=len(values),
-        software="own code",
+        clusters_count=number,
+        alpha=alpha,
         degrees=number - 1,
+        dropped=(("rows without a value", lost),) if lost else (),
     )

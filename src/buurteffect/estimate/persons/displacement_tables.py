@@ -9,6 +9,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.attempt import Attempt, attempt, together
+from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -68,10 +69,9 @@ def horizons(rows: pd.DataFrame, years: Sequence[int], units: Sequence[str] = ("
     parts = []
     for unit in units:
         for year in years:
-            made = attempt(excess_exit, rows, unit, year)
-            found = made.result.frame if made else pd.DataFrame({"term": ["all"], "estimate": [np.nan]})
-            degrees = made.result.degrees if made else np.inf
-            detectable = [minimum_detectable_effect(e, degrees=degrees) for e in found.get("std_error", [])]
+            made = estimator(excess_exit)(rows, unit, year)
+            found = made.frame if made else pd.DataFrame({"term": ["all"], "estimate": [np.nan]})
+            detectable = [minimum_detectable_effect(e, degrees=made.degrees) for e in found.get("std_error", [])]
             extra = {"minimum_detectable_effect": detectable} if detectable else {}
             parts.append(found.assign(unit=unit, years=year, reason=made.reason, **extra))
     return pd.concat(parts, ignore_index=True)

@@ -10,9 +10,11 @@ import pandas as pd
 from scipy.special import expit
 
 from buurteffect.errors import EstimationError, NoComparisonError
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import pseudo_inverse
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
+from buurteffect.estimate.inference.sandwich import cluster_std_error
 
 SOFTWARE = "own code, Newton's method"
 TRAITS = ("home", "age_band", "distance_band", "before_band")
@@ -284,7 +286,7 @@ def _figures(fitted: _Fitted, by: str, steps: int) -> list[tuple[str, float, flo
             continue
         own = np.bincount(home, weights=gap[who] - gap[who].mean(), minlength=len(influence)) / number
         total = own - influence @ gradient[who].mean(axis=0)
-        error = float(np.sqrt(used / (used - 1) * (total**2).sum()))
+        error = cluster_std_error(total, count=used)
         figures.append((name, float(gap[who].mean()), error, number, used, float(predicted[who].mean())))
     return figures
 
@@ -321,7 +323,7 @@ def _logit(design: Floats, outcome: Floats) -> tuple[Floats, Floats]:
     for _ in range(_STEPS):
         chance = expit(columns @ beta)
         information = (columns * (number * chance * (1 - chance))[:, None]).T @ columns
-        inverse = np.linalg.pinv(information, hermitian=True)
+        inverse = pseudo_inverse(information)
         step = inverse @ (columns.T @ (outcome[:, 0] - number * chance))
         beta += step
         if np.abs(columns @ step).max() < _SMALL:
@@ -360,30 +362,23 @@ def _estimate(
         raise NoComparisonError(f"the restructured places lie in one {cluster}: there is no error to be had")
     names, gaps, errors, counts, used, without = (list(column) for column in zip(*figures, strict=True))
     degrees = max(used[-1] - 1, 1)
-    frame = effect_frame(
+    what = "a first exit, hazards in discrete time," if first_exit else "living elsewhere"
+    gone = fitted.gone
+    return EffectEstimate.of(
         names,
         gaps,
         errors,
+        method=f"{what} from the {unit} after {horizon} years: logit on households whose buurt was left alone, "
+        "predicted for those of restructured ones",
+        convention=f"influence of the treated and of the prediction, summed by {cluster} ({fitted.clusters_count}); "
+        f"G/(G - 1) and t with {degrees} degrees of freedom for the {degrees + 1} treated ones",
         units_count=fitted.units_count,
         treated_count=counts,
         clusters_count=used,
+        totals=(fitted.units_count, fitted.clusters_count, counts[-1]),
         alpha=alpha,
-        degrees=degrees,
-    )
-    frame["share_out"] = np.array(gaps) + np.array(without)
-    frame["share_out_without"] = without
-    what = "a first exit, hazards in discrete time," if first_exit else "living elsewhere"
-    gone = fitted.gone
-    return EffectEstimate(
-        frame,
-        f"{what} from the {unit} after {horizon} years: logit on households whose buurt was left alone, predicted for "
-        "those of restructured ones",
-        f"influence of the treated and of the prediction, summed by {cluster} ({fitted.clusters_count}); G/(G - 1) and "
-        f"t with {degrees} degrees of freedom for the {degrees + 1} treated ones",
-        fitted.units_count,
-        fitted.clusters_count,
-        (("households not in the register at the end", gone),) if gone else (),
-        treated_count=counts[-1],
+        remarks={"share_out": np.array(gaps) + np.array(without), "share_out_without": without},
+        dropped=(("households not in the register at the end", gone),) if gone else (),
         software=SOFTWARE,
         degrees=degrees,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.intervals import critical_value
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def fieller_ratio(
         raise EstimationError("a ratio needs two estimates, a denominator other than zero, and their covariance")
     if matrix[0, 0] < 0 or matrix[1, 1] < 0 or matrix[0, 1] ** 2 > matrix[0, 0] * matrix[1, 1] * (1 + 1e-6):
         raise EstimationError("the matrix given for two estimates is no covariance")
-    t2 = float(stats.t.ppf(1 - alpha / 2, degrees)) ** 2
+    t2 = critical_value(alpha, degrees) ** 2
     square = bottom**2 - t2 * matrix[1, 1]
     middle = top * bottom - t2 * matrix[0, 1]
     inside = middle**2 - square * (top**2 - t2 * matrix[0, 0])

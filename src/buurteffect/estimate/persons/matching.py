@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError, NoComparisonError
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.sandwich import cluster_std_error
 
 
 def matched_difference(
@@ -78,22 +79,21 @@ def matched_difference(
     number, treated_clusters = int(codes.max()) + 1, len(np.unique(codes[who]))
     if treated_clusters < 2:
         raise EstimationError(f"all of the first group are in one {cluster}: there is no error to be had")
-    error = np.sqrt(treated_clusters / (treated_clusters - 1) * (np.bincount(codes, weights=influence) ** 2).sum())
-    degrees = treated_clusters - 1
-    counts = {"units_count": len(values), "treated_count": int(total), "clusters_count": treated_clusters}
-    table = effect_frame([label or outcome], [gap], [float(error)], **counts, alpha=alpha, degrees=degrees)
-    table["mean_treated"], table["mean_matched"] = mean_treated, mean_matched
     dropped = [("rows without the outcome", len(frame) - len(known)), ("of the first group without a match", unmatched)]
-    return EffectEstimate(
-        table,
-        f"difference of means within cells of {' × '.join(cells)}, weighted as the first group lies in them",
-        f"influence summed by {cluster} ({number}); t with {degrees} degrees of freedom",
-        len(values),
-        number,
-        tuple((what, count) for what, count in dropped if count),
+    return EffectEstimate.of(
+        [label or outcome],
+        [gap],
+        [cluster_std_error(influence, codes, count=treated_clusters)],
+        method=f"difference of means within cells of {' × '.join(cells)}, weighted as the first group lies in them",
+        convention=f"influence summed by {cluster} ({number}); t with {treated_clusters - 1} degrees of freedom",
+        units_count=len(values),
         treated_count=int(total),
-        software="own code",
-        degrees=degrees,
+        clusters_count=treated_clusters,
+        totals=(len(values), number, int(total)),
+        alpha=alpha,
+        degrees=treated_clusters - 1,
+        remarks={"mean_treated": mean_treated, "mean_matched": mean_matched},
+        dropped=[(what, count) for what, count in dropped if count],
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import solve_system
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.inference.sandwich import cluster_std_error
 from buurteffect.estimate.persons.residents import ResidentDesign, compare_rows
 
 
@@ -85,15 +87,14 @@ def instrumented_effect(
     codes = pd.factorize(first.frame[design.cluster])[0]
     count = int(codes.max()) + 1
     pi, beta = float(z @ x / (z @ z)), float((z @ y) / (z @ x))
-    factor = count / (count - 1)
-    pi_error = float(np.sqrt(factor * _square(z * (x - pi * z), codes))) / float(z @ z)
-    error = float(np.sqrt(factor * _square(z * (y - beta * x), codes))) / abs(float(z @ x))
-    reach = float(stats.t.ppf(1 - design.alpha / 2, count - 1)) * error
+    pi_error = cluster_std_error(z * (x - pi * z), codes) / float(z @ z)
+    error = cluster_std_error(z * (y - beta * x), codes) / abs(float(z @ x))
+    low, high = interval(beta, error, count - 1, design.alpha)
     return Instrumented(
         beta,
         error,
-        beta - reach,
-        beta + reach,
+        low,
+        high,
         pi,
         pi_error,
         (pi / pi_error) ** 2,
@@ -112,10 +113,4 @@ def _change(frame: pd.DataFrame, outcome: str, base: str | None) -> Floats:
 
 def _net(values: Floats, given: Floats) -> Floats:
     """Return values net of the columns given."""
-    return np.asarray(values - given @ np.linalg.solve(given.T @ given, given.T @ values)) if given.size else values
-
-
-def _square(scores: Floats, codes: np.ndarray[tuple[int], np.dtype[np.intp]]) -> float:
-    """Return the sum of squared sums within clusters."""
-    sums = np.bincount(codes, weights=scores)
-    return float(sums @ sums)
+    return np.asarray(values - given @ solve_system(given.T @ given, given.T @ values)) if given.size else values

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_regressors
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import Fit, least_squares, ols, solve_system
+from buurteffect.estimate.core.intervals import interval
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import demean
 from buurteffect.estimate.inference.jackknife import WORDS, leave_one_out
@@ -125,10 +125,7 @@ def resident_effect(
     """
     design = design or ResidentDesign()
     rows = compare_rows(frame, outcome, design, base, treatment)
-    check_regressors(rows.names, rows.regressors, rows.regressors)
-    cross, products = rows.regressors.T @ rows.regressors, rows.regressors.T @ rows.outcome
-    coefficients = np.asarray(np.linalg.solve(cross, products), dtype=float)
-    fit = check_normal_equations(_fit(rows, coefficients, rows.outcome - rows.regressors @ coefficients))
+    fit = _fit(rows)
     words, given = "regression of the change" if base else "regression", ", ".join(rows.names[1:]) or "nothing"
     method = f"{words} on treatment with effects of {' by '.join(design.cells)}, given {given}"
     return _estimate(fit, rows, design, (outcome, term, method))
@@ -143,28 +140,19 @@ def _estimate(fit: Fit, rows: Rows, design: ResidentDesign, words: tuple[str, st
         raise EstimationError(f"the treated residents are of one {design.cluster}: there is no error to be had")
     matrix = leave_one_out(rows.outcome, rows.regressors, clusters, rows.cells).covariance[:1, :1]
     number, degrees = int(clusters.max()) + 1, float(treated - 1)
-    frame = effect_frame(
+    return EffectEstimate.of(
         [term],
         fit.coefficients[:1],
-        np.sqrt(np.diag(matrix)),
+        matrix,
+        method=method,
+        convention=f"{WORDS}, clusters by {design.cluster} ({number}); t distribution with {degrees:.0f} degrees of "
+        f"freedom for the {treated} of them with treated residents",
         units_count=fit.units_count,
         treated_count=fit.treated_count,
         clusters_count=number,
-        alpha=design.alpha,
-        degrees=degrees,
-    )
-    return EffectEstimate(
-        frame,
-        method,
-        f"{WORDS}, clusters by {design.cluster} ({number}); t distribution with {degrees:.0f} degrees of freedom for "
-        f"the {treated} of them with treated residents",
-        fit.units_count,
-        number,
-        fit.dropped,
-        treated_count=fit.treated_count,
+        dropped=fit.dropped,
         software=fit.software,
         design=_panel_design(outcome, design),
-        covariance=matrix,
         degrees=degrees,
     )
 
@@ -208,10 +196,10 @@ def steady_effect(
     left = []
     for name in names:
         rows = compare_rows(seen, name, design, base)
-        slopes = np.linalg.lstsq(rows.regressors, rows.outcome, rcond=None)[0]
+        slopes = least_squares(rows.regressors, rows.outcome)
         left.append(rows.outcome - rows.regressors @ slopes)
     untreated = ~rows.frame[TREATED].to_numpy(dtype=bool)
-    weights = np.linalg.solve(np.cov(np.array(left)[:, untreated]), np.ones(len(names)))
+    weights = solve_system(np.cov(np.array(left)[:, untreated]), np.ones(len(names)))
     weights /= weights.sum()
     whole = seen[names].to_numpy(dtype=float) @ weights
     made = resident_effect(seen.assign(**{f"{outcome}_steady": whole}), f"{outcome}_steady", design, base, term)
@@ -292,11 +280,12 @@ def effect_path(
         made[h] = resident_effect(frame, name, given, outcome, f"year {h}")
     first = next(iter(made.values()))
     counts = {name: int(first.frame[name].iloc[0]) for name in ("units_count", "treated_count", "clusters_count")}
-    at_base = effect_frame(["base"], [0.0], [0.0], event_time=[0], **counts)
+    at_base = first.derive(["base"], [0.0], [0.0], event_time=[0], **counts).frame
     rows = [result.frame.assign(event_time=h) for h, result in made.items()]
     table = pd.concat([*rows, at_base], ignore_index=True).astype({"event_time": "Int64"})
-    reach = float(stats.t.ppf(1 - design.alpha / (2 * len(made)), first.degrees)) * table["std_error"]
-    table["ci_low_simultaneous"], table["ci_high_simultaneous"] = table["estimate"] - reach, table["estimate"] + reach
+    table["ci_low_simultaneous"], table["ci_high_simultaneous"] = interval(
+        table["estimate"], table["std_error"], first.degrees, design.alpha / len(made)
+    )
     return replace(first, frame=table.sort_values("event_time", ignore_index=True), covariance=None)
 
 
@@ -309,22 +298,19 @@ def _regressors(frame: pd.DataFrame, design: ResidentDesign, treatment: str) -> 
     return np.column_stack(columns)
 
 
-def _fit(rows: Rows, coefficients: Floats, residuals: Floats) -> Fit:
-    """Return the fit for the covariance."""
+def _fit(rows: Rows) -> Fit:
+    """Return the regression of rows that are net of their cells already."""
     treated = rows.frame.loc[rows.frame[TREATED].astype(bool), "person"]
-    return Fit(
-        rows.names,
-        coefficients,
-        rows.regressors,
-        residuals,
-        (rows.cells,),
+    return ols(
         rows.frame,
-        "person",
-        "cohort",
-        int(rows.frame["person"].nunique()),
-        int(treated.nunique()),
-        SOFTWARE,
-        rows.dropped,
+        rows.outcome,
+        (rows.names, rows.regressors),
+        absorb=[rows.cells],
+        unit="person",
+        time="cohort",
+        counts=(int(rows.frame["person"].nunique()), int(treated.nunique())),
+        dropped=rows.dropped,
+        software=SOFTWARE,
     )
 
 

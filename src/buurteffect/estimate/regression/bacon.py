@@ -10,8 +10,8 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.effect_table import call_library
+from buurteffect.estimate.core.result import software_versions
 from buurteffect.estimate.core.sample import Sample, draw_sample
-from buurteffect.estimate.core.software import software_versions
 from buurteffect.estimate.core.within import within_two_way
 
 KINDS = {

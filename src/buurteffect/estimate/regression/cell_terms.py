@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_told_apart
+from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_told_apart, solve_system
+from buurteffect.estimate.core.result import software_versions
 from buurteffect.estimate.core.sample import Sample
-from buurteffect.estimate.core.software import software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, within_two_way
 from buurteffect.estimate.regression.term_columns import TermColumns, term_columns
@@ -46,7 +46,7 @@ def fit_terms(sample: Sample, names: Sequence[str], terms: Integers, others: Flo
     lengths = np.sqrt(np.append(rows_count, np.einsum("ij,ij->j", others, others)))
     cross = columns.gram(weights)
     check_told_apart(names, columns.gram(np.ones(len(weights))) if weighted else cross, lengths)
-    coefficients = np.asarray(np.linalg.solve(cross, columns.products(weights * left[:, 0])), dtype=float)
+    coefficients = solve_system(cross, columns.products(weights * left[:, 0]))
     gap = left[:, 0] - columns.times_coefficients(coefficients)
     fit = Fit(
         names=tuple(names),

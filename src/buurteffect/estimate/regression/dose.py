@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.attempt import attempt
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
@@ -57,10 +57,10 @@ def dose_regressions(frame: pd.DataFrame, design: Design, ends: pd.DataFrame, we
     }
     rows, first = [], None
     for name, (part, asked, run) in runs.items():
-        made = attempt(_run, part, asked, run)
+        made = estimator(_run)(part, asked, run)
         if made:
-            first = first or made.result
-            rows.append(made.result.frame[made.result.frame["term"] == design.dose].assign(term=name))
+            first = first or made
+            rows.append(made.frame[made.frame["term"] == design.dose].assign(term=name))
         elif name == HEADLINE:
             raise EstimationError(made.reason)
     if first is None:

@@ -10,9 +10,9 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import NEVER_TREATED, Design, refuse_at_risk
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.fit import inverse
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.sample import Integers, draw_sample
-from buurteffect.estimate.core.software import software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
 
@@ -171,10 +171,10 @@ def _dose_groups(dose: Floats, groups: int) -> tuple[Floats, list[tuple[float, f
 def _regression(adoption: Adoption, changes: _Changes, columns: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Return coefficients of the units' effects on columns, and the influence of every unit on them."""
     weighted = columns * weight[:, None]
-    inverse = np.linalg.inv(weighted.T @ columns)
-    found = inverse @ (weighted.T @ changes.effect)
+    bread = inverse(weighted.T @ columns)
+    found = bread @ (weighted.T @ changes.effect)
     size = len(adoption.weights)
     influence = np.zeros((size, columns.shape[1]))
-    influence[changes.units] = weighted * (changes.effect - columns @ found)[:, None] @ inverse * size
-    influence -= changes.others @ (changes.share.T @ weighted) @ inverse
+    influence[changes.units] = weighted * (changes.effect - columns @ found)[:, None] @ bread * size
+    influence -= changes.others @ (changes.share.T @ weighted) @ bread
     return found, influence

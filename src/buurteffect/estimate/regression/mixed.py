@@ -12,7 +12,8 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import inverse, solve_system
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums
@@ -85,26 +86,18 @@ def random_intercepts(
     ratios = _search(columns)
     criterion, coefficients, matrix, residual = _profile(columns, ratios)
     groups = int(columns.wide.max()) + 1
-    frame = effect_frame(
+    effects = EffectEstimate.of(
         (INTERCEPT, *chosen.names),
         coefficients,
-        np.sqrt(np.diag(matrix)),
+        matrix,
+        method=f"random intercepts of {wide} and {narrow}, restricted maximum likelihood",
+        convention="(X'V⁻¹X)⁻¹ at the estimated components, which it takes as known; normal distribution",
         units_count=sample.units_count,
         treated_count=sample.treated_count,
         clusters_count=groups,
-        alpha=design.alpha,
-    )
-    effects = EffectEstimate(
-        frame,
-        f"random intercepts of {wide} and {narrow}, restricted maximum likelihood",
-        "(X'V⁻¹X)⁻¹ at the estimated components, which it takes as known; normal distribution",
-        sample.units_count,
-        groups,
-        sample.dropped,
-        treated_count=sample.treated_count,
+        dropped=sample.dropped,
         software=SOFTWARE,
         design=design,
-        covariance=matrix,
         not_headline=("random effects assume that lasting differences have nothing to do with treatment",),
     )
     variances = pd.DataFrame({"component": [wide, narrow, RESIDUAL], "variance": [*(ratios * residual), residual]})
@@ -121,7 +114,7 @@ def reml_criterion(sample: Sample, narrow: str, wide: str, variances: tuple[floa
     cross, log_determinant = _whitened(columns, np.asarray(variances[:2]) / residual)
     size = len(cross) - 1
     inner = cross[:size, :size]
-    rest = cross[size, size] - cross[size, :size] @ np.linalg.solve(inner, cross[:size, size])
+    rest = cross[size, size] - cross[size, :size] @ solve_system(inner, cross[:size, size])
     free = len(columns.values) - size
     return float(log_determinant + np.linalg.slogdet(inner)[1] + free * np.log(residual) + rest / residual)
 
@@ -186,13 +179,13 @@ def _profile(columns: _Columns, ratios: Floats) -> tuple[float, Floats, Floats, 
     cross, log_determinant = _whitened(columns, ratios)
     size = len(cross) - 1
     inner = cross[:size, :size]
-    coefficients = np.linalg.solve(inner, cross[:size, size])
+    coefficients = solve_system(inner, cross[:size, size])
     free = len(columns.values) - size
     residual = float((cross[size, size] - cross[size, :size] @ coefficients) / free)
     criterion = log_determinant + float(np.linalg.slogdet(inner)[1]) + free * np.log(residual) + free
     return (
         float(criterion),
         np.asarray(coefficients, float),
-        np.asarray(np.linalg.inv(inner) * residual, float),
+        np.asarray(inverse(inner) * residual, float),
         residual,
     )

@@ -12,13 +12,13 @@ import linearmodels
 import numpy as np
 import pandas as pd
 from linearmodels.iv import IV2SLS
-from scipy import stats
 
-from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_told_apart
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_told_apart, least_squares
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
+from buurteffect.estimate.inference.joint_test import wald_test
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
 
 SOFTWARE = f"linearmodels {linearmodels.__version__}"
@@ -72,13 +72,13 @@ class Equation:
     def __post_init__(self) -> None:
         """Refuse an equation with nothing to estimate or too few instruments."""
         if not self.explained_by:
-            raise EstimationError("there is nothing to estimate: name what explains the outcome")
+            raise CallError("there is nothing to estimate: name what explains the outcome")
         if self.instruments and len(self.instruments) < len(self.explained_by):
             raise EstimationError(
                 f"{len(self.explained_by)} regressors need at least as many instruments, found {len(self.instruments)}"
             )
         if not 0 < self.alpha < 1:
-            raise EstimationError(f"alpha must lie between 0 and 1, found {self.alpha}")
+            raise CallError(f"alpha must lie between 0 and 1, found {self.alpha}")
 
     @property
     def columns(self) -> list[str]:
@@ -124,28 +124,20 @@ class Solution:
         fit, equation = self.fit, self.equation
         wanted = len(equation.explained_by)
         result = covariance(fit, ClusteredErrors(equation.clusters))
-        frame = effect_frame(
+        weak = f"the first stage is weak: F is {self.first_stage_f:.1f}" if self.weak else ""
+        return EffectEstimate.of(
             labels or equation.explained_by,
             fit.coefficients[:wanted],
-            result.std_errors[:wanted],
+            result.matrix[:wanted, :wanted],
+            method=method,
+            convention=result.words,
             units_count=fit.units_count,
-            treated_count=fit.treated_count,
             clusters_count=result.groups_count,
-            alpha=equation.alpha,
-            degrees=result.degrees,
-        )
-        weak = f"the first stage is weak: F is {self.first_stage_f:.1f}" if self.weak else ""
-        return EffectEstimate(
-            frame,
-            method,
-            result.words,
-            fit.units_count,
-            result.groups_count,
-            fit.dropped,
             treated_count=fit.treated_count,
-            software=fit.software,
-            covariance=result.matrix[:wanted, :wanted],
             degrees=result.degrees,
+            alpha=equation.alpha,
+            dropped=fit.dropped,
+            software=fit.software,
             not_headline=tuple(reason for reason in (result.flaw, weak) if reason),
         )
 
@@ -208,7 +200,7 @@ def solve(frame: pd.DataFrame, equation: Equation) -> Solution:
     _check(columns.names, regressors)
     projected = regressors
     if equation.instruments:
-        first = np.linalg.lstsq(columns.basis, columns.wanted, rcond=None)[0]
+        first = least_squares(columns.basis, columns.wanted)
         projected = np.column_stack([columns.basis @ first, columns.controls])
         _check(columns.names, projected)
     coefficients = _coefficients(columns)
@@ -230,74 +222,11 @@ def solve(frame: pd.DataFrame, equation: Equation) -> Solution:
     return Solution(check_normal_equations(fit), equation, _first_stage(fit, columns, equation))
 
 
-@dataclass(frozen=True)
-class JointTest:
-    """A test that several coefficients are what they are said to be.
-
-    Attributes
-    ----------
-    statistic : float
-        F: the Wald statistic over the number of restrictions.
-    restrictions : int
-        How many.
-    degrees : float
-        Degrees of freedom of the denominator.
-    p_value : float
-        Of the restrictions.
-    """
-
-    statistic: float
-    restrictions: int
-    degrees: float
-    p_value: float
-
-
-def joint_test(estimate: EffectEstimate, rows: Sequence[int], equal: bool = False) -> JointTest:
-    """Test that some coefficients of a table are zero, or equal to each other.
-
-    F = (Rb)'(RVR')⁻¹(Rb)/q with V the table's clustered covariance, against F(q, G − 1).
-
-    Parameters
-    ----------
-    estimate : EffectEstimate
-        With its covariance.
-    rows : sequence of int
-        Positions of the coefficients.
-    equal : bool
-        Whether they are tested against each other instead of zero.
-
-    Raises
-    ------
-    EstimationError
-        If there is no covariance, or nothing to test.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"person": range(6), "x": [0, 1, 2, 0, 1, 3], "y": [1.0, 3, 5, 1.1, 3, 7]})
-    >>> table = solve(frame, Equation("y", ("x",), clusters=("person",))).table("least squares")
-    >>> joint_test(table, [0]).restrictions
-    1
-    """
-    if estimate.covariance is None:
-        raise EstimationError("a joint test needs the covariance of the coefficients: this table has none")
-    chosen = np.asarray(rows, dtype=int)
-    if len(chosen) < (2 if equal else 1):
-        raise EstimationError(f"a joint test of {len(chosen)} coefficients tests nothing: name more")
-    values = estimate.frame["estimate"].to_numpy()[chosen]
-    matrix = estimate.covariance[np.ix_(chosen, chosen)]
-    if equal:
-        contrast = np.column_stack([np.eye(len(chosen) - 1), -np.ones(len(chosen) - 1)])
-        values, matrix = contrast @ values, contrast @ matrix @ contrast.T
-    count = len(values)
-    statistic = float(values @ np.linalg.solve(matrix, values)) / count
-    return JointTest(statistic, count, estimate.degrees, float(stats.f.sf(statistic, count, estimate.degrees)))
-
-
 def _usable(frame: pd.DataFrame, equation: Equation) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
     """Return the rows that can be used, and what was left out."""
     lacking = [name for name in equation.columns if name not in frame.columns]
     if lacking:
-        raise EstimationError(f"the frame lacks {', '.join(lacking)}")
+        raise CallError(f"the frame lacks {', '.join(lacking)}")
     part = frame[equation.columns]
     gone = part.isna().any(axis=1)
     dropped = [("rows with a missing value", int(gone.sum()))]
@@ -384,10 +313,9 @@ def _first_stage(fit: Fit, columns: _Matrices, equation: Equation) -> float:
     if columns.wanted.shape[1] != 1 or not columns.instruments.shape[1]:
         return float("nan")
     basis, outcome = columns.basis, columns.wanted[:, 0]
-    slopes: Floats = np.asarray(np.linalg.lstsq(basis, outcome, rcond=None)[0], dtype=float)
+    slopes = least_squares(basis, outcome)
     names = tuple(f"z{place}" for place in range(basis.shape[1]))
     first = replace(fit, names=names, coefficients=slopes, regressors=basis, residuals=outcome - basis @ slopes)
     count = columns.instruments.shape[1]
     matrix = covariance(first, ClusteredErrors(equation.clusters)).matrix[:count, :count]
-    statistic = float(slopes[:count] @ np.linalg.solve(matrix, slopes[:count]))
-    return float(statistic / count)
+    return wald_test(slopes[:count], matrix).statistic

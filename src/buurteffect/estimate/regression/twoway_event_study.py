@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.core.sample import Sample
@@ -145,7 +145,7 @@ def _fit(sample: Sample, window: Window, binned: Floats, times: Sequence[int], e
     if engine == LINEARMODELS:
         return fit_two_way(sample, chosen)
     if engine not in (CELLS, PYFIXEST):
-        raise EstimationError(f"engine must be {CELLS}, {PYFIXEST} or {LINEARMODELS}, found {engine!r}")
+        raise CallError(f"engine must be {CELLS}, {PYFIXEST} or {LINEARMODELS}, found {engine!r}")
     return fit_effects(sample, design.key, chosen)
 
 

@@ -8,6 +8,22 @@ import numpy as np
 from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.intervals import critical_value, interval
+
+
+def within_bounds(
+    estimate: float, std_error: float, smallest: float, degrees: float = np.inf, alpha: float = 0.05
+) -> bool:
+    """Return whether the interval at 1 − 2α lies within ±smallest: whether both one-sided tests at α refuse.
+
+    False where the estimate or its error is missing.
+
+    Examples
+    --------
+    >>> within_bounds(0.002, 0.005, 0.02), within_bounds(0.002, 0.05, 0.02)
+    (True, False)
+    """
+    return bool(abs(estimate) + critical_value(2 * alpha, degrees) * std_error < smallest)
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,6 @@ def equivalence(
         raise EstimationError("an equivalence test needs an effect, an error above 0 and a bound above 0")
     p_low = float(stats.t.sf((estimate + smallest) / std_error, degrees))
     p_high = float(stats.t.cdf((estimate - smallest) / std_error, degrees))
-    reach = float(stats.t.ppf(1 - alpha, degrees)) * std_error
     p_value = max(p_low, p_high)
-    low, high = estimate - reach, estimate + reach
+    low, high = interval(estimate, std_error, degrees, 2 * alpha)
     return Equivalence(estimate, std_error, smallest, low, high, p_low, p_high, p_value, p_value < alpha, alpha)

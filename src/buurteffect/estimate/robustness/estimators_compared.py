@@ -10,7 +10,9 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
+from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.results import stack
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.extended_twoway import extended_twoway
 from buurteffect.estimate.did.group_time_effects import Approach
@@ -68,38 +70,29 @@ def side_by_side(
     EstimationError
         If no estimator has a figure; with the reason of each.
     """
-    rows, found, reasons = [], [], []
-    for name, run in ESTIMATORS.items():
-        try:
-            result = run(frame, design, window, approach)
-        except EstimationError as error:
-            reasons.append(f"{name}: {error}")
-            rows.append(pd.DataFrame({"term": [name], "reason": [str(error)], "method": [""]}))
-            continue
-        found.append(result)
-        row = result.frame[result.frame["term"].str.startswith("window")]
-        rows.append(row.assign(term=name, reason="", method=result.method))
-    if not found:
-        raise EstimationError("no estimator has a figure for this window. " + "; ".join(reasons))
-    columns = [*found[0].frame.columns, "reason", "method"]
-    table = pd.concat([row.reindex(columns=columns) for row in rows], ignore_index=True)
-    for column in ("units_count", "clusters_count", "treated_count"):
-        table[column] = table[column].fillna(0).astype(int)
-    for column in ("estimate", "std_error", "ci_low", "ci_high", "p_value"):
-        table[column] = table[column].astype(float)
+    made = {name: estimator(run)(frame, design, window, approach) for name, run in ESTIMATORS.items()}
+    whole = stack({name: _window_row(each) for name, each in made.items()}, named=True)
+    if not whole:
+        raise EstimationError(f"no estimator has a figure for this window. {whole.reason}")
+    table = whole.frame.assign(method=[each.method for each in made.values()])
     table[["ci_low_simultaneous", "ci_high_simultaneous"]] = np.nan
-    conventions = dict.fromkeys(result.error_convention for result in found)
-    software = dict.fromkeys(result.software for result in found)
-    return EffectEstimate(
+    first = next(each for each in made.values() if each)
+    return replace(
+        whole,
         frame=table,
         method=f"robust estimators beside each other, mean of event times {window[0]}–{window[1]}",
-        error_convention="; or ".join(conventions),
-        units_count=found[0].units_count,
-        clusters_count=found[0].clusters_count,
-        dropped=tuple(dict.fromkeys(item for result in found for item in result.dropped)),
-        treated_count=found[0].treated_count,
-        software="; ".join(software),
+        error_convention="; or ".join(dict.fromkeys(each.error_convention for each in made.values() if each)),
+        units_count=first.units_count,
+        clusters_count=first.clusters_count,
+        treated_count=first.treated_count,
         design=design,
-        degrees=found[0].degrees,
-        not_headline=tuple(dict.fromkeys(reason for result in found for reason in result.not_headline)),
+        degrees=first.degrees,
     )
+
+
+def _window_row(made: EffectEstimate) -> EffectEstimate:
+    """Return the row of the window only."""
+    if not made:
+        return made
+    row = made.frame[made.frame["term"].str.startswith("window")]
+    return replace(made, frame=row, covariance=None)

@@ -11,8 +11,8 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.fit import Fit
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import Fit, least_squares
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.inference.conley import BARTLETT
 from buurteffect.estimate.inference.regression_table import conley_errors, regression_estimate
@@ -111,16 +111,18 @@ def few_cluster_errors(
     wild = wild_cluster_bootstrap(
         fit, TREATED, cluster, WildBootstrap(draws, seed, confidence=design.confidence, **kind)
     )
-    row = effect_frame(
+    bootstrapped = EffectEstimate.of(
         ["wild cluster bootstrap"],
         [wild.estimate],
         [np.nan],
+        method="",
+        convention=wild.words,
         units_count=fit.units_count,
         treated_count=fit.treated_count,
         clusters_count=count,
-        alpha=design.alpha,
+        remarks={"ci_low": wild.ci_low, "ci_high": wild.ci_high, "p_value": wild.p_value},
     )
-    rows.append(row.assign(ci_low=wild.ci_low, ci_high=wild.ci_high, p_value=wild.p_value))
+    rows.append(bootstrapped.frame)
     for cutoff in cutoffs_km:
         by_distance = regression_estimate(fit, design, "", conley_errors(design, cutoff, BARTLETT))
         rows.append(by_distance.frame.iloc[[0]].assign(term=f"by distance, up to {cutoff:g} km"))
@@ -143,7 +145,7 @@ def _changes(adoption: Adoption, cohort: int, window: tuple[int, int]) -> pd.Dat
     if not (mine & used).any() or not (used & ~mine).any():
         return None
     centred = np.column_stack([np.ones(len(given)), given - given[used & ~mine].mean(axis=0)])
-    slopes = np.linalg.lstsq(centred[used & ~mine], change[used & ~mine], rcond=None)[0]
+    slopes = least_squares(centred[used & ~mine], change[used & ~mine])
     change = change - centred[:, 1:] @ slopes[1:]
     found = {"stack": cohort, "place": np.flatnonzero(used), "change": change[used], TREATED: mine[used].astype(float)}
     return pd.DataFrame(found)

@@ -10,9 +10,8 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.sample import draw_sample
-from buurteffect.estimate.core.software import software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.inference.permutation import permutation_statistics
@@ -173,23 +172,19 @@ def _permuted(
     term: str = "overall",
 ) -> EffectEstimate:
     """Return the table of one permutation test."""
-    from buurteffect.estimate.core.result import effect_frame
-
-    frame = effect_frame(
-        [term], [real], [float(np.std(moved))], units_count=units, treated_count=treated, clusters_count=units,
-        alpha=design.alpha,
-    )  # fmt: skip
-    frame["p_value"] = (1 + (np.abs(moved) >= abs(real) - 1e-12).sum()) / (1 + len(moved))
     low, high = np.quantile(moved, [design.alpha / 2, 1 - design.alpha / 2])
-    frame["ci_low"], frame["ci_high"] = real - high, real - low
-    return EffectEstimate(
-        frame=frame,
+    chance = (1 + (np.abs(moved) >= abs(real) - 1e-12).sum()) / (1 + len(moved))
+    return EffectEstimate.of(
+        [term],
+        [real],
+        [float(np.std(moved))],
         method="difference in means of changes, cohorts permuted over units" + (f" within {within}" if within else ""),
-        error_convention=f"{len(moved)} permutations; p-value by rank among them",
+        convention=f"{len(moved)} permutations; p-value by rank among them",
         units_count=units,
-        clusters_count=units,
-        dropped=dropped,
         treated_count=treated,
+        clusters_count=units,
+        remarks={"p_value": chance, "ci_low": real - high, "ci_high": real - low},
+        dropped=dropped,
         software=software_versions("numpy"),
         design=design,
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import least_squares
+from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import demean
 from buurteffect.estimate.regression.ols_iv import Equation, Solution, solve
@@ -195,7 +196,7 @@ def robustness(estimate: float, std_error: float, degrees: float, alpha: float =
     [0.0219, 0.1388, 0.0763]
     """
     f = abs(estimate / std_error) / np.sqrt(degrees)
-    short = f - float(stats.t.ppf(1 - alpha / 2, degrees - 1)) / np.sqrt(degrees - 1)
+    short = f - critical_value(alpha, degrees - 1) / np.sqrt(degrees - 1)
     return Robustness(estimate, std_error, degrees, f**2 / (1 + f**2), _value(f), _value(max(short, 0.0)))
 
 
@@ -369,4 +370,4 @@ def _left_over(frame: pd.DataFrame, equation: Equation, name: str) -> Floats:
 
 def _coefficients(outcome: Floats, regressors: Floats) -> Floats:
     """Return least squares coefficients."""
-    return np.asarray(np.linalg.lstsq(regressors, outcome, rcond=None)[0])
+    return least_squares(regressors, outcome)

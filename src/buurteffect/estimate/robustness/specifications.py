@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.attempt import attempt
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
+from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.headline import late_effect
 from buurteffect.estimate.did.imputed_outcomes import imputation
@@ -131,11 +131,11 @@ def specification_table(specifications: Sequence[Specification]) -> pd.DataFrame
     """
     rows = []
     for each in specifications:
-        made = attempt(each.run, each.frame, each.design, each.window)
+        made = estimator(each.run)(each.frame, each.design, each.window)
         if not made:
             rows.append({"specification": each.label, "reason": made.reason})
             continue
-        frame = made.result.frame
+        frame = made.frame
         term = frame["term"].astype(str)
         row = frame[term.str.startswith("window") | term.str.startswith("mean of event times")].iloc[0]
         rows.append({"specification": each.label, **row[list(COLUMNS[1:-1])].to_dict(), "reason": ""})

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.attempt import attempt
+from buurteffect.estimate.core import refusal
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate
+from buurteffect.estimate.core.results import stack
 from buurteffect.estimate.did.headline import Estimator
 
 
@@ -43,22 +44,17 @@ def effects_by_group(
         If no part has a figure.
     """
     treated = frame[str(design.cohort)].notna()
-    rows, found = [], []
-    for split, parts in splits.items():
-        for part in sorted(parts[treated].dropna().unique()):
-            made = attempt(estimator, frame[~treated | (parts == part)], design)
-            if made:
-                found.append(made.result)
-                rows.append(made.result.frame.iloc[[0]].assign(term=str(part), split=split, reason=""))
-            else:
-                rows.append(pd.DataFrame({"term": [str(part)], "split": [split], "reason": [made.reason]}))
-    if not found:
+    made: dict[tuple[str, str], EffectEstimate] = {
+        (split, str(part)): refusal.estimator(estimator)(frame[~treated | (parts == part)], design)
+        for split, parts in splits.items()
+        for part in sorted(parts[treated].dropna().unique())
+    }
+    if not any(made.values()):
         raise EstimationError("no part of the treated areas can be compared by itself")
-    table = pd.concat([row.reindex(columns=[*EFFECT_COLUMNS, "split", "reason"]) for row in rows], ignore_index=True)
-    for column in ("units_count", "clusters_count", "treated_count"):
-        table[column] = table[column].fillna(0).astype(int)
-    first = found[0]
-    return replace(first, frame=table, covariance=None)
+    whole = stack({f"{split} {part}": each for (split, part), each in made.items()}, named=True)
+    names = {"term": [part for _, part in made], "split": [split for split, _ in made]}
+    table = whole.frame.assign(**names)[[*EFFECT_COLUMNS, "split", "reason"]]
+    return replace(next(each for each in made.values() if each), frame=table, covariance=None)
 
 
 def halves(frame: pd.DataFrame, design: Design, column: str, label: str) -> pd.Series:

@@ -12,6 +12,8 @@ from scipy import stats
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.fit import residuals
+from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.sample import Integers, draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.power import minimum_detectable_effect, two_group_std_error
@@ -51,7 +53,7 @@ class GroupDesign:
 
     def power(self, effect: float, alpha: float = 0.05) -> float:
         """Return the probability that an effect of this size is found."""
-        reach = float(stats.norm.ppf(1 - alpha / 2))
+        reach = critical_value(alpha)
         shift = abs(effect) / self.std_error
         return float(stats.norm.sf(reach - shift) + stats.norm.cdf(-reach - shift))
 
@@ -82,7 +84,7 @@ def group_design(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -
     if known.sum() <= given.shape[1] + 1:
         raise EstimationError(f"{int(known.sum())} untreated units are too few to know how much areas change")
     centred = given[known] - np.r_[0.0, given[known][:, 1:].mean(axis=0)]
-    residual = change[known] - centred @ np.linalg.lstsq(centred, change[known], rcond=None)[0]
+    residual = residuals(centred, change[known])
     spread = float(np.sqrt(residual @ residual / (len(residual) - given.shape[1])))
     clusters = adoption.clusters[0]
     correlation = _intraclass(residual, clusters[known])
@@ -144,7 +146,7 @@ def future_design(
     level = wide[starts[-1]].to_numpy(dtype=float)
     change = wide[times[-1]].to_numpy(dtype=float) - level
     given = np.column_stack([np.ones(len(level)), level - level.mean()])
-    residual = change - given @ np.linalg.lstsq(given, change, rcond=None)[0]
+    residual = residuals(given, change)
     spread = float(np.sqrt(residual @ residual / (len(residual) - 2)))
     correlation = _intraclass(residual, np.asarray(pd.factorize(cluster)[0]))
     clusters = len(set(cluster[inside]))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats, RunningSum
 from buurteffect.estimate.inference.bootstrap import (
@@ -196,7 +196,7 @@ def decline_grid(
         If a wave or group is unknown, a cut is negative, or a way of classifying does not exist.
     """
     if not set(classify) <= set(CLASSIFY):
-        raise EstimationError(f"classify must be among {CLASSIFY}, found {tuple(classify)}")
+        raise CallError(f"classify must be among {CLASSIFY}, found {tuple(classify)}")
     cells: list[_Cell] = []
     skipped: dict[Pair, int] = {}
     present, _ = waves.parts(None)

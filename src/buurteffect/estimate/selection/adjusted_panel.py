@@ -7,6 +7,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.fit import least_squares
 from buurteffect.estimate.core.weighted_stats import Floats
 
 
@@ -50,7 +51,7 @@ def adjust_outcome(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
             raise EstimationError(
                 f"{int(fitted.sum())} never treated units in {time} cannot carry {len(names)} covariates"
             )
-        slopes = np.linalg.lstsq(given[fitted], outcome[fitted], rcond=None)[0]
+        slopes = least_squares(given[fitted], outcome[fitted])
         left[here] -= given[here][:, 1:] @ slopes[1:]
     return part.assign(**{design.outcome: _rounded(left)})
 

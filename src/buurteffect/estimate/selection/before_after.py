@@ -10,10 +10,12 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import solve_system
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.inference.sandwich import cluster_covariance
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.variance import fit_variance_components
 from buurteffect.estimate.measurement.waves import Waves
@@ -125,33 +127,23 @@ def before_and_after(
         weight += number
     own -= seen * means[0] / weight
     influence = np.column_stack([own, other, own - other]) / weight
-    sums = np.zeros((count, 3))
-    np.add.at(sums, clusters, influence)
-    errors = np.sqrt((sums**2).sum(axis=0) * count / (count - 1))
+    errors = np.sqrt(np.diag(cluster_covariance(influence, clusters)))
     treated, rest, expected = means[0] / weight, means[1] / weight, expected / weight
     units = len(np.unique(np.concatenate([np.flatnonzero(cell[3]) for cell in cells])))
-    table = effect_frame(
+    return EffectEstimate.of(
         [TREATED, OTHERS, NAIVE, EXPECTED, LEFT],
         [treated, rest, treated - rest, expected, treated - rest - expected],
         [*errors, np.nan, np.nan],
+        method=f"mean changes from the last time before treatment to {window[0]}–{window[1]} years after its start; "
+        f"expectation from the fitted components ({components})",
+        convention=f"changes summed within {design.cluster_columns[0]}, times G/(G − 1); t with clusters − 1",
         units_count=size,
         treated_count=[units, 0, units, units, units],
         clusters_count=count,
-        alpha=design.alpha,
         degrees=count - 1,
-    )
-    return EffectEstimate(
-        frame=table,
-        method=f"mean changes from the last time before treatment to {window[0]}–{window[1]} years after its start; "
-        f"expectation from the fitted components ({components})",
-        error_convention=f"changes summed within {design.cluster_columns[0]}, times G/(G − 1); t with clusters − 1",
-        units_count=size,
-        clusters_count=count,
         dropped=adoption.sample.dropped,
-        treated_count=units,
         software="buurteffect",
         design=design,
-        degrees=count - 1,
         not_headline=("a naive comparison, shown for what it is",),
     )
 
@@ -188,4 +180,4 @@ def _regression(adoption: Adoption, components: VarianceComponents, where: tuple
     known_at, later, now = [every.index(p) for p in places], every.index(place), every.index(base)
     inner = rules @ matrix[np.ix_(known_at, known_at)] @ rules.T
     outer = (matrix[later, known_at] - matrix[now, known_at]) @ rules.T
-    return float(outer @ np.linalg.solve(inner, rules @ gap))
+    return float(outer @ solve_system(inner, rules @ gap))

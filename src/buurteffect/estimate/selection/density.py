@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from buurteffect.estimate.core.fit import solve_system
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.weighted_stats import Floats
 
 _BINS = 10
@@ -56,12 +58,12 @@ def density_jump(distance: Floats, width: float, alpha: float = 0.05) -> dict[st
         }
     jump = float(np.log(below) - np.log(above))
     error = float(np.sqrt(24 / (5 * len(distance) * width) * (1 / below + 1 / above)))
-    reach = float(stats.norm.ppf(1 - alpha / 2)) * error
+    low, high = interval(jump, error, alpha=alpha)
     return {
         "estimate": jump,
         "std_error": error,
-        "ci_low": jump - reach,
-        "ci_high": jump + reach,
+        "ci_low": low,
+        "ci_high": high,
         "p_value": float(2 * stats.norm.sf(abs(jump) / error)),
         **counts,
     }
@@ -74,7 +76,7 @@ def _at_cut(side: Floats, count: int, width: float) -> float:
     middles = (np.arange(_BINS) + 0.5) * step
     weight = 1 - middles / width
     design = np.column_stack([np.ones(_BINS), middles])
-    return float(np.linalg.solve((design * weight[:, None]).T @ design, (design * weight[:, None]).T @ shares)[0])
+    return float(solve_system((design * weight[:, None]).T @ design, (design * weight[:, None]).T @ shares)[0])
 
 
 def _by_numbers(distance: Floats, width: float) -> float:

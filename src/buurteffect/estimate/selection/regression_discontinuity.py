@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import ols
+from buurteffect.estimate.core.intervals import interval, p_value
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.inference.sandwich import RobustErrors, covariance
 from buurteffect.estimate.selection.density import density_jump
 
 FEWEST = 8
@@ -121,20 +123,16 @@ def _jump(distance: Floats, outcome: Floats, width: float, alpha: float) -> dict
     below = (x < 0).astype(float)
     weight = 1 - np.abs(x) / width
     design = np.column_stack([below, np.ones_like(x), x, x * below])
-    inverse = np.linalg.pinv((design * weight[:, None]).T @ design)
-    found = inverse @ (design * weight[:, None]).T @ y
-    scores = design * (weight * (y - design @ found))[:, None]
-    degrees = max(int(use.sum()) - 4, 1)
-    matrix = inverse @ scores.T @ scores @ inverse * use.sum() / degrees
-    error = float(np.sqrt(matrix[0, 0]))
-    reach = float(stats.t.ppf(1 - alpha / 2, degrees)) * error
-    chance = float(2 * stats.t.sf(abs(found[0]) / error, degrees)) if error > 0 else float("nan")
-    jump = float(found[0])
+    fit = ols(pd.DataFrame({"y": y}), y, (("jump", "level", "slope", "bend"), design), weights=weight)
+    spread = covariance(fit, RobustErrors())
+    jump, error = float(fit.coefficients[0]), float(spread.std_errors[0])
+    low, high = interval(jump, error, spread.degrees, alpha)
+    chance = float(p_value(jump, error, spread.degrees)) if error > 0 or jump == 0 else 0.0
     return {
         "estimate": jump,
         "std_error": error,
-        "ci_low": jump - reach,
-        "ci_high": jump + reach,
+        "ci_low": low,
+        "ci_high": high,
         "p_value": chance,
         "below_count": int(below.sum()),
         "above_count": int(len(x) - below.sum()),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.errors import CallError, EstimationError, NoComparisonError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
 from buurteffect.estimate.core.design import NEVER_TREATED, refuse_at_risk
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.core.within import Integers, group_sums
+from buurteffect.estimate.core.within import Integers
+from buurteffect.estimate.inference.sandwich import cluster_covariance
 from buurteffect.estimate.selection.balancing import Balance, OverlapLimits, entropy_balance, match_nearest
 
 LIMITS = OverlapLimits()
@@ -54,7 +55,7 @@ class Baseline:
     def __post_init__(self) -> None:
         """Check the settings."""
         if self.lag_years < 1 or self.trend_years < 0 or self.method not in (ENTROPY, MATCHING):
-            raise EstimationError("lag_years must be 1 or more, trend_years 0 or more, the method a known one")
+            raise CallError("lag_years must be 1 or more, trend_years 0 or more, the method a known one")
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,38 +141,29 @@ def reweighted_effects(sample: Sample, baseline: Baseline | None = None, draws: 
     count = len(np.unique(clusters[involved]))
     if count < 2:
         raise EstimationError("all units compared lie in one cluster: use randomisation inference")
-    sums = group_sums(influence, clusters)
-    matrix = sums.T @ sums * count / (count - 1)
+    matrix = cluster_covariance(influence, clusters, count=count)
     errors = np.sqrt(np.diag(matrix))
     fixed = errors <= 1e-12 * max(float(errors.max(initial=0)), 1e-300)
-    errors, matrix = np.where(fixed, 0.0, errors), np.where(fixed[:, None] | fixed, 0.0, matrix)
-    frame = effect_frame(
+    matrix = np.where(fixed[:, None] | fixed, 0.0, matrix)
+    overlap, balance = _overlap(cohorts, baseline)
+    failing = overlap[overlap["overlap_fails"]]
+    estimate = EffectEstimate.of(
         [f"event {k}" for k in events],
         effects,
-        errors,
+        matrix,
+        method=f"changes since {baseline.lag_years} years before treatment against units of the same level and trend "
+        f"then, {baseline.method}",
+        convention=f"clustered by {design.cluster_columns[0]} ({count}), weights taken as known, times G/(G − 1), t "
+        f"distribution with {count - 1} degrees of freedom",
         event_time=events,
+        critical=sup_t_critical_value(matrix, design.alpha, count - 1, draws),
         units_count=len(involved),
         treated_count=seen,
         clusters_count=count,
-        alpha=design.alpha,
-        degrees=count - 1,
-        critical=sup_t_critical_value(matrix, design.alpha, count - 1, draws),
-    )
-    overlap, balance = _overlap(cohorts, baseline)
-    failing = overlap[overlap["overlap_fails"]]
-    estimate = EffectEstimate(
-        frame,
-        f"changes since {baseline.lag_years} years before treatment against units of the same level and trend then, "
-        f"{baseline.method}",
-        f"clustered by {design.cluster_columns[0]} ({count}), weights taken as known, times G/(G − 1), t distribution "
-        f"with {count - 1} degrees of freedom",
-        len(involved),
-        count,
-        (*sample.dropped, *left_out),
-        treated_count=int(sum(len(cohort.treated) for cohort in cohorts)),
+        totals=(len(involved), count, sum(len(cohort.treated) for cohort in cohorts)),
+        dropped=(*sample.dropped, *left_out),
         software="buurteffect",
         design=design,
-        covariance=matrix,
         degrees=count - 1,
         not_headline=tuple(f"overlap fails in cohort {c}: {r}" for c, r in failing[["cohort", "reasons"]].to_numpy()),
     )

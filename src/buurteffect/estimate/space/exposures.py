@@ -10,8 +10,8 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.fit import Fit, check_regressors
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import Fit, check_regressors, ols, solve_system
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, within_two_way
 from buurteffect.estimate.inference.jackknife import WORDS, leave_one_out
@@ -140,7 +140,7 @@ def exposure_mapping(
     regressors, strength = left[:, 1:-1], np.inf
     if instrument:
         regressors, strength = _first_stage(left, number - 1, (rows, units, times))
-    beta: Floats = np.asarray(np.linalg.solve(regressors.T @ regressors, regressors.T @ left[:, 0]), dtype=float)
+    beta = solve_system(regressors.T @ regressors, regressors.T @ left[:, 0])
     fit = Fit(
         names,
         beta,
@@ -207,21 +207,20 @@ def exposure_effects(mapping: Mapping, year: int, share: float = 0.05) -> Effect
         figures.append((name, amount * weight @ beta, amount * np.sqrt(weight @ matrix @ weight), amount))
     names, points, errors, amounts = (list(column) for column in zip(*figures, strict=True))
     made = mapping.effects
-    table = effect_frame(
+    return made.derive(
         names,
         points,
         errors,
+        method=f"mean over the {share:.0%} of untreated areas that got most in {year}",
         units_count=len(now),
         treated_count=max(round(share * len(now)), 1),
-        clusters_count=made.clusters_count,
-        alpha=_alpha(made),
-        degrees=made.degrees,
+        remarks={
+            "exposure": amounts,
+            "minimum_detectable_effect": [
+                minimum_detectable_effect(error, _alpha(made), 0.8, made.degrees) for error in errors
+            ],
+        },
     )
-    table["exposure"] = amounts
-    table["minimum_detectable_effect"] = [
-        minimum_detectable_effect(error, _alpha(made), 0.8, made.degrees) for error in errors
-    ]
-    return _like(made, table, f"mean over the {share:.0%} of untreated areas that got most in {year}")
 
 
 def _rows(
@@ -277,13 +276,11 @@ def _first_stage(left: Floats, place: int, where: tuple[pd.DataFrame, Integers, 
     given[:, place] = given[:, -1]
     given = given[:, :-1]
     names = tuple(f"x{column}" for column in range(given.shape[1]))
-    check_regressors(names, given, given)
-    beta: Floats = np.asarray(np.linalg.solve(given.T @ given, given.T @ wanted), dtype=float)
-    fit = Fit(names, beta, given, wanted - given @ beta, (units, times), rows, _UNIT, _TIME, 0, 0, _SOFTWARE)
+    fit = ols(rows, wanted, (names, given), absorb=[units, times], software=_SOFTWARE)
     stage = regression_estimate(fit, Design("y", cohort=None, dose=INFLOW), "", ClusteredErrors((_WITHIN,)))
     row = stage.frame.iloc[place]
     predicted = left[:, 1:-1].copy()
-    predicted[:, place] = given @ beta
+    predicted[:, place] = given @ fit.coefficients
     return predicted, float((row["estimate"] / row["std_error"]) ** 2)
 
 
@@ -296,43 +293,16 @@ def _left_out(made: EffectEstimate, fit: Fit, outcome: Floats, times: Integers |
     clusters = fit.codes(_WITHIN)
     at_work = len(np.unique(clusters[fit.frame["cohort_year"].notna().to_numpy()])) or int(clusters.max()) + 1
     matrix = leave_one_out(outcome, fit.regressors, clusters, times).covariance
-    table = effect_frame(
-        fit.names,
-        fit.coefficients,
-        np.sqrt(np.diag(matrix)),
-        units_count=fit.units_count,
-        treated_count=fit.treated_count,
-        clusters_count=made.clusters_count,
-        alpha=_alpha(made),
-        degrees=max(at_work - 1, 1),
-    )
-    words = f"{WORDS}, clusters by gemeente ({made.clusters_count}); t with {max(at_work - 1, 1)} degrees of freedom "
+    degrees = float(max(at_work - 1, 1))
+    words = f"{WORDS}, clusters by gemeente ({made.clusters_count}); t with {degrees:.0f} degrees of freedom "
     words += f"for the {at_work} of them at work"
-    return replace(made, frame=table, covariance=matrix, error_convention=words, degrees=float(max(at_work - 1, 1)))
+    return made.derive(fit.names, fit.coefficients, matrix, convention=words, degrees=degrees)
 
 
 def _first_rows(made: EffectEstimate, number: int) -> EffectEstimate:
     """Return an estimate with its first rows only."""
     covariance = None if made.covariance is None else made.covariance[:number, :number]
-    return _like(made, made.frame.iloc[:number].reset_index(drop=True), made.method, covariance)
-
-
-def _like(made: EffectEstimate, table: pd.DataFrame, method: str, covariance: Floats | None = None) -> EffectEstimate:
-    """Return an estimate with another table."""
-    return EffectEstimate(
-        table,
-        method,
-        made.error_convention,
-        made.units_count,
-        made.clusters_count,
-        made.dropped,
-        treated_count=made.treated_count,
-        software=made.software,
-        design=made.design,
-        covariance=covariance,
-        degrees=made.degrees,
-        not_headline=made.not_headline,
-    )
+    return replace(made, frame=made.frame.iloc[:number].reset_index(drop=True), covariance=covariance)
 
 
 def _covariance(mapping: Mapping) -> Floats:

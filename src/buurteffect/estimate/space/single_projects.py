@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.attempt import Attempt, attempt
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate
+from buurteffect.estimate.core.refusal import estimator
+from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate, Estimate
 from buurteffect.estimate.did.synthetic import PLACEBOS, SEED, synthetic_did
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 
@@ -84,8 +86,8 @@ def effects_on_places(
         facts = {"cohort_year": own[str(design.cohort)].iloc[0], "size": own[size].iloc[0], "reason": found.reason}
         row: dict[str, object] = {"term": place}
         if found:
-            made.append(found.result)
-            row = found.result.frame.iloc[0].to_dict()
+            made.append(found)
+            row = found.frame.iloc[0].to_dict()
             row["detectable"] = minimum_detectable_effect(float(str(row["std_error"])), design.alpha, 0.8)
         rows.append(row | facts | counts)
     if not made:
@@ -95,21 +97,22 @@ def effects_on_places(
     for column in ("units_count", "clusters_count", "treated_count"):
         table[column] = table[column].fillna(0).astype(int)
     first = made[0]
-    return EffectEstimate(
+    return replace(
+        first,
         frame=table,
         method=f"{first.method}, mean of event times {window[0]}–{window[1]}, donors alike before",
         error_convention="spread of the placebo effects on the donors of each place; p-value by rank among them",
         units_count=int(table["units_count"].max()),
         clusters_count=int(table["clusters_count"].max()),
+        dropped=(),
         treated_count=len(made),
-        software=first.software,
         design=plain,
     )
 
 
 def _one(
     frame: pd.DataFrame, own: pd.DataFrame, design: Design, window: tuple[int, int], alike: str, draw: tuple[int, int]
-) -> tuple[Attempt[EffectEstimate], dict[str, int]]:
+) -> tuple[EffectEstimate, dict[str, int]]:
     """Estimate one place; return also at how many times before and after it is seen."""
     start = float(own[str(design.cohort)].iloc[0])
     known = own.loc[own[design.outcome].notna(), design.time]
@@ -118,8 +121,8 @@ def _one(
     counts = {"before_count": len(before), "after_count": len(after)}
     if len(before) < FEWEST_BEFORE or not after:
         lacking = f"{len(before)} before its start, {len(after)} in the years looked at"
-        return Attempt(None, f"too few figures ({lacking})"), counts
+        return Estimate.refused(f"too few figures ({lacking})"), counts
     donor = frame[str(design.cohort)].isna() & (frame[alike] == own[alike].iloc[0])
     mine = frame[design.unit] == own[design.unit].iloc[0]
     part = frame[(donor | mine) & np.isin(frame[design.time], [*before, *after])].reset_index(drop=True)
-    return attempt(synthetic_did, part, design, [own[design.unit].iloc[0]], *draw), counts
+    return estimator(synthetic_did)(part, design, [own[design.unit].iloc[0]], *draw), counts

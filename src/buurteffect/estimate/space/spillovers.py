@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from buurteffect.errors import EstimationError, NoComparisonError
-from buurteffect.estimate.core.attempt import attempt
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.did.aggregation import callaway_santanna
@@ -117,17 +117,16 @@ def spillover(
     first = found[0][1]
     left_out = int((~treated & (distance >= edges[-1]) & (distance < far))[sample.unit_starts].sum())
     dropped = (*first.dropped, *((("places between the last ring and far", left_out),) if left_out else ()))
-    return EffectEstimate(
+    return replace(
+        first,
         frame=pd.concat(rows, ignore_index=True),
         method=f"rings around treated places, far from {far:g} m on; {first.method}",
-        error_convention=first.error_convention,
         units_count=sample.units_count,
-        clusters_count=first.clusters_count,
         dropped=dropped,
         treated_count=sample.treated_count,
-        software=first.software,
         design=design,
-        degrees=first.degrees,
+        covariance=None,
+        not_headline=(),
     )
 
 
@@ -243,5 +242,5 @@ def rings_around(frame: pd.DataFrame, design: Design, ring_m: float, window: tup
     EstimationError
         If even one ring cannot be compared; see `spillover`.
     """
-    two = attempt(spillover, frame, design, (ring_m / 2, ring_m), ring_m, late_estimator(window))
-    return two.result if two else spillover(frame, design, (ring_m,), ring_m, late_estimator(window))
+    two = estimator(spillover)(frame, design, (ring_m / 2, ring_m), ring_m, late_estimator(window))
+    return two if two else spillover(frame, design, (ring_m,), ring_m, late_estimator(window))

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.estimate.core.attempt import attempt
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.space.price_rings import (
     DECAY,
@@ -56,9 +56,9 @@ def values_by_ring(frame: pd.DataFrame, design: Design, ring_m: float) -> Effect
     rings = ring_effects(sales)
     names = {f"0–{_AT_PROJECT_M:g} m, after": TREATED}
     shown = rings.frame.assign(term=rings.frame["term"].replace(names), reason="")
-    fading = attempt(distance_decay, sales)
+    fading = estimator(distance_decay)(sales)
     if fading:
-        more = fading.result.frame.assign(reason="")
+        more = fading.frame.assign(reason="")
     else:
         more = pd.DataFrame({"term": [DECAY, HALVING], "reason": fading.reason}).reindex(columns=shown.columns)
     counts = ["units_count", "clusters_count", "treated_count"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import ols
+from buurteffect.estimate.core.intervals import critical_value
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.sandwich import RobustErrors, covariance
 from buurteffect.estimate.space.exposures import INFLOW, NEAR, SOON, Mapping
 
 DIRECT, RING, RECEIVING, SEEN, REST, NET = "direct", "ring", "receiving", "seen", "rest", "net"
@@ -91,19 +93,25 @@ def ledger(mapping: Mapping, year: int, zero_sum: bool = False) -> Ledger:
     alpha = 0.05 if made.design is None else made.design.alpha
     direct = now.loc[:, where[DIRECT]]
     treated = int(direct.any(axis=1).sum())
-    counts = {"units_count": len(now), "treated_count": treated, "clusters_count": made.clusters_count}
-    table = effect_frame(list(vectors), points, errors, **counts, alpha=alpha, degrees=made.degrees)
-    table["minimum_detectable_effect"] = [
-        minimum_detectable_effect(error, alpha, 0.8, made.degrees) if error > 0 else np.nan for error in errors
-    ]
-    entries = replace(made, frame=table, covariance=None, method=f"sums over areas in {year}: {made.method}")
+    counts = {"units_count": len(now), "treated_count": treated}
+    entries = made.derive(
+        list(vectors),
+        points,
+        errors,
+        **counts,
+        method=f"sums over areas in {year}: {made.method}",
+        remarks={
+            "minimum_detectable_effect": [
+                minimum_detectable_effect(error, alpha, 0.8, made.degrees) if error > 0 else np.nan for error in errors
+            ]
+        },
+    )
     lost = {"displaced": vectors[RECEIVING], "displaced and works near by": vectors[RING] + vectors[RECEIVING]}
     found = [ratio((-part, vectors[DIRECT]), beta, matrix, alpha, made.degrees) for part in lost.values()]
     shares, spreads, lows, highs = (list(column) for column in zip(*found, strict=True))
-    rows = effect_frame(list(lost), shares, spreads, **counts, alpha=alpha, degrees=made.degrees)
-    rows["ci_low"], rows["ci_high"] = lows, highs
     method = f"leakage in {year}: what was lost elsewhere over the direct gain; Fieller's interval"
-    return Ledger(entries, replace(made, frame=rows, covariance=None, method=method))
+    ends = {"ci_low": lows, "ci_high": highs}
+    return Ledger(entries, made.derive(list(lost), shares, spreads, method=method, remarks=ends, **counts))
 
 
 def ratio(
@@ -136,7 +144,7 @@ def ratio(
     crossed = float(vectors[0] @ covariance @ vectors[1])
     value = top / bottom if bottom else np.nan
     error = np.sqrt(max(v_top - 2 * value * crossed + value**2 * v_bottom, 0.0)) / abs(bottom) if bottom else np.nan
-    reach = float(stats.t.ppf(1 - alpha / 2, degrees)) ** 2
+    reach = critical_value(alpha, degrees) ** 2
     square, middle, constant = bottom**2 - reach * v_bottom, top * bottom - reach * crossed, top**2 - reach * v_top
     inside = middle**2 - square * constant
     if square <= 0 or inside < 0:
@@ -174,20 +182,13 @@ def spread_change(mapping: Mapping, year: int) -> EffectEstimate:
     spread = float(without.std(ddof=1))
     gradient = centred @ exposure / ((len(now) - 1) * spread)
     error = float(np.sqrt(gradient @ _matrix(made) @ gradient))
-    alpha = 0.05 if made.design is None else made.design.alpha
-    table = effect_frame(
+    return made.derive(
         ["change of the standard deviation"],
         [float(outcome.std(ddof=1)) - spread],
         [error],
+        method=f"spread over areas in {year}, with and without: delta method",
         units_count=len(now),
-        treated_count=made.treated_count,
-        clusters_count=made.clusters_count,
-        alpha=alpha,
-        degrees=made.degrees,
-    )
-    table["sd_now"], table["sd_without"] = outcome.std(ddof=1), spread
-    return replace(
-        made, frame=table, covariance=None, method=f"spread over areas in {year}, with and without: delta method"
+        remarks={"sd_now": outcome.std(ddof=1), "sd_without": spread},
     )
 
 
@@ -237,24 +238,20 @@ def city_totals(frame: pd.DataFrame, outcome: str, year: int, covariates: tuple[
     degrees = len(mean) - design.shape[1]
     if degrees < 3 or np.linalg.matrix_rank(design) < design.shape[1]:
         raise EstimationError(f"{len(mean)} gemeenten are too few to compare whole gemeenten with each other")
-    bread = np.linalg.inv(design.T @ design)
-    beta = bread @ design.T @ mean["change"].to_numpy()
-    left = mean["change"].to_numpy() - design @ beta
-    meat = (design * left[:, None]).T @ (design * left[:, None]) * len(mean) / degrees
+    fit = ols(mean, "change", (("intercept", "dose", *covariates), design))
     total = float((mean["dose"] * size).sum())
-    error = total * float(np.sqrt((bread @ meat @ bread)[1, 1]))
-    counts = {"units_count": len(table), "treated_count": int((mean["dose"] > 0).sum()), "clusters_count": len(mean)}
-    row = effect_frame(["all of the gemeenten at work"], [total * beta[1]], [error], **counts, degrees=degrees)
-    row["minimum_detectable_effect"] = minimum_detectable_effect(error, 0.05, 0.8, degrees)
-    return EffectEstimate(
-        row,
-        f"change of the mean of gemeenten from {first} to {year} on the share of dwellings demolished",
-        f"robust to unequal spread (HC1), t with {degrees} degrees of freedom",
-        len(table),
-        len(mean),
-        treated_count=counts["treated_count"],
-        software="own code",
+    error = total * float(covariance(fit, RobustErrors()).std_errors[1])
+    return EffectEstimate.of(
+        ["all of the gemeenten at work"],
+        [total * fit.coefficients[1]],
+        [error],
+        method=f"change of the mean of gemeenten from {first} to {year} on the share of dwellings demolished",
+        convention=f"robust to unequal spread (HC1), t with {degrees} degrees of freedom",
+        units_count=len(table),
+        treated_count=int((mean["dose"] > 0).sum()),
+        clusters_count=len(mean),
         degrees=degrees,
+        remarks={"minimum_detectable_effect": minimum_detectable_effect(error, 0.05, 0.8, degrees)},
     )
 
 

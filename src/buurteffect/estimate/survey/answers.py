@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError, MissingColumnError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.fit import Fit, check_regressors
+from buurteffect.estimate.core.fit import ols
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.within import within_two_way
 from buurteffect.estimate.inference.regression_table import regression_estimate
 
 AREA, YEAR, WEIGHT = "area_code", "year", "weight_persons"
@@ -68,46 +68,23 @@ def answers_within(
     for name in dummies:
         codes, values = pd.factorize(rows[name], sort=True)
         columns += [(codes == code).astype(float) for code in range(1, len(values))]
-    weight = np.ones(len(rows)) if weights is None else rows[weights].to_numpy(dtype=float)
-    before = np.column_stack(columns)
-    left = within_two_way(np.column_stack([rows[outcome].to_numpy(dtype=float), before]), areas, years, weight)
     names = (*regressors, *(f"dummy {place}" for place in range(len(columns) - len(regressors))))
-    check_regressors(names, left[:, 1:], before)
-    root = np.sqrt(weight)[:, None]
-    explained, explaining = left[:, 0] * root[:, 0], left[:, 1:] * root
-    values = np.linalg.lstsq(explaining, explained, rcond=None)[0]
-    dropped = (("respondents without an answer", int((~answered).sum())),) if not answered.all() else ()
-    fit = Fit(
-        names,
-        np.asarray(values),
-        explaining,
-        explained - explaining @ values,
-        (areas, years),
+    fit = ols(
         rows,
-        AREA,
-        YEAR,
-        int(areas.max()) + 1,
-        0,
-        _SOFTWARE,
-        dropped,
-        weights is not None,
+        outcome,
+        (names, np.column_stack(columns)),
+        absorb=[areas, years],
+        weights=weights,
+        unit=AREA,
+        time=YEAR,
+        dropped=(("respondents without an answer", int((~answered).sum())),) if not answered.all() else (),
+        software=_SOFTWARE,
     )
     result = regression_estimate(fit, Design(outcome, cohort=None, clusters=(cluster,)), method)
     shown = result.frame["term"].isin(list(regressors)).to_numpy()
     table = result.frame[shown].assign(respondents_count=len(rows)).reset_index(drop=True)
     matrix = None if result.covariance is None else result.covariance[np.ix_(shown, shown)]
-    return EffectEstimate(
-        table,
-        method,
-        result.error_convention,
-        result.units_count,
-        result.clusters_count,
-        dropped,
-        software=_SOFTWARE,
-        design=result.design,
-        covariance=matrix,
-        degrees=result.degrees,
-    )
+    return replace(result, frame=table, covariance=matrix)
 
 
 def trend_gap(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from buurteffect.estimate.core.attempt import Attempt, attempt
+from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.survey.answers import TREND, answers_within, trend_gap
 from buurteffect.estimate.survey.repeated_cross_sections import (
@@ -103,15 +104,15 @@ def effects_of_scales(
     for scale, spread in spreads.items():
         own = replace(design, outcome=scale)
         choices = {
-            "same length of residence": attempt(survey_effect, answers, own),
-            "lived there before": attempt(survey_effect, sitting, own),
-            "whoever lives there": attempt(survey_effect, answers, replace(own, controls=())),
-            "no weights": attempt(survey_effect, answers, replace(own, weights=None)),
-            "areas by inhabitants": attempt(survey_effect, answers, replace(own, areas_alike=False)),
-            f"placebo, dated {early_years} years early": attempt(placebo_effect, answers, own, early_years),
+            "same length of residence": estimator(survey_effect)(answers, own),
+            "lived there before": estimator(survey_effect)(sitting, own),
+            "whoever lives there": estimator(survey_effect)(answers, replace(own, controls=())),
+            "no weights": estimator(survey_effect)(answers, replace(own, weights=None)),
+            "areas by inhabitants": estimator(survey_effect)(answers, replace(own, areas_alike=False)),
+            f"placebo, dated {early_years} years early": estimator(placebo_effect)(answers, own, early_years),
         }
         for choice, made in choices.items():
-            first = detectable(made.result, SMALLEST_SD * spread).frame.iloc[0].to_dict() if made else {}
+            first = detectable(made, SMALLEST_SD * spread).frame.iloc[0].to_dict() if made else {}
             rows.append({**first, "scale": scale, "choice": choice, "spread": spread, "reason": made.reason})
     remarks = ["treated_count", "p_value", "minimum_detectable_effect", "smallest", "equivalence_p", "spread", "reason"]
     return pd.DataFrame(rows).reindex(columns=[*_CHOICE, *RESULT_COLUMNS, *remarks])

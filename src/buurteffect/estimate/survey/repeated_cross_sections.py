@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import sparse, stats
 
 from buurteffect.errors import (
+    CallError,
     EstimationError,
     MissingColumnError,
     NoComparisonError,
@@ -21,7 +22,9 @@ from buurteffect.errors import (
     OneTreatedClusterError,
     UnusableValueError,
 )
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.fit import pseudo_inverse
+from buurteffect.estimate.core.intervals import critical_value
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
 
@@ -73,11 +76,11 @@ class SurveyDesign:
     def __post_init__(self) -> None:
         """Check that the years are in order."""
         if self.window[0] > self.window[1] or self.unclear[0] > self.unclear[1] + 1:
-            raise EstimationError(f"years must be in order, found {self.window} and {self.unclear}")
+            raise CallError(f"years must be in order, found {self.window} and {self.unclear}")
         if self.window[0] <= self.unclear[1]:
             raise EstimationError("the window begins within the years that are left out: begin it later")
         if not 0 < self.alpha < 1:
-            raise EstimationError(f"alpha must lie between 0 and 1, found {self.alpha}")
+            raise CallError(f"alpha must lie between 0 and 1, found {self.alpha}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,34 +173,30 @@ def _result(
 ) -> EffectEstimate:
     """Return the effect as a table."""
     degrees = max(effective - 1, 1.0)
-    table = effect_frame(
+    counted = "weighted as the survey says" if design.weights else "every respondent once"
+    if design.weights and design.areas_alike:
+        counted = "weighted as the survey says within areas, which count by their respondents"
+    controls = f", with effects of {', '.join(design.controls)}" if design.controls else ""
+    return EffectEstimate.of(
         [term],
         [effect],
         [error],
+        method=f"imputation on repeated cross-sections with area and year effects{controls}; {counted}; years "
+        f"{design.window[0]} to {design.window[1]} since the start",
+        convention=f"jackknife over treated areas plus the fit's error clustered by area; t distribution with "
+        f"{degrees:.1f} degrees of freedom, the effective number of treated areas less one",
         units_count=treated + never,
         treated_count=treated,
         clusters_count=treated + never,
         alpha=design.alpha,
         degrees=degrees,
-    )
-    table["respondents_count"], table["respondents_treated_count"] = len(rows.frame), int(rows.treated.sum())
-    table["effective_areas"] = effective
-    counted = "weighted as the survey says" if design.weights else "every respondent once"
-    if design.weights and design.areas_alike:
-        counted = "weighted as the survey says within areas, which count by their respondents"
-    controls = f", with effects of {', '.join(design.controls)}" if design.controls else ""
-    return EffectEstimate(
-        table,
-        f"imputation on repeated cross-sections with area and year effects{controls}; {counted}; years "
-        f"{design.window[0]} to {design.window[1]} since the start",
-        f"jackknife over treated areas plus the fit's error clustered by area; t distribution with {degrees:.1f} "
-        "degrees of freedom, the effective number of treated areas less one",
-        treated + never,
-        treated + never,
-        rows.dropped,
-        treated_count=treated,
+        remarks={
+            "respondents_count": len(rows.frame),
+            "respondents_treated_count": int(rows.treated.sum()),
+            "effective_areas": effective,
+        },
+        dropped=rows.dropped,
         software=SOFTWARE,
-        degrees=degrees,
     )
 
 
@@ -280,7 +279,7 @@ class _System:
         crossed = (member @ weighted).toarray()
         rest = (others.T @ weighted).toarray()
         left = rest - crossed.T @ (crossed / weight[:, None])
-        return cls(areas, others, weight, crossed, rest, np.linalg.pinv(left, rcond=1e-10, hermitian=True))
+        return cls(areas, others, weight, crossed, rest, pseudo_inverse(left, 1e-10))
 
     def sums(self, values: Floats) -> tuple[Floats, Floats]:
         """Return the sums of values per area and per other dummy."""
@@ -379,7 +378,7 @@ def detectable(result: EffectEstimate, smallest: float, power: float = 0.8) -> E
         degrees = np.maximum(table["effective_areas"].to_numpy(dtype=float) - 1, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         outside = stats.t.sf((smallest - np.abs(point)) / error, degrees)
-    reach = (stats.t.ppf(0.975, degrees) + stats.t.ppf(power, degrees)) * error
+    reach = (critical_value(0.05, degrees) + critical_value(2 * (1 - power), degrees)) * error
     return replace(
         result, frame=table.assign(minimum_detectable_effect=reach, smallest=smallest, equivalence_p=outside)
     )

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
 from buurteffect.errors import EstimationError, MissingColumnError
+from buurteffect.estimate.core.fit import inverse, solve_system
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import group_sums
 
@@ -111,7 +113,7 @@ def fay_herriot(direct: AreaMeans, covariates: pd.DataFrame, alpha: float = 0.05
     mean, variance = direct.frame["estimate"].to_numpy(dtype=float), direct.frame["std_error"].to_numpy() ** 2
     between = _between(mean, variance, matrix)
     spread = between + variance
-    inner = np.linalg.inv(matrix.T @ (matrix / spread[:, None]))
+    inner = inverse(matrix.T @ (matrix / spread[:, None]))
     fitted = matrix @ (inner @ (matrix.T @ (mean / spread)))
     own = between / spread
     first = own * variance
@@ -137,7 +139,7 @@ def _between(mean: Floats, variance: Floats, matrix: Floats) -> float:
         """Return minus twice the restricted log likelihood."""
         weight = 1 / (between + variance)
         inner = matrix.T @ (matrix * weight[:, None])
-        left = mean - matrix @ np.linalg.solve(inner, matrix.T @ (weight * mean))
+        left = mean - matrix @ solve_system(inner, matrix.T @ (weight * mean))
         return float(-np.log(weight).sum() + np.linalg.slogdet(inner)[1] + weight @ left**2)
 
     top = 4 * float(mean.var()) + 1e-12
@@ -216,7 +218,7 @@ def _mixed(outcome: Floats, matrix: Floats, codes: Values) -> tuple[Floats, Floa
 
     def rest(inner: Floats) -> float:
         """Return the sum of squares that the regressors leave."""
-        return float(inner[size, size] - inner[size, :size] @ np.linalg.solve(inner[:size, :size], inner[:size, size]))
+        return float(inner[size, size] - inner[size, :size] @ solve_system(inner[:size, :size], inner[:size, size]))
 
     def criterion(logarithm: float) -> float:
         """Return minus twice the restricted log likelihood at a ratio."""
@@ -231,7 +233,7 @@ def _mixed(outcome: Floats, matrix: Floats, codes: Values) -> tuple[Floats, Floa
     ratio = 0.0 if criterion(-np.inf) <= found.fun else float(np.exp(found.x))
     inner = whitened(ratio)
     noise = rest(inner) / free
-    covariance = np.linalg.inv(inner[:size, :size])
+    covariance = inverse(inner[:size, :size])
     return covariance @ inner[:size, size], covariance * noise, ratio * noise, noise
 
 
@@ -260,9 +262,8 @@ def _means(
     areas: Values, mean: Floats, error: Floats, count: Values, own: Floats, method: str, between: float, alpha: float
 ) -> AreaMeans:
     """Return means as a table."""
-    reach = float(stats.norm.ppf(1 - alpha / 2)) * error
     frame = pd.DataFrame({AREA: areas, "estimate": mean, "std_error": error})
-    frame["ci_low"], frame["ci_high"] = mean - reach, mean + reach
+    frame["ci_low"], frame["ci_high"] = interval(mean, error, alpha=alpha)
     frame["respondents_count"], frame["shrinkage"] = count.astype(int), own
     return AreaMeans(frame, method, between)
 

@@ -7,16 +7,17 @@ of the area, it would have stayed with probability w = (n_g − 1)/(n − 1): wi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from buurteffect.errors import EstimationError, MissingColumnError
+from buurteffect.errors import CallError, EstimationError, MissingColumnError
 from buurteffect.estimate.core.bands import SEED
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.inference.sandwich import cluster_std_error
 
 GROUPINGS: Mapping[str, tuple[str, ...]] = {
     "tenure": ("tenure",),
@@ -78,7 +79,7 @@ def random_mixing(ties: pd.DataFrame, households: pd.DataFrame, grouping: str, w
         If a household that names a tie is in no cell of the register's counts of its year, or no tie is left.
     """
     if grouping not in GROUPINGS:
-        raise EstimationError(f"grouping must be one of {', '.join(GROUPINGS)}, found {grouping!r}")
+        raise CallError(f"grouping must be one of {', '.join(GROUPINGS)}, found {grouping!r}")
     columns = GROUPINGS[grouping]
     place = [YEAR] if within == "everyone" else [YEAR, within]
     _need(ties, [*place, WEIGHT, *columns, *(f"other_{name}" for name in columns)], "ties")
@@ -174,27 +175,26 @@ def _ratios(mixing: Mixing, by: str | None, cluster: str, alpha: float, kind: st
     rows = [_ratio(rows, cluster, kind) for _, rows in parts]
     counts = [rows_of[cluster].nunique() for _, rows_of in parts]
     degrees = max(counts[0] - 1, 1)
-    table = effect_frame(
+    words = "in the same areas" if mixing.within == AREA else f"within {mixing.within}"
+    units = [rows_of[AREA].nunique() if AREA in rows_of else 0 for _, rows_of in parts]
+    return EffectEstimate.of(
         [name for name, _ in parts],
         [row[0] for row in rows],
         [row[1] for row in rows],
-        units_count=[rows_of[AREA].nunique() if AREA in rows_of else 0 for _, rows_of in parts],
-        treated_count=0,
+        method=f"ties of the sample by {mixing.grouping}, weighted, against random mixing {words}",
+        convention=f"linearised ratio of sums, clustered by {_words(cluster)}; t distribution with {degrees} degrees "
+        "of freedom",
+        units_count=units,
         clusters_count=counts,
+        totals=(units[0], counts[0], 0),
         alpha=alpha,
         degrees=degrees,
-    )
-    table["observed"], table["expected"] = [row[2] for row in rows], [row[3] for row in rows]
-    table["ties_count"] = [len(rows_of) for _, rows_of in parts]
-    words = "in the same areas" if mixing.within == AREA else f"within {mixing.within}"
-    return EffectEstimate(
-        table,
-        f"ties of the sample by {mixing.grouping}, weighted, against random mixing {words}",
-        f"linearised ratio of sums, clustered by {_words(cluster)}; t distribution with {degrees} degrees of freedom",
-        int(table["units_count"].iloc[0]),
-        counts[0],
-        mixing.dropped,
-        degrees=degrees,
+        remarks={
+            "observed": [row[2] for row in rows],
+            "expected": [row[3] for row in rows],
+            "ties_count": [len(rows_of) for _, rows_of in parts],
+        },
+        dropped=mixing.dropped,
     )
 
 
@@ -208,9 +208,7 @@ def _ratio(frame: pd.DataFrame, cluster: str, kind: str) -> tuple[float, float, 
         return np.nan, np.nan, np.nan, np.nan
     value = top.sum() / below.sum()
     codes = pd.factorize(frame[cluster])[0]
-    sums = np.bincount(codes, weights=top - value * below)
-    groups = len(sums)
-    error = np.sqrt(groups / (groups - 1) * (sums**2).sum()) / below.sum() if groups > 1 else np.nan
+    error = cluster_std_error(top - value * below, codes) / below.sum() if codes.max() > 0 else np.nan
     shares = (weight @ same) / total, (weight @ chance) / total
     if kind == "ratio":
         shares = 1 - shares[0], 1 - shares[1]
@@ -247,7 +245,7 @@ def bootstrap_ratio(
     table = result.frame.assign(term="all, bootstrap", std_error=error, ci_low=low, ci_high=high)
     table["p_value"] = 2 * stats.norm.sf(abs(table["estimate"] / error))
     words = f"percentile interval, bootstrap over {len(top)} clusters ({_words(cluster)}), {draws} draws, seed {seed}"
-    return EffectEstimate(table, result.method, words, result.units_count, result.clusters_count, result.dropped)
+    return replace(result, frame=table, error_convention=words, degrees=np.inf)
 
 
 def own_cell_excess(mixing: Mixing) -> pd.DataFrame:

@@ -42,6 +42,18 @@ class EstimateLike(Protocol):
     dropped: tuple[tuple[str, int], ...]
 
 
+class MaybeEstimate(EstimateLike, Protocol):
+    """An estimate that may have been refused; true where it was not."""
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        """Whether there is one."""
+
+    def refusal(self, what: str) -> list[str]:
+        """Return why it was refused, in words."""
+
+
 class AttemptLike(Protocol):
     """An estimate that may have been refused; true where it was not."""
 

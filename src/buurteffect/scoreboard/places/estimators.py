@@ -11,7 +11,7 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.did.aggregation import aggregate
 from buurteffect.estimate.did.extended_twoway import extended_twoway
@@ -204,15 +204,13 @@ def effects_window(effects: EffectEstimate) -> pd.DataFrame:
     if inside.sum() != WINDOW[1] - WINDOW[0] + 1 or effects.covariance is None:
         raise EstimationError(f"not every event time of {WINDOW[0]}–{WINDOW[1]} was estimated, with its covariance")
     rows = effects.frame[inside]
-    return effect_frame(
+    return effects.derive(
         ["window"],
         [rows["estimate"].mean()],
         [np.sqrt(effects.covariance[np.ix_(inside, inside)].mean())],
-        units_count=effects.units_count,
         treated_count=rows["treated_count"].max(),
-        clusters_count=effects.clusters_count,
-        degrees=effects.degrees,
-    )
+        alpha=0.05,
+    ).frame
 
 
 def _compare(

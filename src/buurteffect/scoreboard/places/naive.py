@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from buurteffect.errors import NoComparisonError, NoSwitchError
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.inference.sandwich import cluster_std_error
 from buurteffect.scoreboard.places.panel import WINDOW
 
 Floats = NDArray[np.float64]
@@ -93,13 +94,18 @@ def _estimate(own: Floats, others: Floats, mine: ArrayLike, theirs: ArrayLike, w
     point, count = float(own.mean()), len(own)
     influence = np.r_[(own - point) / count, -(others - others.mean()) / len(others) if len(others) else others]
     groups = np.asarray(pd.factorize(np.r_[mine, theirs])[0])
-    sums, clusters = np.bincount(groups, weights=influence), int(groups.max()) + 1
+    clusters = int(groups.max()) + 1
     if clusters < 2:
         raise NoSwitchError("all treated units lie in one cluster: their spread between clusters is not known")
-    error = float(np.sqrt((sums**2).sum() * clusters / (clusters - 1)))
-    frame = effect_frame(
-        ["window"], [point], [error], units_count=len(influence), treated_count=count, clusters_count=clusters,
+    error = cluster_std_error(influence, groups)
+    return EffectEstimate.of(
+        ["window"],
+        [point],
+        [error],
+        method=words,
+        convention="deviations from the means summed within clusters, times G/(G − 1); t with G − 1",
+        units_count=len(influence),
+        treated_count=count,
+        clusters_count=clusters,
         degrees=clusters - 1,
-    )  # fmt: skip
-    convention = "deviations from the means summed within clusters, times G/(G − 1); t with G − 1"
-    return EffectEstimate(frame, words, convention, len(influence), clusters, treated_count=count, degrees=clusters - 1)
+    )

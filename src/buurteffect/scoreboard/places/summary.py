@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.errors import DataError, ProjectError
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.project import Project, writing
 from buurteffect.scoreboard.places.run import SEEDS, SIZE
 from buurteffect.scoreboard.scoring import commonest, holds, score
@@ -166,8 +166,8 @@ def grid(table: pd.DataFrame, value: str) -> pd.DataFrame:
 def bias_intervals(table: pd.DataFrame) -> pd.DataFrame:
     """Return biases with the 95% interval that the number of countries leaves them: ``estimate, ci_low, ci_high``."""
     found = table.dropna(subset=["bias"])
-    reach = stats.norm.ppf(0.975) * found["bias_mc_error"]
-    return found.assign(estimate=found["bias"], ci_low=found["bias"] - reach, ci_high=found["bias"] + reach)
+    low, high = interval(found["bias"], found["bias_mc_error"])
+    return found.assign(estimate=found["bias"], ci_low=low, ci_high=high)
 
 
 def _score(part: pd.DataFrame) -> dict[str, float | int | str]:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.software import software_versions
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.robustness.honest.path import HonestPath, honest_path
 from buurteffect.estimate.robustness.honest.table import honest_table

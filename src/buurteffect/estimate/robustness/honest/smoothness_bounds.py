@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.software import software_versions
+from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.robustness.honest.path import HonestPath, honest_path
 from buurteffect.estimate.robustness.honest.table import honest_table
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from buurteffect.estimate.core.result import EffectEstimate, effect_frame
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.robustness.honest.path import HonestPath
 
 
@@ -36,32 +36,24 @@ def honest_table(
         What was restricted, how and by what it was computed.
     """
     terms = ["parallel trends", *(f"{restriction} {bound:g}" for bound, _ in intervals), "breakdown value"]
-    alpha = 0.05 if estimate.design is None else estimate.design.alpha
-    frame = effect_frame(
+    made = EffectEstimate.of(
         terms,
         [*[path.point] * (len(intervals) + 1), breakdown],
         [*[path.std_error] * (len(intervals) + 1), np.nan],
-        units_count=estimate.units_count,
-        treated_count=estimate.treated_count,
-        clusters_count=estimate.clusters_count,
-        alpha=alpha,
-    )
-    inner = frame.index[1:-1]
-    frame.loc[inner, "ci_low"] = [low for _, (low, _) in intervals]
-    frame.loc[inner, "ci_high"] = [high for _, (_, high) in intervals]
-    frame.loc[inner, "p_value"] = np.nan
-    frame["bound"] = [0.0, *(bound for bound, _ in intervals), np.nan]
-    frame.loc[0, "bound"] = np.nan
-    return EffectEstimate(
-        frame=frame,
         method=f"{method}; on: {estimate.method}",
-        error_convention=f"intervals hold whatever breaks of trend the bound allows; first row as usual, with normal "
+        convention=f"intervals hold whatever breaks of trend the bound allows; first row as usual, with normal "
         f"quantiles; covariance of the event study ({estimate.error_convention})",
         units_count=estimate.units_count,
-        clusters_count=estimate.clusters_count,
-        dropped=estimate.dropped,
         treated_count=estimate.treated_count,
+        clusters_count=estimate.clusters_count,
+        remarks={"bound": [np.nan, *(bound for bound, _ in intervals), np.nan]},
+        dropped=estimate.dropped,
         software=software,
         design=estimate.design,
         not_headline=estimate.not_headline,
     )
+    inner = made.frame.index[1:-1]
+    made.frame.loc[inner, "ci_low"] = [low for _, (low, _) in intervals]
+    made.frame.loc[inner, "ci_high"] = [high for _, (_, high) in intervals]
+    made.frame.loc[inner, "p_value"] = np.nan
+    return made

@@ -1,0 +1,65 @@
+"""Estimators that refuse: what the data cannot carry comes back as an estimate that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate.core.result import Estimate
+
+Found = TypeVar("Found")
+Given = ParamSpec("Given")
+
+
+def estimator(run: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Return an estimator that refuses instead of raising, as the faces of the folders offer it.
+
+    An `EstimationError` becomes `Estimate.refused`, whatever the estimator returns otherwise; a `CallError`, which is a
+    mistake in the call and not a lack in the data, stays an error. If something that is given is a refused estimate,
+    that is what comes back. The function as it was, which raises, is the ``__wrapped__`` of the result.
+
+    Examples
+    --------
+    >>> share = estimator(lambda part, whole: part / whole)
+    >>> share(1, 2), share(1, Estimate.refused("one wave")).reason
+    (0.5, 'one wave')
+    """
+
+    @wraps(run)
+    def asked(*given: Given.args, **named: Given.kwargs) -> Found:
+        """Run the estimator, or pass on why not."""
+        for each in (*given, *named.values()):
+            if is_refused(each):
+                return each  # type: ignore[return-value]  # a refused estimate stands for any result
+        try:
+            return run(*given, **named)
+        except CallError:
+            raise
+        except EstimationError as error:
+            return Estimate.refused(str(error))  # type: ignore[return-value]
+
+    return asked
+
+
+def is_refused(value: object) -> bool:
+    """Return whether a value is a refused estimate; a result of any other kind is not."""
+    return isinstance(value, Estimate) and not value
+
+
+def refusals(results: Mapping[str, object]) -> list[str]:
+    """Return one sentence for each reason for which something was refused; none where nothing was.
+
+    Examples
+    --------
+    >>> refused = Estimate.refused("one wave")
+    >>> refusals({"the mean": 1.0, "the slope": refused, "the bend": refused})
+    ['Not estimated: the slope and the bend. Reason: one wave.']
+    """
+    names: dict[str, list[str]] = {}
+    for name, made in results.items():
+        if isinstance(made, Estimate) and not made:
+            names.setdefault(made.reason.rstrip("."), []).append(name)
+    listed = {reason: " and ".join(filter(None, [", ".join(each[:-1]), each[-1]])) for reason, each in names.items()}
+    return [f"Not estimated: {each}. Reason: {reason}." for reason, each in listed.items()]
