@@ -34,7 +34,8 @@ MAY_IMPORT = {
 
 ORDER = {
     "schema": "contract arrow boundaries liveability microdata survey kwb projects statline panel",
-    "sources": "files registry_keys registry fields spreadsheets http statline download geography key_figures leefbaarometer tables",
+    "sources": "files registry_keys registry fields spreadsheets http statline download geography key_figures"
+    " leefbaarometer tables",
     "synthetic": "world simulation persons truth publishing country",
     "panel": "harmonise inputs folder areas survey persons displacement childhood documentation maps restructuring",
     "estimate": "core inference measurement regression did space selection robustness persons childhood survey scores"
