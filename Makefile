@@ -106,11 +106,11 @@ test-slow: $(READY)  ## run the slow proofs: many seeds, many faults
 bench: $(READY)  ## time the data layer, the synthetic country, the estimators and the build (BENCH=world: one of them)
 	@$(BIN)/python tests/bench/bench.py $(BENCH)
 
-scoreboard: $(READY)  ## score every estimator on many simulated countries (goes on where it stopped; an hour or two)
-	@$(BIN)/buurteffect scoreboard
+scoreboard: $(READY)  ## score every estimator on many simulated countries (goes on where it stopped; an hour or two; CHECK=.05: is the stored one still right?)
+	@$(BIN)/buurteffect scoreboard $(if $(CHECK),--check $(CHECK))
 
-people-scoreboard: $(READY)  ## score the estimators of persons on many simulated countries (goes on where it stopped)
-	@$(BIN)/buurteffect people-scoreboard
+people-scoreboard: $(READY)  ## score the estimators of persons on many simulated countries (likewise; CHECK= as well)
+	@$(BIN)/buurteffect people-scoreboard $(if $(CHECK),--check $(CHECK))
 
 deposit: $(READY)  ## write dist/buurteffect-….zip, which an editor accepts and a replicator can build (needs reports that are up to date)
 	@$(subst --dry-run,--question,$(ASK)) >/dev/null 2>&1; case $$? in 1) $(BIN)/buurteffect why --source $(SOURCE) $(RUNS); \

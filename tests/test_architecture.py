@@ -42,7 +42,7 @@ ORDER = {
     " agreement restructuring stayers opportunity",
     "claims": "known_truth register verdict unanswered estimators restructuring scores persons",
     "report": "html tables figures page provenance pages",
-    "scoreboard": "simulations scoring places persons",
+    "scoreboard": "score summary cells board check places persons",
     "pipeline": "fetch options runs cluster deposit kernels needs verify truth execute cli",
 }
 """The folders and modules of each room, in the order in which they may import each other."""

@@ -17,9 +17,11 @@ from buurteffect.estimate.did.headline import beside_headline
 from buurteffect.estimate.did.published_steps import in_steps
 from buurteffect.estimate.inference.power import two_group_std_error
 from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 from buurteffect.estimate.robustness.specifications import refusals
 from buurteffect.estimate.selection.before_after import EXPECTED, LEFT, OTHERS, TREATED
 from buurteffect.estimate.selection.regression_discontinuity import cut_of_the_list
+from buurteffect.scoreboard.places.estimators import scored_estimators
 
 FLAT = VarianceComponents(1.0, 0.0, 0.0, 0.5, 0.0, 0.0, None)
 
@@ -327,3 +329,14 @@ def test_the_cells_behind_the_late_effect_say_which_cohorts_it_rests_on():
     cohorts = effects.cohorts_behind(frame, DESIGN, (2, 3))
     seen = group_time(frame, DESIGN).cells.query("2 <= event_time <= 3")["cohort"]
     assert cohorts == (seen.min(), seen.max())
+
+
+def test_an_estimator_of_the_registry_is_in_every_comparison(monkeypatch):
+    added = replace(ROBUST_ESTIMATORS["imputation"], label="another")
+    monkeypatch.setitem(ROBUST_ESTIMATORS, "another", added)
+    frame = prepared(staggered())
+    listed = effects.standard_specifications(effects.Variants(frame, frame, 1000.0), DESIGN, (2, 3))
+    assert "another" in [each.label for each in listed]
+    side = effects.side_by_side(frame, DESIGN, (2, 3)).frame.set_index("term")
+    assert side.loc["another", "estimate"] == side.loc["imputation", "estimate"]
+    assert scored_estimators()["another"].label == "Another"

@@ -9,15 +9,19 @@ import pandas as pd
 import pytest
 from effect_worlds import effect_frame
 
-from buurteffect.claims.estimators.places import NOT_MET, UNCLEAR, conditions, describe_scoreboard, failures
+from buurteffect.claims.estimators import describe_places, failures, judge_conditions
+from buurteffect.claims.estimators.criteria import NOT_MET, UNCLEAR
 from buurteffect.errors import DataError, NoComparisonError, NoSwitchError, ProjectError
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.project import Project
-from buurteffect.scoreboard import simulations as cell_runs
-from buurteffect.scoreboard.places import estimators as scoreboard_cells
-from buurteffect.scoreboard.places import run as scoreboard
+from buurteffect.scoreboard import board as machinery
+from buurteffect.scoreboard import cells as cell_files
+from buurteffect.scoreboard.cells import read_cells, read_truths, sources_of
+from buurteffect.scoreboard.places import SCOREBOARD, bias_intervals, estimators, grid
+from buurteffect.scoreboard.places.board import SUMMARY_COLUMNS
 from buurteffect.scoreboard.places.estimators import (
+    CLUSTERS,
     DOCUMENTED,
     ESTIMATORS,
     Case,
@@ -25,7 +29,7 @@ from buurteffect.scoreboard.places.estimators import (
     effects_window,
     estimate_panel,
 )
-from buurteffect.scoreboard.places.naive import against_everybody, before_after
+from buurteffect.scoreboard.places.naive import before_after
 from buurteffect.scoreboard.places.panel import (
     EVERY_YEAR,
     LATE,
@@ -36,18 +40,7 @@ from buurteffect.scoreboard.places.panel import (
     late_truth,
     published_panel,
 )
-from buurteffect.scoreboard.places.run import cells_of, code_hash, run_cell, run_cells
-from buurteffect.scoreboard.places.summary import (
-    STORED,
-    SUMMARY_COLUMNS,
-    bias_intervals,
-    grid,
-    read_scoreboard,
-    store_scoreboard,
-    summarise,
-)
-from buurteffect.scoreboard.scoring import exact_band
-from buurteffect.scoreboard.simulations import read_cells, read_truths, sources_of
+from buurteffect.scoreboard.score import exact_band
 from buurteffect.synthetic.country import draw_country
 
 FEW = ("before_after", "against_everybody", "cs_never", "cs_given")
@@ -66,9 +59,9 @@ def panel(country):
 @pytest.fixture
 def few(monkeypatch, country):
     """Run a few estimators only, on the score alone and always the same country, so that a test is quick."""
-    monkeypatch.setattr(scoreboard, "draw_country", lambda *_, **__: country)
+    monkeypatch.setattr(machinery, "draw_country", lambda *_, **__: country)
     kept = {n: Estimator(e.label, e.kind, e.run, OUTCOMES[:1], e.clusters) for n, e in ESTIMATORS.items() if n in FEW}
-    monkeypatch.setattr(scoreboard_cells, "ESTIMATORS", kept)
+    monkeypatch.setattr(estimators, "ESTIMATORS", kept)
     return kept
 
 
@@ -128,19 +121,19 @@ def test_no_estimator_reads_a_truth_planted_in_its_way(panel, few):
 
 
 def test_the_truth_is_written_after_the_estimates_and_into_another_folder(tmp_path, few, monkeypatch):
-    cell = cells_of(tmp_path, ["S0"], 1, "test")[0]
+    cell = SCOREBOARD.cells(tmp_path, ["S0"], 1, "test")[0]
     order = []
-    write = scoreboard.write_cell
+    write = machinery.write_cell
     monkeypatch.setattr(
-        scoreboard, "write_cell", lambda table, path: (order.append(path.parent.name), write(table, path))
+        machinery, "write_cell", lambda table, path: (order.append(path.parent.name), write(table, path))
     )
-    run_cell(cell)
+    SCOREBOARD.run_cell(cell)
     assert order == ["estimates", "truth"]
     assert "truth" not in pd.read_csv(cell.estimates).columns
 
 
 def test_a_cell_without_its_truth_is_not_done_and_not_read(tmp_path, few):
-    cell = run_cell(cells_of(tmp_path, ["S0"], 1, "test")[0])
+    cell = SCOREBOARD.run_cell(SCOREBOARD.cells(tmp_path, ["S0"], 1, "test")[0])
     cell.truth.unlink()
     assert not cell.done
     with pytest.raises(ProjectError, match="no cell"):
@@ -151,67 +144,81 @@ def test_a_cell_without_its_truth_is_not_done_and_not_read(tmp_path, few):
 
 
 def test_what_is_done_is_not_run_again(tmp_path, few, monkeypatch):
-    cells = cells_of(tmp_path, ["S0", "S1"], 1, "test")
-    run_cells(cells[:1], workers=0, progress=False)
+    cells = SCOREBOARD.cells(tmp_path, ["S0", "S1"], 1, "test")
+    SCOREBOARD.run(cells[:1], workers=0, progress=False)
     ran = []
-    real = scoreboard.run_cell
-    monkeypatch.setattr(scoreboard, "run_cell", lambda cell: (ran.append(cell.scenario), real(cell))[1])
-    run_cells(cells, workers=0, progress=False)
+    real = machinery.Scoreboard.run_cell
+    monkeypatch.setattr(
+        machinery.Scoreboard, "run_cell", lambda board, cell: (ran.append(cell.scenario), real(board, cell))[1]
+    )
+    SCOREBOARD.run(cells, workers=0, progress=False)
     assert ran == ["S1"]
-    run_cells(cells, workers=0, progress=False)
+    SCOREBOARD.run(cells, workers=0, progress=False)
     assert ran == ["S1"]
 
 
 def test_an_interrupted_run_keeps_what_is_done_and_goes_on_from_there(tmp_path, few, monkeypatch):
-    cells = cells_of(tmp_path, ["S0", "S1"], 1, "test")
-    real = scoreboard.run_cell
+    cells = SCOREBOARD.cells(tmp_path, ["S0", "S1"], 1, "test")
+    real = machinery.Scoreboard.run_cell
 
-    def stop_at_second(cell):
+    def stop_at_second(board, cell):
         if cell.scenario == "S1":
             raise KeyboardInterrupt
-        return real(cell)
+        return real(board, cell)
 
-    monkeypatch.setattr(scoreboard, "run_cell", stop_at_second)
+    monkeypatch.setattr(machinery.Scoreboard, "run_cell", stop_at_second)
     with pytest.raises(KeyboardInterrupt):
-        run_cells(cells, workers=0, progress=False)
+        SCOREBOARD.run(cells, workers=0, progress=False)
     assert [cell.done for cell in cells] == [True, False]
-    monkeypatch.setattr(scoreboard, "run_cell", real)
-    run_cells(cells, workers=0, progress=False)
+    monkeypatch.setattr(machinery.Scoreboard, "run_cell", real)
+    SCOREBOARD.run(cells, workers=0, progress=False)
     assert all(cell.done for cell in cells)
 
 
 def test_a_country_that_cannot_be_drawn_is_named(tmp_path, few, monkeypatch):
-    monkeypatch.setattr(scoreboard, "draw_country", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(machinery, "draw_country", lambda *_, **__: 1 / 0)
     with pytest.raises(ProjectError, match=r"S6, seed 1 .*ZeroDivisionError"):
-        run_cells(cells_of(tmp_path, ["S6"], 1, "test"), workers=0, progress=False)
+        SCOREBOARD.run(SCOREBOARD.cells(tmp_path, ["S6"], 1, "test"), workers=0, progress=False)
 
 
 def test_changed_code_makes_other_cells_and_removes_the_old_ones(tmp_path, few, monkeypatch):
-    old = run_cell(cells_of(tmp_path, ["S0"], 1, "test")[0])
-    monkeypatch.setattr(scoreboard, "code_hash", lambda: "another")
-    new = cells_of(tmp_path, ["S0"], 1, "test")[0]
+    old = SCOREBOARD.run_cell(SCOREBOARD.cells(tmp_path, ["S0"], 1, "test")[0])
+    monkeypatch.setattr(machinery.Scoreboard, "code", lambda _: "another")
+    new = SCOREBOARD.cells(tmp_path, ["S0"], 1, "test")[0]
     assert new.key != old.key
     assert not new.done
-    run_cell(new)
+    SCOREBOARD.run_cell(new)
     assert not old.estimates.exists()
     assert not old.truth.exists()
 
 
 def test_the_hash_covers_the_world_and_the_estimators_and_nothing_that_only_shows_them():
-    sources = sources_of(scoreboard._ROOTS)
-    for name in ("synthetic.policy", "estimate.group_time", "build.scoreboard_cells", "estimate.within", "errors"):
+    sources = sources_of(SCOREBOARD.modules)
+    for name in (
+        "synthetic.policy",
+        "estimate.group_time",
+        "scoreboard.places.estimators",
+        "estimate.within",
+        "errors",
+    ):
         assert name in sources
-    assert not [name for name in sources if name.startswith(("report", "claims", "panel", "build.scoreboard_summary"))]
-    assert code_hash() == code_hash()
+    assert not [
+        name
+        for name in sources
+        if name.startswith(
+            ("report", "claims", "panel", "scoreboard.summary", "scoreboard.board", "scoreboard.persons")
+        )
+    ]
+    assert SCOREBOARD.code() == SCOREBOARD.code()
 
 
 @pytest.mark.slow
 def test_one_and_two_processes_write_the_same_bytes(tmp_path):
-    before = {name: os.environ.get(name) for name in cell_runs._ONE_THREAD}
-    cells = [cells_of(tmp_path / name, ["S0", "S6"], 1, "test") for name in ("two", "one")]
-    run_cells(cells[0], workers=2, progress=False)
+    before = {name: os.environ.get(name) for name in cell_files.ONE_THREAD}
+    cells = [SCOREBOARD.cells(tmp_path / name, ["S0", "S6"], 1, "test") for name in ("two", "one")]
+    SCOREBOARD.run(cells[0], workers=2, progress=False)
     for cell in cells[1]:
-        run_cell(cell)
+        SCOREBOARD.run_cell(cell)
     assert len(written(tmp_path / "two")) == 4
     assert written(tmp_path / "two") == written(tmp_path / "one")
     assert {name: os.environ.get(name) for name in before} == before
@@ -223,7 +230,7 @@ def test_one_and_two_processes_write_the_same_bytes(tmp_path):
 )
 def test_what_does_not_exist_is_refused(tmp_path, arguments, message):
     with pytest.raises(ProjectError, match=message):
-        cells_of(tmp_path, *arguments)
+        SCOREBOARD.cells(tmp_path, *arguments)
 
 
 # --- nothing is lost ---------------------------------------------------------------------------------------------
@@ -232,7 +239,7 @@ def test_what_does_not_exist_is_refused(tmp_path, arguments, message):
 def test_every_estimator_stands_in_the_result_whether_it_has_a_figure_or_not(panel):
     result = estimate_panel(panel)
     wanted = {
-        (outcome, name, scoreboard_cells.CLUSTERS[cluster], target)
+        (outcome, name, CLUSTERS[cluster], target)
         for name, estimator in ESTIMATORS.items()
         for outcome in estimator.outcomes
         for cluster in estimator.clusters_on(outcome)
@@ -252,7 +259,7 @@ def test_an_estimator_that_dies_is_counted_under_its_error(panel, monkeypatch):
         raise np.linalg.LinAlgError("singular")
         yield
 
-    monkeypatch.setattr(scoreboard_cells, "ESTIMATORS", {"dies": Estimator("Dies", "robust", dies, OUTCOMES[:1])})
+    monkeypatch.setattr(estimators, "ESTIMATORS", {"dies": Estimator("Dies", "robust", dies, OUTCOMES[:1])})
     result = estimate_panel(panel)
     assert result["clusters"].tolist() == ["buurt", "gemeente"]
     assert set(result["error"]) == {"LinAlgError"}
@@ -262,7 +269,7 @@ def test_an_estimator_that_dies_is_counted_under_its_error(panel, monkeypatch):
 def test_a_refusal_of_one_clustering_leaves_the_figure_of_the_other(panel):
     treated = panel["cohort_year"].notna()
     one = panel.assign(gemeente_code=np.where(treated, "GM9001", panel["gemeente_code"]))
-    rows = scoreboard_cells._rows(ESTIMATORS["cs_never"], Case(one, OUTCOMES[0]))
+    rows = estimators._rows(ESTIMATORS["cs_never"], Case(one, OUTCOMES[0]))
     assert [row["error"] for row in rows] == ["", "OneTreatedClusterError"]
 
 
@@ -271,7 +278,7 @@ def test_a_refusal_of_one_clustering_leaves_the_figure_of_the_other(panel):
 
 def test_the_windows_figures_are_those_of_the_public_estimator(panel):
     case = Case(panel, OUTCOMES[0])
-    found = scoreboard_cells._rows(ESTIMATORS["cs_not_yet"], case)
+    found = estimators._rows(ESTIMATORS["cs_not_yet"], case)
     for cluster, row in zip(("area_code", "gemeente_code"), found, strict=True):
         whole = callaway_santanna(panel, case.design(cluster), window=WINDOW, draws=9)
         expected = whole.frame[whole.frame["term"].str.startswith("window")].iloc[0]
@@ -292,18 +299,18 @@ def test_naive_comparisons_equal_the_hand_calculation():
     before = before_after(panel, "y", "area_code").frame.iloc[0]
     assert before["estimate"] == pytest.approx(0.2)
     assert before["std_error"] == pytest.approx(0.1)  # SD √.02 by √2
-    against = against_everybody(panel, "y", "area_code").frame.iloc[0]
+    against = before_after(panel, "y", "area_code", against_untreated=True).frame.iloc[0]
     assert against["estimate"] == pytest.approx(0.1)
     sums = 2 * (0.1 / 2) ** 2 + 2 * (0.1 / 3) ** 2
     assert against["std_error"] == pytest.approx(np.sqrt(sums * 5 / 4))
-    clustered = against_everybody(panel, "y", "gemeente_code").frame.iloc[0]
+    clustered = before_after(panel, "y", "gemeente_code", against_untreated=True).frame.iloc[0]
     parts = [-0.05 + 0, 0.05 - 0.1 / 3, 0.1 / 3]  # of the three gemeenten: deviations by size of the group, signed
     assert clustered["std_error"] == pytest.approx(np.sqrt(sum(part**2 for part in parts) * 3 / 2))
 
 
 def test_naive_comparisons_refuse_what_they_cannot_compare():
     with pytest.raises(NoComparisonError):
-        against_everybody(small([0.1, 0.2], []), "y", "area_code")
+        before_after(small([0.1, 0.2], []), "y", "area_code", against_untreated=True)
     with pytest.raises(NoSwitchError, match="no unit"):
         before_after(small([], [0.1]), "y", "area_code")
     with pytest.raises(NoSwitchError, match="year before"):
@@ -342,7 +349,7 @@ def truths(values, scenario="S0"):
 
 
 def test_the_summary_equals_the_hand_calculation():
-    found = summarise(rows([0.1, 0.5, 0.3, np.nan]), truths([0.0, 0.2, 0.3, 0.9]), "test", {}).iloc[0]
+    found = SCOREBOARD.summary.of(rows([0.1, 0.5, 0.3, np.nan]), truths([0.0, 0.2, 0.3, 0.9]), "test", {}).iloc[0]
     assert found["seeds"] == 4
     assert found["failed_share"] == 0.25
     assert found["commonest_error"] == "NoSwitchError"
@@ -359,16 +366,16 @@ def test_the_summary_equals_the_hand_calculation():
 
 
 def test_an_estimator_without_any_figure_stands_in_the_summary():
-    found = summarise(rows([np.nan, np.nan]), truths([0.1, 0.2]), "test", {}).iloc[0]
+    found = SCOREBOARD.summary.of(rows([np.nan, np.nan]), truths([0.1, 0.2]), "test", {}).iloc[0]
     assert found["failed_share"] == 1
     assert np.isnan(found["coverage"])
 
 
 def test_an_estimate_without_truth_and_one_that_stands_twice_are_refused():
     with pytest.raises(ProjectError, match="no truth"):
-        summarise(rows([0.1, 0.2]), truths([0.1]), "test", {})
+        SCOREBOARD.summary.of(rows([0.1, 0.2]), truths([0.1]), "test", {})
     with pytest.raises(ProjectError, match="twice"):
-        summarise(pd.concat([rows([0.1]), rows([0.1])]), truths([0.1]), "test", {})
+        SCOREBOARD.summary.of(pd.concat([rows([0.1]), rows([0.1])]), truths([0.1]), "test", {})
 
 
 @pytest.mark.parametrize(("hits", "count", "band"), [(0, 10, (0.0, 0.3085)), (10, 10, (0.6915, 1.0))])
@@ -378,11 +385,11 @@ def test_the_exact_band_is_that_of_the_tables(hits, count, band):
 
 def test_a_trial_never_replaces_the_stored_scoreboard(tmp_path, few):
     project = Project(tmp_path)
-    cells = cells_of(tmp_path / "cells", ["S0"], 1, "test")
-    run_cells(cells, workers=0, progress=False)
-    path = store_scoreboard(project, cells)
-    assert path != tmp_path / STORED
-    table = read_scoreboard(path)
+    cells = SCOREBOARD.cells(tmp_path / "cells", ["S0"], 1, "test")
+    SCOREBOARD.run(cells, workers=0, progress=False)
+    path = SCOREBOARD.store(project, cells)
+    assert path != tmp_path / SCOREBOARD.stored
+    table = SCOREBOARD.read(path)
     assert set(SUMMARY_COLUMNS) <= set(table.columns)
     assert len(table) == sum(len(estimator.clusters) for estimator in few.values())
     assert set(read_truths(cells)["scenario"]) == {"S0"}
@@ -390,9 +397,9 @@ def test_a_trial_never_replaces_the_stored_scoreboard(tmp_path, few):
 
 def test_a_summary_of_another_version_is_refused(tmp_path):
     path = tmp_path / "old.csv"
-    summarise(rows([0.1], name="gone"), truths([0.1]), "test", {}).to_csv(path, index=False)
-    with pytest.raises(DataError, match="make scoreboard"):
-        read_scoreboard(path)
+    SCOREBOARD.summary.of(rows([0.1], name="gone"), truths([0.1]), "test", {}).to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"estimator gone(?s:.*)make scoreboard"):
+        SCOREBOARD.read(path)
 
 
 # --- what the page says ------------------------------------------------------------------------------------------
@@ -405,9 +412,9 @@ def board(tmp_path):
         bias = {"S0": 0.4, "S1": 0.4, "S6": 0.0}[scenario]
         pairs = {"before_after": bias, "imputation": 0.0, "cs_regression": 0.05, "composition_at_risk": 0.01}
         estimates = pd.concat([rows([shift, shift], scenario=scenario, name=n) for n, shift in pairs.items()])
-        parts.append(summarise(estimates, truths([0.0, 0.0], scenario), "test", {}))
+        parts.append(SCOREBOARD.summary.of(estimates, truths([0.0, 0.0], scenario), "test", {}))
     pd.concat(parts).to_csv(tmp_path / "board.csv", index=False)
-    return read_scoreboard(tmp_path / "board.csv")
+    return SCOREBOARD.read(tmp_path / "board.csv")
 
 
 def test_the_grid_keeps_the_order_of_estimators_and_scenarios(board):
@@ -425,7 +432,7 @@ def test_failures_name_the_scenarios(board):
 
 
 def test_sentences_are_made_from_the_board(board):
-    answer = describe_scoreboard(board, "score")
+    answer = describe_places(board, "score")
     text = " ".join(answer.sentences)
     assert "0 of 1 robust estimators cover in 93% to 97%" in text  # one covers always, which is not what 95% means
     assert "1 of 1 naive comparisons cover in under half" in text
@@ -437,14 +444,14 @@ def test_sentences_are_made_from_the_board(board):
 
 
 def test_conditions_tell_failing_from_too_few_countries(board):
-    table = conditions(board).set_index("condition")
+    table = judge_conditions(board).set_index("condition")
     assert table["met"].to_dict() == {"parallel": "cannot be told", "caught": "met", "covered": "met", "sized": UNCLEAR}
     assert table.loc["covered", "label"] == ESTIMATORS[DOCUMENTED].label
     assert (table["countries"] == 2).all()
     many = board.assign(coverage=1.0, coverage_low=0.98, coverage_high=1.0)
-    judged = conditions(many).set_index("condition")["met"]
+    judged = judge_conditions(many).set_index("condition")["met"]
     assert judged["parallel"] == judged["caught"] == NOT_MET
 
 
 def test_sentences_pass_over_scenarios_that_are_not_there(board):
-    assert len(describe_scoreboard(board[board["scenario"] == "S6"], "score").sentences) == 3
+    assert len(describe_places(board[board["scenario"] == "S6"], "score").sentences) == 3

@@ -214,27 +214,19 @@ def _check(project: Project, options: argparse.Namespace) -> None:
 
 
 def _scoreboard(project: Project, options: argparse.Namespace) -> None:
-    """Run what is left of the scoreboard, and summarise it."""
-    from buurteffect.scoreboard.places.run import cells_of, run_cells
-    from buurteffect.scoreboard.places.summary import store_scoreboard
+    """Run what is left of a scoreboard and summarise it, or check the stored one."""
+    from buurteffect.scoreboard import persons, places
+    from buurteffect.scoreboard.check import check_stored
 
-    folder = project.root / "data" / "processed" / "scoreboard"
+    board = persons.SCOREBOARD if options.persons else places.SCOREBOARD
+    if options.check is not None:
+        path = check_stored(board, project, options.check, options.workers)
+        print(f"every figure that was run anew is equal to the stored one; which, says {project.show(path)}")
+        return
     scenarios = options.scenarios.split(",") if options.scenarios else None
-    cells = cells_of(folder, scenarios, options.seeds, options.size)
-    run_cells(cells, options.workers)
-    print(f"scoreboard of {len(cells)} cells in {project.show(store_scoreboard(project, cells, options.out))}")
-
-
-def _people_scoreboard(project: Project, options: argparse.Namespace) -> None:
-    """Run what is left of the scoreboard of persons, and summarise it."""
-    from buurteffect.scoreboard.persons.run import people_cells_of, run_people_cells
-    from buurteffect.scoreboard.persons.summary import store_people_scoreboard
-
-    folder = project.root / "data" / "processed" / "people_scoreboard"
-    cells = people_cells_of(folder, options.scenarios.split(","), options.seeds, options.size)
-    run_people_cells(cells, options.workers)
-    path = store_people_scoreboard(project, cells, options.out)
-    print(f"scoreboard of persons of {len(cells)} cells in {project.show(path)}")
+    cells = board.cells(board.folder(project), scenarios, options.seeds, options.size)
+    board.run(cells, options.workers)
+    print(f"scoreboard of {len(cells)} cells in {project.show(board.store(project, cells, options.out))}")
 
 
 def _deposit(project: Project, options: argparse.Namespace) -> None:
@@ -294,7 +286,6 @@ _VERBS: dict[str, Callable[[Project, argparse.Namespace], None]] = {
     "index": _index,
     "check": _check,
     "scoreboard": _scoreboard,
-    "people_scoreboard": _people_scoreboard,
     "deposit": _deposit,
     "replicate": _replicate,
     "parameters": _parameters,

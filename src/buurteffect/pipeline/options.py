@@ -88,21 +88,16 @@ def command_line() -> argparse.ArgumentParser:
     _add_source(check)
     check.set_defaults(verb="check")
 
-    scoreboard = verbs.add_parser("scoreboard", help="score every estimator on many simulated countries")
-    scoreboard.add_argument("--seeds", type=int, default=200, help="countries per scenario (default 200)")
-    scoreboard.add_argument("--scenarios", help="which scenarios, such as S0,S1 (default: all)")
-    scoreboard.add_argument("--workers", type=int, default=2, help="processes (default 2)")
-    scoreboard.add_argument("--size", default="scoreboard", help="size of the countries (default scoreboard)")
-    scoreboard.add_argument("--out", type=Path, help="where the summary goes, if not where a full or partial one does")
-    scoreboard.set_defaults(verb="scoreboard")
-
-    people = verbs.add_parser("people-scoreboard", help="score the estimators of persons on many simulated countries")
-    people.add_argument("--seeds", type=int, help="countries per scenario (default: 200 of S0, fewer of the others)")
-    people.add_argument("--scenarios", default="S0,S2,S3,S4,S6", help="which scenarios (default S0,S2,S3,S4,S6)")
-    people.add_argument("--workers", type=int, default=2, help="processes (default 2)")
-    people.add_argument("--size", default="scoreboard", help="size of the countries (default scoreboard)")
-    people.add_argument("--out", type=Path, help="where the summary goes, if not where a full or partial one does")
-    people.set_defaults(verb="people_scoreboard")
+    for name, persons in (("scoreboard", False), ("people-scoreboard", True)):
+        who = "of effects on persons" if persons else "of effects on places"
+        scoreboard = verbs.add_parser(name, help=f"score the estimators {who} on many simulated countries")
+        scoreboard.add_argument("--seeds", type=int, help="countries per scenario (default 200, or as many as needed)")
+        scoreboard.add_argument("--scenarios", help="which scenarios, such as S0,S1 (default: all of the scoreboard)")
+        scoreboard.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+        scoreboard.add_argument("--size", default="scoreboard", help="size of the countries (default scoreboard)")
+        scoreboard.add_argument("--out", type=Path, help="where the summary goes, if not where it usually does")
+        scoreboard.add_argument("--check", type=float, help="share of the countries to run anew and hold to the stored")
+        scoreboard.set_defaults(verb="scoreboard", persons=persons)
 
     deposit = verbs.add_parser("deposit", help="write the archive that is deposited")
     _add_source(deposit)

@@ -1,1 +1,1 @@
-"""Every estimator on many simulated countries: how often its interval holds the truth."""
+"""Scoreboards: estimators on many simulated countries, how far off they are and how often their intervals cover."""

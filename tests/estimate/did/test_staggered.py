@@ -30,22 +30,23 @@ from buurteffect.estimate.inference.influence import clustered_covariance, multi
 from buurteffect.estimate.regression.bacon import bacon_decomposition
 from buurteffect.estimate.regression.dose_response import continuous_dose
 from buurteffect.estimate.regression.panel_ols import two_way_effects
-from buurteffect.estimate.robustness.estimators_compared import ESTIMATORS, side_by_side
+from buurteffect.estimate.robustness.estimators_compared import side_by_side
 from buurteffect.estimate.robustness.placebo import (
     never_treated_cohorts,
     permuted_cohorts,
     placebo_outcomes,
     shifted_cohorts,
 )
+from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 
-ROBUST = sorted(ESTIMATORS)
+ROBUST = sorted(ROBUST_ESTIMATORS)
 WINDOW = (0, 2)
 TRUTH = float(planted(np.arange(3)).mean())
 
 
 def window_row(name: str, frame: pd.DataFrame, design=DESIGN, window=WINDOW) -> pd.Series:
     """Return the window's row of one robust estimator."""
-    table = ESTIMATORS[name](frame, design, window, "dr").frame
+    table = ROBUST_ESTIMATORS[name].run(frame, design, window).frame
     return table[table["term"].str.startswith("window")].iloc[0]
 
 
@@ -64,7 +65,7 @@ def test_a_planted_effect_lies_within_three_errors(name):
 def test_two_groups_in_two_times_are_one_number_by_hand():
     frame, hand = two_by_two()
     table = side_by_side(frame, BY_AREA, (0, 0)).frame
-    assert list(table["term"]) == list(ESTIMATORS)
+    assert list(table["term"]) == [each.label for each in ROBUST_ESTIMATORS.values()]
     assert (table["reason"] == "").all()
     np.testing.assert_allclose(table["estimate"], hand, atol=1e-12)
     others = [
@@ -386,7 +387,7 @@ def test_an_effect_stands_out_among_permuted_cohorts():
     for within in (None, "gemeente"):
         row = permuted_cohorts(frame, DESIGN, WINDOW, within, draws=99).frame.iloc[0]
         assert row["p_value"] == pytest.approx(0.01)
-        assert row["estimate"] == pytest.approx(window_row("Callaway–Sant'Anna, not yet treated", frame)["estimate"])
+        assert row["estimate"] == pytest.approx(window_row("cs_not_yet", frame)["estimate"])
 
 
 def test_permutation_within_a_column_that_moves_is_refused():

@@ -1,1 +1,17 @@
-"""Claims about the estimators themselves: whether they agree with outside values and keep what they promise."""
+"""Which estimators may be trusted where: what the scoreboards say, in sentences."""
+
+from buurteffect.claims.estimators.headlines import describe_coverage, describe_detection, headline_rows
+from buurteffect.claims.estimators.persons import describe_persons, judge_coverage
+from buurteffect.claims.estimators.places import describe_design, describe_places, failures, judge_conditions
+
+__all__ = [
+    "describe_coverage",
+    "describe_design",
+    "describe_detection",
+    "describe_persons",
+    "describe_places",
+    "failures",
+    "headline_rows",
+    "judge_conditions",
+    "judge_coverage",
+]

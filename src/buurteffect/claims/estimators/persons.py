@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.estimators.places import COVERS, FAILS_BELOW, MET, NOT_MET, UNCLEAR
+from buurteffect.claims.estimators.criteria import (
+    COVERS,
+    FAILS_BELOW,
+    MET,
+    NOT_MET,
+    UNCLEAR,
+    describe_refusals,
+    within_bounds,
+)
 from buurteffect.claims.verdict import Answer
 
 FAILS, HOLDS = "fails, as it should", "does not fail"
@@ -17,8 +25,8 @@ OWN_INCOME = "own income, years 1–8"
 _BOUNDS = f"{COVERS[0]:.0%} to {COVERS[1]:.0%}"
 
 
-def judged(table: pd.DataFrame) -> pd.DataFrame:
-    """Hold every estimator against what was asked beforehand: that it covers in 93% to 97% where its assumptions hold.
+def judge_coverage(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare every estimator with the condition set beforehand: coverage of 93% to 97% where its assumptions hold.
 
     Parameters
     ----------
@@ -33,15 +41,14 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
         fails if the band lies below the bounds, does not fail if it lies at 90% or above, else it cannot be told.
     """
     known = table[table["coverage"].notna()]
-    share, low, high = (known[name] for name in ("coverage", "coverage_low", "coverage_high"))
-    inside, reach = share.between(*COVERS), (low <= COVERS[1]) & (high >= COVERS[0])
-    held = np.select([inside, reach], [MET, UNCLEAR], NOT_MET)
+    low, high = known["coverage_low"], known["coverage_high"]
     broken = np.select([high < COVERS[0], low >= FAILS_BELOW], [FAILS, HOLDS], UNCLEAR)
+    held = within_bounds(known, "coverage", COVERS)
     return known.assign(judgement=np.where(known["valid"].astype(bool), held, broken))
 
 
-def describe_people(table: pd.DataFrame) -> Answer:
-    """Say which estimators of persons keep their promises, which do not, and what the number of countries leaves open.
+def describe_persons(table: pd.DataFrame) -> Answer:
+    """Say which estimators of persons cover as they should, which do not, and what the number of countries leaves open.
 
     Parameters
     ----------
@@ -68,13 +75,13 @@ def describe_people(table: pd.DataFrame) -> Answer:
         least_mc_error=float(np.sqrt(0.95 * 0.05 / least)),
         most_mc_error=float(np.sqrt(0.95 * 0.05 / most)),
     )
-    rows = judged(table)
+    rows = judge_coverage(table)
     _say_condition(answer, rows[rows["valid"].astype(bool)])
     for scenario, part in rows.groupby("scenario", sort=False):
         _say_scenario(answer, str(scenario), part)
     _say_broken(answer, rows[~rows["valid"].astype(bool)])
     _say_own_income(answer, rows[rows["estimator"] == OWN_INCOME].set_index("scenario"))
-    _say_failed(answer, table)
+    describe_refusals(answer, table)
     answer.cannot_say(
         "These countries have more buurten than the one of the other pages, and far smaller ones: figures of single "
         "buurten are rougher, and there are fewer residents, movers and children. It says how estimators do there."
@@ -155,14 +162,3 @@ def _say_own_income(answer: Answer, rows: pd.DataFrame) -> None:
         moved=float(rows.loc["S2", "rejected"]),
         feigned=float(rows.loc["S0", "rejected"]),
     )
-
-
-def _say_failed(answer: Answer, table: pd.DataFrame) -> None:
-    """Say who refuses most."""
-    most = table.loc[table["failed_share"].idxmax()]
-    if most["failed_share"] > 0:
-        answer.say(
-            f"“{most['label']}” has no figure in {{refused:.0%}} of the countries of {most['scenario']}, the largest "
-            "share; countries without a figure count in no other column.",
-            refused=float(most["failed_share"]),
-        )

@@ -1,35 +1,30 @@
-"""Which estimator may be trusted where: the answer of the scoreboard, in sentences."""
+"""Which estimator of effects on places may be trusted where: the answer of the scoreboard, in sentences."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
+from buurteffect.claims.estimators.criteria import (
+    COVERS,
+    FAILS_BELOW,
+    MET,
+    NAIVE_BELOW,
+    NOT_MET,
+    REJECTS,
+    UNCLEAR,
+    describe_refusals,
+    within_bounds,
+)
 from buurteffect.claims.verdict import Answer
 
-COVERS = (0.93, 0.97)
-"""Bounds within which a 95% interval is said to hold what it promises."""
-
-FAILS_BELOW = 0.90
-"""Coverage below which an estimator is said to fail in a scenario."""
-
-REJECTS = (0.03, 0.07)
-"""Bounds within which a 5% test is said to have its size."""
-
-NAIVE_BELOW = 0.50
-"""Coverage below which a naive comparison is said to be caught where buurten are chosen for their scores."""
-
-MET, UNCLEAR, NOT_MET = "met", "cannot be told", "not met"
-"""A condition holds; fails, by no more than the number of countries leaves open; fails by more."""
-
 PARALLEL, CAUGHT, COVERED, SIZED = "parallel", "caught", "covered", "sized"
-ASKED = {
+CONDITIONS = {
     PARALLEL: f"S6: robust, covers in {COVERS[0]:.0%} to {COVERS[1]:.0%}",
     CAUGHT: f"S0: naive, covers in under {NAIVE_BELOW:.0%}",
     COVERED: f"S0: design fixed in advance, covers in {FAILS_BELOW:.0%} or more",
     SIZED: f"S1: design fixed in advance, rejects in {REJECTS[0]:.0%} to {REJECTS[1]:.0%}",
 }
-"""What was asked of the estimators before any of them was run."""
+"""Conditions that were set before any estimator was run, in words."""
 
 
 def failures(table: pd.DataFrame) -> pd.DataFrame:
@@ -49,27 +44,21 @@ def failures(table: pd.DataFrame) -> pd.DataFrame:
         coverage, ``refuses`` (largest share of countries without a figure), ``stopped`` (largest share in which it
         says itself that it is no headline).
     """
-    rows = []
-    for (label, kind), part in table.groupby(["label", "kind"], sort=False):
-        below = part.loc[part["coverage"] < FAILS_BELOW, "scenario"]
-        rows.append(
-            {
-                "label": label,
-                "kind": kind,
-                "scenarios_count": int(part["coverage"].notna().sum()),
-                "fails_count": len(below),
-                "fails_in": ", ".join(below),
-                "lowest": part["coverage"].min(),
-                "highest": part["coverage"].max(),
-                "refuses": part["failed_share"].max(),
-                "stopped": part["stopped_share"].max(),
-            }
-        )
-    return pd.DataFrame(rows)
+    below = table["coverage"] < FAILS_BELOW
+    parts = table.assign(below=below, fails_in=table["scenario"].where(below)).groupby(["label", "kind"], sort=False)
+    return parts.agg(
+        scenarios_count=("coverage", "count"),
+        fails_count=("below", "sum"),
+        fails_in=("fails_in", lambda names: ", ".join(names.dropna())),
+        lowest=("coverage", "min"),
+        highest=("coverage", "max"),
+        refuses=("failed_share", "max"),
+        stopped=("stopped_share", "max"),
+    ).reset_index()
 
 
-def conditions(table: pd.DataFrame) -> pd.DataFrame:
-    """Hold every estimator against what was asked of its kind beforehand.
+def judge_conditions(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare every estimator with the condition that was set for its kind beforehand.
 
     Parameters
     ----------
@@ -80,47 +69,45 @@ def conditions(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row is one condition and estimator: ``condition`` (a key of `ASKED`), ``asked`` (in words), ``label``,
+        One row is one condition and estimator: ``condition`` (a key of `CONDITIONS`), ``asked`` (in words), ``label``,
         ``share`` (coverage, or the share in which no effect is rejected) with ``share_low, share_high`` (its exact
         binomial band), ``countries`` (with a figure) and ``met``: met if the share lies within the bounds, not told if
         it does not and its band reaches them, else not met.
     """
     naive, robust, fixed = table["kind"] == "naive", table["kind"] == "robust", table["documented"]
     parts = [
-        _held(table[(table["scenario"] == "S6") & robust], PARALLEL, "coverage", COVERS),
-        _held(table[(table["scenario"] == "S0") & naive], CAUGHT, "coverage", (0.0, NAIVE_BELOW)),
-        _held(table[(table["scenario"] == "S0") & fixed], COVERED, "coverage", (FAILS_BELOW, 1.0)),
-        _held(table[(table["scenario"] == "S1") & fixed], SIZED, "rejected", REJECTS),
+        _judged(table[(table["scenario"] == "S6") & robust], PARALLEL, "coverage", COVERS),
+        _judged(table[(table["scenario"] == "S0") & naive], CAUGHT, "coverage", (0.0, NAIVE_BELOW)),
+        _judged(table[(table["scenario"] == "S0") & fixed], COVERED, "coverage", (FAILS_BELOW, 1.0)),
+        _judged(table[(table["scenario"] == "S1") & fixed], SIZED, "rejected", REJECTS),
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _held(part: pd.DataFrame, name: str, column: str, bounds: tuple[float, float]) -> pd.DataFrame:
+def _judged(part: pd.DataFrame, name: str, column: str, bounds: tuple[float, float]) -> pd.DataFrame:
     """Return rows of one condition, judged."""
     known = part.dropna(subset=[column])
-    inside = known[column].between(*bounds)
-    reach = (known[f"{column}_low"] <= bounds[1]) & (known[f"{column}_high"] >= bounds[0])
     return pd.DataFrame(
         {
             "condition": name,
-            "asked": ASKED[name],
+            "asked": CONDITIONS[name],
             "label": known["label"],
             "share": known[column],
             "share_low": known[f"{column}_low"],
             "share_high": known[f"{column}_high"],
             "countries": (known["seeds"] * (1 - known["failed_share"])).round().astype(int),
-            "met": np.select([inside, reach], [MET, UNCLEAR], NOT_MET),
+            "met": within_bounds(known, column, bounds),
         }
     )
 
 
-def describe_scoreboard(table: pd.DataFrame, outcome: str) -> Answer:
-    """Say which estimators keep their promises: where trends are parallel, where not, and where nothing is done.
+def describe_places(table: pd.DataFrame, outcome: str) -> Answer:
+    """Say which estimators cover as they should: where trends are parallel, where not, and where nothing is done.
 
     Parameters
     ----------
     table : DataFrame
-        Rows of the scoreboard for one outcome and one clustering, as `failures` and `conditions` take them, with
+        Rows of the scoreboard for one outcome and one clustering, as `failures` and `judge_conditions` take them, with
         ``bias``.
     outcome : str
         The outcome in words.
@@ -139,8 +126,8 @@ def describe_scoreboard(table: pd.DataFrame, outcome: str) -> Answer:
     _say_parallel(answer, table[table["scenario"] == "S6"].dropna(subset=["coverage"]))
     _say_selected(answer, table[table["scenario"] == "S0"].dropna(subset=["coverage"]))
     _say_placebo(answer, table[table["scenario"] == "S1"].dropna(subset=["coverage"]))
-    _say_refused(answer, table)
-    _say_conditions(answer, conditions(table))
+    describe_refusals(answer, table)
+    _say_conditions(answer, judge_conditions(table))
     answer.cannot_say(
         "It says how estimators do in countries of this kind, with this many restructured buurten and gemeenten; where "
         "buurten are chosen by something that no published figure shows, none of the adjusted designs is safe."
@@ -153,8 +140,8 @@ def describe_scoreboard(table: pd.DataFrame, outcome: str) -> Answer:
     return answer
 
 
-def describe_scored(board: pd.DataFrame, outcome: str, estimator: str = "headline") -> Answer:
-    """Say how often one design held the truth of simulated countries.
+def describe_design(board: pd.DataFrame, outcome: str, estimator: str = "headline") -> Answer:
+    """Say how often the intervals of one design held the truth of simulated countries.
 
     Parameters
     ----------
@@ -197,7 +184,7 @@ def describe_scored(board: pd.DataFrame, outcome: str, estimator: str = "headlin
 
 
 def _say_parallel(answer: Answer, part: pd.DataFrame) -> None:
-    """Say how many robust estimators cover as they promise where parallel trends hold."""
+    """Say how many robust estimators have their coverage where parallel trends hold."""
     robust = part[part["kind"] == "robust"]
     if robust.empty:
         return
@@ -294,14 +281,3 @@ def _verdict(part: pd.DataFrame) -> str:
     if NOT_MET in found:
         return "not met by all" if MET in found or UNCLEAR in found else NOT_MET
     return "not contradicted" if UNCLEAR in found else MET
-
-
-def _say_refused(answer: Answer, table: pd.DataFrame) -> None:
-    """Say who refuses most."""
-    most = table.loc[table["failed_share"].idxmax()]
-    if most["failed_share"] > 0:
-        answer.say(
-            f"“{most['label']}” has no figure in {{refused:.0%}} of the countries of {most['scenario']}, the largest "
-            "share; countries without a figure count in no other column.",
-            refused=float(most["failed_share"]),
-        )

@@ -1,51 +1,25 @@
-"""All robust estimators beside each other for one headline, with the naive ones shown for what they are."""
+"""All robust estimators beside each other for one headline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
+from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.results import stack
-from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.did.extended_twoway import extended_twoway
 from buurteffect.estimate.did.group_time_effects import Approach
-from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.projections import local_projections
-from buurteffect.estimate.did.stacks import stacked
-from buurteffect.estimate.did.sun_abraham import sun_abraham
-
-_Run = Callable[[pd.DataFrame, Design, tuple[int, int], Approach], EffectEstimate]
-
-ESTIMATORS: dict[str, _Run] = {
-    "Callaway–Sant'Anna, never treated": lambda frame, design, window, approach: callaway_santanna(
-        frame, replace(design, comparison=NEVER_TREATED), approach=approach, window=window
-    ),
-    "Callaway–Sant'Anna, not yet treated": lambda frame, design, window, approach: callaway_santanna(
-        frame, replace(design, comparison=NOT_YET_TREATED), approach=approach, window=window
-    ),
-    "Sun–Abraham": lambda frame, design, window, _: sun_abraham(frame, design, window=window),
-    "imputation": lambda frame, design, window, _: imputation(frame, design, window=window, leads=False),
-    "extended two-way": lambda frame, design, window, _: extended_twoway(frame, design, window=window),
-    "stacked": lambda frame, design, window, _: stacked(
-        frame, design, before=1, after=max(window[1], 0), window=window
-    ),
-    "local projections": lambda frame, design, window, _: local_projections(frame, design, window=window),
-}
-"""Each robust estimator by its name: a panel, a design, a window of event times and an approach in, an estimate with a
-row ``window`` out."""
+from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 
 
 def side_by_side(
     frame: pd.DataFrame, design: Design, window: tuple[int, int] = (6, 9), approach: Approach = "dr"
 ) -> EffectEstimate:
-    """Estimate the mean effect over a window of event times with every robust estimator.
+    """Estimate the mean effect over a window of event times with every estimator of the registry.
 
     Parameters
     ----------
@@ -70,7 +44,7 @@ def side_by_side(
     EstimationError
         If no estimator has a figure; with the reason of each.
     """
-    made = {name: estimator(run)(frame, design, window, approach) for name, run in ESTIMATORS.items()}
+    made = {each.label: estimator(each.run)(frame, design, window, approach) for each in ROBUST_ESTIMATORS.values()}
     whole = stack({name: _window_row(each) for name, each in made.items()}, named=True)
     if not whole:
         raise EstimationError(f"no estimator has a figure for this window. {whole.reason}")

@@ -13,8 +13,7 @@ from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TRE
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.headline import late_effect
-from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.sun_abraham import sun_abraham
+from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 
 Run = Callable[[pd.DataFrame, Design, tuple[int, int]], EffectEstimate]
 
@@ -81,6 +80,8 @@ class Variants:
 def standard_specifications(variants: Variants, design: Design, window: tuple[int, int]) -> list[Specification]:
     """Return the headline and the choices that a referee would make otherwise, fixed before any result.
 
+    Other estimators are those of the registry, by name.
+
     Parameters
     ----------
     variants : Variants
@@ -96,6 +97,9 @@ def standard_specifications(variants: Variants, design: Design, window: tuple[in
     cities = every.loc[~never, design.cluster_columns[0]].unique()
     low, high = window
     fixed = replace(design, covariates=variants.first, comparison=NEVER_TREATED)
+    others = sorted(
+        (each for each in ROBUST_ESTIMATORS.values() if each.specification), key=lambda each: each.label.casefold()
+    )
     found = [
         Specification("as in the headline", base, design, window),
         *_given_otherwise(variants, design, window),
@@ -106,8 +110,7 @@ def standard_specifications(variants: Variants, design: Design, window: tuple[in
         Specification(
             "within the gemeenten that treat", base[base[design.cluster_columns[0]].isin(cities)], design, window
         ),
-        Specification("imputation", base, fixed, window, _imputation),
-        Specification("Sun–Abraham", base, fixed, window, _sun_abraham),
+        *(Specification(each.label, base, fixed, window, each.run) for each in others),
         Specification(f"one year earlier ({low - 1}–{high - 1})", base, design, (low - 1, high - 1)),
         Specification(f"one year later ({low + 1}–{high + 1})", base, design, (low + 1, high + 1)),
     ]
@@ -202,16 +205,6 @@ def _other_comparisons(frame: pd.DataFrame, design: Design, window: tuple[int, i
 def _doubly_robust(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> EffectEstimate:
     """Run the doubly robust version."""
     return late_effect(frame, design, window, "dr")
-
-
-def _imputation(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> EffectEstimate:
-    """Run imputation."""
-    return imputation(frame, design, window=window, leads=False)
-
-
-def _sun_abraham(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> EffectEstimate:
-    """Run Sun & Abraham."""
-    return sun_abraham(frame, design, window=window)
 
 
 def _within_series(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> list[Specification]:

@@ -27,8 +27,8 @@ _PARTS = {
     "src/buurteffect/claims": "claims, and the rules by which they are judged",
     "src/buurteffect/release": "the gate that every result passes",
     "src/buurteffect/report": "tables, figures and pages",
+    "src/buurteffect/scoreboard": "estimators on simulated countries whose truth is known",
     "src/buurteffect/pipeline": "builds and this package",
-    "src/buurteffect/scoreboard": "every estimator on many simulated countries",
     "notebooks": "one question each",
     "tests": "tests of all of it",
 }

@@ -24,8 +24,10 @@ places that were not chosen for a reason, have what they assume.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 STAYERS, DISPLACEMENT, OPPORTUNITY, CONTACT = "n06", "n07", "n09", "n10"
@@ -35,6 +37,11 @@ PAGES = (STAYERS, DISPLACEMENT, OPPORTUNITY, CONTACT)
 RESIDENTS, PARTS, EXITS, WATERBED, CHILDREN, TIES = "residents", "parts", "exits", "waterbed", "children", "ties"
 FAMILIES = (RESIDENTS, PARTS, EXITS, WATERBED, CHILDREN, TIES)
 """Families of estimators that share what they read."""
+
+FAMILIES_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {STAYERS: (RESIDENTS, PARTS), DISPLACEMENT: (EXITS, WATERBED), OPPORTUNITY: (CHILDREN,), CONTACT: (TIES,)}
+)
+"""Families by page."""
 
 RUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -64,11 +71,9 @@ HEADLINES: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 """The rows that are the headline of a page, and what it calls them."""
 
-_EVERYWHERE = ("S0", "S2", "S3", "S4", "S6")
-
 
 @dataclass(frozen=True)
-class Condition:
+class Assumption:
     """Where the assumptions of some estimators hold.
 
     Attributes
@@ -76,7 +81,7 @@ class Condition:
     page : str
         Of `PAGES`.
     estimators : tuple of str
-        How their names begin; the first condition that fits counts.
+        How their names begin; the first entry that fits counts.
     holds_in : tuple of str
         Scenarios.
     why : str
@@ -89,131 +94,39 @@ class Condition:
     why: str
 
 
-CONDITIONS = (
-    Condition(
-        STAYERS,
-        ("own income", "employee"),
-        _EVERYWHERE,
-        "Places are chosen for their score; own incomes follow their own past and nothing else. That past is given, as "
-        "is the mean income of the buurt, through which a score hangs together with passing incomes. Nothing that "
-        "spills over moves an own income.",
-    ),
-    Condition(
-        STAYERS,
-        ("still in the wijk",),
-        _EVERYWHERE,
-        "Who leaves depends on tenure, age and the distance of income to the middle of the buurt, which are given or "
-        "nearly so, and on nothing that places are chosen for.",
-    ),
-    Condition(
-        STAYERS,
-        ("log_income, in_situ", "low_income, in_situ"),
-        _EVERYWHERE,
-        "Those who are found twice have incomes that follow their own past, of which the level of the buurt is given.",
-    ),
-    Condition(
-        STAYERS,
-        ("log_income", "low_income"),
-        ("S6",),
-        "Who comes follows the score, for which places are chosen and which is not given: those chosen would have gone "
-        "on drawing lower incomes than those they are compared with. In S6 they are drawn by lot.",
-    ),
-    Condition(
-        DISPLACEMENT,
-        ("excess_exit",),
-        _EVERYWHERE,
-        "Whether a household leaves of its own accord depends on tenure, age, year and the distance of income to the "
-        "middle of the buurt, which are in the logit, and on nothing that places are chosen for.",
-    ),
-    Condition(
-        DISPLACEMENT,
-        ("destination gap",),
-        (),
-        "Places are measured by their first published score, the truth by the score of the year before each start, in "
-        "which places that are chosen for a fall stand low for a while; and after four years, not seven.",
-    ),
-    Condition(
-        DISPLACEMENT,
-        ("score per displaced, instrument",),
-        (),
-        "Earlier moves between single buurten are a handful in countries of this size: the instrument is weak.",
-    ),
-    Condition(
-        DISPLACEMENT,
-        ("score per displaced", "score where", "low incomes per displaced", "books, liveability_score: receiving"),
-        _EVERYWHERE,
-        "Within a gemeente the displaced go where an association dwelling happens to be free; what makes such places "
-        "differ over time, their social rent and values, has an effect of its own in every year.",
-    ),
-    Condition(DISPLACEMENT, ("books, low_income_share: receiving",), _EVERYWHERE, "As the slope that it adds up."),
-    Condition(
-        DISPLACEMENT,
-        ("books, liveability_score: ring", "books, low_income_share: ring"),
-        _EVERYWHERE,
-        "Being near works is a matter of distance; what makes places near chosen ones low is taken up by being near "
-        "places about to be restructured.",
-    ),
-    Condition(
-        DISPLACEMENT,
-        ("books", "leakage", "spread"),
-        (),
-        "Direct effects are counted from the years in which places were chosen for a low and falling score, part of "
-        "which passes by itself; sums, ratios and the spread take that over.",
-    ),
-    Condition(
-        OPPORTUNITY,
-        ("children compared", "own income on neighbours"),
-        (),
-        "Families with higher incomes live in better places and have children with higher ranks for that alone; people "
-        "have the neighbours that can pay what they can.",
-    ),
-    Condition(
-        OPPORTUNITY,
-        ("movers", "siblings", "moves after 23", "mix"),
-        _EVERYWHERE,
-        "What families have in common does not depend on how old a child is when they move, and the rank is linear in "
-        "exposure.",
-    ),
-    Condition(
-        CONTACT,
-        ("ties across tenures, whole country", "effect on contact, whoever", "effect on feeling at home, whoever"),
-        (),
-        "Ties are made within buurten; newcomers know fewer people and feel less at home, and restructured buurten "
-        "have more of them.",
-    ),
-    Condition(
-        CONTACT,
-        ("effect on contact, lived", "effect on feeling at home, lived"),
-        (),
-        "Years of residence are held fixed in groups, within which those who lived there before the start have lived "
-        "there longer than the others.",
-    ),
-    Condition(
-        CONTACT,
-        ("ties across tenures", "the same, bootstrap", "Coleman", "effect on", "trend of trust"),
-        _EVERYWHERE,
-        "Ties are drawn within buurten at random but for those that are chosen; answers depend on years of residence, "
-        "which are held fixed, and on nothing that places are chosen for.",
-    ),
-)
+def _read() -> tuple[Assumption, ...]:
+    """Read the assumptions from the file beside this one."""
+    entries = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["assumption"]
+    return tuple(
+        Assumption(
+            entry["page"],
+            tuple(entry["estimators"]),
+            tuple(RUNS) if entry["holds_in"] == "everywhere" else tuple(entry["holds_in"]),
+            entry["why"],
+        )
+        for entry in entries
+    )
+
+
+ASSUMPTIONS = _read()
 """Where assumptions hold, page by page."""
 
 
-def condition_of(page: str, estimator: str) -> Condition | None:
-    """Return the condition that an estimator falls under, None where nothing is said of it.
+def assumption_of(page: str, estimator: str) -> Assumption | None:
+    """Return the entry that an estimator falls under, None where nothing is said of it.
 
     Examples
     --------
-    >>> condition_of("n06", "low_income, entry").holds_in
+    >>> assumption_of("n06", "low_income, entry").holds_in
     ('S6',)
     """
-    for condition in CONDITIONS:
-        if condition.page == page and estimator.startswith(condition.estimators):
-            return condition
+    for entry in ASSUMPTIONS:
+        if entry.page == page and estimator.startswith(entry.estimators):
+            return entry
     return None
 
 
 def holds(page: str, estimator: str, scenario: str) -> bool:
     """Return whether the assumptions of an estimator hold in a scenario; what nothing is said of counts as holding."""
-    condition = condition_of(page, estimator)
-    return condition is None or scenario in condition.holds_in or scenario not in RUNS
+    entry = assumption_of(page, estimator)
+    return entry is None or scenario in entry.holds_in or scenario not in RUNS

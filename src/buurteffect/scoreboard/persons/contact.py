@@ -1,86 +1,56 @@
-"""The scoreboard's cells on contact: what the page n10 would say of one published country, in a row per estimator."""
+"""The headline estimators of n10 on ties and answers, and the names of their true values."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-
-import pandas as pd
 
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.survey import contact_tables as effects
-from buurteffect.panel.survey import SurveyPanel, survey_panel_of
-
-RESULT_NAMES = ("estimator", "truth_name", "estimate", "std_error", "ci_low", "ci_high", "message")
-"""Columns of a result: one row per estimator."""
+from buurteffect.panel.survey import SurveyPanel
+from buurteffect.scoreboard.persons.rows import one_row
 
 
-def contact_cells(published: Path) -> pd.DataFrame:
-    """Run the headline estimators of n10 on a published country.
+def contact_rows(panel: SurveyPanel) -> list[dict[str, object]]:
+    """Run the headline estimators of n10: a row per estimator, its refusal among them.
 
-    Parameters
-    ----------
-    published : Path
-        Folder with ``survey/`` and ``projects/``.
-
-    Returns
-    -------
-    DataFrame
-        `RESULT_NAMES`. Compared without length of residence, effects hold that newcomers know fewer people: these rows
-        are there to be seen failing (`people_conditions`).
+    Compared without length of residence, effects hold that newcomers know fewer people: these rows are there to be seen
+    failing.
     """
-    panel = survey_panel_of(published / "survey", published / "projects")
-    rows = [*_ties(panel), *_answers(panel)]
-    return pd.DataFrame([_row(*row) for row in rows], columns=list(RESULT_NAMES))
-
-
-def _ties(panel: SurveyPanel) -> list[tuple[str, str, effects.Attempt[EffectEstimate]]]:
-    """Return the estimates on ties."""
-    last = int(panel.ties["year"].max())
-    now = effects.of_wave(effects.random_mixing(panel.ties, panel.households, "tenure"), last)
-    cell = effects.random_mixing(panel.ties, panel.households, "cell")
+    ties, households = panel.ties, panel.households
+    last = int(ties["year"].max())
+    now = effects.of_wave(effects.random_mixing(ties, households, "tenure"), last)
+    cell = effects.random_mixing(ties, households, "cell")
     choosing, every = effects.of_wave(cell, last, choosing=True), effects.own_cell_excess(cell)
-    everywhere = effects.random_mixing(
-        panel.ties[panel.ties["year"] == last], panel.households, "tenure", within="everyone"
-    )
+    everywhere = effects.random_mixing(ties[ties["year"] == last], households, "tenure", within="everyone")
+    excess = effects.SurveyDesign("excess", "excess_weight")
     return [
-        ("ties across tenures, same buurten", "tie_ratio", effects.attempt(effects.tie_ratio, now)),
-        ("the same, bootstrap", "tie_ratio", effects.attempt(effects.bootstrap_ratio, now)),
-        ("ties across tenures, whole country", "tie_ratio", effects.attempt(effects.tie_ratio, everywhere)),
-        ("Coleman's index", "homophily_share", effects.attempt(effects.coleman_index, choosing, None)),
-        (
-            "effect on homophily",
-            "homophily_effect",
-            effects.attempt(effects.survey_effect, every, effects.SurveyDesign("excess", "excess_weight")),
+        *_row("ties across tenures, same buurten", "tie_ratio", lambda: effects.tie_ratio(now)),
+        *_row("the same, bootstrap", "tie_ratio", lambda: effects.bootstrap_ratio(now)),
+        *_row("ties across tenures, whole country", "tie_ratio", lambda: effects.tie_ratio(everywhere)),
+        *_row("Coleman's index", "homophily_share", lambda: effects.coleman_index(choosing, None)),
+        *_row("effect on homophily", "homophily_effect", lambda: effects.survey_effect(every, excess)),
+        *_effect_rows(panel, "contact", "contact"),
+        *_effect_rows(panel, "at_home", "feeling at home"),
+        *_row(
+            "trend of trust, low incomes",
+            "trust_low_income_trend",
+            lambda: effects.trend_gap(panel.answers, "trust_score", "low_income", 2002),
         ),
     ]
 
 
-def _answers(panel: SurveyPanel) -> list[tuple[str, str, effects.Attempt[EffectEstimate]]]:
-    """Return the estimates on answers."""
-    rows = []
-    held = effects.SurveyDesign("contact_score", controls=("stay",))
-    for scale, words in (("contact", "contact"), ("at_home", "feeling at home")):
-        design, truth = replace(held, outcome=f"{scale}_score"), f"{scale}_effect"
-        rows += [
-            (f"effect on {words}", truth, effects.attempt(effects.survey_effect, panel.answers, design)),
-            (
-                f"effect on {words}, lived there before",
-                truth,
-                effects.attempt(effects.survey_effect, panel.sitting, design),
-            ),
-            (
-                f"effect on {words}, whoever lives there",
-                truth,
-                effects.attempt(effects.survey_effect, panel.answers, replace(design, controls=())),
-            ),
-        ]
-    trust = effects.attempt(effects.trend_gap, panel.answers, "trust_score", "low_income", 2002)
-    return [*rows, ("trend of trust, low incomes", "trust_low_income_trend", trust)]
+def _effect_rows(panel: SurveyPanel, scale: str, words: str) -> list[dict[str, object]]:
+    """Return the effects on one scale of answers."""
+    design, truth = effects.SurveyDesign(f"{scale}_score", controls=("stay",)), f"{scale}_effect"
+    alone, name = replace(design, controls=()), f"effect on {words}"
+    return [
+        *_row(name, truth, lambda: effects.survey_effect(panel.answers, design)),
+        *_row(f"{name}, lived there before", truth, lambda: effects.survey_effect(panel.sitting, design)),
+        *_row(f"{name}, whoever lives there", truth, lambda: effects.survey_effect(panel.answers, alone)),
+    ]
 
 
-def _row(name: str, truth: str, made: effects.Attempt[EffectEstimate]) -> dict[str, object]:
-    """Return one result, its refusal among them."""
-    last = made.result.frame.iloc[-1].to_dict() if made else {}
-    figures = {key: last.get(key) for key in ("estimate", "std_error", "ci_low", "ci_high")}
-    return {"estimator": name, "truth_name": truth, **figures, "message": made.reason}
+def _row(name: str, truth: str, run: Callable[[], EffectEstimate]) -> list[dict[str, object]]:
+    """Return the row of one estimator, the last of its table."""
+    return one_row(name, truth, lambda: run().frame)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,22 +13,18 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample, draw_sample
+from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.aggregation import aggregate
-from buurteffect.estimate.did.extended_twoway import extended_twoway
 from buurteffect.estimate.did.group_time_effects import Approach, GroupTime, compared_cells
-from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.projections import local_projections
-from buurteffect.estimate.did.stacks import stacked
-from buurteffect.estimate.did.sun_abraham import sun_abraham
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors
 from buurteffect.estimate.regression.panel_ols import STAGGERED, fit_two_way
 from buurteffect.estimate.regression.regressors import default_regressors
 from buurteffect.estimate.regression.twoway_event_study import Window, two_way_event_study
+from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS, RobustEstimator
 from buurteffect.estimate.selection.reweighting import ENTROPY, MATCHING, Baseline, reweighted_effects
 from buurteffect.schema.liveability import WAVES_3
-from buurteffect.scoreboard.places.naive import against_everybody, before_after
+from buurteffect.scoreboard.places.naive import before_after
 from buurteffect.scoreboard.places.panel import EVERY_YEAR, LATE, OUTCOMES, PANEL_COLUMNS, WAVES, WINDOW
 
 BUURT, GEMEENTE = "area_code", "gemeente_code"
@@ -113,28 +110,6 @@ class Case:
         clusters = () if cluster == BUURT else (cluster,)
         return Design(self.outcome, comparison=comparison, covariates=covariates, clusters=clusters)
 
-    def samples(self, design: Design) -> Iterator[tuple[str, Sample]]:
-        """Yield, for each clustering, its name and the sample of a design, which is drawn once."""
-        sample = draw_sample(self.panel, replace(design, clusters=()), extra=(GEMEENTE,))
-        for cluster in self.clusters:
-            yield cluster, sample.clustered(() if cluster == BUURT else (cluster,))
-
-    def where(self, rows: pd.Series) -> Case:
-        """Return the case with the treated units and some of the others."""
-        return Case(self.panel[self.panel["cohort_year"].notna() | rows], self.outcome)
-
-    @property
-    def far(self) -> Case:
-        """The case with far untreated units only."""
-        return self.where(self.panel["nearest_m"] >= FAR_M)
-
-    @property
-    def may_be_chosen(self) -> Case:
-        """The case with those untreated units only that the policy's rule lets be chosen before it begins."""
-        year = self.panel["year"].min()
-        codes = self.panel.loc[self.panel["may_be_chosen"] & (self.panel["year"] == year), "area_code"]
-        return self.where(self.panel["area_code"].isin(codes))
-
 
 def estimate_panel(panel: pd.DataFrame) -> pd.DataFrame:
     """Run every estimator on every outcome of a panel.
@@ -213,23 +188,48 @@ def effects_window(effects: EffectEstimate) -> pd.DataFrame:
     ).frame
 
 
+def _far(panel: pd.DataFrame) -> pd.Series:
+    """Return rows of units far from any project."""
+    return panel["nearest_m"] >= FAR_M
+
+
+def _allowed(panel: pd.DataFrame) -> pd.Series:
+    """Return rows of units that the policy's rule lets be chosen before it begins."""
+    first = panel["may_be_chosen"] & (panel["year"] == panel["year"].min())
+    return panel["area_code"].isin(panel.loc[first, "area_code"])
+
+
+def _outside_ring(panel: pd.DataFrame) -> pd.Series:
+    """Return rows of units that are not near a project."""
+    return panel["nearest_m"] > RING_M
+
+
 def _compare(
     case: Case,
     comparison: str = NOT_YET_TREATED,
-    approach: Approach = "dr",
-    given: bool = False,
+    approach: Approach = "reg",
+    given: tuple[str, ...] | None = None,
+    also: tuple[str, ...] = (),
     eligible: str | None = None,
+    untreated: Callable[[pd.DataFrame], pd.Series] | None = None,
+    years: Collection[int] = (),
 ) -> _Tables:
-    """Run Callaway–Sant'Anna over the window; its cells are the same for both clusterings."""
-    design = case.design(GEMEENTE, comparison, case.covariates if given else ())
-    return _cells(case, replace(design, eligible=eligible), approach)
+    """Run Callaway–Sant'Anna over the window, with each clustering; its cells are the same for all of them.
 
-
-def _cells(case: Case, design: Design, approach: Approach) -> _Tables:
-    """Run Callaway–Sant'Anna on a design over the window, with each clustering."""
+    By default it is given what is known at the choice; `also` adds to that, `untreated` says which untreated units
+    are compared with (all where left out), and `years` which years are seen.
+    """
+    panel = case.panel
+    if years:
+        panel = panel[panel["year"].isin(years)]
+    if untreated is not None:
+        panel = panel[panel["cohort_year"].notna() | untreated(panel)]
+    covariates = tuple(dict.fromkeys((*(case.covariates if given is None else given), *also)))
+    design = replace(case.design(BUURT, comparison, covariates), eligible=eligible)
+    whole = draw_sample(panel, design, extra=(GEMEENTE,))
     cells: GroupTime | None = None
-    for cluster, sample in case.samples(design):
-        adoption = Adoption(sample)
+    for cluster in case.clusters:
+        adoption = Adoption(whole.clustered(() if cluster == BUURT else (cluster,)))
         cells = cells or compared_cells(adoption, approach, reach=WINDOW)
         yield cluster, aggregate(replace(cells, adoption=adoption), window=WINDOW, draws=1)
 
@@ -243,9 +243,13 @@ def _two_way(case: Case) -> _Tables:
         yield cluster, regression_estimate(fit, sample.design, "two-way effects", errors, not_headline=(STAGGERED,))
 
 
-def _simply(estimate: _Estimate, clusters: tuple[str, ...]) -> _Run:
+def _simply(estimate: _Estimate, clusters: tuple[str, ...], given: tuple[str, ...] = ()) -> _Run:
     """Return an estimator that takes a panel and a design as one that is run with some clusterings."""
-    return lambda case: ((cluster, estimate(case.panel, case.design(cluster))) for cluster in clusters)
+    return lambda case: (
+        (cluster, estimate(case.panel, case.design(cluster, covariates=given)))
+        for cluster in clusters
+        if cluster in case.clusters
+    )
 
 
 def _naively(estimate: Callable[[pd.DataFrame, str, str], EffectEstimate]) -> _Run:
@@ -253,39 +257,12 @@ def _naively(estimate: Callable[[pd.DataFrame, str, str], EffectEstimate]) -> _R
     return lambda case: ((cluster, estimate(case.panel, case.outcome, cluster)) for cluster in case.clusters)
 
 
-def _impute(case: Case, given: tuple[str, ...] = ()) -> _Tables:
-    """Run imputation, with covariates of before the policy times year where they are given.
-
-    Cohorts are of four or five buurten, so that deviations are taken from the mean of an event time, not of a cohort.
-    """
-    for cluster in case.clusters:
-        design = case.design(cluster, covariates=given)
-        yield cluster, imputation(case.panel, design, window=WINDOW, leads=False, draws=1, deviations="event time")
-
-
-def _reweigh(baseline: Baseline) -> _Run:
-    """Return an estimator that reweights untreated units at a baseline."""
-
-    def run(case: Case) -> _Tables:
-        covariates = tuple(name for name in case.covariates if name != f"{case.outcome}_level")
-        design = case.design(GEMEENTE, covariates=covariates)
-        yield GEMEENTE, reweighted_effects(draw_sample(case.panel, design), baseline, draws=1).effects
-
-    return run
-
-
 _DOCUMENTED = (GEMEENTE,)
 _SCORE = OUTCOMES[:1]
-_LOW_INCOMES = f"{OUTCOMES[1]}_level"
 _BEFORE = ("level_1998", "trend_1998", "social_1998")
 _PATH = Window((-1,), -6, WINDOW[1] + 1)
 _NEEDED_YEARS = (1998, 2020)
 """From the base of the first cohort to the last event time of the last one."""
-
-
-def _sun_abraham(panel: pd.DataFrame, design: Design) -> EffectEstimate:
-    """Run Sun–Abraham on the years that the window needs: others add terms that it takes no part of."""
-    return sun_abraham(panel[panel["year"].between(*_NEEDED_YEARS)], design, window=WINDOW, draws=1)
 
 
 def _path(panel: pd.DataFrame, design: Design) -> EffectEstimate:
@@ -293,106 +270,91 @@ def _path(panel: pd.DataFrame, design: Design) -> EffectEstimate:
     return two_way_event_study(draw_sample(panel, design), _PATH)
 
 
-def _extended(panel: pd.DataFrame, design: Design) -> EffectEstimate:
-    """Run the extended two-way regression."""
-    return extended_twoway(panel, design, window=WINDOW, draws=1)
-
-
-def _stacked(panel: pd.DataFrame, design: Design) -> EffectEstimate:
-    """Run the stacked comparison over the shortest window that holds the estimand."""
-    return stacked(panel, design, before=1, after=WINDOW[1], window=WINDOW, draws=1)
-
-
-def _project(panel: pd.DataFrame, design: Design) -> EffectEstimate:
-    """Run local projections."""
-    return local_projections(panel, design, window=WINDOW, draws=1)
-
-
-def _regress(case: Case, comparison: str = NOT_YET_TREATED, eligible: str | None = None) -> _Tables:
-    """Run Callaway–Sant'Anna by regression on what is known at the choice."""
-    return _compare(case, comparison, "reg", True, eligible)
-
-
-def _documented(case: Case) -> _Tables:
-    """Run the documented design: at risk and allowed by the rule, given its variables and the share of low incomes."""
-    given = tuple(dict.fromkeys((*case.covariates, _LOW_INCOMES)))
-    return _cells(case, replace(case.design(GEMEENTE, AT_RISK, given), eligible="may_be_chosen"), "reg")
-
-
-def _on_waves(comparison: str, given: tuple[str, ...]) -> _Run:
-    """Return n05's headline with some covariates: on waves of the score, without untreated buurten near a project."""
+def _reweighted(label: str, baseline: Baseline) -> Estimator:
+    """Return an estimator that reweights untreated units at a baseline."""
 
     def run(case: Case) -> _Tables:
-        panel = case.panel
-        rows = panel["year"].isin(WAVES_3) & (panel["cohort_year"].notna() | (panel["nearest_m"] > RING_M))
-        return _cells(Case(panel[rows], case.outcome), case.design(GEMEENTE, comparison, given), "reg")
+        covariates = tuple(name for name in case.covariates if name != f"{case.outcome}_level")
+        design = case.design(GEMEENTE, covariates=covariates)
+        yield GEMEENTE, reweighted_effects(draw_sample(case.panel, design), baseline, draws=1).effects
 
-    return run
-
-
-def _once(label: str, kind: str, estimate: _Estimate, outcomes: tuple[str, ...] = OUTCOMES) -> Estimator:
-    """Return an estimator that is run with the documented clustering only."""
-    return Estimator(label, kind, _simply(estimate, _DOCUMENTED), outcomes, _DOCUMENTED)
+    return Estimator(label, ADJUSTED, run, _SCORE, _DOCUMENTED)
 
 
-ESTIMATORS: dict[str, Estimator] = {
-    "before_after": Estimator("Before and after, treated only", NAIVE, _naively(before_after)),
-    "against_everybody": Estimator("Difference with all never treated", NAIVE, _naively(against_everybody)),
-    "two_way": Estimator("Two-way effects, one coefficient", TWO_WAY, _two_way, targets=(LATE, EVERY_YEAR)),
-    "two_way_path": _once("Two-way event study", TWO_WAY, _path, _SCORE),
-    "cs_never": Estimator("Callaway–Sant'Anna, never treated", ROBUST, lambda case: _compare(case, NEVER_TREATED)),
-    "cs_not_yet": Estimator("Callaway–Sant'Anna, not yet treated", ROBUST, _compare),
-    "sun_abraham": _once("Sun–Abraham", ROBUST, _sun_abraham, _SCORE),
-    "imputation": Estimator("Imputation", ROBUST, _impute),
-    "extended_twoway": _once("Extended two-way", ROBUST, _extended, _SCORE),
-    "stacked": _once("Stacked", ROBUST, _stacked, _SCORE),
-    "local_projections": _once("Local projections", ROBUST, _project, _SCORE),
-    "cs_given": Estimator("Doubly robust, at the choice", ADJUSTED, lambda case: _compare(case, given=True), _SCORE),
-    "cs_regression": Estimator("Regression, at the choice", ADJUSTED, _regress),
-    "rule_regression": Estimator(
-        "Regression, at the choice, among buurten the rule allows", ADJUSTED, lambda case: _regress(case.may_be_chosen)
-    ),
-    "at_risk": Estimator(
-        "Regression, at the choice, all at risk", ADJUSTED, lambda case: _regress(case, AT_RISK), _SCORE
-    ),
-    "rule_at_risk": Estimator(
-        "Regression, at the choice, all at risk that the rule allows",
-        ADJUSTED,
-        lambda case: _regress(case, AT_RISK, "may_be_chosen"),
-        _SCORE,
-    ),
-    DOCUMENTED: Estimator(
-        "Regression, at the choice and given low incomes, all at risk that the rule allows", ADJUSTED, _documented
-    ),
-    "headline": Estimator(
-        "Headline of n05: regression at the last wave, all at risk",
-        ADJUSTED,
-        _on_waves(AT_RISK, (f"{OUTCOMES[0]}_level", "social_share", "worth_trend_2001")),
-        _SCORE,
-        targets=(WAVES,),
-    ),
-    "valued": Estimator(
-        "Earlier headline of n05: regression on the value of dwellings before",
-        ADJUSTED,
-        _on_waves(NEVER_TREATED, ("worth_2001", "worth_trend_2001")),
-        _SCORE,
-        targets=(WAVES,),
-    ),
-    "far": Estimator("Callaway–Sant'Anna, far controls", ADJUSTED, lambda case: _compare(case.far)),
-    "far_regression": Estimator("Regression, at the choice, far controls", ADJUSTED, lambda case: _regress(case.far)),
-    "imputation_given": Estimator(
-        "Imputation given level, trend and social rent of 1998", ADJUSTED, lambda case: _impute(case, _BEFORE), _SCORE
-    ),
-    "matching": Estimator(
-        "Matching, three years before", ADJUSTED, _reweigh(Baseline(3, 1, method=MATCHING)), _SCORE, _DOCUMENTED
-    ),
-    "balancing_early": Estimator(
-        "Entropy balancing, three years before", ADJUSTED, _reweigh(Baseline(3, 1, method=ENTROPY)), _SCORE, _DOCUMENTED
-    ),
-    "balancing": Estimator(
-        "Entropy balancing, at the choice", ADJUSTED, _reweigh(Baseline(1, 3, method=ENTROPY)), _SCORE, _DOCUMENTED
-    ),
-}
+def _registered(entry: RobustEstimator, given: tuple[str, ...] = ()) -> Estimator:
+    """Return an estimator of the registry as the scoreboard runs it, with covariates where they are given."""
+    outcomes, clusters = (OUTCOMES, tuple(CLUSTERS)) if entry.scored_on_all else (_SCORE, _DOCUMENTED)
+
+    def estimate(panel: pd.DataFrame, design: Design) -> EffectEstimate:
+        seen = panel[panel["year"].between(*_NEEDED_YEARS)] if entry.years_of_window else panel
+        return entry.run(seen, design, WINDOW, **entry.scored_with)
+
+    run = _simply(estimate, clusters, given)
+    if entry.comparison is not None:  # its cells are the same for both clusterings
+        run = partial(_compare, comparison=entry.comparison, approach="dr", given=())
+    return Estimator(entry.label[0].upper() + entry.label[1:], ROBUST, run, outcomes, clusters)
+
+
+def scored_estimators() -> dict[str, Estimator]:
+    """Return the estimators of the scoreboard by name, those of the registry among them, in the order of the page."""
+    against_untreated = partial(before_after, against_untreated=True)
+    at_risk_by_rule = partial(_compare, comparison=AT_RISK, eligible="may_be_chosen")
+    on_waves = partial(_compare, untreated=_outside_ring, years=WAVES_3)
+    return {
+        "before_after": Estimator("Before and after, treated only", NAIVE, _naively(before_after)),
+        "against_everybody": Estimator("Difference with all never treated", NAIVE, _naively(against_untreated)),
+        "two_way": Estimator("Two-way effects, one coefficient", TWO_WAY, _two_way, targets=(LATE, EVERY_YEAR)),
+        "two_way_path": Estimator("Two-way event study", TWO_WAY, _simply(_path, _DOCUMENTED), _SCORE, _DOCUMENTED),
+        **{name: _registered(entry) for name, entry in ROBUST_ESTIMATORS.items()},
+        "cs_given": Estimator("Doubly robust, at the choice", ADJUSTED, partial(_compare, approach="dr"), _SCORE),
+        "cs_regression": Estimator("Regression, at the choice", ADJUSTED, _compare),
+        "rule_regression": Estimator(
+            "Regression, at the choice, among buurten the rule allows", ADJUSTED, partial(_compare, untreated=_allowed)
+        ),
+        "at_risk": Estimator(
+            "Regression, at the choice, all at risk", ADJUSTED, partial(_compare, comparison=AT_RISK), _SCORE
+        ),
+        "rule_at_risk": Estimator(
+            "Regression, at the choice, all at risk that the rule allows", ADJUSTED, at_risk_by_rule, _SCORE
+        ),
+        DOCUMENTED: Estimator(
+            "Regression, at the choice and given low incomes, all at risk that the rule allows",
+            ADJUSTED,
+            partial(at_risk_by_rule, also=(f"{OUTCOMES[1]}_level",)),
+        ),
+        "headline": Estimator(
+            "Headline of n05: regression at the last wave, all at risk",
+            ADJUSTED,
+            partial(on_waves, comparison=AT_RISK, given=(f"{OUTCOMES[0]}_level", "social_share", "worth_trend_2001")),
+            _SCORE,
+            targets=(WAVES,),
+        ),
+        "valued": Estimator(
+            "Earlier headline of n05: regression on the value of dwellings before",
+            ADJUSTED,
+            partial(on_waves, comparison=NEVER_TREATED, given=("worth_2001", "worth_trend_2001")),
+            _SCORE,
+            targets=(WAVES,),
+        ),
+        "far": Estimator(
+            "Callaway–Sant'Anna, far controls", ADJUSTED, partial(_compare, approach="dr", given=(), untreated=_far)
+        ),
+        "far_regression": Estimator(
+            "Regression, at the choice, far controls", ADJUSTED, partial(_compare, untreated=_far)
+        ),
+        "imputation_given": replace(
+            _registered(ROBUST_ESTIMATORS["imputation"], _BEFORE),
+            label="Imputation given level, trend and social rent of 1998",
+            kind=ADJUSTED,
+            outcomes=_SCORE,
+        ),
+        "matching": _reweighted("Matching, three years before", Baseline(3, 1, method=MATCHING)),
+        "balancing_early": _reweighted("Entropy balancing, three years before", Baseline(3, 1, method=ENTROPY)),
+        "balancing": _reweighted("Entropy balancing, at the choice", Baseline(1, 3, method=ENTROPY)),
+    }
+
+
+ESTIMATORS = scored_estimators()
 """Every estimator by its name in the summary, in the order of the page. “At the choice” is the last 1 January before
 demolition, when a buurt was chosen: level and trend of the score, the outcome's own level and social rent then. The
 covariates of ``valued`` were chosen after one country (seed 1) had been looked at; here stands what that costs."""

@@ -14,7 +14,7 @@ from buurteffect.scoreboard.places.panel import WINDOW
 Floats = NDArray[np.float64]
 
 
-def before_after(panel: pd.DataFrame, outcome: str, cluster: str) -> EffectEstimate:
+def before_after(panel: pd.DataFrame, outcome: str, cluster: str, against_untreated: bool = False) -> EffectEstimate:
     """Return the mean change of treated units from the year before treatment to the window after it.
 
     Errors: deviations from the mean summed within clusters, times G/(G − 1), t with G − 1.
@@ -27,45 +27,28 @@ def before_after(panel: pd.DataFrame, outcome: str, cluster: str) -> EffectEstim
         What changes.
     cluster : str
         Column within whose values errors may depend on each other.
+    against_untreated : bool
+        Whether the mean change of all never treated units over the same years is taken off: the difference in
+        differences of two groups, with every treated unit's own years.
 
     Raises
     ------
     NoSwitchError
         If no treated unit is seen the year before and over the window, or all lie in one cluster.
-    """
-    wide, cohort, clusters = _wide(panel, outcome, cluster)
-    treated = np.isfinite(cohort)
-    change = _changes(wide, cohort[treated])[treated, np.arange(int(treated.sum()))]
-    return _estimate(change, np.empty(0), clusters[treated], clusters[:0], "mean change of treated units")
-
-
-def against_everybody(panel: pd.DataFrame, outcome: str, cluster: str) -> EffectEstimate:
-    """Return `before_after` less the mean change of all never treated units over the same years.
-
-    The difference in differences of two groups, treated and never treated, with every treated unit's own years; all
-    treated units are one group in its errors, which are made as those of `before_after`.
-
-    Parameters
-    ----------
-    panel, outcome, cluster
-        As of `before_after`.
-
-    Raises
-    ------
-    NoSwitchError
-        As `before_after`.
     NoComparisonError
-        If every unit is treated.
+        If every unit is treated, and never treated units are compared with.
     """
     wide, cohort, clusters = _wide(panel, outcome, cluster)
     treated = np.isfinite(cohort)
-    if treated.all():
+    if against_untreated and treated.all():
         raise NoComparisonError("every unit is treated: nobody is left to compare with")
     changes = _changes(wide, cohort[treated])
-    own = changes[treated, np.arange(int(treated.sum()))] - changes[~treated].mean(axis=0)
-    others = changes[~treated].mean(axis=1)
+    own, mine = changes[treated, np.arange(int(treated.sum()))], clusters[treated]
+    if not against_untreated:
+        return _estimate(own, np.empty(0), mine, "mean change of treated units")
+    others, groups = changes[~treated], np.r_[mine, clusters[~treated]]
     words = "mean change of treated units less that of never treated ones"
-    return _estimate(own, others, clusters[treated], clusters[~treated], words)
+    return _estimate(own - others.mean(axis=0), others.mean(axis=1), groups, words)
 
 
 def _wide(panel: pd.DataFrame, outcome: str, cluster: str) -> tuple[pd.DataFrame, Floats, NDArray[np.int_]]:
@@ -89,15 +72,15 @@ def _changes(wide: pd.DataFrame, cohorts: Floats) -> Floats:
     return np.column_stack([found[cohort] for cohort in cohorts.astype(int)])
 
 
-def _estimate(own: Floats, others: Floats, mine: ArrayLike, theirs: ArrayLike, words: str) -> EffectEstimate:
+def _estimate(own: Floats, others: Floats, groups: ArrayLike, words: str) -> EffectEstimate:
     """Return the mean over treated units with its error."""
     point, count = float(own.mean()), len(own)
     influence = np.r_[(own - point) / count, -(others - others.mean()) / len(others) if len(others) else others]
-    groups = np.asarray(pd.factorize(np.r_[mine, theirs])[0])
-    clusters = int(groups.max()) + 1
+    codes = np.asarray(pd.factorize(np.asarray(groups))[0])
+    clusters = int(codes.max()) + 1
     if clusters < 2:
         raise NoSwitchError("all treated units lie in one cluster: their spread between clusters is not known")
-    error = cluster_std_error(influence, groups)
+    error = cluster_std_error(influence, codes)
     return EffectEstimate.of(
         ["window"],
         [point],

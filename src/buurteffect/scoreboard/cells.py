@@ -1,4 +1,4 @@
-"""What every scoreboard needs beside its cells: the code that they depend on, and processes that run them."""
+"""The cells of a scoreboard: their files, the code that they depend on, and processes that run them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ from buurteffect.errors import ProjectError
 from buurteffect.project import writing
 
 _PACKAGE = "buurteffect"
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _DIGITS = "%.10g"
 
 
@@ -61,6 +61,13 @@ class Cell:
         """Whether both files are there; the truth is written last."""
         return self.truth.is_file() and self.estimates.is_file()
 
+    def remove_others(self) -> None:
+        """Remove the files of the same scenario, seed and size that other code has made."""
+        for path in (self.estimates, self.truth):
+            for old in path.parent.glob(f"{self.size}-{self.scenario}-{self.seed:04d}-*.csv"):
+                if old != path:
+                    old.unlink()
+
     def _file(self, part: str) -> Path:
         """Return the path of one of the files."""
         return self.folder / part / f"{self.size}-{self.scenario}-{self.seed:04d}-{self.key}.csv"
@@ -77,8 +84,8 @@ def sources_of(roots: Iterable[str]) -> Mapping[str, str]:
     Returns
     -------
     mapping of str to str
-        Name to text, the roots among them. What a room's ``__init__`` hands on is followed to where it stands; the
-        text of the ``__init__`` itself does not count.
+        Name to text, the roots among them, and that of a ``.toml`` of the same name beside a module. What an
+        ``__init__`` hands on is followed to where it stands; the text of the ``__init__`` itself does not count.
     """
     root, found, left = Path(buurteffect.__file__).parent, dict[str, str](), list(roots)
     while left:
@@ -87,6 +94,8 @@ def sources_of(roots: Iterable[str]) -> Mapping[str, str]:
         if name in found or not file.is_file():
             continue
         found[name] = file.read_text(encoding="utf-8")
+        if file.with_suffix(".toml").is_file():
+            found[f"{name}.toml"] = file.with_suffix(".toml").read_text(encoding="utf-8")
         for module, names in _imports(found[name]):
             left += [module, *(f"{module}.{wanted}" for wanted in names), *_handed_on(root, module, names)]
     return found
@@ -122,12 +131,12 @@ def run_each(cells: Iterable[Cell], run: Callable[[Cell], Cell], workers: int = 
 
 
 def read_cells(cells: Iterable[Cell]) -> pd.DataFrame:
-    """Return what was estimated in the cells that are done: `RESULT_NAMES` with ``scenario, seed`` in front."""
+    """Return what was estimated in the cells that are done, with ``scenario, seed``."""
     return _gather(cells, "estimates")
 
 
 def read_truths(cells: Iterable[Cell]) -> pd.DataFrame:
-    """Return what is true in the cells that are done: ``scenario, seed, outcome, truth``."""
+    """Return what is true in the cells that are done, with ``scenario, seed``."""
     return _gather(cells, "truth")
 
 
@@ -150,7 +159,7 @@ def _imports(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _handed_on(root: Path, module: str, names: list[str]) -> list[str]:
-    """Return the modules from which a room's ``__init__`` takes some names."""
+    """Return the modules from which an ``__init__`` takes some names."""
     file = root / module.replace(".", "/") / "__init__.py"
     if not file.is_file():
         return []
@@ -158,20 +167,11 @@ def _handed_on(root: Path, module: str, names: list[str]) -> list[str]:
 
 
 def _elsewhere(cells: list[Cell], run: Callable[[Cell], Cell], workers: int) -> Iterator[Cell]:
-    """Run cells in processes of their own; when interrupted, those that have begun are finished and kept."""
-    with one_thread():
+    """Run cells in processes of one thread each; when interrupted, those that have begun are finished and kept."""
+    with patch.dict(os.environ, dict.fromkeys(ONE_THREAD, "1")):
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent)
         try:
-            # A short queue: what has not begun can be given up at once.
-            waiting: set[Future[Cell]] = set()
-            left = iter(cells)
-            for cell in left:
-                waiting.add(pool.submit(_named, run, cell))
-                if len(waiting) >= 2 * workers:
-                    ready = next(as_completed(waiting))
-                    waiting.remove(ready)
-                    yield ready.result()
-            for ready in as_completed(waiting):
+            for ready in as_completed([pool.submit(_named, run, cell) for cell in cells]):
                 yield ready.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -193,32 +193,12 @@ def _leave_interrupts_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Have processes that are started meanwhile compute on one thread each."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _gather(cells: Iterable[Cell], part: str) -> pd.DataFrame:
     """Return one kind of file of all cells that are done, in one table."""
-    tables = []
-    for cell in cells:
-        if cell.done:
-            table = pd.read_csv(getattr(cell, part))
-            table.insert(0, "scenario", cell.scenario)
-            table.insert(1, "seed", cell.seed)
-            tables.append(table)
-    if not tables:
+    done = [cell for cell in cells if cell.done]
+    if not done:
         raise ProjectError("no cell of the scoreboard is done: run make scoreboard")
+    tables = [pd.read_csv(getattr(cell, part)).assign(scenario=cell.scenario, seed=cell.seed) for cell in done]
     table = pd.concat(tables, ignore_index=True)
     words = [name for name in ("error", "message") if name in table]
     return table.assign(**{name: table[name].astype(object).fillna("") for name in words})
