@@ -180,7 +180,13 @@ def test_what_does_not_exist_is_refused(tmp_path, arguments, message):
 
 def test_the_hash_covers_world_readers_and_estimators_and_nothing_that_only_shows_them():
     sources = sources_of(SCOREBOARD.modules)
-    for name in ("synthetic.ties", "panel.people", "sources.microdata", "estimate.exit_hazard", "schema.liveability"):
+    for name in (
+        "synthetic.persons.social_ties",
+        "panel.persons.person_years",
+        "sources.tables.microdata",
+        "estimate.persons.exit_hazard",
+        "schema.liveability",
+    ):
         assert name in sources
     left_out = ("report", "claims", "scoreboard.persons.board", "scoreboard.board", "scoreboard.places")
     assert not [name for name in sources if name.startswith(left_out)]

@@ -195,10 +195,10 @@ def test_changed_code_makes_other_cells_and_removes_the_old_ones(tmp_path, few, 
 def test_the_hash_covers_the_world_and_the_estimators_and_nothing_that_only_shows_them():
     sources = sources_of(SCOREBOARD.modules)
     for name in (
-        "synthetic.policy",
-        "estimate.group_time",
+        "synthetic.simulation.policy",
+        "estimate.did.group_time_effects",
         "scoreboard.places.estimators",
-        "estimate.within",
+        "estimate.core.within",
         "errors",
     ):
         assert name in sources

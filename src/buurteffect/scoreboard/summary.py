@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy import stats
 
 from buurteffect.errors import ProjectError
+from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.scoreboard.score import commonest, score
 
 INTERVAL = ["estimate", "ci_low", "ci_high"]
@@ -127,5 +127,5 @@ def grid(table: pd.DataFrame, value: str) -> pd.DataFrame:
 def bias_intervals(table: pd.DataFrame) -> pd.DataFrame:
     """Return biases with the 95% interval that the number of countries leaves them: ``estimate, ci_low, ci_high``."""
     found = table.dropna(subset=["bias"])
-    reach = stats.norm.ppf(0.975) * found["bias_mc_error"]
+    reach = critical_value(0.05) * found["bias_mc_error"]
     return found.assign(estimate=found["bias"], ci_low=found["bias"] - reach, ci_high=found["bias"] + reach)
