@@ -43,7 +43,7 @@ ORDER = {
     "claims": "known_truth register verdict unanswered estimators restructuring scores persons",
     "report": "html tables figures page provenance pages",
     "scoreboard": "score summary cells board check places persons",
-    "pipeline": "fetch options runs cluster deposit kernels needs verify truth execute cli",
+    "pipeline": "fetch runs cluster deposit kernels needs verify truth execute cli",
 }
 """The folders and modules of each room, in the order in which they may import each other."""
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from stylised_facts import dissimilarity
 
 from buurteffect.synthetic.country import draw_country, draw_world, scenario_parameters
 from buurteffect.synthetic.simulation.run import simulate
 from buurteffect.synthetic.simulation.snapshot import prepare
-from buurteffect.synthetic.truth.stylised_facts import dissimilarity
 from buurteffect.synthetic.world.parameters import ByKind
 
 

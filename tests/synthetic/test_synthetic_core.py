@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from stylised_facts import dissimilarity, facts, wijk_scores
 
 from buurteffect.errors import ProjectError
 from buurteffect.synthetic.country import draw_world, scenario_parameters
@@ -19,7 +20,6 @@ from buurteffect.synthetic.simulation.population import first_people, renew
 from buurteffect.synthetic.simulation.run import simulate
 from buurteffect.synthetic.simulation.snapshot import prepare
 from buurteffect.synthetic.simulation.towns import divided_town, hangs_together, neighbours, round_town
-from buurteffect.synthetic.truth.stylised_facts import dissimilarity, facts, wijk_scores
 from buurteffect.synthetic.world.draws import Draws
 from buurteffect.synthetic.world.parameters import WorldParameters, describe_parameters
 from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES

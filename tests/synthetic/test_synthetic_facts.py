@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from stylised_facts import facts
 
 from buurteffect.synthetic.country import draw_world
-from buurteffect.synthetic.truth.stylised_facts import facts
 
 SEEDS = range(1, 25)
 TARGETS = {

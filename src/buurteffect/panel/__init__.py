@@ -37,7 +37,7 @@ from buurteffect.panel.documentation.data_coverage import (
     totals,
 )
 from buurteffect.panel.folder.raw_folder import Folder, InputFile, read_folder
-from buurteffect.panel.inputs.key_figures import STATISTICS_LEVELS, STATISTICS_RULES, assemble_statistics, stack_files
+from buurteffect.panel.inputs.key_figures import STATISTICS_LEVELS, assemble_statistics, stack_files
 from buurteffect.panel.inputs.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.inputs.project_register import read_projects
 from buurteffect.panel.maps.area_map import AreaMap, read_area_map, read_map
@@ -45,12 +45,7 @@ from buurteffect.panel.maps.scores import ScoreMap, score_map
 from buurteffect.panel.persons.arrival_years import arrivals, entrants_per_leaver
 from buurteffect.panel.persons.dwellings import dwelling_places
 from buurteffect.panel.persons.exits import follow_exits
-from buurteffect.panel.persons.person_years import (
-    dwelling_pseudonyms,
-    household_years,
-    person_pseudonyms,
-    read_person_years,
-)
+from buurteffect.panel.persons.person_years import dwelling_pseudonyms, person_pseudonyms, read_person_years
 from buurteffect.panel.persons.residence import (
     destinations,
     extracts_folder,
@@ -87,7 +82,6 @@ __all__ = [
     "LOW_INCOME_SHARE",
     "RINGS_M",
     "STATISTICS_LEVELS",
-    "STATISTICS_RULES",
     "AreaMap",
     "AuditedStatistics",
     "Childhoods",
@@ -130,7 +124,6 @@ __all__ = [
     "focus_areas_of",
     "follow_exits",
     "has_scores",
-    "household_years",
     "identities",
     "joins_of",
     "largest_differences",

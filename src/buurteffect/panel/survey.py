@@ -13,8 +13,6 @@ from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.project import Project
 from buurteffect.schema.survey import AGE_GROUPS, SCALES, SURVEY_TABLES
 from buurteffect.sources import read_projects as read_register
-from buurteffect.sources import sha256_of
-from buurteffect.sources.files.rawfile import label_of
 from buurteffect.sources.tables.survey import read_survey_table, survey_paths
 
 LONG_STAY_YEARS = 13
@@ -132,7 +130,7 @@ def survey_panel_of(folder: Path, register: Path, source: str = "synthetic") -> 
     if not paths:
         return _empty(source, "there is no project register, so nothing says where anything was done")
     projects = pd.concat([read_register(path).frame for path in paths], ignore_index=True)
-    inputs = tuple(InputFile(label_of(path), path.stat().st_size, sha256_of(path)) for path in (*files, *paths))
+    inputs = tuple(InputFile.of(path) for path in (*files, *paths))
     return replace(assemble_survey(tables, projects, source), inputs=inputs)
 
 

@@ -32,9 +32,9 @@ from buurteffect.errors import (
     RunError,
     TimeLimitError,
 )
-from buurteffect.pipeline.kernels.client import steady
+from buurteffect.pipeline.kernels.client import reproducible_environment
 from buurteffect.pipeline.kernels.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
-from buurteffect.pipeline.kernels.processes import none_left
+from buurteffect.pipeline.kernels.processes import kill_all
 from buurteffect.pipeline.needs import as_far_as_it_ran, need_of, results_of
 from buurteffect.pipeline.runs.observe import SETTING, ObservedAccessError
 from buurteffect.pipeline.runs.provenance import (
@@ -49,7 +49,7 @@ from buurteffect.pipeline.runs.provenance import (
     versions,
 )
 from buurteffect.pipeline.runs.runs import Run
-from buurteffect.pipeline.runs.staging import PARTS, Place, alone, cannot_store, date, storing
+from buurteffect.pipeline.runs.staging import PARTS, RunFiles, cannot_store, date, lock, on_disk_full
 from buurteffect.pipeline.truth.process import joined
 from buurteffect.project import SOURCES, Project, writing
 from buurteffect.report.page import RESULTS
@@ -96,25 +96,25 @@ def run_notebook(project: Project, run: Run) -> str:
         ``data/processed/<source>/failed/``.
     """
     check_kernel()
-    place = Place(project.processed(run.source), run.name)
-    failed = place.processed / "failed" / f"{run.name}.ipynb"
-    with storing(), alone(place.record) as began_ns:
-        place.clear()
+    run_files = RunFiles(project.processed(run.source), run.name)
+    failed = run_files.processed / "failed" / f"{run.name}.ipynb"
+    with on_disk_full(), lock(run_files.record) as began_ns:
+        run_files.clear()
         settings = settings_of(run.notebook, run.parameters)
-        became = _keep_what_holds(project, run, place, settings, began_ns)
+        became = _keep_what_holds(project, run, run_files, settings, began_ns)
         if not became:
-            _run_afresh(project, run, place, settings, failed, began_ns)
+            _run_afresh(project, run, run_files, settings, failed, began_ns)
         for old in (failed, failed.with_suffix(".log")):
             old.unlink(missing_ok=True)
-        need = json.loads(place.results.read_text(encoding="utf-8")).get("needs")
+        need = json.loads(run_files.results.read_text(encoding="utf-8")).get("needs")
     return f"{NEEDS}: {need['missing']}" if need else became or EXECUTED
 
 
 def _run_afresh(
-    project: Project, run: Run, place: Place, settings: dict[str, str], failed: Path, began_ns: int
+    project: Project, run: Run, run_files: RunFiles, settings: dict[str, str], failed: Path, began_ns: int
 ) -> None:
     """Execute a run and put what it leaves in place."""
-    with tempfile.TemporaryDirectory(dir=place.processed, prefix=f".staging-{run.name}-") as name:
+    with tempfile.TemporaryDirectory(dir=run_files.processed, prefix=f".staging-{run.name}-") as name:
         staging = Path(name)
         try:
             need = _execute(project, run, staging)
@@ -133,26 +133,28 @@ def _run_afresh(
                 + (f"  kept for reading: {project.show(failed)}\n" if left else "")
                 + "  the last good page and results are untouched; the next make tries again"
             ) from None
-        place.put(project, staging, notebook, results, record, began_ns)
+        run_files.put(project, staging, notebook, results, record, began_ns)
 
 
-def _keep_what_holds(project: Project, run: Run, place: Place, settings: dict[str, str], began_ns: int) -> str | None:
+def _keep_what_holds(
+    project: Project, run: Run, run_files: RunFiles, settings: dict[str, str], began_ns: int
+) -> str | None:
     """Keep the last run if what it read has the same content now; say what was kept, None where it must run."""
-    record = Record.read(place.record)
-    if record is None or not record.made or not place.complete:
+    record = Record.read(run_files.record)
+    if record is None or not record.made or not run_files.complete:
         return None
     found = changes(project, record, settings, run.looks_for)
     if found and [change.name for change in found] != ["prose"]:
         return None
     if found:
-        executed = nbformat.read(place.executed, as_version=4)
+        executed = nbformat.read(run_files.executed, as_version=4)
         executed.cells = _with_prose(executed.cells, nbformat.read(run.notebook, as_version=4).cells)
-        with writing(place.executed) as aside:
+        with writing(run_files.executed) as aside:
             nbformat.write(executed, aside)
-        made = record.made | {name_of(project, place.executed): checksum(place.executed)}
-        replace(record, settings=settings).with_made(made).write(place.record)
-    date(place.executed, began_ns)
-    place.record.touch()  # what is newer than its record was edited by hand
+        made = record.made | {name_of(project, run_files.executed): checksum(run_files.executed)}
+        replace(record, settings=settings).with_made(made).write(run_files.record)
+    date(run_files.executed, began_ns)
+    run_files.record.touch()  # what is newer than its record was edited by hand
     return PROSE if found else UNCHANGED
 
 
@@ -176,7 +178,7 @@ def _with_prose(
 def _execute(project: Project, run: Run, staging: Path) -> MissingDataError | None:
     """Let papermill execute the notebook; return what data it lacks, None where none; name what else went wrong."""
     environment = {
-        **steady({name: value for name, value in os.environ.items() if _KEPT.match(name)}),
+        **reproducible_environment({name: value for name, value in os.environ.items() if _KEPT.match(name)}),
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "BUURTEFFECT_ROOT": str(project.root),
@@ -185,7 +187,7 @@ def _execute(project: Project, run: Run, staging: Path) -> MissingDataError | No
     }
     environment[SETTING] = json.dumps(_rules(project, staging))
     try:
-        with none_left():
+        with kill_all():
             papermill.execute_notebook(
                 str(run.notebook),
                 str(staging / "executed.ipynb"),

@@ -7,12 +7,6 @@ from buurteffect.schema.contract import Contract, Field
 AREA_LEVELS = ("buurt", "wijk", "gemeente")
 """Levels whose codes CBS revises every year; a code's first four digits name the gemeente."""
 
-CHANGE_FLAGS = {
-    1: "code and boundary as in the year before",
-    2: "another code, the same boundary",
-    3: "boundary moved by about 5 m or more: values of the two years are not comparable",
-}
-"""The official flag of a year, which compares the area with the year before."""
 
 _YEARS = (1995, 2100)
 _LEVEL = Field("level", "text", "-", "Kind of area.", "length of the code", choices=AREA_LEVELS)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-import pandas as pd
+from collections.abc import Callable
 
 from buurteffect.errors import ProjectError
 from buurteffect.synthetic.simulation.run import Run, simulate
 from buurteffect.synthetic.simulation.snapshot import Setting, prepare
-from buurteffect.synthetic.truth.truth import Truth, average_truth, draw_truth
+from buurteffect.synthetic.truth.truth import Truth, draw_truth
 from buurteffect.synthetic.world.parameters import WorldParameters
 from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES
 from buurteffect.synthetic.world.world import World
@@ -109,36 +107,6 @@ def draw_country(
     chosen = _checked(size, scenario, parameters)
     setting, run, truth = draw_truth(chosen, seed, size, people=people, workers=workers, progress=progress)
     return _world(seed, size, scenario, setting, run), truth
-
-
-def average_country(
-    seeds: Iterable[int],
-    size: str = "default",
-    scenario: str = "S0",
-    parameters: WorldParameters | None = None,
-    *,
-    people: bool = True,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> pd.DataFrame:
-    """Return the truth on average over seeds, with Monte Carlo errors: see `average_truth`.
-
-    Parameters
-    ----------
-    seeds : iterable of int
-        One country each.
-    size, scenario, parameters, people, workers
-        As of `draw_country`.
-    progress : callable, optional
-        Called with every seed that is done.
-    """
-    chosen = _checked(size, scenario, parameters)
-    summaries = []
-    for seed in seeds:
-        summaries.append(draw_truth(chosen, seed, size, people=people, workers=workers)[2].summary())
-        if progress:
-            progress(seed)
-    return average_truth(summaries)
 
 
 def _checked(size: str, scenario: str, parameters: WorldParameters | None) -> WorldParameters:

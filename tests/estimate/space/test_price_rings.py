@@ -14,7 +14,6 @@ from buurteffect.estimate.space.price_rings import (
     distance_decay,
     draw_sales,
     ring_effects,
-    ring_event_study,
 )
 
 DESIGN = RingDesign(
@@ -72,15 +71,6 @@ def test_ring_effects_are_a_regression_on_dummies():
     parts = [pd.get_dummies(few[name], dtype=float).to_numpy() for name in ("area_code", "year")]
     table = np.column_stack([*columns, few["size_m2"], after.astype(float), *parts])
     assert found == pytest.approx(np.linalg.lstsq(table, np.log(few["price"]), rcond=None)[0][0], abs=1e-8)
-
-
-def test_the_path_of_prices_is_flat_before_and_up_after():
-    study = ring_event_study(draw_sales(sales(3, effect=0.1, count=60_000), DESIGN), first=-4, last=4)
-    near = study.frame[study.frame["term"].str.startswith("0–250")].set_index("event_time")
-    assert list(near.index) == [-4, -3, -2, 0, 1, 2, 3, 4]
-    truth = np.where(near.index >= 0, 0.1, 0.0)
-    assert (np.abs(near["estimate"] - truth) < 3.5 * near["std_error"]).all()
-    assert (near["ci_high_simultaneous"] > near["ci_high"]).all()
 
 
 def test_an_effect_that_fades_is_found_with_its_halving_distance():

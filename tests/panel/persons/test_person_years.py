@@ -14,7 +14,6 @@ from buurteffect.panel.persons.dwellings import dwelling_places
 from buurteffect.panel.persons.person_years import (
     COLUMNS,
     dwelling_pseudonyms,
-    household_years,
     person_pseudonyms,
     read_person_years,
 )
@@ -168,13 +167,6 @@ def test_a_demolished_dwelling_lies_in_the_part_that_took_most_addresses(folder:
 
 def test_only_the_years_asked_for_are_read(folder: Path) -> None:
     assert read_person_years(folder, [2002])["year"].unique().tolist() == [2002]
-
-
-def test_household_years_hold_one_row_per_household(folder: Path) -> None:
-    heads = household_years(read_person_years(folder))
-    assert list(zip(heads["person"], heads["year"], heads["persons_count"], strict=True)) == [
-        (0, 2001, 2), (0, 2002, 2), (2, 2001, 1), (3, 2002, 2),
-    ]  # fmt: skip
 
 
 def test_two_addresses_on_one_day_are_refused_without_naming_anybody(folder: Path) -> None:

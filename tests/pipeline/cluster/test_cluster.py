@@ -20,8 +20,8 @@ from test_pipeline import READY, make
 
 from buurteffect.errors import DisclosureError, ProjectError
 from buurteffect.pipeline.cli import main
-from buurteffect.pipeline.cluster import client as scale_out
-from buurteffect.pipeline.cluster import worker as scale_out_worker
+from buurteffect.pipeline.cluster import client as cluster_client
+from buurteffect.pipeline.cluster import worker as cluster_worker
 from buurteffect.pipeline.runs.runs import load_run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -71,22 +71,22 @@ def records(checkout):
 def test_what_is_no_address_of_a_scheduler_is_refused(tiny, address):
     project = tiny()
     with pytest.raises(ProjectError, match="write tcp://host:port"):
-        scale_out.run_elsewhere(project, load_run(project, "tiny", "synthetic"), address)
+        cluster_client.run_elsewhere(project, load_run(project, "tiny", "synthetic"), address)
 
 
 def test_microdata_never_leave_the_machine(tiny):
     project = tiny()
     with pytest.raises(DisclosureError, match="leave out SCHEDULER"):
-        scale_out.run_elsewhere(project, load_run(project, "tiny", "microdata"), "tcp://127.0.0.1:1")
+        cluster_client.run_elsewhere(project, load_run(project, "tiny", "microdata"), "tcp://127.0.0.1:1")
 
 
 def test_a_scheduler_that_does_not_answer_is_named_with_its_own_exit_code(tiny, monkeypatch, capsys):
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     project = tiny()
-    monkeypatch.setattr(scale_out, "_REACH_S", 0.5)
+    monkeypatch.setattr(cluster_client, "_REACH_S", 0.5)
     monkeypatch.chdir(project.root)
     address = dead_address()
-    assert main(["run", "tiny", "--scheduler", address]) == scale_out.SchedulerError.exit_code == 50
+    assert main(["run", "tiny", "--scheduler", address]) == cluster_client.SchedulerError.exit_code == 50
     said = capsys.readouterr()
     assert f"running tiny (synthetic) on {address}" in said.out
     assert "no Dask scheduler answers" in said.err
@@ -98,7 +98,7 @@ def test_a_scheduler_that_does_not_answer_is_named_with_its_own_exit_code(tiny, 
 def terms_file(project, run, **changed):
     """Write what a client asks for, with some of it changed."""
     path = project.root / "asked.terms"
-    path.write_text(json.dumps({**scale_out.terms_of(project, run), **changed}), encoding="utf-8")
+    path.write_text(json.dumps({**cluster_client.terms_of(project, run), **changed}), encoding="utf-8")
     return path
 
 
@@ -115,7 +115,7 @@ def locked(tiny):
 
 def test_a_worker_that_sees_the_same_is_accepted(locked):
     run = load_run(locked, "tiny", "synthetic")
-    scale_out.check_terms(locked, run, terms_file(locked, run))
+    cluster_client.check_terms(locked, run, terms_file(locked, run))
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_worker_that_sees_another_file_is_refused_by_its_name(locked, file):
     asked = terms_file(locked, run)
     path = locked.root / file
     path.write_text(path.read_text() + "\n", encoding="utf-8")
-    with pytest.raises(scale_out.WorkerDiffersError, match=file) as caught:
-        scale_out.check_terms(locked, run, asked)
+    with pytest.raises(cluster_client.WorkerDiffersError, match=file) as caught:
+        cluster_client.check_terms(locked, run, asked)
     assert "start the workers anew" in str(caught.value)
 
 
@@ -135,8 +135,8 @@ def test_a_worker_with_another_file_more_is_refused(locked):
     run = load_run(locked, "tiny", "synthetic")
     asked = terms_file(locked, run)
     (locked.processed("synthetic") / "panel" / "buurt.parquet").write_bytes(b"PAR1")
-    with pytest.raises(scale_out.WorkerDiffersError, match=r"buurt\.parquet: none here"):
-        scale_out.check_terms(locked, run, asked)
+    with pytest.raises(cluster_client.WorkerDiffersError, match=r"buurt\.parquet: none here"):
+        cluster_client.check_terms(locked, run, asked)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_a_worker_with_another_file_more_is_refused(locked):
 )
 def test_a_worker_with_other_code_libraries_or_parameters_is_refused(locked, term):
     run = load_run(locked, "tiny", "synthetic")
-    with pytest.raises(scale_out.WorkerDiffersError, match=term):
-        scale_out.check_terms(locked, run, terms_file(locked, run, **{term: "other"}))
+    with pytest.raises(cluster_client.WorkerDiffersError, match=term):
+        cluster_client.check_terms(locked, run, terms_file(locked, run, **{term: "other"}))
 
 
 def test_a_worker_that_is_older_than_its_environment_is_refused(locked, monkeypatch):
@@ -154,8 +154,8 @@ def test_a_worker_that_is_older_than_its_environment_is_refused(locked, monkeypa
     run = load_run(locked, "tiny", "synthetic")
     asked = terms_file(locked, run)
     monkeypatch.setattr(pandas, "__version__", "2.0")
-    with pytest.raises(scale_out.WorkerDiffersError, match="pandas: imported before it was replaced"):
-        scale_out.check_terms(locked, run, asked)
+    with pytest.raises(cluster_client.WorkerDiffersError, match="pandas: imported before it was replaced"):
+        cluster_client.check_terms(locked, run, asked)
 
 
 def words_for(folder, code, forked=False):
@@ -172,7 +172,7 @@ def words_for(folder, code, forked=False):
 @pytest.fixture
 def stand_in(monkeypatch):
     """Let a worker run Python code in the place of a run."""
-    monkeypatch.setattr(scale_out_worker, "_command", lambda words: [sys.executable, "-c", *words["arguments"]])
+    monkeypatch.setattr(cluster_worker, "_command", lambda words: [sys.executable, "-c", *words["arguments"]])
 
 
 def hold(path):
@@ -189,7 +189,7 @@ def hold(path):
 def test_a_worker_passes_on_what_a_run_says_and_ends_with(tmp_path, stand_in):
     client = hold(tmp_path / "x.terms")
     code = "import os, sys; print(os.environ['BUURTEFFECT_ROOT']); print('no', file=sys.stderr); sys.exit(11)"
-    answer = scale_out_worker.run_here(words_for(tmp_path, code))
+    answer = cluster_worker.run_here(words_for(tmp_path, code))
     client.communicate()
     assert answer == {"code": 11, "out": f"{tmp_path}\n", "err": "no\n"}
 
@@ -199,10 +199,10 @@ def test_a_run_on_a_worker_ends_when_its_client_has_gone(tmp_path, stand_in):
     client.stdin.close()
     code = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     started = time.monotonic()
-    answer = scale_out_worker.run_here(words_for(tmp_path, code))
+    answer = cluster_worker.run_here(words_for(tmp_path, code))
     client.wait()
     client.stdout.close()
-    assert answer["code"] == scale_out.WorkerLostError.exit_code
+    assert answer["code"] == cluster_client.WorkerLostError.exit_code
     assert "client" in answer["err"]
     assert time.monotonic() - started < 10
     if (tmp_path / "pid").is_file():
@@ -210,16 +210,16 @@ def test_a_run_on_a_worker_ends_when_its_client_has_gone(tmp_path, stand_in):
 
 
 def test_a_worker_without_the_folder_says_so(tmp_path):
-    answer = scale_out_worker.run_here(words_for(tmp_path / "elsewhere", ""))
-    assert answer["code"] == scale_out.WorkerDiffersError.exit_code
+    answer = cluster_worker.run_here(words_for(tmp_path / "elsewhere", ""))
+    assert answer["code"] == cluster_client.WorkerDiffersError.exit_code
     assert "under its path" in answer["err"]
 
 
 def test_a_run_that_has_ended_two_workers_is_given_up(tmp_path, stand_in):
     client = hold(tmp_path / "x.terms")
-    codes = [scale_out_worker.run_here(words_for(tmp_path, "pass"))["code"] for _ in range(3)]
+    codes = [cluster_worker.run_here(words_for(tmp_path, "pass"))["code"] for _ in range(3)]
     client.communicate()
-    assert codes == [0, 0, scale_out.WorkerLostError.exit_code]
+    assert codes == [0, 0, cluster_client.WorkerLostError.exit_code]
 
 
 def test_what_a_killed_client_left_is_removed_and_what_another_holds_is_not(locked):
@@ -229,20 +229,24 @@ def test_what_a_killed_client_left_is_removed_and_what_another_holds_is_not(lock
     dead, held = records / ".tiny-00000000.terms", records / ".tiny-11111111.terms"
     dead.touch()
     client = hold(held)
-    with scale_out._terms(locked, run) as path:
+    with cluster_client._terms(locked, run) as path:
         assert not dead.exists()
         assert held.exists()
-        assert json.loads(path.read_text(encoding="utf-8")) == scale_out.terms_of(locked, run)
+        assert json.loads(path.read_text(encoding="utf-8")) == cluster_client.terms_of(locked, run)
     client.communicate()
     assert sorted(path.name for path in records.iterdir()) == [held.name]
 
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(11, scale_out.ElsewhereError), (51, scale_out.WorkerDiffersError), (-9, scale_out.WorkerLostError)],
+    [
+        (11, cluster_client.ElsewhereError),
+        (51, cluster_client.WorkerDiffersError),
+        (-9, cluster_client.WorkerLostError),
+    ],
 )
 def test_a_failure_on_a_worker_has_the_code_that_it_would_have_here(locked, code, kind):
-    error = scale_out._failure(code, "buurteffect: cell 3 raised", load_run(locked, "tiny", "synthetic"))
+    error = cluster_client._failure(code, "buurteffect: cell 3 raised", load_run(locked, "tiny", "synthetic"))
     assert isinstance(error, kind)
     assert error.exit_code == (code if code > 0 else 52)
     assert "cell 3 raised" in str(error)
@@ -253,19 +257,19 @@ def test_what_a_worker_made_and_is_not_seen_here_does_not_count(locked, monkeypa
     run = load_run(locked, "tiny", "synthetic")
     record = locked.processed("synthetic") / "records" / "tiny.json"
     record.parent.mkdir(parents=True)
-    settings = scale_out.settings_of(run.notebook, run.parameters)
+    settings = cluster_client.settings_of(run.notebook, run.parameters)
     whole = {"name": "tiny", "settings": settings, "files": {}, "folders": {}, "made": {"results.json": "0" * 64}}
     record.write_text(json.dumps(whole), encoding="utf-8")
-    monkeypatch.setattr(scale_out, "_SETTLE_S", 0.0)
-    with pytest.raises(scale_out.WorkerDiffersError, match=r"made results\.json"):
-        scale_out._check_what_came(locked, run)
+    monkeypatch.setattr(cluster_client, "_SETTLE_S", 0.0)
+    with pytest.raises(cluster_client.WorkerDiffersError, match=r"made results\.json"):
+        cluster_client._check_what_came(locked, run)
     assert not record.exists(), "make takes a run without a record as not made"
 
 
 def test_no_other_error_has_the_codes_of_these():
-    mine = {scale_out.SchedulerError, scale_out.WorkerDiffersError, scale_out.WorkerLostError}
+    mine = {cluster_client.SchedulerError, cluster_client.WorkerDiffersError, cluster_client.WorkerLostError}
     codes = {kind.exit_code for kind in mine}
-    others = [path for path in (ROOT / "src").rglob("*.py") if not path.name.startswith("scale_out")]
+    others = [path for path in (ROOT / "src").rglob("*.py") if not path.name.startswith("cluster_")]
     taken = {
         int(code) for path in others for code in re.findall(r"exit_code = (\d+)", path.read_text(encoding="utf-8"))
     }
@@ -410,8 +414,8 @@ def kernels_of(checkout):
 def test_a_worker_in_another_environment_is_refused_before_it_runs(checkout, cluster, monkeypatch):
     before = snapshot(checkout)
     write(checkout, "more")
-    terms = scale_out.terms_of
-    monkeypatch.setattr(scale_out, "terms_of", lambda *given: terms(*given) | {"requirements.lock": "0" * 64})
+    terms = cluster_client.terms_of
+    monkeypatch.setattr(cluster_client, "terms_of", lambda *given: terms(*given) | {"requirements.lock": "0" * 64})
     monkeypatch.chdir(checkout)
     assert main(["run", "more", "--scheduler", cluster]) == 51
     assert snapshot(checkout) == before

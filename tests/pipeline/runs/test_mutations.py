@@ -71,7 +71,7 @@ RUNS = {
 }
 JOINED = {
     f"pipeline/{name}.py"
-    for name in ("execute", "truth/process", "runs/staging", "truth/join", "truth/error_decomposition")
+    for name in ("execute", "needs", "truth/process", "runs/staging", "truth/join", "truth/error_decomposition")
 }
 """Code outside the kernel that moves the results of every run."""
 
@@ -228,7 +228,7 @@ def spied_reads(checkout: Path) -> dict[str, set[str]]:
         reads[f"page {name}"] = page
     (reads["index"],) = spied_program(
         checkout,
-        f"{project}\nfrom buurteffect.pipeline.verify.command import since_recorded\n"
+        f"{project}\nfrom buurteffect.pipeline.verify.comparison import since_recorded\n"
         "from buurteffect.report.pages.index import write_index\n"
         f"write_index(project, 'synthetic', {sorted(RUNS)!r}, since_recorded(project, 'synthetic'))",
     )

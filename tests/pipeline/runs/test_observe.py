@@ -1,5 +1,7 @@
 """What a kernel reads is taken down, also behind Python's back, and what it has no business with is refused."""
 
+import fnmatch
+import importlib
 import json
 import os
 import subprocess
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 import buurteffect
+from buurteffect.pipeline.runs.audit_shims import READS, WRITES
 from buurteffect.pipeline.runs.observe import SETTING
 
 BEGIN = "from buurteffect.pipeline.runs import observe; observe.start()\n"
@@ -105,6 +108,15 @@ def kinds(place):
     """Return what was taken down of each name in the checkout."""
     lines = (place / "staging" / "reads.jsonl").read_text(encoding="utf-8").splitlines()
     return {(kind, name.split("/checkout/")[-1]) for kind, name, *_ in map(json.loads, lines)}
+
+
+@pytest.mark.parametrize("module", sorted({*READS, *WRITES}))
+def test_no_function_that_opens_files_has_another_name_in_its_library(module):
+    library = importlib.import_module(module)
+    for word in f"{READS.get(module, '')} {WRITES.get(module, '')}".split():
+        *kind, name = word.partition(":")[0].split(".")
+        owner = getattr(library, kind[0]) if kind else library
+        assert fnmatch.filter(dir(owner), name), f"{module}.{word}"
 
 
 @pytest.mark.parametrize(

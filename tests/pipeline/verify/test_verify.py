@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from buurteffect.pipeline import cli
 from buurteffect.pipeline.runs.provenance import Record, checksum, settings_of
 from buurteffect.pipeline.runs.runs import load_run
-from buurteffect.pipeline.runs.staging import Place
+from buurteffect.pipeline.runs.staging import RunFiles
 from buurteffect.pipeline.verify.comparison import EditedByHandError, NotFreshError, check_standing, verify
 from buurteffect.pipeline.verify.differences import MISSING, NEW, compare, leaves_of
 from buurteffect.pipeline.verify.reference import (
@@ -89,13 +89,13 @@ def git(project, *words):
 
 def stand(project, found):
     """Put results, their exhibits, their page and their records where a build does."""
-    place = Place(project.processed("synthetic"), "tiny")
+    run_files = RunFiles(project.processed("synthetic"), "tiny")
     reports = project.reports("synthetic")
     files = {
-        place.results: json.dumps(found, indent=1),
-        place.executed: "{}",
-        place.exhibits / "tables" / "trend.csv": "x\n1.5\n",
-        place.exhibits / "figures" / "line.svg": "<svg/>",
+        run_files.results: json.dumps(found, indent=1),
+        run_files.executed: "{}",
+        run_files.exhibits / "tables" / "trend.csv": "x\n1.5\n",
+        run_files.exhibits / "figures" / "line.svg": "<svg/>",
         reports / "tables" / "tiny" / "trend.csv": "x\n1.5\n",
         reports / "figures" / "tiny" / "line.svg": "<svg/>",
         reports / "tiny.html": "<p>It rose by 0.12.",
@@ -106,8 +106,8 @@ def stand(project, found):
     run = load_run(project, "tiny", "synthetic")
     sums = {path.relative_to(project.root).as_posix(): checksum(path) for path in files}
     made = {shown: value for shown, value in sums.items() if shown.startswith("data/")}
-    Record("tiny", settings_of(run.notebook, run.parameters), {}, {}, made).write(place.record)
-    Record("tiny", {"page": checksum(reports / "tiny.html")}, made).write(place.page_record)
+    Record("tiny", settings_of(run.notebook, run.parameters), {}, {}, made).write(run_files.record)
+    Record("tiny", {"page": checksum(reports / "tiny.html")}, made).write(run_files.page_record)
 
 
 def command(project, monkeypatch, *words):
@@ -286,7 +286,7 @@ def test_a_published_file_that_was_edited_by_hand_is_named(name, recorded, monke
 
 
 def test_results_that_were_edited_by_hand_are_named(recorded, monkeypatch, capsys):
-    file = Place(recorded.processed("synthetic"), "tiny").results
+    file = RunFiles(recorded.processed("synthetic"), "tiny").results
     file.write_text(file.read_text(encoding="utf-8").replace("0.123456789", "0.123456780"), encoding="utf-8")
     assert command(recorded, monkeypatch, "--standing") == EditedByHandError.exit_code
     assert "results/tiny.json" in capsys.readouterr().err

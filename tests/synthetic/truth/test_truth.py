@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from buurteffect.synthetic.country import average_country, draw_country, scenario_parameters
+from buurteffect.synthetic.country import draw_country, scenario_parameters
 from buurteffect.synthetic.publishing.publish import named_truth
 from buurteffect.synthetic.simulation.run import first_choice, simulate
 from buurteffect.synthetic.simulation.snapshot import prepare
 from buurteffect.synthetic.truth.contrasts import OUTCOMES
 from buurteffect.synthetic.truth.counterfactual_branches import HORIZONS, find_residents
-from buurteffect.synthetic.truth.truth import average_truth, draw_truth
+from buurteffect.synthetic.truth.truth import draw_truth
 
 SEEDS = range(1, 25)
 
@@ -338,24 +338,3 @@ def test_the_summary_holds_what_the_tables_hold(default_pair):
     assert np.isclose(summary["people_low", "exit_buurt"], np.average(rows["exit_buurt"], weights=rows["households"]))
     assert summary["people_all", "own_log_income"] == 0
     assert 0.2 < summary["people_displaced", "returned"] < 0.6
-
-
-def test_the_average_over_seeds_carries_its_monte_carlo_error():
-    tables = [
-        pd.DataFrame({"quantity": ["a", "b"], "outcome": ["x", "x"], "value": values})
-        for values in ([1.0, 5.0], [3.0, 5.0])
-    ]
-    found = average_truth(tables).set_index("quantity")
-    assert found.loc["a", "mean"] == 2
-    assert np.isclose(found.loc["a", "mc_error"], np.sqrt(2) / np.sqrt(2))
-    assert found.loc["b", "mc_error"] == 0
-    assert (found["seeds"] == 2).all()
-
-
-def test_a_country_is_averaged_over_its_seeds():
-    done = []
-    found = average_country([1, 2], "test", people=False, workers=0, progress=done.append)
-    one, two = (truth_of("S0", seed, "test")[1] for seed in (1, 2))
-    value = found.set_index(["quantity", "outcome"]).loc[("att_6_9", "log_woz"), "mean"]
-    assert np.isclose(value, (late(one, "log_woz") + late(two, "log_woz")) / 2, rtol=1e-12)
-    assert done == [1, 2]

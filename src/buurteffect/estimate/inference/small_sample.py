@@ -117,8 +117,6 @@ SANDWICH = Convention("HC0", NONE, NOTHING, groups_factor=False)
 SANDWICH_HC1 = Convention("HC1", NONE, COEFFICIENTS, groups_factor=False)
 """plm's vcovHC of type HC1."""
 
-CONVENTIONS = {c.name: c for c in (HOUSE, FIXEST, FIXEST_FULL, FIXEST_NONE, SANDWICH, SANDWICH_HC1)}
-"""Every convention by its name."""
 
 POLICY = (
     "Standard errors of every table are clustered sandwiches times (N − 1)/(N − K) and G/(G − 1): N rows, K "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -52,28 +52,6 @@ def shifted_cohorts(
     real = frame[cohort]
     before = frame[~(frame[design.time] >= real - design.anticipation_years).fillna(False)]
     return estimator(before.assign(**{cohort: before[cohort] - years}), replace(design, anticipation_years=0))
-
-
-def placebo_outcomes(
-    frame: pd.DataFrame, design: Design, outcomes: Sequence[str], estimator: Estimator = callaway_santanna
-) -> pd.DataFrame:
-    """Estimate the effect on outcomes that treatment cannot move.
-
-    Returns
-    -------
-    DataFrame
-        One row is one outcome: ``outcome``, then the first row of the estimate, and ``p_value_holm``, which holds for
-        all outcomes at once (Holm 1979).
-    """
-    if not outcomes:
-        raise EstimationError("name the outcomes that treatment cannot move")
-    rows = [estimator(frame, replace(design, outcome=name)).frame.iloc[[0]].assign(outcome=name) for name in outcomes]
-    table = pd.concat(rows, ignore_index=True)
-    order = np.argsort(table["p_value"].to_numpy())
-    scaled = table["p_value"].to_numpy()[order] * np.arange(len(order), 0, -1)
-    holm = np.empty(len(order))
-    holm[order] = np.minimum(np.maximum.accumulate(scaled), 1)
-    return table[["outcome", *(name for name in table if name != "outcome")]].assign(p_value_holm=holm)
 
 
 def permuted_cohorts(

@@ -189,51 +189,6 @@ def ring_effects(sales: Sales, convention: Convention = HOUSE) -> EffectEstimate
     return _shared(result, len(inner))
 
 
-def ring_event_study(
-    sales: Sales, reference: int = -1, first: int | None = None, last: int | None = None, convention: Convention = HOUSE
-) -> EffectEstimate:
-    """Return how prices in each inner ring move year by year, against the outer ring of the same projects.
-
-    log p = ring × event time + characteristics + fixed effects, those of event time in all rings among them.
-
-    Parameters
-    ----------
-    sales : Sales
-        The sales.
-    reference : int
-        Event time whose difference between rings is set to 0.
-    first, last : int, optional
-        Event times at and beyond which all are one.
-    convention : Convention
-        The small-sample correction.
-
-    Returns
-    -------
-    EffectEstimate
-        One row is one event time in one inner ring (``term`` names the ring); the band holds all rows at once.
-
-    Raises
-    ------
-    EstimationError
-        If the reference has no sale in a ring, or fixed effects absorb a ring.
-    """
-    event = np.clip(sales.event_times, -(10**6) if first is None else first, 10**6 if last is None else last)
-    found = [int(k) for k in np.unique(event)]
-    inner = sales.design.rings[:-1]
-    names, columns, times = [], [], []
-    for place, ring in enumerate(inner):
-        here = sales.rings == place
-        if not (here & (event == reference)).any():
-            raise EstimationError(f"no sale lies within {ring} at event time {reference}: choose another reference")
-        for k in found:
-            if k != reference and (here & (event == k)).any():
-                names.append(ring if len(inner) == 1 else f"{ring}, event {k}")
-                columns.append((here & (event == k)).astype(float))
-                times.append(k)
-    result = _regressed(sales, names, columns, np.unique(event, return_inverse=True)[1], convention, times)
-    return _shared(result, len(columns))
-
-
 def distance_decay(sales: Sales, convention: Convention = HOUSE, furthest_m: float | None = None) -> EffectEstimate:
     """Return the effect at the project itself and the distance over which it halves.
 

@@ -14,7 +14,6 @@ from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.panel.persons.person_years import read_person_years
 from buurteffect.panel.persons.residence import extracts_folder
 from buurteffect.project import Project
-from buurteffect.sources.files.rawfile import sha256_of
 from buurteffect.sources.tables.microdata import extract_paths
 
 READ = (
@@ -138,4 +137,4 @@ def opportunity_study(
 def _inputs(folder: Path) -> tuple[InputFile, ...]:
     """Return the extracts that the page reads, by name, size and hash."""
     paths = [path for table in READ for path in extract_paths(folder, table).values()]
-    return tuple(InputFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths)
+    return tuple(InputFile.of(path) for path in paths)

@@ -12,7 +12,7 @@ from typing import Any
 
 from buurteffect.errors import DataError
 from buurteffect.sources import open_table
-from buurteffect.sources.files.rawfile import label_of, read_head
+from buurteffect.sources.files.rawfile import label_of, read_head, sha256_of
 from buurteffect.sources.files.system_files import reason_beside
 from buurteffect.sources.files.zip_archive import list_members, unpack
 from buurteffect.sources.statline.store import MANIFEST_NAME as MANIFEST
@@ -35,6 +35,17 @@ class InputFile:
     origin: str
     bytes_count: int
     sha256: str
+
+    @classmethod
+    def of(cls, path: Path, origin: str = "") -> InputFile:
+        """Return a file with its size and hash; `origin` is what it is called, if not by its name.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read.
+        """
+        return cls(origin or label_of(path), path.stat().st_size, sha256_of(path))
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,13 +20,7 @@ from buurteffect.sources import (
     read_projects,
     read_ses_woa,
 )
-from buurteffect.sources.files.rawfile import label_of, sha256_of
 from buurteffect.sources.statline.store import StoredTable
-
-
-def _input(path: Path) -> InputFile:
-    """Return a file with its hash."""
-    return InputFile(label_of(path), path.stat().st_size, sha256_of(path))
 
 
 def _size(table: StoredTable) -> int:
@@ -47,7 +41,7 @@ def _crosswalk(path: Path) -> Found:
 def _ses_woa(path: Path) -> Found:
     """Read an export of SES-WOA."""
     file = read_ses_woa(path)
-    return Found([Reading(file, "SES-WOA scores", len(file.frame), "", _input(path))])
+    return Found([Reading(file, "SES-WOA scores", len(file.frame), "", InputFile.of(path))])
 
 
 def _ses_woa_table(table: StoredTable) -> Reading:
@@ -59,7 +53,7 @@ def _ses_woa_table(table: StoredTable) -> Reading:
 def _stock(path: Path) -> Found:
     """Read a table of the housing stock."""
     table = read_housing_stock(path)
-    return Found([Reading(table, "housing stock", len(table.frame), describe_left_out(table), _input(path))])
+    return Found([Reading(table, "housing stock", len(table.frame), describe_left_out(table), InputFile.of(path))])
 
 
 def _stock_table(source: StoredTable) -> Reading:
@@ -82,33 +76,22 @@ def _priority_areas(table: StoredTable) -> Reading:
 def _register(path: Path) -> Found:
     """Read a project register."""
     file = read_projects(path)
-    return Found(
-        [
-            Reading(
-                file, "project register", len(file.frame), _told("resolved at its code years", file.notes), _input(path)
-            )
-        ]
-    )
+    note = _told("resolved at its code years", file.notes)
+    return Found([Reading(file, "project register", len(file.frame), note, InputFile.of(path))])
 
 
 def _growth_centres(path: Path) -> Found:
     """Read the list of growth centres."""
     file = read_growth_centres(path)
-    return Found(
-        [Reading(file, "growth centres", len(file.frame), _told(_statuses(file.frame), file.notes), _input(path))]
-    )
+    note = _told(_statuses(file.frame), file.notes)
+    return Found([Reading(file, "growth centres", len(file.frame), note, InputFile.of(path))])
 
 
 def _focus_areas(path: Path) -> Found:
     """Read the list of focus areas."""
     file = read_focus_areas(path)
-    return Found(
-        [
-            Reading(
-                file, "focus areas of the NPLV", len(file.frame), _told(_statuses(file.frame), file.notes), _input(path)
-            )
-        ]
-    )
+    note = _told(_statuses(file.frame), file.notes)
+    return Found([Reading(file, "focus areas of the NPLV", len(file.frame), note, InputFile.of(path))])
 
 
 def _told(first: str, notes: tuple[str, ...]) -> str:
@@ -126,14 +109,14 @@ def _classes(path: Path) -> Found:
     """Read classes of version 2."""
     file = read_classes(path)
     note = f"and {len(file.changes):,} changes of class; never joined with version 3"
-    return Found([Reading(file, "Leefbaarometer 2: classes", len(file.classes), note, _input(path))])
+    return Found([Reading(file, "Leefbaarometer 2: classes", len(file.classes), note, InputFile.of(path))])
 
 
 def _dimensions(path: Path) -> Found:
     """Read dimensions of version 2."""
     file = read_dimensions(path)
     note = f"waves {', '.join(map(str, file.waves))}; never joined with version 3"
-    return Found([Reading(file, "Leefbaarometer 2: dimensions", len(file.frame), note, _input(path))])
+    return Found([Reading(file, "Leefbaarometer 2: dimensions", len(file.frame), note, InputFile.of(path))])
 
 
 def _boundaries(path: Path) -> Found:

@@ -35,7 +35,6 @@ from buurteffect.sources import (
     find_score_files,
     read_score_files,
     refuse_same_bytes,
-    sha256_of,
 )
 from buurteffect.sources.files.rawfile import label_of
 from buurteffect.sources.files.system_files import reason_beside
@@ -132,7 +131,7 @@ def read_folder(raw: Path) -> Folder:
     inputs = list(dict.fromkeys(InputFile(each.source, each.bytes_count, each.sha256) for each in key_figures))
     own = {each.sha256 for each in inputs}
     inputs += dict.fromkeys(reading.input for name in _UNIQUE for reading in found[name].readings)
-    inputs += [InputFile(label_of(path), path.stat().st_size, sha256_of(path)) for path, _ in counted.files]
+    inputs += [InputFile.of(path) for path, _ in counted.files]
     maps = {each.origin for each in whats["boundaries"] if each.sha256 in own}  # one map may give areas and figures
     refuse_same_bytes((each.origin, each.sha256) for each in inputs if each.origin not in maps)
     inputs += [reading.input for name in ROOMS if name not in _UNIQUE for reading in found[name].readings]

@@ -22,7 +22,6 @@ from buurteffect.panel.harmonise.weights import Crossing, Weights
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.key_figures.read import KwbFile
 
-STATISTICS_RULES = (AS_PUBLISHED, *RULES)
 STATISTICS_LEVELS = ("buurt", "wijk", "gemeente")
 _KEY = ["area_code", "year"]
 

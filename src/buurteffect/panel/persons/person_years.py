@@ -105,24 +105,6 @@ def read_person_years(folder: Path, years: Iterable[int] | None = None) -> pd.Da
     return frame[list(COLUMNS)].take(order).reset_index(drop=True)
 
 
-def household_years(people: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per household and year, that of its main earner, out of a person panel.
-
-    Parameters
-    ----------
-    people : DataFrame
-        From `read_person_years`.
-
-    Returns
-    -------
-    DataFrame
-        The rows of main earners, with ``persons_count`` (int16): members in the register.
-    """
-    size = people.groupby(["household", "year"], sort=False, observed=True)["person"].transform("size")
-    heads = people["main_earner"].to_numpy()
-    return people[heads].assign(persons_count=size[heads].astype("int16")).reset_index(drop=True)
-
-
 def _sorted_names(names: pd.Series, name: str) -> pd.Series:
     """Return the different names in their order."""
     found = pc.unique(pa.array(names, pa.string())).to_pandas()

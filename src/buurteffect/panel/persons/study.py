@@ -15,7 +15,6 @@ from buurteffect.panel.persons.dwellings import dwelling_places
 from buurteffect.panel.persons.person_years import dwelling_pseudonyms, read_person_years
 from buurteffect.panel.persons.residence import extracts_folder
 from buurteffect.project import Project
-from buurteffect.sources.files.rawfile import sha256_of
 
 BEFORE_POLICY = 1998
 """Last 1 January before any programme of the register began: what is known then cannot have been moved by it."""
@@ -107,7 +106,7 @@ def person_study(source: str, least_dose_share: float = LEAST_DOSE, project: Pro
     """
     folder = extracts_folder(source, project)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    inputs = tuple(InputFile(f"{path.parent.name}/{path.name}", path.stat().st_size, sha256_of(path)) for path in files)
+    inputs = tuple(InputFile.of(path, f"{path.parent.name}/{path.name}") for path in files)
     return read_person_study(folder, least_dose_share, inputs)
 
 

@@ -30,7 +30,7 @@ from buurteffect.errors import DisclosureError, ProjectError, RunError
 from buurteffect.pipeline.cluster.worker import DIFFERS, LOST, run_here
 from buurteffect.pipeline.runs.provenance import LOCK, Change, Record, changes, checksum, name_of, settings_of, versions
 from buurteffect.pipeline.runs.runs import TRIAL, Run
-from buurteffect.pipeline.runs.staging import Place, storing
+from buurteffect.pipeline.runs.staging import RunFiles, on_disk_full
 from buurteffect.project import Project
 
 _ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
@@ -104,7 +104,7 @@ def run_elsewhere(project: Project, run: Run, address: str, changed: Sequence[st
         raise DisclosureError("runs on microdata stay on the machine that holds them: leave out SCHEDULER")
     name = run.name.removesuffix(TRIAL) if changed else run.name
     settings = [part for text in changed for part in ("--set", text)]
-    with storing(), _terms(project, run) as terms:
+    with on_disk_full(), _terms(project, run) as terms:
         words = {
             "root": str(project.root),
             "terms": str(terms),
@@ -203,7 +203,7 @@ def _check_address(address: str) -> None:
 @contextmanager
 def _terms(project: Project, run: Run) -> Iterator[Path]:
     """Write the terms of a run and hold their lock, by which the worker knows that the client lives."""
-    records = Place(project.processed(run.source), run.name).record.parent
+    records = RunFiles(project.processed(run.source), run.name).record.parent
     records.mkdir(parents=True, exist_ok=True)
     _remove_left(records, run.name)
     path = records / f".{run.name}-{secrets.token_hex(4)}.terms"
@@ -292,11 +292,11 @@ def _failure(code: int, said: str, run: Run) -> RunError:
 
 def _check_what_came(project: Project, run: Run) -> None:
     """Check that what the worker read and made is seen here with the same content; else the run does not count."""
-    place = Place(project.processed(run.source), run.name)
+    run_files = RunFiles(project.processed(run.source), run.name)
     until = time.monotonic() + _SETTLE_S
-    while found := _changes(project, run, place):
+    while found := _changes(project, run, run_files):
         if time.monotonic() > until:
-            place.record.unlink(missing_ok=True)
+            run_files.record.unlink(missing_ok=True)
             shown = "\n    ".join(map(str, found[:5]))
             raise WorkerDiffersError(
                 f"run {run.name!r}: what the worker read or made has other content here\n    {shown}\n"
@@ -305,9 +305,9 @@ def _check_what_came(project: Project, run: Run) -> None:
         time.sleep(_LOOK_S)
 
 
-def _changes(project: Project, run: Run, place: Place) -> list[Change]:
+def _changes(project: Project, run: Run, run_files: RunFiles) -> list[Change]:
     """Return what differs here from the record of a run."""
-    record = Record.read(place.record)
+    record = Record.read(run_files.record)
     if record is None:
-        return [Change("made", name_of(project, place.record), "written", "gone")]
+        return [Change("made", name_of(project, run_files.record), "written", "gone")]
     return changes(project, record, settings_of(run.notebook, run.parameters))

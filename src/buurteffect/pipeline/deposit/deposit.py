@@ -45,7 +45,7 @@ from buurteffect.pipeline.runs.observe import GONE
 from buurteffect.pipeline.runs.provenance import Record, lies_in, name_of
 from buurteffect.pipeline.runs.runs import runs_of
 from buurteffect.pipeline.runs.stages import explain
-from buurteffect.pipeline.runs.staging import Place
+from buurteffect.pipeline.runs.staging import RunFiles
 from buurteffect.project import Project
 
 _ELSEWHERE = {"README.md": "ABOUT.md"}
@@ -148,7 +148,7 @@ def refuse_foreign(project: Project, source: str, runs: Iterable[str]) -> None:
     raw = [name_of(project, project.raw), os.environ.get("OPEN_DATA") or own] if source == "open" else []
     found = []
     for run in runs:
-        record = Record.read(Place(project.processed(source), run).record)
+        record = Record.read(RunFiles(project.processed(source), run).record)
         for name, sha256 in (record.files if record else {}).items():
             if sha256 != GONE and name not in known and not lies_in(name, [own, *raw]):
                 found.append(f"{run} read {project.show(project.root / name)}")

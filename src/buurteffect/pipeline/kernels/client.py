@@ -51,7 +51,7 @@ def socket_path(build: str) -> str:
     return str(folder / f"{int(build)}.sock")
 
 
-def steady(environment: Mapping[str, str]) -> dict[str, str]:
+def reproducible_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which the same inputs give the same figures, whatever its own settings were.
 
     One thread, no hash seed, no settings of the plotting library, and the kernels that OpenBLAS has for processors with
@@ -132,7 +132,7 @@ def _run_alone(arguments: Sequence[str]) -> int:
     """Become the command itself."""
     sys.stdout.flush()
     command = [sys.executable, "-P", "-m", "buurteffect.pipeline.cli", *arguments]
-    os.execve(sys.executable, command, steady(os.environ))
+    os.execve(sys.executable, command, reproducible_environment(os.environ))
 
 
 def _served(path: str, build: str) -> socket.socket:
@@ -168,7 +168,7 @@ def _start(path: str, build: str) -> subprocess.Popen[bytes]:
     """Start the process that serves the build; it ends with make."""
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "buurteffect.pipeline.kernels.preloaded", path, build],
-        env=steady(os.environ),
+        env=reproducible_environment(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from buurteffect.pipeline.kernels.processes import children_of, kill_all, kill_below, take_orphans
+from buurteffect.pipeline.kernels.processes import children_of, kill_below, kill_descendants, take_orphans
 
 LIBRARIES = (
     "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "scipy.optimize", "statsmodels.api", "linearmodels",
@@ -214,7 +214,7 @@ class Server:
         """Kill what still runs, and remove the socket."""
         for process in self._jobs:
             _kill(process)
-        kill_all()
+        kill_descendants()
         for path in (self.path, f"{self.path}.lock"):
             Path(path).unlink(missing_ok=True)
 

@@ -19,14 +19,14 @@ _PATIENCE_S = 5.0
 
 
 @contextlib.contextmanager
-def none_left() -> Iterator[None]:
+def kill_all() -> Iterator[None]:
     """Kill, at the end of a block, every process that it has left below this one."""
     before = descendants()
     take_orphans(True)
     try:
         yield
     finally:
-        kill_all(before)
+        kill_descendants(before)
         take_orphans(False)
 
 
@@ -38,7 +38,7 @@ def take_orphans(wanted: bool) -> None:
         ctypes.CDLL(None).prctl(_ASK_FOR_ORPHANS, int(wanted), 0, 0, 0)
 
 
-def kill_all(spared: Collection[int] = ()) -> list[int]:
+def kill_descendants(spared: Collection[int] = ()) -> list[int]:
     """Kill all processes below this one with all that is below them; return which.
 
     Parameters

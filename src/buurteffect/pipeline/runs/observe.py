@@ -3,7 +3,7 @@
 Python announces every file that it opens, and every change of a folder, to audit hooks; a hook cannot be taken away
 again. What is opened inside the project is written down, and what a run has no business with is refused at once: a
 file of the truth, a file outside the project, the network, a write anywhere but into the run's own folder. Libraries
-that open files without a word are made to say so (`announce`), and so is every look at whether a file is there.
+that open files without an event are made to announce them, and so is every look at a file (`audit_shims`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from buurteffect.errors import RunError
-from buurteffect.pipeline.runs.announce import let_libraries_speak, let_starting_speak
-from buurteffect.pipeline.runs.looks import let_looking_speak
+from buurteffect.pipeline.runs import audit_shims
 
 SETTING = "BUURTEFFECT_OBSERVE"
 """Environment variable with the rules as JSON: ``root``, ``staging``, ``log``, ``refused`` and ``also``."""
@@ -57,7 +56,10 @@ _HARMLESS = ("fc-list", "uname", "ldconfig", "lscpu", "gcc", "cc", "ld", "objdum
 """Programs with which libraries look at the machine."""
 
 _NETWORK = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
-_WORK = ("errors", "project", "schema", "sources", "synthetic", "panel", "estimate", "claims", "release", "report")
+_WORK = (
+    "errors", "project", "schema", "sources", "synthetic", "panel", "estimate", "claims", "release", "report",
+    "scoreboard",
+)  # fmt: skip
 """Rooms of this package that can move what a stage makes."""
 
 GONE = "gone"
@@ -84,13 +86,13 @@ class Watch:
     root, staging : str
         The checkout, and the only folder that the run may write into.
     log : int
-        Handle of the file that takes down what was read.
+        Handle of the log of what was read.
     refused : tuple of str
         Files and folders of the checkout that no run may read.
     also : tuple of str
         Files and folders elsewhere that count as the project's: a folder of open data.
     strict : bool
-        Whether anything is refused at all; else what is read is only taken down.
+        Whether anything is refused at all; else what is read is only recorded.
     """
 
     root: str
@@ -161,10 +163,10 @@ class Watch:
                 return
             listed = any(_inside(real, place) for place in (f"{self.root}/data", *self.also))
             if kind != "folder" or (listed and not _inside(real, _PACKAGE)):
-                self._take_down(kind, real)
+                self._record(kind, real)
         elif any(_inside(real, place) for place in self.also):
             if kind != "folder" or not _inside(real, _PACKAGE):
-                self._take_down(kind, real)
+                self._record(kind, real)
         elif kind == "file" and not _is_system(real) and not _is_scratch(real):
             self._refuse(f"read {self._show(real)}, outside the project: put the file into data/raw, with a source")
 
@@ -176,7 +178,7 @@ class Watch:
         if any(_inside(real, place) for place in self.refused) or real.endswith((".pyc", "__pycache__")):
             return
         if (self._is_mine(real) and real != self.root) or any(_inside(real, place) for place in self.also):
-            self._take_down("there" if asked or _is_folder(real) else "file", real)
+            self._record("there" if asked or _is_folder(real) else "file", real)
 
     def missed(self, path: object) -> None:
         """Judge a file that was looked for and is not there."""
@@ -195,8 +197,8 @@ class Watch:
         os.write(self.log, f"{json.dumps(['refused', what, 0, 0])}\n".encode())
         raise ObservedAccessError(f"a run {what}")
 
-    def _take_down(self, kind: str, real: str) -> None:
-        """Write down what was read, with how it looked at first."""
+    def _record(self, kind: str, real: str) -> None:
+        """Log what was read, with its state when it was first read."""
         if (kind, real) in self._seen:
             return
         self._seen.add((kind, real))
@@ -255,15 +257,15 @@ def start() -> None:
 
 
 @contextlib.contextmanager
-def take_down(root: Path, log: Path, also: Sequence[str] = ()) -> Iterator[None]:
-    """Take down what this process reads and writes until the end of a block; nothing is refused.
+def record_reads(root: Path, log: Path, also: Sequence[str] = ()) -> Iterator[None]:
+    """Record what this process reads and writes until the end of a block; nothing is refused.
 
     Parameters
     ----------
     root : Path
         The checkout.
     log : Path
-        File that takes it down.
+        The log.
     also : sequence of str
         Folders elsewhere that count as the project's.
     """
@@ -286,9 +288,7 @@ def _begin(watch: Watch) -> None:
     _watches.append(watch)
     if not _hooked:
         _hooked = True
-        let_libraries_speak()
-        let_starting_speak()
-        let_looking_speak(_present, _missed)
+        audit_shims.install(_present, _missed)
         sys.addaudithook(_heard)
 
 
@@ -311,7 +311,7 @@ def _missed(path: object) -> None:
 
 
 def _opened_log(path: str) -> int:
-    """Open the file that takes down what was read."""
+    """Open the log of what was read."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 

@@ -105,7 +105,7 @@ def checksum(path: Path) -> str:
 
 
 def state_of(path: Path, then: str) -> str:
-    """Return what stands now for what was taken down then: a checksum, or whether something is there."""
+    """Return what stands now for what was recorded then: a checksum, or whether something is there."""
     if then == THERE:
         return THERE if path.exists() else GONE
     now = checksum(path)
@@ -162,7 +162,7 @@ def versions() -> Mapping[str, str]:
 def observed(
     project: Project, name: str, settings: dict[str, str], log: Path, also: Iterable[str], without: Iterable[str] = ()
 ) -> Record:
-    """Return the record of a run from what was taken down while it ran.
+    """Return the record of a run from the log of what it read.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def observed(
     settings : dict of str to str
         As `settings_of` returns it.
     log : Path
-        What the kernel took down.
+        The log of the kernel.
     also : iterable of str
         Files that count as read though the kernel did not open them, relative to the checkout.
     without : iterable of str
@@ -184,7 +184,7 @@ def observed(
     ObservedAccessError
         If something was refused, even if the notebook went on.
     IncompleteRunError
-        If nothing was taken down, or a file changed while the run was under way.
+        If nothing was logged, or a file changed while the run was under way.
     """
     lines = _lines(log)
     refused = refusals(log)

@@ -14,7 +14,6 @@ import yaml
 from buurteffect.errors import ParameterError, ProjectError
 from buurteffect.pipeline.runs.parameters import check_values, read_parameters
 from buurteffect.project import SOURCES, Project, check_identifier
-from buurteffect.sources.download.whereabouts import KINDS
 
 _KEYS: dict[str, type] = {
     "notebook": str,
@@ -200,7 +199,14 @@ def _read_settings(file: Path) -> dict[str, Any]:
             raise ParameterError(f"{file.name}: {key!r} must be a {_KEYS[key].__name__}, not {value!r}")
         if isinstance(value, int) and value <= 0:
             raise ParameterError(f"{file.name}: {key!r} must be a positive number of seconds, not {value}")
-    unknown = [kind for kind in settings.get("data", []) if kind not in KINDS]
-    if unknown:
-        raise ParameterError(f"{file.name}: data: there is no kind {unknown[0]!r}; the kinds are {', '.join(KINDS)}")
+    if settings.get("data"):
+        from buurteffect.sources.download.whereabouts import (
+            KINDS,  # only here: runs do not rest on all that reads raw files
+        )
+
+        unknown = [kind for kind in settings["data"] if kind not in KINDS]
+        if unknown:
+            raise ParameterError(
+                f"{file.name}: data: there is no kind {unknown[0]!r}; the kinds are {', '.join(KINDS)}"
+            )
     return settings

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from buurteffect.pipeline.runs.observe import take_down
+from buurteffect.pipeline.runs.observe import record_reads
 from buurteffect.pipeline.runs.provenance import (
     LOCK,
     Change,
@@ -28,7 +28,7 @@ from buurteffect.pipeline.runs.provenance import (
     written,
 )
 from buurteffect.pipeline.runs.runs import load_run
-from buurteffect.pipeline.runs.staging import Place, alone, date, storing
+from buurteffect.pipeline.runs.staging import RunFiles, date, lock, on_disk_full
 from buurteffect.project import Project
 
 
@@ -79,7 +79,7 @@ class Stage:
 
         What is edited while it is under way is newer than the target, so that make asks again.
         """
-        with storing(), alone(self.record) as began_ns:
+        with on_disk_full(), lock(self.record) as began_ns:
             stale = self.why() != []
             if stale:
                 for name in self._do(work, also).made:
@@ -93,7 +93,7 @@ class Stage:
         self.record.unlink(missing_ok=True)
         log = self.record.with_suffix(".reads")
         log.unlink(missing_ok=True)
-        with take_down(self.project.root, log, [str(path.resolve()) for path in also]):
+        with record_reads(self.project.root, log, [str(path.resolve()) for path in also]):
             work()
         own = [name_of(self.project, folder) for folder in (*self.made, self.record.parent)]
         seen = observed(self.project, self.name, self.settings, log, [LOCK], own)
@@ -129,7 +129,7 @@ class Page:
     @property
     def record(self) -> Path:
         """What it was made from."""
-        return Place(self.project.processed(self.source), self.name).page_record
+        return RunFiles(self.project.processed(self.source), self.name).page_record
 
     @property
     def dependencies(self) -> Path:
@@ -154,8 +154,8 @@ class Page:
             What it is made from beside files.
         """
         settings = {key: json.dumps(value) for key, value in values.items()}
-        lock = Place(self.project.processed(self.source), self.name).record
-        with storing(), alone(lock) as began_ns:
+        run_record = RunFiles(self.project.processed(self.source), self.name).record
+        with on_disk_full(), lock(run_record) as began_ns:
             stale = self.why(settings) != []
             if stale:
                 for name in self._write(work, settings).made:
@@ -169,7 +169,7 @@ class Page:
         self.record.unlink(missing_ok=True)
         log = self.record.with_suffix(".reads")
         log.unlink(missing_ok=True)
-        with take_down(self.project.root, log):
+        with record_reads(self.project.root, log):
             work()
         own = [name_of(self.project, path) for path in (self.target.parent, self.record, self.dependencies, log)]
         seen = observed(self.project, self.name, settings | {"page": checksum(self.target)}, log, [LOCK], own)
@@ -207,10 +207,10 @@ def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:
     lines = []
     for name in names:
         run = load_run(project, name, source)
-        place = Place(project.processed(source), name)
-        record = Record.read(place.record)
-        if record is None or not place.complete:
-            failed = place.processed / "failed" / f"{name}.ipynb"
+        run_files = RunFiles(project.processed(source), name)
+        record = Record.read(run_files.record)
+        if record is None or not run_files.complete:
+            failed = run_files.processed / "failed" / f"{name}.ipynb"
             lines.append(f"{name}: {'failed last time' if failed.is_file() else 'has not been built'}")
             continue
         found = changes(project, record, settings_of(run.notebook, run.parameters), run.looks_for)

@@ -1,4 +1,4 @@
-"""Where what a run leaves has its place, and how it gets there: alone, whole, and dated by when the work began.
+"""The files of a run, and how they get to their final place: under a lock, all at once, dated by when work began.
 
 What was made carries the time at which its work began. Whatever is edited while a run is under way is then newer than
 what it made, and make asks again.
@@ -21,8 +21,7 @@ import nbformat
 
 from buurteffect.errors import BuurteffectError, RunError
 from buurteffect.pipeline.runs.provenance import Record, checksum, dependencies_of, name_of
-from buurteffect.project import Project
-from buurteffect.project import alone as hold
+from buurteffect.project import Project, alone
 
 PARTS = ("figures", "tables")
 _CANNOT_STORE = (
@@ -38,8 +37,8 @@ class StorageError(RunError):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where what a run leaves has its place."""
+class RunFiles:
+    """Paths of the files that a run leaves."""
 
     processed: Path
     name: str
@@ -141,13 +140,13 @@ class Place:
         (aside / "record.json").replace(self.record)
 
 
-def alone(record: Path) -> AbstractContextManager[int]:
+def lock(record: Path) -> AbstractContextManager[int]:
     """Wait until no other build works on what a record stands for; enter with when the work began, in ns."""
-    return hold(record.parent / f".{record.stem}.lock", f"another build that works on {record.stem}")
+    return alone(record.parent / f".{record.stem}.lock", f"another build that works on {record.stem}")
 
 
 @contextmanager
-def storing() -> Iterator[None]:
+def on_disk_full() -> Iterator[None]:
     """Say in one line what to do when something cannot be written.
 
     Raises

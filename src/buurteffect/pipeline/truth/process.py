@@ -1,7 +1,7 @@
 """Join what is known of the truth to results, in a process of its own that is watched as a kernel is.
 
 The truth is read after the kernel has ended, and by code that no notebook imports. What that code reads, modules and
-tables alike, moves the results as well: it is taken down, so that a run counts as old when any of it changes, and a
+tables alike, moves the results as well: it is recorded, so that a run counts as old when any of it changes, and a
 run that has no use for it does not.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 
 from buurteffect.errors import RunError
 from buurteffect.pipeline.kernels.preloaded import begin_afresh
-from buurteffect.pipeline.runs.observe import take_down
+from buurteffect.pipeline.runs.observe import record_reads
 from buurteffect.pipeline.runs.runs import Run
 from buurteffect.project import Project
 
@@ -38,7 +38,7 @@ def joined(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) 
     estimands : mapping
         As the results hold them.
     log : Path
-        File that takes down what was read; it is not made where the source has no truth.
+        Log of what was read; it is not made where the source has no truth.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def joined(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) 
 
 def join(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) -> dict[str, Any]:
     """Return the same, from this very process, which must not have imported what joins."""
-    with take_down(project.root, log):
+    with record_reads(project.root, log):
         from buurteffect.pipeline.truth.error_decomposition import error_taken_apart
         from buurteffect.pipeline.truth.join import join_truth
 

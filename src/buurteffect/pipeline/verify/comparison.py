@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +12,20 @@ from typing import Any
 from buurteffect.errors import BuurteffectError
 from buurteffect.pipeline.runs.provenance import Record, changes, checksum, settings_of
 from buurteffect.pipeline.runs.runs import load_run, runs_of
-from buurteffect.pipeline.runs.staging import PARTS, Place
+from buurteffect.pipeline.runs.staging import PARTS, RunFiles
 from buurteffect.pipeline.verify.differences import MISSING, NEW, Comparison, compare
 from buurteffect.pipeline.verify.reference import (
     SOURCE,
+    NoReferenceError,
     NotRecordableError,
     OtherSettingsError,
     Reference,
+    has_reference,
     read_reference,
     record_reference,
 )
 from buurteffect.project import Project
+from buurteffect.report.pages.verification import PAGE, summary, write_verification
 
 _LINES = 12
 _BUILT = ("data/processed/", "reports/")
@@ -91,6 +95,88 @@ class Verification:
         if len(differences) > _LINES:
             lines.append(f"  and {len(differences) - _LINES:,} more, all in verify.csv beside the page")
         return "\n".join(lines)
+
+
+def run_verify(project: Project, options: argparse.Namespace) -> None:
+    """Verify, or record.
+
+    Raises
+    ------
+    EditedByHandError, NotFreshError, NoReferenceError, OtherSettingsError, NotRecordableError
+        If there is nothing that can be compared or recorded.
+    ResultsDifferError
+        If something differs.
+    """
+    if options.standing:
+        check_standing(project, options.source)
+        return
+    if options.record:
+        for path in record(project, options.source):
+            print(f"recorded {project.show(path)}, {path.stat().st_size:,} bytes")
+    elif options.source == SOURCE:
+        check_fresh(project, options.source)
+    files = check_standing(project, options.source)
+    found = verify(project, options.source)
+    show_verification(project, options.source, found)
+    page = project.show(project.reports(options.source) / PAGE)
+    print(found.table())
+    print(f"{files:,} published files are as the build left them; page {page}")
+    if not found.agrees:
+        count = sum(len(run.differences) for run in found.runs)
+        raise ResultsDifferError(
+            f"{count:,} values differ from the results recorded at {found.reference.commit}: {page} says which.\n"
+            "  to do: find out why; where they are meant to, commit, and record anew: make verify RECORD=1"
+        )
+    print(f"all {found.numbers:,} numbers agree with the results recorded at {found.reference.commit}")
+
+
+def since_recorded(project: Project, source: str) -> dict[str, str]:
+    """Write the page of what moved since results were recorded, and return a line on each report; empty without one.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    source : str
+        Where the data come from.
+    """
+    if source != SOURCE or not has_reference(project):
+        return {}
+    try:
+        found = verify(project, source)
+    except (NoReferenceError, OtherSettingsError) as error:
+        write_verification(project, source, {}, [], str(error))
+        return {}
+    show_verification(project, source, found)
+    return {run.name: summary(_as_mapping(run)) for run in found.runs}
+
+
+def show_verification(project: Project, source: str, found: Verification) -> None:
+    """Write the page of a verification."""
+    reference = {name: getattr(found.reference, name) for name in ("version", "commit", "settings", "digits")}
+    write_verification(project, source, reference, [_as_mapping(run) for run in found.runs])
+
+
+def _as_mapping(run: Comparison) -> dict[str, Any]:
+    """Return a comparison as the page reads it."""
+    differences = [
+        {
+            "run": run.name,
+            "where": each.where,
+            "kind": each.kind,
+            "then": each.then,
+            "now": each.now,
+            "moved_by": each.moved,
+            "tolerance": each.tolerance,
+            "units_of_last_digit": each.units,
+            "of_verdict": each.of_verdict,
+        }
+        for each in run.differences
+    ]
+    gone, come = run.count(MISSING), run.count(NEW)
+    counts = {"differ": len(differences) - gone - come, "missing": gone, "new": come}
+    size = {"numbers": run.numbers, "words": run.words}
+    return {"name": run.name, "left_out": run.left_out, **size, **counts, "differences": differences}
 
 
 def verify(project: Project, source: str = SOURCE) -> Verification:
@@ -174,9 +260,9 @@ def check_fresh(project: Project, source: str) -> None:
     """
     stale = []
     for name in runs_of(project, source):
-        run, place = load_run(project, name, source), Place(project.processed(source), name)
-        kept = Record.read(place.record)
-        if kept is None or not place.complete or changes(project, kept, settings_of(run.notebook, run.parameters)):
+        run, run_files = load_run(project, name, source), RunFiles(project.processed(source), name)
+        kept = Record.read(run_files.record)
+        if kept is None or not run_files.complete or changes(project, kept, settings_of(run.notebook, run.parameters)):
             stale.append(name)
     if stale:
         raise NotFreshError(f"{', '.join(stale)}: not built, or out of date (make why): run make reports first")
@@ -217,7 +303,7 @@ def results_at_hand(project: Project, source: str) -> dict[str, dict[str, Any]]:
     """
     found = {}
     for name in runs_of(project, source):
-        path = Place(project.processed(source), name).results
+        path = RunFiles(project.processed(source), name).results
         if path.is_file():
             try:
                 found[name] = json.loads(path.read_text(encoding="utf-8"))
@@ -254,13 +340,13 @@ def _published(project: Project, source: str) -> Sequence[tuple[Path, str]]:
     files = []
     reports = project.reports(source)
     for name in runs_of(project, source):
-        place = Place(project.processed(source), name)
-        made, page = Record.read(place.record), Record.read(place.page_record)
+        run_files = RunFiles(project.processed(source), name)
+        made, page = Record.read(run_files.record), Record.read(run_files.page_record)
         for shown, then in (made.made if made else {}).items():
             path = project.root / shown
             files.append((path, then))
-            if path.is_relative_to(place.exhibits) and page is not None and page.files.get(shown) == then:
-                part, file = path.relative_to(place.exhibits).parts
+            if path.is_relative_to(run_files.exhibits) and page is not None and page.files.get(shown) == then:
+                part, file = path.relative_to(run_files.exhibits).parts
                 files.append((reports / part / name / file, then)) if part in PARTS else None
         if page is not None and "page" in page.settings:
             files.append((reports / f"{name}.html", page.settings["page"]))

@@ -94,12 +94,6 @@ class Comparison:
         """The outcomes of claims that changed."""
         return tuple(difference for difference in self.differences if difference.of_verdict)
 
-    @property
-    def farthest(self) -> Difference | None:
-        """The number that moved most for its size, None where none did."""
-        moved = [difference for difference in self.differences if difference.moved is not None]
-        return max(moved, key=lambda d: abs(d.moved or 0.0) / max(abs(_as_number(d.then)), 1e-300), default=None)
-
 
 def leaves_of(results: Mapping[str, Any]) -> dict[str, Leaf]:
     """Return every number and word of results by its address, without what only says where they come from.

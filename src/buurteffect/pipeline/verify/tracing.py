@@ -14,7 +14,7 @@ import nbformat
 from buurteffect.errors import ProjectError
 from buurteffect.pipeline.runs.provenance import Record, changes, settings_of
 from buurteffect.pipeline.runs.runs import load_run, runs_of
-from buurteffect.pipeline.runs.staging import Place
+from buurteffect.pipeline.runs.staging import RunFiles
 from buurteffect.project import Project
 from buurteffect.report.provenance.address_page import FOLDER, Addresses, addresses_of
 from buurteffect.report.provenance.addresses import Section
@@ -59,13 +59,13 @@ def trace(project: Project, source: str, report: str, number: str, at: str = "")
         If the page is not there, or prints no such number.
     """
     name = _run_of(project, source, report)
-    place = Place(project.processed(source), name)
-    if not place.complete:
+    run_files = RunFiles(project.processed(source), name)
+    if not run_files.complete:
         raise TraceError(f"run {name!r} has not been built on {source!r}: run make reports SOURCE={source}")
-    results = json.loads(place.results.read_text(encoding="utf-8"))
+    results = json.loads(run_files.results.read_text(encoding="utf-8"))
     if results.get("needs"):
         raise TraceError(f"run {name!r} prints no number, since it needs more data: {results['needs']['missing']}")
-    addresses = addresses_of(project, nbformat.read(place.executed, as_version=4), results)
+    addresses = addresses_of(project, nbformat.read(run_files.executed, as_version=4), results)
     found = list(_found(addresses, number, at))
     if not found:
         page, where = addresses.origin["page"], f" in {at!r}" if at else ""
@@ -79,7 +79,7 @@ def trace(project: Project, source: str, report: str, number: str, at: str = "")
     if len(found) > _MOST:
         more = len(found) - _MOST
         lines += ["", f"… and {more} times more: say where with --at (AT=…), such as {found[-1].section.key}"]
-    return [*lines, "", *_lines_of_run(project, source, place, addresses.origin)]
+    return [*lines, "", *_lines_of_run(project, source, run_files, addresses.origin)]
 
 
 def _run_of(project: Project, source: str, report: str) -> str:
@@ -121,7 +121,7 @@ def _lines_of(traced: Traced) -> Iterator[str]:
         yield f"    cell       {section.line}"
 
 
-def _lines_of_run(project: Project, source: str, place: Place, origin: dict[str, Any]) -> Iterator[str]:
+def _lines_of_run(project: Project, source: str, run_files: RunFiles, origin: dict[str, Any]) -> Iterator[str]:
     """Yield what all numbers of a page come from."""
     yield f"results     {origin['results']}"
     yield f"notebook    {origin['notebook']}, its code {_short(origin['notebook_code_sha256'])}"
@@ -129,27 +129,27 @@ def _lines_of_run(project: Project, source: str, place: Place, origin: dict[str,
     changed = ", with changes that were not committed" if origin["uncommitted_changes"] else ""
     yield f"ran at      {origin['commit'] or 'no commit: not under version control'}{changed}"
     yield f"modules     {origin['modules_count']} of this package, together {_short(origin['modules_sha256'])}"
-    record = Record.read(place.record)
+    record = Record.read(run_files.record)
     if record is not None:
-        yield from _lines_of_code(project, source, place, record, origin)
+        yield from _lines_of_code(project, source, run_files, record, origin)
     read = origin["read"]
     yield f"inputs      {len(read)} files, by the first {_SHORT} digits of their SHA-256"
     yield from (f"    {_short(then)}  {name}" for name, then in read.items())
 
 
 def _lines_of_code(
-    project: Project, source: str, place: Place, record: Record, origin: dict[str, Any]
+    project: Project, source: str, run_files: RunFiles, record: Record, origin: dict[str, Any]
 ) -> Iterator[str]:
     """Yield the commit that changed last what the run is made from, and whether it still is what it was."""
     code = [name for name in record.files if name.startswith("src/")]
-    paths = [origin["notebook"], f"notebooks/runs/{place.name}.yaml", *code]
+    paths = [origin["notebook"], f"notebooks/runs/{run_files.name}.yaml", *code]
     last, dirty = _git(project, "log", "-1", "--format=%h of %cs", "--", *paths), None
     if last:
         dirty = _git(project, "status", "--porcelain", "--untracked-files=no", "--", *paths)
     yield f"commit      {last or 'none'}: the last to change its notebook or modules" + (
         f"; {len(dirty.splitlines())} of them have changes that are not committed" if dirty else ""
     )
-    run = load_run(project, place.name, source)
+    run = load_run(project, run_files.name, source)
     now = changes(project, record, settings_of(run.notebook, run.parameters))
     yield "now         " + (
         f"{len(now)} of what it was made from changed since: make would make it again (make why says what)"

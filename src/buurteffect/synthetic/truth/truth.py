@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, fields
 
@@ -238,23 +238,3 @@ def _compare(setting: Setting, factual: Run, cohort: int, without: Tracks) -> tu
     residents = find_residents(factual.residence, factual.schedule, cohort)
     tracks = follow(factual.residence, residents, cohort)
     return compare(setting, factual.history, cohort, residents, tracks, without)
-
-
-def average_truth(summaries: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Average the summaries of several countries.
-
-    Parameters
-    ----------
-    summaries : iterable of DataFrame
-        `Truth.summary` of each country, one per seed.
-
-    Returns
-    -------
-    DataFrame
-        One row per ``quantity`` and ``outcome``: ``mean`` over seeds (each once), ``mc_error`` (its Monte Carlo
-        standard error: SD over seeds by the root of their number), ``sd`` and ``seeds``.
-    """
-    table = pd.concat(list(summaries), ignore_index=True)
-    grouped = table.groupby(["quantity", "outcome"], sort=False)["value"]
-    found = grouped.agg(mean="mean", sd="std", seeds="count").reset_index()
-    return found.assign(mc_error=found["sd"] / np.sqrt(found["seeds"]))
