@@ -153,7 +153,7 @@ def test_modules_of_the_package_are_seen_by_their_source_and_folders_by_their_li
     status, said, taken = run(place, "import os; os.listdir('data'); import buurteffect.estimate.core.bands")
     assert status == 0, said
     assert taken["folder"] == ["data"]
-    assert any(name.endswith("buurteffect/estimate/bands.py") for name in taken["file"])
+    assert any(name.endswith("buurteffect/estimate/core/bands.py") for name in taken["file"])
 
 
 @pytest.mark.parametrize(
