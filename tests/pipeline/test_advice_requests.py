@@ -135,13 +135,13 @@ def test_the_command_that_a_page_without_its_level_names_brings_it(fetch, home, 
     scores(home)
     assert main(["panel", "--source", "open"]) == 0
     with pytest.raises(MissingDataError) as caught:
-        panel.read_statistics("open", "wijk", project=project)
+        panel.read_key_figures_panel("open", "wijk", project=project)
     first, *rest = caught.value.command.split(" && ")
     assert first.startswith("make fetch KWB=")
     assert rest == ["make reports SOURCE=open"]
     fetch(*as_options(first))
     assert main(["panel", "--source", "open"]) == 0
-    found = panel.read_statistics("open", "wijk", project=project).frame
+    found = panel.read_key_figures_panel("open", "wijk", project=project).frame
     assert set(found["year"]) <= {2017, 2019, 2022}
 
 
@@ -151,9 +151,9 @@ def test_what_a_page_says_of_a_folder_of_ones_own_brings_it_there(fetch, home, p
     monkeypatch.setenv("OPEN_DATA", str(own))
     assert main(["panel", "--source", "open", "--open-data", str(own)]) == 0
     with pytest.raises(MissingDataError) as caught:
-        panel.read_statistics("open", "wijk", project=project)
+        panel.read_key_figures_panel("open", "wijk", project=project)
     said = re.search(r"run (make fetch \S+), then copy data/raw/open/(\w+) there", caught.value.where[0])
     fetch(*as_options(said[1]))
     shutil.copytree(home / said[2], own / said[2])
     assert main(["panel", "--source", "open", "--open-data", str(own)]) == 0
-    assert len(panel.read_statistics("open", "wijk", project=project).frame)
+    assert len(panel.read_key_figures_panel("open", "wijk", project=project).frame)

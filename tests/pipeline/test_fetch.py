@@ -14,7 +14,7 @@ from local_server import status
 from statline_tables import StatLineTables, figures, key_figures
 
 from buurteffect.errors import DownloadError, ProjectError
-from buurteffect.panel import read_statistics
+from buurteffect.panel import read_key_figures_panel
 from buurteffect.pipeline.cli import main
 from buurteffect.sources.download.catalogue import CatalogueEntry, read_catalogue
 from buurteffect.sources.key_figures.columns.mapping import table_years
@@ -141,7 +141,7 @@ def test_what_was_fetched_is_what_the_panel_is_built_from(fetch, home, project):
     fetch("--kwb", "2017 2019")
     assert main(["panel", "--source", "open"]) == 0
     for level, count in (("buurt", 4), ("wijk", 2), ("gemeente", 2)):
-        frame = read_statistics("open", level, project=project).frame
+        frame = read_key_figures_panel("open", level, project=project).frame
         assert frame.groupby("year").size().to_dict() == {2017: count, 2019: count}
     amsterdam = frame.query("area_code == 'GM0363'").set_index("year")["inhabitants_count"]
     assert amsterdam.to_dict() == {2017: 217, 2019: 219}
@@ -154,7 +154,7 @@ def test_one_gemeente_brings_only_its_rows(fetch, home, project, statline):
         "kwb_statline/kwb-2019-84583NED-GM0599.zip",
     }
     assert main(["panel", "--source", "open"]) == 0
-    frame = read_statistics("open", "buurt", project=project).frame
+    frame = read_key_figures_panel("open", "buurt", project=project).frame
     assert sorted(frame["area_code"].unique()) == ["BU05990000", "BU05990001"]
     assert all("startswith(WijkenEnBuurten,'GM0599')" in address for address in statline.data_asked)
 

@@ -94,6 +94,15 @@ def test_text_may_be_categories_of_which_every_one_is_a_choice(without_pandera):
         contract.check(pd.DataFrame({"size": [1.0], "why": pd.Categorical(["other"])}), "x.csv")
 
 
+def test_a_category_that_is_no_choice_breaks_the_contract_only_where_a_row_has_it():
+    field = Field("why", "text", "-", "Why.", "file", choices=("secret", "no_row"), nullable=True)
+    contract = Contract("reasons", "one area", ("size",), (Field("size", "number", "m", "Size.", "file"), field))
+    table = pd.DataFrame({"size": [1.0, 2.0], "why": pd.Categorical(["secret", None], categories=["secret", ""])})
+    assert contract.check(table, "x.csv")["why"].isna().tolist() == [False, True]
+    with pytest.raises(DataError, match="why"):
+        contract.check(table.fillna({"why": ""}), "x.csv")
+
+
 CELLS = {
     "text": st.sampled_from(["buurt", "wijk", "land", None]),
     "integer": st.integers(1990, 2030),

@@ -92,17 +92,17 @@ def test_a_publication_that_fails_leaves_the_last_country(country, checkout, tmp
 def test_scores_and_key_figures_come_back_for_every_area(checkout, level, count):
     scores = panel.read("synthetic", level, checkout).frame
     assert scores["area_code"].nunique() == count
-    figures = panel.read_statistics("synthetic", level, "harmonised", checkout).frame
+    figures = panel.read_key_figures_panel("synthetic", level, "harmonised", checkout).frame
     assert figures.groupby("year").size().eq(count).all()
     assert {1995, 2003, 2012, 2019, 2022} <= set(figures["year"])
-    unchanged = panel.read_statistics("synthetic", level, "unchanged_only", checkout).frame
+    unchanged = panel.read_key_figures_panel("synthetic", level, "unchanged_only", checkout).frame
     assert 0 < unchanged["area_code"].nunique() <= count
 
 
 def test_the_register_lies_on_areas_of_the_panel(checkout, country):
     projects = panel.read_projects("synthetic", checkout)
     assert len(projects) == len(country[0].projects)
-    figures = panel.read_statistics("synthetic", "buurt", "harmonised", checkout).frame
+    figures = panel.read_key_figures_panel("synthetic", "buurt", "harmonised", checkout).frame
     assert set(projects["area_code"]) <= set(figures["area_code"])
 
 

@@ -15,7 +15,7 @@ from test_publishing import BUSY, fake_census, fake_world
 
 from buurteffect import panel
 from buurteffect.errors import DataError
-from buurteffect.panel.inputs.key_figures import assemble_statistics, stack_files
+from buurteffect.panel.inputs.key_figures import assemble_key_figures, stack_files
 from buurteffect.schema import CONCEPTS
 from buurteffect.sources.geography.crosswalk import read_crosswalk
 from buurteffect.sources.key_figures.read import read_kwb
@@ -73,7 +73,7 @@ def files(paths):
 @pytest.fixture(scope="module")
 def levels(published, files):
     crosswalks = {file.level: file.frame for file in map(read_crosswalk, (published / "crosswalk").glob("*.csv"))}
-    return assemble_statistics(stack_files(list(files.values())), crosswalks, 2022)
+    return assemble_key_figures(stack_files(list(files.values())), crosswalks, 2022)
 
 
 def family(year):
@@ -358,7 +358,7 @@ def test_wijken_only_ever_change_their_codes(levels, country, census):
 def test_unchanged_areas_are_those_of_which_no_boundary_moved(files, published, vintages, country):
     frame = stack_files([file for year, file in files.items() if year >= 2003])
     crosswalk = read_crosswalk(published / "crosswalk" / "crosswalk_buurt.csv").frame
-    kept = set(assemble_statistics(frame, {"buurt": crosswalk}, 2022)["buurt", "unchanged_only"].frame["area_code"])
+    kept = set(assemble_key_figures(frame, {"buurt": crosswalk}, 2022)["buurt", "unchanged_only"].frame["area_code"])
     expected = set()
     for position, code in enumerate(country.geography.buurten["buurt_code"]):
         ours = vintages.buurt == position
@@ -379,7 +379,7 @@ def test_the_whole_folder_is_read_and_every_file_in_it_accounted_for(published):
     assert sorted(found.levels) == ["buurt", "pc4", "wijk"]
     assert sorted(found.crosswalks) == ["buurt", "gemeente", "wijk"]
     assert len(found.ses_woa) == 1
-    files = {f"2022_85318NED/{name}.json" for name in ("DataProperties", "TableInfos")}
+    files = {f"kwb/2022_85318NED/{name}.json" for name in ("DataProperties", "TableInfos")}
     assert {name for name, _ in found.passed_over} == files
     assert found.groups["source"].eq("synthetic").all()
 

@@ -81,7 +81,7 @@ from buurteffect.claims.restructuring.threshold import judge_threshold
 from buurteffect.claims.scores.bottom import judge_bottom
 from buurteffect.claims.scores.decline import judge_decline
 from buurteffect.claims.scores.gap import judge_gap
-from buurteffect.claims.scores.key_figures import describe_not_brought, describe_statistics
+from buurteffect.claims.scores.key_figures import describe_key_figures, describe_not_brought
 from buurteffect.claims.scores.measurement import describe_measurement, describe_scores
 from buurteffect.claims.scores.synthetic_country import describe_world, mark_facts
 from buurteffect.claims.unanswered import cannot_judge
@@ -113,6 +113,7 @@ __all__ = [
     "describe_flows",
     "describe_future",
     "describe_gemeente",
+    "describe_key_figures",
     "describe_measurement",
     "describe_memory",
     "describe_not_brought",
@@ -124,7 +125,6 @@ __all__ = [
     "describe_scores",
     "describe_selection",
     "describe_simulated",
-    "describe_statistics",
     "describe_survey",
     "describe_tampering",
     "describe_windows",

@@ -5,13 +5,13 @@ from buurteffect.panel.areas.builder import build
 from buurteffect.panel.areas.origins import sources_used
 from buurteffect.panel.areas.panel_files import (
     JoinedLevel,
+    KeyFiguresPanel,
     Panel,
-    Statistics,
     has_scores,
     read,
     read_joined,
+    read_key_figures_panel,
     read_record,
-    read_statistics,
 )
 from buurteffect.panel.areas.scored import scored_level, waves_with_scores
 from buurteffect.panel.childhood.adulthood import read_adult_years, read_neighbours
@@ -21,7 +21,7 @@ from buurteffect.panel.childhood.sampled_exposure import sampled_exposures
 from buurteffect.panel.displacement.displaced import displaced_and_others
 from buurteffect.panel.displacement.exposure import flows_between
 from buurteffect.panel.displacement.study import DisplacementStudy, displacement_study, read_displacement_study
-from buurteffect.panel.documentation.audited import AuditedStatistics, audited_statistics
+from buurteffect.panel.documentation.audited import AuditedKeyFigures, audited_key_figures
 from buurteffect.panel.documentation.codebook import panel_codebook
 from buurteffect.panel.documentation.data_coverage import (
     boundary_changes,
@@ -37,7 +37,7 @@ from buurteffect.panel.documentation.data_coverage import (
     totals,
 )
 from buurteffect.panel.folder.raw_folder import Folder, InputFile, read_folder
-from buurteffect.panel.inputs.key_figures import STATISTICS_LEVELS, assemble_statistics, stack_files
+from buurteffect.panel.inputs.key_figures import KEY_FIGURE_LEVELS, assemble_key_figures, stack_files
 from buurteffect.panel.inputs.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.inputs.project_register import read_projects
 from buurteffect.panel.maps.area_map import AreaMap, read_area_map, read_map
@@ -78,18 +78,19 @@ from buurteffect.panel.survey import LONG_STAY, SurveyPanel, describe_scales, de
 
 __all__ = [
     "COVARIATES",
+    "KEY_FIGURE_LEVELS",
     "LONG_STAY",
     "LOW_INCOME_SHARE",
     "RINGS_M",
-    "STATISTICS_LEVELS",
     "AreaMap",
-    "AuditedStatistics",
+    "AuditedKeyFigures",
     "Childhoods",
     "DisplacementStudy",
     "DosePanel",
     "Folder",
     "InputFile",
     "JoinedLevel",
+    "KeyFiguresPanel",
     "LevelPanel",
     "OpportunityStudy",
     "Panel",
@@ -97,12 +98,11 @@ __all__ = [
     "Residents",
     "RestructuringPanel",
     "ScoreMap",
-    "Statistics",
     "SurveyPanel",
     "arrivals",
+    "assemble_key_figures",
     "assemble_levels",
-    "assemble_statistics",
-    "audited_statistics",
+    "audited_key_figures",
     "boundary_changes",
     "break_table",
     "build",
@@ -142,6 +142,7 @@ __all__ = [
     "read_displacement_study",
     "read_folder",
     "read_joined",
+    "read_key_figures_panel",
     "read_map",
     "read_neighbours",
     "read_person_study",
@@ -149,7 +150,6 @@ __all__ = [
     "read_projects",
     "read_record",
     "read_spells",
-    "read_statistics",
     "register_by_cohort",
     "register_exit",
     "residents_of_areas",

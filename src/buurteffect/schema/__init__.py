@@ -1,5 +1,6 @@
 """The contract of every table that crosses a wall between two rooms."""
 
+from buurteffect.schema.columns import REASON_DTYPE, MissingReason
 from buurteffect.schema.contract import Contract, Field, codebook
 from buurteffect.schema.kwb import BOUNDARY_FLAGS, CONCEPTS, KWB, KWB_LEVELS, Concept
 from buurteffect.schema.liveability import (
@@ -11,12 +12,10 @@ from buurteffect.schema.liveability import (
     LEVELS,
     LIVEABILITY,
     PANEL,
-    REASON_DTYPE,
     SCORES_2,
     WAVES_2,
     WAVES_3,
     WAVES_WITH_DIMENSIONS_3,
-    MissingReason,
 )
 from buurteffect.schema.panel import PANEL_LEVELS, SES_WOA_BLOCK, panel_contract
 from buurteffect.schema.projects import PROJECTS

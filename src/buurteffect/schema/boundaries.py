@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from buurteffect.schema.columns import AREA_CODE, AREA_NAME, GEMEENTE_NAME, GEMEENTE_OF_AREA, LEVEL
 from buurteffect.schema.contract import Contract, Field
 
 AREA_LEVELS = ("buurt", "wijk", "gemeente")
 """Levels whose codes CBS revises every year; a code's first four digits name the gemeente."""
 
-
 _YEARS = (1995, 2100)
-_LEVEL = Field("level", "text", "-", "Kind of area.", "length of the code", choices=AREA_LEVELS)
+_LEVEL = replace(LEVEL, source="length of the code", choices=AREA_LEVELS)
 
 CROSSWALK = Contract(
     "crosswalk",
@@ -69,12 +71,12 @@ BOUNDARIES = Contract(
     "one area with its polygon (EPSG:28992), kept beside these columns in `geometry`",
     ("area_code",),
     (
-        Field("area_code", "text", "-", "Code with its prefix (BU, WK, GM).", "buurtcode, wijkcode, gemeentecode"),
-        Field("area_name", "text", "-", "Name as published; untrusted text.", "buurtnaam, …", nullable=True),
+        replace(AREA_CODE, source="buurtcode, wijkcode, gemeentecode"),
+        replace(AREA_NAME, source="buurtnaam, …"),
         _LEVEL,
         Field("wijk_code", "text", "-", "Wijk that the area lies in.", "wijkcode", nullable=True),
-        Field("gemeente_code", "text", "-", "Gemeente that the area lies in.", "area_code"),
-        Field("gemeente_name", "text", "-", "Name of the gemeente.", "gemeentenaam", nullable=True),
+        replace(GEMEENTE_OF_AREA, nullable=False),
+        replace(GEMEENTE_NAME, source="gemeentenaam"),
         Field("area_m2", "number", "m2", "Area of the polygon.", "made", low=0.0),
     ),
 )

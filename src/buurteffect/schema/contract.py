@@ -183,8 +183,8 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
 def _plainly_holds(values: pd.Series, field: Field) -> bool:
     """Return whether a column has exactly the type of its field and no value that the field excludes."""
     if field.kind == "text" and isinstance(values.dtype, pd.CategoricalDtype):
-        known = set(values.dtype.categories) <= set(field.choices)
-        return known and (field.nullable or not values.hasnans)
+        unknown = [at for at, text in enumerate(values.dtype.categories) if text not in field.choices]
+        return not np.isin(values.cat.codes, unknown).any() and (field.nullable or not values.hasnans)
     if values.dtype != _PANDAS_DTYPES[field.kind]:
         return False
     if field.kind == "text":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
+from buurteffect.schema.columns import AREA_CODE, AREA_NAME, GEMEENTE_NAME, LEVEL, with_reason
 from buurteffect.schema.contract import Contract, Field
-from buurteffect.schema.liveability import MissingReason
 
 KWB_LEVELS = ("land", "gemeente", "wijk", "buurt")
 """Kinds of area in the key figures."""
@@ -18,7 +18,6 @@ BOUNDARY_FLAGS = (1, 2, 3)
 
 FIRST_YEAR = 1995
 LAST_YEAR = 2100
-_REASONS = tuple(str(reason) for reason in MissingReason)
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,11 @@ class Concept:
     denominator: str
     meaning: str
 
+    @property
+    def field(self) -> Field:
+        """The concept as a column."""
+        return Field(self.name, self.kind, self.unit, self.meaning, "kwb_columns.csv", self.low, self.high)
+
 
 def _number(text: str) -> float | None:
     """Return a number, or None for nothing."""
@@ -84,46 +88,15 @@ CONCEPTS: dict[str, Concept] = {concept.name: concept for concept in _read_conce
 """All concepts by name."""
 
 
-def _fields(concept: Concept) -> tuple[Field, Field]:
-    """Return the field of a concept and the field that says why it is missing."""
-    value = Field(
-        concept.name,
-        concept.kind,
-        concept.unit,
-        concept.meaning,
-        "kwb_columns.csv",
-        concept.low,
-        concept.high,
-        nullable=True,
-    )
-    reason = Field(
-        f"{concept.name}_missing",
-        "text",
-        "-",
-        f"Why {concept.name} is missing; empty where it is not.",
-        "reader",
-        choices=_REASONS,
-        nullable=True,
-    )
-    return value, reason
-
-
 KWB = Contract(
     "kwb",
     "one area in one year of the CBS key figures of wijken and buurten",
     ("area_code", "year"),
     (
-        Field("area_code", "text", "-", "Code of the area, stripped, with its prefix (NL, GM, WK, BU).", "code"),
-        Field("area_name", "text", "-", "Name of the area as published; untrusted text.", "name", nullable=True),
-        Field("level", "text", "-", "Kind of area.", "code", choices=KWB_LEVELS),
-        Field(
-            "gemeente_name",
-            "text",
-            "-",
-            "Name of the gemeente that the area lies in, as published; untrusted text.",
-            "Gemeentenaam, gm_naam",
-            nullable=True,
-        ),
+        AREA_CODE,
+        AREA_NAME,
+        replace(LEVEL, choices=KWB_LEVELS),
+        replace(GEMEENTE_NAME, source="Gemeentenaam, gm_naam"),
         Field("year", "integer", "year", "Year of the key figures.", "file", FIRST_YEAR, LAST_YEAR),
         Field(
             "boundary_flag",
@@ -135,6 +108,6 @@ KWB = Contract(
             max(BOUNDARY_FLAGS),
             nullable=True,
         ),
-        *(field for concept in CONCEPTS.values() for field in _fields(concept)),
+        *(field for concept in CONCEPTS.values() for field in with_reason(concept.field)),
     ),
 )

@@ -6,10 +6,9 @@ does not. They have tables of their own and are never chained.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from dataclasses import replace
 
-import pandas as pd
-
+from buurteffect.schema.columns import AREA_CODE, AREA_NAME, CITY_GROUP, GEMEENTE_OF_AREA, LEVEL, with_reason
 from buurteffect.schema.contract import Contract, Field
 
 LEVELS = ("buurt", "wijk", "pc4")
@@ -37,32 +36,6 @@ DIMENSIONS_2 = {
 }
 
 
-class MissingReason(StrEnum):
-    """Why a value is missing."""
-
-    IMPOSSIBLE = "impossible"
-    """The value cannot exist."""
-    SECRET = "secret"
-    """Withheld to protect persons."""
-    BELOW_THRESHOLD = "below_threshold"
-    """Too few observations to publish."""
-    NOT_PUBLISHED = "not_published"
-    """The publisher gives no value for this area."""
-    NOT_IN_YEAR = "not_in_year"
-    """The publisher gives this column for no area in this year."""
-    NOT_IN_FILE = "not_in_file"
-    """The publisher gives this column in this year; the file that was read lacks it, or what it is made with."""
-    NO_ROW = "no_row"
-    """No file that was read has a row for this area in this year."""
-    NOT_COMBINABLE = "not_combinable"
-    """The area is made of others, and their values do not say what this one's is."""
-
-
-_REASONS = tuple(str(reason) for reason in MissingReason)
-
-REASON_DTYPE = pd.CategoricalDtype(list(_REASONS))
-"""A column of reasons in memory, one byte a row; a code is a place in `MissingReason`."""
-
 _MEANINGS_3 = {
     "liveability_score": ("lbm", "Total liveability score."),
     "liveability_deviation_score": ("afw", "Total as deviation from a reference that is fixed over the years."),
@@ -76,25 +49,10 @@ _MEANINGS_3 = {
 
 def _value(name: str, source: str, meaning: str) -> tuple[Field, Field]:
     """Return a score's field and the field that says why it is missing."""
-    return (
-        Field(name, "number", "LBM points", meaning, source, -10.0, 10.0, nullable=True),
-        Field(
-            f"{name}_missing",
-            "text",
-            "-",
-            f"Why {name} is missing; empty where it is not.",
-            "reader",
-            choices=_REASONS,
-            nullable=True,
-        ),
-    )
+    return with_reason(Field(name, "number", "LBM points", meaning, source, -10.0, 10.0))
 
 
-_AREA = (
-    Field("area_code", "text", "-", "Code of the area, stripped, with its prefix (BU, WK) where it has one.", "code"),
-    Field("area_name", "text", "-", "Name of the area as published; untrusted text.", "name", nullable=True),
-    Field("level", "text", "-", "Kind of area.", "file", choices=LEVELS),
-)
+_AREA = (AREA_CODE, AREA_NAME, replace(LEVEL, source="file", choices=LEVELS))
 _YEAR_3 = Field("year", "integer", "year", "Wave of the Leefbaarometer.", "jaar", min(WAVES_3), max(WAVES_3))
 _SCORES_3 = tuple(field for name, (source, text) in _MEANINGS_3.items() for field in _value(name, source, text))
 
@@ -111,28 +69,14 @@ PANEL = Contract(
     ("area_code", "year"),
     (
         *_AREA,
-        Field(
-            "gemeente_code",
-            "text",
-            "-",
-            "Gemeente (GM and four digits) as the area's code says it; missing where the code does not say.",
-            "area_code",
-            nullable=True,
-        ),
-        Field(
-            "city_group",
-            "text",
-            "-",
-            "Group of gemeenten that the area lies in.",
-            "gemeente_groups.csv",
-            choices=("four_largest", "other", "unknown"),
-        ),
+        GEMEENTE_OF_AREA,
+        CITY_GROUP,
         _YEAR_3,
         *_SCORES_3,
     ),
 )
 
-_CODE_2 = Field("area_code", "text", "-", "Code of the area with its prefix (BU, WK, GM).", "WK_CODE, GM_CODE, GBD")
+_CODE_2 = replace(AREA_CODE, source="WK_CODE, GM_CODE, GBD")
 _YEAR_2 = Field("year", "integer", "year", "Wave of version 2.", "JAAR", min(WAVES_2), max(WAVES_2))
 
 SCORES_2 = Contract(
@@ -155,7 +99,7 @@ SCORES_2 = Contract(
 def _class(name: str, source: str, meaning: str, high: int) -> tuple[Field, Field]:
     """Return a class's field and the field that says why it is missing."""
     score, reason = _value(name, source, meaning)
-    return Field(score.name, "number", "class", meaning, source, 1, high, nullable=True), reason
+    return replace(score, unit="class", low=1, high=high), reason
 
 
 CLASSES_2 = Contract(

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from buurteffect.schema.columns import (
+    AREA_CODE,
+    AREA_NAME,
+    CITY_GROUP,
+    CONFIRMATIONS,
+    GEMEENTE_NAME,
+    GEMEENTE_OF_AREA,
+    LEVEL,
+)
 from buurteffect.schema.contract import Contract, Field
-from buurteffect.schema.kwb import BOUNDARY_FLAGS, CONCEPTS, FIRST_YEAR, KWB, LAST_YEAR
+from buurteffect.schema.kwb import CONCEPTS, FIRST_YEAR, KWB, LAST_YEAR
 from buurteffect.schema.liveability import LIVEABILITY
-from buurteffect.schema.projects import CONFIRMATIONS, PROJECTS
+from buurteffect.schema.projects import PROJECTS
 from buurteffect.schema.statline import HOUSING_STOCK, SES_WOA
 
 PANEL_LEVELS = ("buurt", "wijk", "gemeente", "pc4")
@@ -106,27 +115,13 @@ KEY_BLOCK = Block(
             FIRST_YEAR,
             LAST_YEAR,
         ),
-        Field("area_code", "text", "-", "Code of the area with its prefix (BU, WK, GM) where it has one.", "code"),
+        AREA_CODE,
         Field("year", "integer", "year", "Year that the values are about.", "file", FIRST_YEAR, LAST_YEAR),
-        Field("level", "text", "-", "Kind of area.", "code", choices=PANEL_LEVELS),
-        Field("area_name", "text", "-", "Name as published; untrusted text.", "name", nullable=True),
-        Field(
-            "gemeente_code",
-            "text",
-            "-",
-            "Gemeente (GM and four digits) as the area's code says it; missing for a postcode.",
-            "area_code",
-            nullable=True,
-        ),
-        Field("gemeente_name", "text", "-", "Name of the gemeente; untrusted text.", "name", nullable=True),
-        Field(
-            "city_group",
-            "text",
-            "-",
-            "Group of gemeenten that the area lies in.",
-            "gemeente_groups.csv",
-            choices=("four_largest", "other", "unknown"),
-        ),
+        replace(LEVEL, choices=PANEL_LEVELS),
+        AREA_NAME,
+        GEMEENTE_OF_AREA,
+        GEMEENTE_NAME,
+        CITY_GROUP,
         Field(
             "growth_centre",
             "text",
@@ -145,11 +140,7 @@ KEY_FIGURES_BLOCK = Block(
     _CBS,
     (
         _mark("key_figures", "the key figures"),
-        replace(
-            KWB.fields[KWB.columns.index("boundary_flag")],
-            low=min(BOUNDARY_FLAGS),
-            high=max(BOUNDARY_FLAGS),
-        ),
+        KWB.fields[KWB.columns.index("boundary_flag")],
         Field(
             "change",
             "text",
@@ -251,14 +242,7 @@ RESOLVED_PROJECTS = Contract(
     PROJECTS.key,
     (
         *PROJECTS.fields,
-        Field(
-            "gemeente_code",
-            "text",
-            "-",
-            "Gemeente as the code says it; missing for a postcode.",
-            "area_code",
-            nullable=True,
-        ),
+        GEMEENTE_OF_AREA,
         Field("origin", "text", "-", "File of the register that the row stands in.", "file"),
     ),
 )

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from buurteffect.schema.columns import (
+    AREA_CODE,
+    CODE_YEAR,
+    CONFIRMATION,
+    GEMEENTE,
+    GEMEENTE_NAME,
+    LEVEL,
+    with_reason,
+)
 from buurteffect.schema.contract import Contract, Field
-from buurteffect.schema.liveability import MissingReason
 
 PROGRAMMES = {
     "vogelaar_40": "The 40 priority areas of 2007 (aandachtswijken, krachtwijken), 2007-2012.",
@@ -21,35 +31,20 @@ PROJECT_COUNTS = ("demolished_social", "built_owner", "built_social", "built_pri
 """Columns of the register with numbers of dwellings."""
 
 PROJECT_LEVELS = ("gemeente", "wijk", "buurt", "pc4")
-CONFIRMATIONS = ("confirmed", "unconfirmed")
-
-_REASONS = tuple(str(reason) for reason in MissingReason)
-_MISSING = "Why it is missing; empty where it is not."
 
 
-def _moment(name: str, meaning: str, *, nullable: bool) -> tuple[Field, ...]:
+def _moment(name: str, meaning: str, *, nullable: bool) -> tuple[Field, Field]:
     """Return the fields of a moment that is known to the day or to the year."""
+    kind, of_date = "number" if nullable else "integer", "ISO date; empty where only the year, or nothing, is known."
     return (
-        Field(
-            f"{name}_year", "number" if nullable else "integer", "year", meaning, name, 1945, 2100, nullable=nullable
-        ),
-        Field(
-            f"{name}_date",
-            "text",
-            "-",
-            f"{meaning} ISO date; empty where only the year, or nothing, is known.",
-            name,
-            nullable=True,
-        ),
+        Field(f"{name}_year", kind, "year", meaning, name, 1945, 2100, nullable=nullable),
+        Field(f"{name}_date", "text", "-", f"{meaning} {of_date}", name, nullable=True),
     )
 
 
 def _dwellings(name: str, meaning: str) -> tuple[Field, Field]:
     """Return a number of dwellings and why it is missing."""
-    return (
-        Field(f"{name}_dwellings_count", "number", "dwellings", meaning, name, 0, nullable=True),
-        Field(f"{name}_dwellings_count_missing", "text", "-", _MISSING, "reader", choices=_REASONS, nullable=True),
-    )
+    return with_reason(Field(f"{name}_dwellings_count", "number", "dwellings", meaning, name, 0))
 
 
 PROJECTS = Contract(
@@ -58,9 +53,9 @@ PROJECTS = Contract(
     ("project_id",),
     (
         Field("project_id", "text", "-", "Name of the row; never repeated.", "project_id"),
-        Field("area_code", "text", "-", "Code of the area (BU, WK or GM, or a PC4).", "area_code"),
-        Field("level", "text", "-", "Kind of area.", "area_code", choices=PROJECT_LEVELS),
-        Field("code_year", "integer", "year", "Year in whose division the code is meant.", "code_year", 1995, 2100),
+        replace(AREA_CODE, source="area_code"),
+        replace(LEVEL, source="area_code", choices=PROJECT_LEVELS),
+        CODE_YEAR,
         *_moment("announce", "First public announcement.", nullable=True),
         *_moment("start", "Start of demolition or building.", nullable=False),
         *_moment("end", "Delivery of the last dwelling; missing while it runs.", nullable=True),
@@ -78,11 +73,9 @@ GROWTH_CENTRES = Contract(
     "one gemeente on the list of growth centres (groeikernen)",
     ("gemeente_code",),
     (
-        Field("gemeente_code", "text", "-", "Gemeente: GM and four digits.", "gm_code"),
+        replace(GEMEENTE, source="gm_code"),
         Field("place", "text", "-", "Name of the place; untrusted text.", "place"),
-        Field(
-            "confirmation", "text", "-", "Whether its place on the list is confirmed.", "status", choices=CONFIRMATIONS
-        ),
+        CONFIRMATION,
         Field("status", "text", "-", "What the list says about that, in its own words.", "status"),
     ),
 )
@@ -92,15 +85,11 @@ FOCUS_AREAS = Contract(
     "one focus area of the Nationaal Programma Leefbaarheid en Veiligheid (NPLV)",
     ("gemeente_code", "focus_area"),
     (
-        Field("gemeente_code", "text", "-", "Gemeente: GM and four digits.", "gm_code_2016"),
-        Field(
-            "code_year", "integer", "year", "Year in whose division the code is meant.", "name of gm_code", 1995, 2100
-        ),
-        Field("gemeente_name", "text", "-", "Name of the gemeente; untrusted text.", "gemeente"),
+        replace(GEMEENTE, source="gm_code_2016"),
+        replace(CODE_YEAR, source="name of gm_code"),
+        replace(GEMEENTE_NAME, source="gemeente", nullable=False),
         Field("focus_area", "text", "-", "Name of the area; untrusted text.", "focus_area"),
-        Field(
-            "confirmation", "text", "-", "Whether its place on the list is confirmed.", "reader", choices=CONFIRMATIONS
-        ),
+        replace(CONFIRMATION, source="reader"),
         Field("source", "text", "-", "Where the list says that it found the area.", "source"),
     ),
 )

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from buurteffect.schema.columns import AREA_CODE, AREA_NAME, GEMEENTE, LEVEL, with_reason
 from buurteffect.schema.contract import Contract, Field
-from buurteffect.schema.liveability import MissingReason
 
 AREA_LEVELS = ("country", "gemeente", "wijk", "buurt")
-
-_REASONS = tuple(str(reason) for reason in MissingReason)
 
 
 def _value(
     name: str, unit: str, meaning: str, source: str, low: float | None = None, high: float | None = None
 ) -> tuple[Field, Field]:
     """Return a value's field and the field that says why it is missing."""
-    why = f"Why {name} is missing; empty where it is not."
-    return (
-        Field(name, "number", unit, meaning, source, low, high, nullable=True),
-        Field(f"{name}_missing", "text", "-", why, "reader", choices=_REASONS, nullable=True),
-    )
+    return with_reason(Field(name, "number", unit, meaning, source, low, high))
 
 
 SES_WOA = Contract(
@@ -26,9 +22,9 @@ SES_WOA = Contract(
     "one area in one year",
     ("area_code", "year"),
     (
-        Field("area_code", "text", "-", "Code with its prefix (NL, GM, WK, BU), stripped.", "Regiocode"),
-        Field("area_name", "text", "-", "Name as published; untrusted text.", "Wijken en buurten", nullable=True),
-        Field("level", "text", "-", "Kind of area.", "area_code", choices=AREA_LEVELS),
+        replace(AREA_CODE, source="Regiocode"),
+        replace(AREA_NAME, source="Wijken en buurten"),
+        replace(LEVEL, source="area_code", choices=AREA_LEVELS),
         Field("year", "integer", "year", "Year that the figures are about.", "Perioden", 2000, 2100),
         Field("provisional", "flag", "-", "Whether the publisher marks the year as provisional.", "Perioden"),
         *_value(
@@ -80,7 +76,7 @@ HOUSING_STOCK = Contract(
     "one gemeente in one year",
     ("gemeente_code", "year"),
     (
-        Field("gemeente_code", "text", "-", "Gemeente: GM and four digits.", "RegioS"),
+        replace(GEMEENTE, source="RegioS"),
         Field("year", "integer", "year", "Year over which the stock changed.", "Perioden", 2000, 2100),
         *(
             field
@@ -96,7 +92,7 @@ PRIORITY_AREAS = Contract(
     ("area_code", "year", "breakdown", "topic_key"),
     (
         Field("area_code", "text", "-", "Code of the area as the table gives it, stripped.", "dimension of areas"),
-        Field("area_name", "text", "-", "Its name as published; untrusted text.", "its set of codes", nullable=True),
+        replace(AREA_NAME, source="its set of codes"),
         Field("year", "integer", "year", "Year of the figure.", "Perioden", 2000, 2100),
         Field("breakdown", "text", "-", "Codes of all other dimensions, as name=code; empty where none.", "dimensions"),
         Field("topic_key", "text", "-", "Column in the table, its number included.", "DataProperties"),

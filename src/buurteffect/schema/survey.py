@@ -6,6 +6,9 @@ saves each wave under these names. The counts come from registers; no answer can
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from buurteffect.schema.columns import CODE_YEAR
 from buurteffect.schema.contract import Contract, Field
 
 SCALES = {
@@ -26,8 +29,12 @@ AGE_GROUPS = {"18-34": 18, "35-64": 35, "65+": 65}
 """Age groups of adults, with the age at which each begins."""
 
 _AREA = Field("area_code", "text", "-", "Buurt of the dwelling, in the division of the survey's `code_year`.", "buurt")
-_CODE_YEAR = Field("code_year", "integer", "year", "Year in whose division area_code is meant.", "file", 1995, 2100)
+_CODE_YEAR = replace(CODE_YEAR, source="file")
 _YEAR = Field("year", "integer", "year", "Year of the wave; answers and counts are of 1 January.", "file", 1970, 2100)
+_LOW_INCOME = Field("low_income", "flag", "-", "Whether the household's income is low.", "income")
+_YEARS_IN_AREA = Field(
+    "years_in_area", "integer", "years", "Years that the household has lived in the buurt.", "since", 0, 130
+)
 
 
 def _tenure(name: str, whose: str) -> Field:
@@ -52,8 +59,8 @@ ANSWERS = Contract(
         _CODE_YEAR,
         Field("age_years", "integer", "years", "Age.", "age", 18, 130),
         _tenure("tenure", "the respondent"),
-        Field("low_income", "flag", "-", "Whether the household's income is low.", "income"),
-        Field("years_in_area", "integer", "years", "Years that the household has lived in the buurt.", "since", 0, 130),
+        _LOW_INCOME,
+        _YEARS_IN_AREA,
         *(Field(name, "number", "0 to 10", text, name, 0, 10, nullable=True) for name, text in SCALES.items()),
     ),
 )
@@ -71,7 +78,7 @@ TIES = Contract(
         _CODE_YEAR,
         _tenure("tenure", "the household"),
         _income("income_group", "the household"),
-        Field("years_in_area", "integer", "years", "Years that the household has lived in the buurt.", "since", 0, 130),
+        _YEARS_IN_AREA,
         _tenure("other_tenure", "the household that is named"),
         _income("other_income_group", "the household that is named"),
     ),
@@ -101,7 +108,7 @@ ADULTS = Contract(
         _CODE_YEAR,
         Field("age_group", "text", "-", "Age group.", "age", choices=tuple(AGE_GROUPS)),
         _tenure("tenure", "these adults"),
-        Field("low_income", "flag", "-", "Whether the household's income is low.", "income"),
+        _LOW_INCOME,
         Field("adults_count", "number", "persons", "Number of them; cells of none may be absent.", "count", 0),
     ),
 )

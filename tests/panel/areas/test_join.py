@@ -338,7 +338,7 @@ def test_fetched_tables_are_found_by_their_manifests(raw, built, project):
     priority_table(raw / "priority_areas")
     row = one(built("gemeente").frame, "GM9001", 2018, "in_housing_stock")
     assert row["stock_closing_dwellings_count"] == 105
-    others = panel.read_statistics("open", "gemeente", project=project).others.set_index("kind")
+    others = panel.read_key_figures_panel("open", "gemeente", project=project).others.set_index("kind")
     assert others.loc["housing stock", "file"] == "81955NED"
     assert "enters no table" in others.loc["priority areas of 2007", "note"]
     sizes = {file.origin: file.bytes_count for file in panel.read_joined("open", "gemeente", project=project).inputs}

@@ -51,7 +51,7 @@ def write(raw, year, rows, folder="kwb"):
 def built(raw, project):
     def build(level="wijk", rule="as_published", **options):
         panel.build(raw, project.processed("open") / "panel", **options)
-        return panel.read_statistics("open", level, rule, project)
+        return panel.read_key_figures_panel("open", level, rule, project)
 
     return build
 
@@ -125,7 +125,7 @@ def test_a_table_of_several_years_in_a_folder_of_a_package_gives_all_of_them(raw
     assert sorted(set(found.frame["year"])) == [2009, 2010, 2011, 2012, 2018, 2020]
     counts = found.frame.set_index("year")["inhabitants_count"]
     assert counts[2011] == 2011
-    assert "deep/70904NED/RegioS.json" in set(found.passed_over["file"])
+    assert "kwb/deep/70904NED/RegioS.json" in set(found.passed_over["file"])
 
 
 def test_a_map_beside_the_boundaries_is_named_and_in_the_folder_of_key_figures_read(raw, built):
@@ -149,7 +149,7 @@ def test_a_folder_without_key_figures_leaves_no_stale_table(raw, built, project)
     (raw / "leefbaarometer3" / "wijken.csv").write_text(SCORES, encoding="utf-8")
     panel.build(raw, project.processed("open") / "panel")
     with pytest.raises(ProjectError, match="the key figures of any year"):
-        panel.read_statistics("open", "wijk", project=project)
+        panel.read_key_figures_panel("open", "wijk", project=project)
     assert not (project.processed("open") / "panel" / "gemeente.parquet").exists()
 
 
@@ -157,7 +157,20 @@ def test_files_that_hold_none_are_listed(raw, built):
     (raw / "kwb" / "TableInfos.json").write_text("{}", encoding="utf-8")
     (raw / "kwb" / "notes.pdf").write_text("x", encoding="utf-8")
     listed = set(built().passed_over["file"])
-    assert listed == {"TableInfos.json", "notes.pdf", "data/raw/sources.toml"}  # the checkout is the folder here
+    assert listed == {
+        "kwb/TableInfos.json",
+        "kwb/notes.pdf",
+        "data/raw/sources.toml",
+    }  # the checkout is the folder here
+
+
+def test_a_file_that_repeats_another_is_listed_by_its_folder(raw, built):
+    (raw / "kwb-more").mkdir()
+    write(raw, 2018, [("GM9001", 3000, 1500, 50)], "kwb-more")
+    (raw / "kwb-more" / "notes.pdf").write_text("x", encoding="utf-8")
+    listed = built().passed_over.set_index("file")["reason"]
+    assert listed["kwb-more/key figures 84286NED.csv"] == "the same figures as in key figures 84286NED.csv"
+    assert "kwb-more/notes.pdf" in listed
 
 
 def test_a_failed_build_leaves_the_last_good_tables(raw, built, project):
@@ -186,9 +199,9 @@ def test_another_source_that_fails_leaves_the_last_good_tables(raw, built, proje
 def test_no_total_is_spoken_of_where_none_is_complete(built):
     brought = built(rule="harmonised")
     lacking = brought.conservation.assign(missing_after_count=1)
-    answer = claims.describe_statistics(brought.files, brought.ledger, lacking, "open", "wijk")
+    answer = claims.describe_key_figures(brought.files, brought.ledger, lacking, "open", "wijk")
     assert "largest" not in answer.numbers
-    whole = claims.describe_statistics(brought.files, brought.ledger, brought.conservation, "open", "wijk")
+    whole = claims.describe_key_figures(brought.files, brought.ledger, brought.conservation, "open", "wijk")
     assert whole.numbers["largest"] == 0
 
 
@@ -227,16 +240,16 @@ def test_the_real_files_build_and_keep_their_totals(project):
     if not SHARED.is_dir():
         pytest.skip("the real files are not beside this checkout")
     panel.build(SHARED, project.processed("open") / "panel")
-    gemeenten = panel.read_statistics("open", "gemeente", project=project).frame.set_index(["area_code", "year"])
+    gemeenten = panel.read_key_figures_panel("open", "gemeente", project=project).frame.set_index(["area_code", "year"])
     assert gemeenten.loc[("GM0363", 2019), "inhabitants_count"] == 862_965
-    buurten = panel.read_statistics("open", "buurt", project=project).frame
+    buurten = panel.read_key_figures_panel("open", "buurt", project=project).frame
     rotterdam = buurten[buurten["area_code"].str.startswith("BU0599")]
     codes = rotterdam.groupby("year")["area_code"].agg(frozenset)
     assert set(codes.index) == {2014, 2015, 2016, 2017}
     assert len(set(codes)) == 1
     assert len(codes.iloc[0]) == 92
     assert (rotterdam["boundary_flag"] == 3).sum() == 43
-    brought = panel.read_statistics("open", "wijk", "harmonised", project)
+    brought = panel.read_key_figures_panel("open", "wijk", "harmonised", project)
     whole = brought.conservation[brought.conservation["missing_after_count"] == 0]
     assert whole["difference"].abs().max() < 1e-6
 

@@ -296,7 +296,7 @@ def test_address_files_do_what_the_crosswalk_that_they_stand_for_does(addresses_
     counted = built()
     for rule, frame in given.items():
         pd.testing.assert_frame_equal(counted[rule], frame)
-    others = panel.read_statistics("open", "wijk", project=project).others.set_index("file")
+    others = panel.read_key_figures_panel("open", "wijk", project=project).others.set_index("file")
     entry = others.loc["pc6hnr20180801_gwb.csv"]
     assert (entry["kind"], entry["rows"]) == ("addresses, counted into crosswalks", 1680)
     assert entry["note"] == "areas of 2018; 0 not in 2020"

@@ -20,7 +20,7 @@ from conftest import ROOT, write_notebook
 
 from buurteffect.errors import DisclosureError
 from buurteffect.pipeline.deposit.archive import archive_of, changed_since, commit_of_deposit, manifest_of
-from buurteffect.pipeline.deposit.codebook import codebook_of, described_variables, results_keys, tables_of
+from buurteffect.pipeline.deposit.codebook import codebook_of, described_columns, results_keys, tables_of
 from buurteffect.pipeline.deposit.deposit import make_deposit, refuse_foreign, refuse_microdata, replicate
 from buurteffect.pipeline.deposit.errors import (
     DepositError,
@@ -287,14 +287,23 @@ def test_the_panel_is_described_by_its_contract():
 def test_a_word_may_mean_something_else_in_one_file():
     (table,) = tables_of({"src/kwb_tables.csv": b"table_id,source\nx,V\n"})
     assert table.variables[1].meaning == "How well the row is known"
-    assert described_variables()["source"][1] != "How well the row is known"
+    assert described_columns()["source"].meaning != "How well the row is known"
 
 
-def test_every_variable_has_one_line_with_unit_and_meaning():
-    table = pd.read_csv(ROOT / "src/buurteffect/pipeline/deposit/templates/variables.csv", keep_default_na=False)
-    assert not table["variable"].duplicated().any()
+def test_every_column_of_results_has_one_line_with_unit_and_meaning():
+    table = pd.read_csv(ROOT / "src/buurteffect/schema/result_columns.csv", keep_default_na=False)
+    assert not table["column"].duplicated().any()
     assert (table["unit"] != "").all()
     assert table["meaning"].str.len().gt(5).all()
+
+
+def test_a_column_that_results_share_with_the_panel_means_what_its_contract_says():
+    from buurteffect.schema import panel_contract
+
+    shared = {"area_code", "area_name", "city_group", "gemeente_code", "gemeente_name", "level", "year"}
+    assert not shared & set(pd.read_csv(ROOT / "src/buurteffect/schema/result_columns.csv")["column"])
+    meanings = {field.name: field.meaning for field in panel_contract("buurt").fields}
+    assert {name: described_columns()[name].meaning for name in shared} == {name: meanings[name] for name in shared}
 
 
 def heading(file):

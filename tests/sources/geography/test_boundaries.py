@@ -304,6 +304,39 @@ def test_a_level_that_the_file_does_not_hold_is_refused(tmp_path):
         read(tmp_path, content, "pc4")
 
 
+def without_codes(*wijken: tuple[str, str]) -> dict:
+    """Return areas with the code of their gemeente alone, and perhaps the name of a wijk."""
+    areas = [feature(f"BU{gemeente}0110", gemeentecode=f"GM{gemeente}", wijknaam=name) for gemeente, name in wijken]
+    for area in areas:
+        area["properties"] = {k: v for k, v in area["properties"].items() if k in ("gemeentecode", "wijknaam") and v}
+    return collection(*areas)
+
+
+@pytest.mark.parametrize(
+    ("file", "wijk", "found"),
+    [
+        ("areas.geojson", "Centrum", "the column wijknaam of wijken, while the only code is that of a gemeente"),
+        ("wijken_2023.geojson", "", "the name 'wijken_2023' of wijken, while the only code is that of a gemeente"),
+    ],
+)
+def test_wijken_without_their_codes_are_not_taken_for_gemeenten(tmp_path, file, wijk, found):
+    path = tmp_path / file
+    path.write_text(json.dumps(without_codes(("0599", wijk), ("0363", wijk))), encoding="utf-8")
+    with pytest.raises(DataError, match=found) as caught:
+        read_boundaries(path, "gemeente")
+    assert caught.value.column == "gemeentecode"
+    assert "if the" in caught.value.action
+
+
+@pytest.mark.parametrize(
+    "file", ["gemeenten_2023.geojson", "wijkenbuurten_2023.geojson", "wijken_en_gemeenten.geojson"]
+)
+def test_gemeenten_are_read_by_their_code_alone(tmp_path, file):
+    path = tmp_path / file
+    path.write_text(json.dumps(without_codes(("0599", ""))), encoding="utf-8")
+    assert read_boundaries(path, "gemeente").frame["area_code"].tolist() == ["GM0599"]
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match="cannot be opened") as caught:
         read_boundaries(tmp_path / "areas.gpkg", "buurt")

@@ -78,6 +78,15 @@ def test_a_gap_is_explained_by_the_threshold_only_below_it(tmp_path, people, rea
     assert found["income_per_inhabitant_eur_missing"] == reason
 
 
+def test_reasons_can_be_filled_with_nothing_as_texts_can(tmp_path):
+    frame = read_kwb(written(tmp_path, as_csv(BULK))).frame
+    reasons = frame["woz_value_eur_missing"].fillna("")
+    assert reasons.tolist() == ["", "", "secret"]
+    assert (
+        frame.fillna({name: "" for name in frame if name.endswith("_missing")}).notna()["woz_value_eur_missing"].all()
+    )
+
+
 def test_the_ledger_accounts_for_every_row_and_column(tmp_path):
     file = read_kwb(written(tmp_path, as_csv(BULK)))
     ledger = file.ledger

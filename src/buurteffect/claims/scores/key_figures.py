@@ -17,7 +17,7 @@ def describe_not_brought(lacking: MissingDataError) -> list[str]:
     ]
 
 
-def describe_statistics(
+def describe_key_figures(
     files: pd.DataFrame, ledger: pd.DataFrame | None, conservation: pd.DataFrame, source: str, level: str
 ) -> Answer:
     """Say what was read, what was placed, and how far totals are kept.

@@ -22,10 +22,10 @@ from buurteffect.panel.folder.raw_folder import Folder, read_folder
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED, NOT_JOINED
 from buurteffect.panel.harmonise.weights import Crossing
 from buurteffect.panel.inputs.housing_stock import bring_stock
-from buurteffect.panel.inputs.key_figures import StatisticsLevel, assemble_statistics, stack_files
+from buurteffect.panel.inputs.key_figures import KeyFiguresLevel, assemble_key_figures, stack_files
 from buurteffect.panel.inputs.project_register import FILE as PROJECTS_FILE
 from buurteffect.panel.inputs.project_register import Codes, resolve_projects
-from buurteffect.panel.inputs.source_table import Side, Stock, liveability_sides, ses_woa_sides, stack_stock
+from buurteffect.panel.inputs.source_table import SourceTable, Stock, liveability_tables, ses_woa_tables, stack_stock
 from buurteffect.project import writing
 from buurteffect.schema.panel import BLOCKS, BOUNDARY_RULES, PANEL_LEVELS
 from buurteffect.sources import KwbFile
@@ -40,15 +40,15 @@ class _Parts:
     """What the tables of all levels are made from."""
 
     folder: Folder
-    statistics: dict[tuple[str, str], StatisticsLevel]
-    sides: list[Side]
+    key_figures: dict[tuple[str, str], KeyFiguresLevel]
+    sources: list[SourceTable]
     stock: Stock | None
     crossings: dict[str, Crossing]
 
     def of_level(self, level: str) -> Surroundings:
         """Return what all rows of a level are joined with."""
         return Surroundings(
-            [side for side in self.sides if side.level == level],
+            [source for source in self.sources if source.level == level],
             self.crossings.get(level),
             [file for file in self.folder.polygons if file.level == level],
             self.folder.groups,
@@ -95,13 +95,13 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
     crossings = {level: Crossing(crosswalk) for level, crosswalk in folder.crosswalks.items()}
     parts = _Parts(
         folder,
-        assemble_statistics(stack_files(key_figures), crossings, base_year) if key_figures else {},
-        [*liveability_sides(folder.levels), *ses_woa_sides(folder.ses_woa)],
+        assemble_key_figures(stack_files(key_figures), crossings, base_year) if key_figures else {},
+        [*liveability_tables(folder.levels), *ses_woa_tables(folder.ses_woa)],
         stack_stock(folder.stock),
         crossings,
     )
     projects = resolve_projects(folder.registers, *_codes(parts)) if folder.registers else None
-    conservation = _conservation(parts.statistics)
+    conservation = _conservation(parts.key_figures)
     record = _record(parts, projects)
     with ExitStack() as stack:
         # What is entered first is put in place last.
@@ -135,9 +135,9 @@ def _passed_over(folder: Folder) -> list[tuple[str, str]]:
 
 def _rules(parts: _Parts, level: str) -> list[str]:
     """Return the rules that a level has a table under."""
-    alone = any(side.level == level for side in parts.sides) or (level == "gemeente" and parts.stock is not None)
-    published = [AS_PUBLISHED] if alone or (level, AS_PUBLISHED) in parts.statistics else []
-    return published + [rule for rule in BOUNDARY_RULES[1:] if (level, rule) in parts.statistics]
+    alone = any(source.level == level for source in parts.sources) or (level == "gemeente" and parts.stock is not None)
+    published = [AS_PUBLISHED] if alone or (level, AS_PUBLISHED) in parts.key_figures else []
+    return published + [rule for rule in BOUNDARY_RULES[1:] if (level, rule) in parts.key_figures]
 
 
 def _write_level(
@@ -152,7 +152,7 @@ def _write_level(
     written: Future[None] | None = None
     try:
         for rule in rules:
-            found = parts.statistics.pop((level, rule), None)
+            found = parts.key_figures.pop((level, rule), None)
             joined, stock_joins = _join(parts, level, rule, found)
             if written is not None:
                 written.result()
@@ -182,7 +182,7 @@ def _write_level(
     return detail
 
 
-def _join(parts: _Parts, level: str, rule: str, found: StatisticsLevel | None) -> tuple[Joined, pd.DataFrame]:
+def _join(parts: _Parts, level: str, rule: str, found: KeyFiguresLevel | None) -> tuple[Joined, pd.DataFrame]:
     """Join everything of one level and rule."""
     around = parts.of_level(level)
     base_year = found.base_year if found else None
@@ -199,11 +199,11 @@ def _join(parts: _Parts, level: str, rule: str, found: StatisticsLevel | None) -
 def _joins_elsewhere(parts: _Parts) -> list[dict[str, Any]]:
     """Return the rows of sources that no level of the panel has a place for."""
     rows = []
-    for side in parts.sides:
-        if side.level not in PANEL_LEVELS:
-            for year, count in side.frame.groupby("year").size().items():
-                reason = f"the panel has no level {side.level}"
-                rows.append((side.name, side.level, AS_PUBLISHED, year, NOT_JOINED, reason, count, 0))
+    for source in parts.sources:
+        if source.level not in PANEL_LEVELS:
+            for year, count in source.frame.groupby("year").size().items():
+                reason = f"the panel has no level {source.level}"
+                rows.append((source.name, source.level, AS_PUBLISHED, year, NOT_JOINED, reason, count, 0))
     return _records(pd.DataFrame(rows, columns=JOIN_COLUMNS))
 
 
@@ -211,13 +211,13 @@ def _codes(parts: _Parts) -> tuple[Codes, Codes]:
     """Return the codes of every level and year: of the sources that list all areas of a gemeente, and of the others."""
     listed: dict[tuple[str, int], set[str]] = {}
     known: dict[tuple[str, int], set[str]] = {}
-    for (level, rule), table in parts.statistics.items():
+    for (level, rule), table in parts.key_figures.items():
         if rule == AS_PUBLISHED:
             for year, codes in table.frame.groupby("year")["area_code"]:
                 listed.setdefault((level, int(year)), set()).update(codes)
-    for side in parts.sides:
-        for vintage, codes in side.frame.groupby("vintage")["area_code"]:
-            known.setdefault((side.level, int(vintage)), set()).update(codes)
+    for source in parts.sources:
+        for vintage, codes in source.frame.groupby("vintage")["area_code"]:
+            known.setdefault((source.level, int(vintage)), set()).update(codes)
     for level, crosswalk in parts.folder.crosswalks.items():
         for year_column, code_column in (("year_from", "source_code"), ("year_to", "target_code")):
             for year, codes in crosswalk.groupby(year_column)[code_column]:
@@ -230,11 +230,11 @@ def _frozen(codes: Mapping[tuple[str, int], set[str]]) -> Codes:
     return {key: frozenset(each) for key, each in codes.items()}
 
 
-def _conservation(statistics: Mapping[tuple[str, str], StatisticsLevel]) -> pd.DataFrame:
+def _conservation(key_figures: Mapping[tuple[str, str], KeyFiguresLevel]) -> pd.DataFrame:
     """Return the totals before and after of all levels and rules."""
     tables = [
         table.conservation.assign(level=level, rule=rule)
-        for (level, rule), table in statistics.items()
+        for (level, rule), table in key_figures.items()
         if len(table.conservation)
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"level": [], "rule": []}, dtype="str")

@@ -22,11 +22,11 @@ from buurteffect.panel.harmonise.boundary_year import (
 from buurteffect.panel.harmonise.weights import Crossing
 from buurteffect.panel.inputs.liveability import city_group_of, gemeente_of
 from buurteffect.panel.inputs.polygons import Polygons, lay_polygons
-from buurteffect.panel.inputs.source_table import Side
+from buurteffect.panel.inputs.source_table import SourceTable
 from buurteffect.schema import MissingReason
 from buurteffect.schema.arrow import arrow_schema, check_table
+from buurteffect.schema.columns import REASON_DTYPE
 from buurteffect.schema.contract import Contract, Field
-from buurteffect.schema.liveability import REASON_DTYPE
 from buurteffect.schema.panel import STOCK_BLOCK, panel_contract
 
 JOIN_COLUMNS = ["source", "level", "rule", "year", "join", "reason", "rows_count", "with_key_figures_count"]
@@ -43,7 +43,7 @@ class Surroundings:
 
     Attributes
     ----------
-    sides : sequence of Side
+    sources : sequence of SourceTable
         Tables on the areas of a vintage.
     crosswalk : Crossing or None
         Of the level.
@@ -55,7 +55,7 @@ class Surroundings:
         One row per gemeente on the list: ``gemeente_code, confirmation``.
     """
 
-    sides: Sequence[Side]
+    sources: Sequence[SourceTable]
     crosswalk: Crossing | None
     polygons: Sequence[Polygons]
     groups: pd.DataFrame
@@ -117,9 +117,9 @@ def join_rule(
     stock = _keyed(stock, base_year) if stock is not None else None
     anchors = pd.concat([each[_KEY] for each in (main, stock) if each is not None] or [pd.DataFrame(columns=_KEY)])
     placed = []
-    for side in around.sides:
-        place_of_rows = place(side.frame, rule, base_year, around.crosswalk, unchanged)
-        placed.append((side, _say_assumed(side, _on_its_vintage(place_of_rows, anchors))))
+    for source in around.sources:
+        place_of_rows = place(source.frame, rule, base_year, around.crosswalk, unchanged)
+        placed.append((source, _say_assumed(source, _on_its_vintage(place_of_rows, anchors))))
     extra = _own_rows(main, placed, stock)
     contract = panel_contract(level)
     tables = [
@@ -128,7 +128,7 @@ def join_rule(
         if rows is not None and len(rows)
     ]
     table = pa.concat_tables(tables).unify_dictionaries() if tables else _schema(contract).empty_table()
-    joins = [_count_joins(side, rule, each, main) for side, each in placed]
+    joins = [_count_joins(source, rule, each, main) for source, each in placed]
     joined = pd.concat(joins, ignore_index=True) if joins else pd.DataFrame(columns=JOIN_COLUMNS)
     return Joined(check_table(table, contract, f"panel of {level}, {rule}"), joined)
 
@@ -151,19 +151,19 @@ def _on_its_vintage(placed: Placed, anchors: pd.DataFrame) -> Placed:
     return Placed(rows, placed.touched)
 
 
-def _say_assumed(side: Side, placed: Placed) -> Placed:
+def _say_assumed(source: SourceTable, placed: Placed) -> Placed:
     """Say of rows whose vintage nothing tells that it is assumed."""
-    if "vintage_assumed" not in side.frame:
+    if "vintage_assumed" not in source.frame:
         return placed
     words = "areas of " + placed.rows["vintage"].astype("str") + " assumed"
     said = placed.rows["reason"]
     both = said.where(said == "", said + "; ") + words
-    reason = said.where(~side.frame["vintage_assumed"], both).astype("str")
+    reason = said.where(~source.frame["vintage_assumed"], both).astype("str")
     return Placed(placed.rows.assign(reason=reason), placed.touched)
 
 
 def _own_rows(
-    main: pd.DataFrame | None, placed: Sequence[tuple[Side, Placed]], stock: pd.DataFrame | None
+    main: pd.DataFrame | None, placed: Sequence[tuple[SourceTable, Placed]], stock: pd.DataFrame | None
 ) -> pd.DataFrame | None:
     """Return the keys that other sources have and the key figures have not, sorted."""
     keys = [_placed_keys(each).dropna() for _, each in placed] + ([stock[_KEY]] if stock is not None else [])
@@ -182,7 +182,7 @@ def _placed_keys(placed: Placed) -> pd.DataFrame:
 
 def _columns(
     rows: pd.DataFrame,
-    placed: Sequence[tuple[Side, Placed]],
+    placed: Sequence[tuple[SourceTable, Placed]],
     stock: pd.DataFrame | None,
     around: Surroundings,
     level: str,
@@ -203,8 +203,8 @@ def _columns(
         listed = around.growth_centres.set_index("gemeente_code")["confirmation"]
         columns["growth_centre"] = gemeente.map(listed).fillna("not_listed").where(gemeente.notna()).astype("str")
     names = [rows["area_name"]] if "area_name" in rows else []
-    for side, each in placed:
-        laid = _lay_side(rows, side, each)
+    for source, each in placed:
+        laid = _lay_source(rows, source, each)
         names.append(laid.pop("area_name"))
         columns.update(laid)
     if names:
@@ -219,18 +219,18 @@ def _columns(
     return columns
 
 
-def _lay_side(rows: pd.DataFrame, side: Side, placed: Placed) -> _Columns:
+def _lay_source(rows: pd.DataFrame, source: SourceTable, placed: Placed) -> _Columns:
     """Return the columns of a table for some rows of the panel."""
     position = _positions(rows, _placed_keys(placed))
     there = position >= 0
-    columns = _take(side.frame, side.block.fields, position, rows.index)
-    columns[f"in_{side.name}"] = pd.Series(there, index=rows.index)
+    columns = _take(source.frame, source.block.fields, position, rows.index)
+    columns[f"in_{source.name}"] = pd.Series(there, index=rows.index)
     join = _taken(placed.rows["join"], position, rows.index)
     for year, codes in placed.touched.items():
         mine = ((rows["year"] == year) & rows["area_code"].isin(codes)).to_numpy() & ~there
         join = join.where(~mine, NOT_JOINED)
-    columns[f"{side.name}_join"] = join
-    columns["area_name"] = _taken(side.frame["area_name"], position, rows.index)
+    columns[f"{source.name}_join"] = join
+    columns["area_name"] = _taken(source.frame["area_name"], position, rows.index)
     return columns
 
 
@@ -310,14 +310,14 @@ def _numbered(reasons: pd.Series) -> pa.DictionaryArray:
     )
 
 
-def _count_joins(side: Side, rule: str, placed: Placed, main: pd.DataFrame | None) -> pd.DataFrame:
+def _count_joins(source: SourceTable, rule: str, placed: Placed, main: pd.DataFrame | None) -> pd.DataFrame:
     """Count the rows of a table by year and by how they were joined."""
     met = np.zeros(len(placed.rows), dtype=bool)
     if main is not None and len(main):
         met = _positions(_placed_keys(placed), main) >= 0
     counts = placed.rows.assign(met=met).groupby(["year", "join", "reason"], as_index=False)["met"].agg(["size", "sum"])
     counts = counts.rename(columns={"size": "rows_count", "sum": "with_key_figures_count"})
-    return counts.assign(source=side.name, level=side.level, rule=rule)[JOIN_COLUMNS]
+    return counts.assign(source=source.name, level=source.level, rule=rule)[JOIN_COLUMNS]
 
 
 def count_stock_joins(rule: str, ledger: pd.DataFrame, table: pa.Table) -> pd.DataFrame:

@@ -61,7 +61,7 @@ class Panel:
 
 
 @dataclass(frozen=True, eq=False)
-class Statistics:
+class KeyFiguresPanel:
     """The key figures of one level under one rule: the rows that have any.
 
     Attributes
@@ -204,7 +204,9 @@ def has_key_figures(source: str, level: str, project: Project | None = None) -> 
     return any(facts["ledger"] for facts in rules.values())
 
 
-def read_statistics(source: str, level: str, rule: str = AS_PUBLISHED, project: Project | None = None) -> Statistics:
+def read_key_figures_panel(
+    source: str, level: str, rule: str = AS_PUBLISHED, project: Project | None = None
+) -> KeyFiguresPanel:
     """Return the key figures of one level under one rule.
 
     Parameters
@@ -234,7 +236,7 @@ def read_statistics(source: str, level: str, rule: str = AS_PUBLISHED, project: 
         named = [name for name in named if name not in ("change", "sources_count")]
     every = pd.read_parquet(folder / CONSERVATION)
     mine = every[(every["level"] == level) & (every["rule"] == rule)].drop(columns=["level", "rule"])
-    return Statistics(
+    return KeyFiguresPanel(
         source,
         level,
         rule,

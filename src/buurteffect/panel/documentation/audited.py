@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from buurteffect.errors import MissingDataError
-from buurteffect.panel.areas.panel_files import Statistics, has_key_figures, read_statistics
+from buurteffect.panel.areas.panel_files import KeyFiguresPanel, has_key_figures, read_key_figures_panel
 from buurteffect.panel.areas.scored import AVAILABLE
 from buurteffect.project import Project
 
@@ -14,25 +14,25 @@ PREFERRED = ("wijk", "buurt", "gemeente")
 
 
 @dataclass(frozen=True, eq=False)
-class AuditedStatistics:
+class AuditedKeyFigures:
     """The key figures of one level.
 
     Attributes
     ----------
-    published : Statistics
+    published : KeyFiguresPanel
         As published.
-    brought : Statistics or None
+    brought : KeyFiguresPanel or None
         Under the rule asked for; None where it cannot be had.
     lacking : MissingDataError or None
         What is missing for it then.
     """
 
-    published: Statistics
-    brought: Statistics | None
+    published: KeyFiguresPanel
+    brought: KeyFiguresPanel | None
     lacking: MissingDataError | None
 
 
-def audited_statistics(source: str, level: str, rule: str, project: Project | None = None) -> AuditedStatistics:
+def audited_key_figures(source: str, level: str, rule: str, project: Project | None = None) -> AuditedKeyFigures:
     """Return the key figures of one level, as published and under a rule.
 
     Parameters
@@ -53,8 +53,8 @@ def audited_statistics(source: str, level: str, rule: str, project: Project | No
     """
     there = [name for name in PREFERRED if has_key_figures(source, name, project)]
     chosen = (there or [PREFERRED[0]])[0] if level == AVAILABLE else level
-    published = read_statistics(source, chosen, project=project)
+    published = read_key_figures_panel(source, chosen, project=project)
     try:
-        return AuditedStatistics(published, read_statistics(source, chosen, rule, project), None)
+        return AuditedKeyFigures(published, read_key_figures_panel(source, chosen, rule, project), None)
     except MissingDataError as error:
-        return AuditedStatistics(published, None, error)
+        return AuditedKeyFigures(published, None, error)

@@ -22,9 +22,9 @@ from buurteffect.panel.folder.contents import (
     score_home,
 )
 from buurteffect.panel.folder.contents import InputFile as InputFile
-from buurteffect.panel.folder.key_figures import find_key_figures
 from buurteffect.panel.folder.kinds import ROOMS
 from buurteffect.panel.harmonise.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
+from buurteffect.panel.inputs.key_figures import find_key_figures
 from buurteffect.panel.inputs.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.inputs.polygons import Polygons
 from buurteffect.panel.inputs.source_table import describe_ses_woa, ses_woa_left_out

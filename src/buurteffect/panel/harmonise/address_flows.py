@@ -84,7 +84,7 @@ def count_flows(first: AddressFile, second: AddressFile, level: str) -> Flows:
             "weight_share": np.nan,
         }
     )
-    ledger = [*left.fates(len(shared)), *right.fates(len(shared))]
+    ledger = [*left.ledger_rows(len(shared)), *right.ledger_rows(len(shared))]
     return Flows(
         CROSSWALK.check(frame, f"{first.origin} with {second.origin}"),
         pd.DataFrame(ledger, columns=["year", "fate", "rows_count"]),
@@ -101,7 +101,7 @@ class _Addresses:
     repeated: int
     ambiguous: int
 
-    def fates(self, matched: int) -> list[tuple[int, str, int]]:
+    def ledger_rows(self, matched: int) -> list[tuple[int, str, int]]:
         """Return how many rows of the file are matched, and how many are not and why."""
         return [
             (self.year, "matched", matched),

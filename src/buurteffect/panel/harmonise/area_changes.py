@@ -13,8 +13,8 @@ from scipy.sparse import csgraph
 
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.weights import Weights, is_among
+from buurteffect.schema.panel import CHANGES
 
-FATES = ("unchanged", "recoded", "merged", "split", "mixed")
 LEFT_OUT = "left out"
 LEDGER_COLUMNS = ("level", "year", "fate", "reason", "rows_in", "rows_placed", "rows_left_out", "rows_out")
 
@@ -24,7 +24,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Fates:
+class AreaChanges:
     """What happened to areas between the year of the data and the base year, as the weights say.
 
     One source and one target are unchanged (same code) or recoded, several sources and one target merged, one
@@ -33,7 +33,7 @@ class Fates:
     Attributes
     ----------
     sources, targets : ndarray of int8
-        Place in `FATES` of every source and target of `Weights.shares`.
+        Place in `CHANGES` of every source and target of `Weights.shares`.
     """
 
     sources: npt.NDArray[np.int8]
@@ -42,7 +42,7 @@ class Fates:
     @property
     def whole_sources(self) -> Mask:
         """Return for every source whether it is one target, and that target nothing else."""
-        return np.isin(self.sources, (FATES.index("unchanged"), FATES.index("recoded")))
+        return np.isin(self.sources, (CHANGES.index("unchanged"), CHANGES.index("recoded")))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class YearOfRows:
     ----------
     weights : Weights
         Of the year.
-    fates : Fates
+    changes : AreaChanges
         What they say.
     rows : ndarray of int, shape (rows,)
         Places of the rows in the table.
@@ -62,7 +62,7 @@ class YearOfRows:
     """
 
     weights: Weights
-    fates: Fates
+    changes: AreaChanges
     rows: Positions
     source: Positions
 
@@ -73,12 +73,12 @@ def years_of_rows(frame: pd.DataFrame, by_year: Mapping[int, Weights]) -> dict[i
     for year, rows in sorted(frame.groupby("year").indices.items()):
         weights = by_year[int(year)]
         source = weights.shares.sources.get_indexer(pd.Index(frame["area_code"].array[rows]))
-        found[int(year)] = YearOfRows(weights, fates_of(weights), rows, source)
+        found[int(year)] = YearOfRows(weights, changes_of(weights), rows, source)
     return found
 
 
-def fates_of(weights: Weights) -> Fates:
-    """Return the fate of every source and target: that of the group of areas that shares tie together."""
+def changes_of(weights: Weights) -> AreaChanges:
+    """Return what happened to every source and target: to the group of areas that shares tie together."""
     shares = weights.shares
     size = len(shares.sources)
     label = _groups(shares.source, shares.target, size, len(shares.targets))
@@ -93,8 +93,8 @@ def fates_of(weights: Weights) -> Fates:
     single = (sources_count == 1) & (targets_count == 1)
     conditions = [partial, single & ~renamed, single, targets_count == 1, sources_count == 1]
     names = ["mixed", "unchanged", "recoded", "merged", "split"]
-    fate = np.select(conditions, [np.int8(FATES.index(name)) for name in names], np.int8(FATES.index("mixed")))
-    return Fates(fate[of_source], fate[of_target])
+    change = np.select(conditions, [np.int8(CHANGES.index(name)) for name in names], np.int8(CHANGES.index("mixed")))
+    return AreaChanges(change[of_source], change[of_target])
 
 
 def leave_out(frame: pd.DataFrame, years: Mapping[int, YearOfRows], targets_left_out: pd.Series | None) -> pd.Series:
@@ -173,26 +173,26 @@ def areas_left_out(
 
 
 def build_ledger(years: Mapping[int, YearOfRows], rows: pd.DataFrame, why: pd.Series, level: str) -> pd.DataFrame:
-    """Return one row per year and fate; every row that came in and every row that came out is in one of them.
+    """Return one row per year and kind of change; every row that came in and every row that came out is in one of them.
 
     Parameters
     ----------
     years : mapping of int to YearOfRows
         The rows that came in.
     rows : DataFrame
-        Those that came out: ``year``, and ``change`` as categories `FATES`.
+        Those that came out: ``year``, and ``change`` as categories `CHANGES`.
     why : Series
         From `leave_out`.
     level : str
         Kind of area.
     """
-    after, fate_after = rows.groupby("year").indices, rows["change"].cat.codes.to_numpy()
+    after, change_after = rows.groupby("year").indices, rows["change"].cat.codes.to_numpy()
     parts = []
     for year, each in years.items():
         gone = np.isin(each.rows, why.index)
-        counts_in = _count(each.fates.sources[each.source[~gone]])
-        counts_out = _count(fate_after[after[year]] if year in after else fate_after[:0])
-        for name, rows_in, rows_out in zip(FATES, counts_in, counts_out, strict=True):
+        counts_in = _count(each.changes.sources[each.source[~gone]])
+        counts_out = _count(change_after[after[year]] if year in after else change_after[:0])
+        for name, rows_in, rows_out in zip(CHANGES, counts_in, counts_out, strict=True):
             if rows_in or rows_out:
                 parts.append((level, year, name, "", rows_in, rows_in, 0, rows_out))
         for reason, count in why.loc[each.rows[gone]].value_counts().sort_index().items():
@@ -200,9 +200,9 @@ def build_ledger(years: Mapping[int, YearOfRows], rows: pd.DataFrame, why: pd.Se
     return pd.DataFrame(parts, columns=list(LEDGER_COLUMNS))
 
 
-def _count(fates: npt.NDArray[np.int8]) -> list[int]:
-    """Return how often each of `FATES` occurs."""
-    return list(map(int, np.bincount(fates, minlength=len(FATES))))
+def _count(changes: npt.NDArray[np.int8]) -> list[int]:
+    """Return how often each of `CHANGES` occurs."""
+    return list(map(int, np.bincount(changes, minlength=len(CHANGES))))
 
 
 def _put(codes: pd.Index, place: Positions, others: pd.Index) -> pd.Index:

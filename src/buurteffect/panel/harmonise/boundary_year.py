@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise.area_changes import fates_of
+from buurteffect.panel.harmonise.area_changes import changes_of
 from buurteffect.panel.harmonise.weights import Crossing, is_among
 
 AS_PUBLISHED = "as_published"
@@ -96,7 +96,7 @@ def _match(crossing: Crossing, vintage: int, year: int, codes: Collection[str]) 
         return None
     shares = weights.shares
     mine = is_among(shares.sources, codes)[shares.source]
-    single = mine & fates_of(weights).whole_sources[shares.source]
+    single = mine & changes_of(weights).whole_sources[shares.source]
     pairs = pd.Series(shares.targets[shares.target[single]], index=shares.sources[shares.source[single]])
     return Match(pairs, frozenset(shares.targets[shares.target[mine & ~single]]))
 

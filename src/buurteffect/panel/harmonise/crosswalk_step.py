@@ -40,7 +40,7 @@ class Floor:
 
 
 @dataclass(frozen=True, eq=False)
-class Leg:
+class CrosswalkMatrix:
     """A step in the form that a chain of steps multiplies.
 
     Attributes
@@ -65,8 +65,8 @@ class Leg:
     dropped: pd.DataFrame
 
 
-def make_leg(step: Step, floor: Floor, codes: pd.Index) -> Leg:
-    """Return a step as a leg over some codes.
+def crosswalk_matrix(step: Step, floor: Floor, codes: pd.Index) -> CrosswalkMatrix:
+    """Return a step as a matrix over some codes.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def make_leg(step: Step, floor: Floor, codes: pd.Index) -> Leg:
         "addresses_dropped_count": float(dropped["addresses_count"].sum()),
     }
     one_sided = frozenset(codes[np.setdiff1d(step.target, step.source)])
-    return Leg(_matrix(source, target, share, len(codes)), sizes, account, one_sided, dropped)
+    return CrosswalkMatrix(_matrix(source, target, share, len(codes)), sizes, account, one_sided, dropped)
 
 
 def _sums(counts: Numbers, groups: npt.NDArray[np.int64], size: int) -> Numbers:

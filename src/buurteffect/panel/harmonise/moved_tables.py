@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise.area_changes import FATES, YearOfRows, years_of_rows
+from buurteffect.panel.harmonise.area_changes import YearOfRows, years_of_rows
 from buurteffect.panel.harmonise.combine import (
     PRESENT,
     Column,
@@ -26,6 +26,7 @@ from buurteffect.panel.harmonise.combine import (
 )
 from buurteffect.panel.harmonise.weights import Weights, identity_weights
 from buurteffect.schema import REASON_DTYPE
+from buurteffect.schema.panel import CHANGES
 
 RULES = ("harmonised", "unchanged_only")
 LABELS = ("level", "area_name", "wijk_code", "gemeente_code", "gemeente_name")
@@ -215,13 +216,13 @@ def _combine_rows(
     if settings.flag_column in frame.columns:
         columns[settings.flag_column] = _largest_flag(frame[settings.flag_column], pieces)
     columns["sources_count"] = pieces.sources_count
-    columns["change"] = pd.Categorical.from_codes(change, categories=list(FATES))
+    columns["change"] = pd.Categorical.from_codes(change, categories=list(CHANGES))
     return pd.concat([keys, pd.DataFrame(columns)], axis=1), pd.concat(partial, ignore_index=True)
 
 
 def _pieces(years: Mapping[int, YearOfRows]) -> tuple[Pieces, pd.DataFrame, npt.NDArray[np.int8]]:
-    """Return the pieces of every target that a row of the table reaches, the targets' keys, and their fates."""
-    parts, keys, fates, count = [], [], [], 0
+    """Return the pieces of every target that a row of the table reaches, the targets' keys, and their changes."""
+    parts, keys, changes, count = [], [], [], 0
     for year, each in years.items():
         shares, known = each.weights.shares, each.source >= 0
         row = np.full(len(shares.sources), -1, dtype=np.int64)
@@ -233,11 +234,11 @@ def _pieces(years: Mapping[int, YearOfRows]) -> tuple[Pieces, pd.DataFrame, npt.
         columns = (row[shares.source], number[shares.target], shares.weight, shares.addresses)
         parts.append([column[kept] for column in columns])
         keys.append(pd.DataFrame({"area_code": shares.targets[reached], "year": year}))
-        fates.append(each.fates.targets[reached])
+        changes.append(each.changes.targets[reached])
         count += int(reached.sum())
     source, target, weight, addresses = (np.concatenate(column) for column in zip(*parts, strict=True))
     pieces = Pieces(source, target, weight, addresses, count)
-    return pieces, pd.concat(keys, ignore_index=True), np.concatenate(fates)
+    return pieces, pd.concat(keys, ignore_index=True), np.concatenate(changes)
 
 
 def _combine(

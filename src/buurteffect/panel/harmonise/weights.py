@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import sparse
 
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise.crosswalk_step import Floor, Leg, make_leg
+from buurteffect.panel.harmonise.crosswalk_step import CrosswalkMatrix, Floor, crosswalk_matrix
 from buurteffect.panel.harmonise.route import Flows, find_route
 from buurteffect.schema.boundaries import WEIGHTS
 
@@ -121,7 +121,7 @@ class Crossing:
     def __init__(self, frame: pd.DataFrame) -> None:
         """Take the crosswalk; nothing is worked out before it is asked for."""
         self.frame = frame
-        self._legs: dict[tuple[int, int, Floor], Leg] = {}
+        self._matrices: dict[tuple[int, int, Floor], CrosswalkMatrix] = {}
         self._listed: dict[int, frozenset[str]] = {}
         self._recalled: dict[Hashable, object] = {}
 
@@ -163,12 +163,12 @@ class Crossing:
             self._listed[year] = frozenset(self.names[self.flows.named_in(year)])
         return self._listed[year]
 
-    def leg(self, first: int, second: int, floor: Floor) -> Leg:
+    def matrix(self, first: int, second: int, floor: Floor) -> CrosswalkMatrix:
         """Return one step."""
         key = (first, second, floor)
-        if key not in self._legs:
-            self._legs[key] = make_leg(self.flows.step(first, second), floor, self.codes)
-        return self._legs[key]
+        if key not in self._matrices:
+            self._matrices[key] = crosswalk_matrix(self.flows.step(first, second), floor, self.codes)
+        return self._matrices[key]
 
     def weights(
         self,
@@ -303,25 +303,25 @@ def _weights(
     level = _level(crossing.frame)
     for year in (year_from, year_to):
         _check_codes(codes, year, level)
-    legs = [crossing.leg(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to, route)]
+    matrices = [crossing.matrix(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to, route)]
     known = {*codes[year_to], *crossing.listed(year_to)}
     start = sorted({*codes[year_from], *crossing.listed(year_from)})
     here = frozenset(start)
-    placed, unplaced = _chain(start, legs, crossing, known)
+    placed, unplaced = _chain(start, matrices, crossing, known)
     return Weights(
         level,
         year_from,
         year_to,
         WEIGHTS.check(placed, f"weights {year_from} to {year_to}"),
         unplaced.drop(columns="addresses_count").rename(columns={"target_code": "arrives_at_code"}),
-        pd.DataFrame([{**leg.account, "one_sided_count": len(here & leg.one_sided)} for leg in legs]),
-        pd.concat([leg.dropped for leg in legs if len(leg.dropped)] or [legs[0].dropped], ignore_index=True),
+        pd.DataFrame([{**each.account, "one_sided_count": len(here & each.one_sided)} for each in matrices]),
+        pd.concat([each.dropped for each in matrices if len(each.dropped)] or [matrices[0].dropped], ignore_index=True),
         floor,
     )
 
 
 def _chain(
-    start: list[str], legs: list[Leg], crossing: Crossing, known: Collection[str]
+    start: list[str], matrices: list[CrosswalkMatrix], crossing: Crossing, known: Collection[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Multiply the steps: one row per source and final target, areas that no step lists at weight 1.
 
@@ -333,9 +333,9 @@ def _chain(
     shape = (len(rows), len(crossing.codes))
     product = sparse.csr_array((np.ones(len(rows)), (np.arange(len(rows)), rows)), shape=shape)
     size = np.full(len(start), np.nan)
-    for leg in legs:
-        product = product @ leg.matrix
-        size[inside] = np.where(np.isnan(size[inside]), leg.sizes[rows], size[inside])
+    for each in matrices:
+        product = product @ each.matrix
+        size[inside] = np.where(np.isnan(size[inside]), each.sizes[rows], size[inside])
     entries = product.tocoo()
     # What no step lists stays where it is, so its number as a target comes after those of the crosswalk.
     starts = np.asarray(start, dtype=object)

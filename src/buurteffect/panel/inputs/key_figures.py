@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.errors import DataError
+from buurteffect.panel.folder.contents import named_below
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED
 from buurteffect.panel.harmonise.harmonised import choose
 from buurteffect.panel.harmonise.moved_tables import RULES, Moved, Settings, move
 from buurteffect.panel.harmonise.weights import Crossing, Weights
 from buurteffect.schema.kwb import CONCEPTS
-from buurteffect.sources.key_figures.read import KwbFile
+from buurteffect.sources import KwbFile, has_key_figures, read_key_figures, refuse_same_bytes
 
-STATISTICS_LEVELS = ("buurt", "wijk", "gemeente")
+KEY_FIGURE_LEVELS = ("buurt", "wijk", "gemeente")
 _KEY = ["area_code", "year"]
+_NAMES = ["area_name", "gemeente_name"]
 
 
 @dataclass(frozen=True, eq=False)
-class StatisticsLevel:
+class KeyFiguresLevel:
     """Key figures of one level under one rule.
 
     Attributes
@@ -81,9 +84,9 @@ def stack_files(files: Sequence[KwbFile]) -> pd.DataFrame:
     return frame.sort_values(_KEY, ignore_index=True)
 
 
-def assemble_statistics(
+def assemble_key_figures(
     stacked: pd.DataFrame, crosswalks: Mapping[str, pd.DataFrame | Crossing], base_year: int | None = None
-) -> dict[tuple[str, str], StatisticsLevel]:
+) -> dict[tuple[str, str], KeyFiguresLevel]:
     """Return the key figures of every level under every rule that the crosswalks allow.
 
     Parameters
@@ -97,15 +100,15 @@ def assemble_statistics(
 
     Returns
     -------
-    dict of (level, rule) to StatisticsLevel
+    dict of (level, rule) to KeyFiguresLevel
     """
     crossings = {level: Crossing.of(crosswalk) for level, crosswalk in crosswalks.items()}
-    result: dict[tuple[str, str], StatisticsLevel] = {}
-    for level in STATISTICS_LEVELS:
+    result: dict[tuple[str, str], KeyFiguresLevel] = {}
+    for level in KEY_FIGURE_LEVELS:
         frame = _rows_between(stacked, (stacked["level"] == level).to_numpy())
         if frame.empty:
             continue
-        result[level, AS_PUBLISHED] = StatisticsLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
+        result[level, AS_PUBLISHED] = KeyFiguresLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
         if level in crossings:
             way = _find_way(frame, level, crossings, base_year or int(frame["year"].max()))
             moved = _move(frame, way)
@@ -151,11 +154,11 @@ def _move(frame: pd.DataFrame, way: _Way) -> Moved | None:
     return move(reached.drop(columns="level"), way.weights, concepts_frame(), Settings())
 
 
-def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved | None) -> StatisticsLevel:
+def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved | None) -> KeyFiguresLevel:
     """Keep what a rule allows of the years that were moved to the base year."""
     years, out_of_reach = _usable(frame, rule, way)
     left_out = _out_of_reach_ledger(frame, level, out_of_reach)
-    nothing = StatisticsLevel(frame.iloc[:0], left_out, pd.DataFrame(), way.base_year)
+    nothing = KeyFiguresLevel(frame.iloc[:0], left_out, pd.DataFrame(), way.base_year)
     if moved is None or not years:
         return nothing
     try:
@@ -171,7 +174,7 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved |
         reasons = dict.fromkeys(frame["year"], f"the rule cannot be applied: {error.found}")
         return replace(nothing, ledger=_out_of_reach_ledger(frame, level, reasons))
     ledger = pd.concat([done.ledger, left_out], ignore_index=True)
-    return StatisticsLevel(done.frame.assign(level=level), ledger, done.conservation, way.base_year)
+    return KeyFiguresLevel(done.frame.assign(level=level), ledger, done.conservation, way.base_year)
 
 
 def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[list[int], dict[int, str]]:
@@ -258,3 +261,92 @@ def _out_of_reach_ledger(frame: pd.DataFrame, level: str, reasons: Mapping[int, 
             for year, reason in reasons.items()
         ]
     )
+
+
+@dataclass(frozen=True)
+class FoundKeyFigures:
+    """What the folders of key figures hold.
+
+    Attributes
+    ----------
+    files : list of KwbFile
+        One per table and year.
+    passed_over : list of (file, reason)
+        Files that hold no table, describe one, or have key figures where they are not looked for.
+    """
+
+    files: list[KwbFile]
+    passed_over: list[tuple[str, str]]
+
+
+def find_key_figures(raw: Path) -> FoundKeyFigures:
+    """Read every table in the folders ``kwb…`` of a folder of raw files.
+
+    A row that another file has too, with the same figures (an export of one gemeente has the country's as well), is
+    taken once. The GeoPackage of boundaries may hold key figures; it is named, not read.
+
+    Raises
+    ------
+    DataError
+        As `read_key_figures`, and if two files hold the same bytes.
+    """
+    files: list[KwbFile] = []
+    passed_over: list[tuple[str, str]] = []
+    taken: set[str] = set()
+    paths: dict[str, str] = {}
+    for folder in sorted(item for item in raw.glob("*") if item.is_dir() and item.name.casefold().startswith("kwb")):
+        with named_below(folder, raw):
+            found = read_key_figures(folder)
+        named = [_in_folder(folder.name, file) if file.source in taken else file for file in found.files]
+        paths |= {file.origin: f"{folder.name}/{own.origin}" for file, own in zip(named, found.files, strict=True)}
+        files += named
+        taken |= {file.source for file in found.files}
+        passed_over += [(f"{folder.name}/{name}", why) for name, why in found.passed_over]
+    refuse_same_bytes(dict.fromkeys((file.source, file.sha256) for file in files))
+    files, twice = _each_once(files)
+    read = {PurePosixPath(file.source).name for file in files}
+    for path in sorted((raw / "boundaries").glob("*")):
+        if path.name not in read and path.suffix.lower() == ".gpkg" and path.is_file() and has_key_figures(path):
+            reason = "its key figures are not read from here; put a copy of it into the folder kwb to use them"
+            passed_over.append((f"boundaries/{path.name}", reason))
+    return FoundKeyFigures(files, [*passed_over, *((paths[origin], why) for origin, why in twice)])
+
+
+def _in_folder(folder: str, file: KwbFile) -> KwbFile:
+    """Return a file that is called by its folder too, since another folder has one of the same name."""
+    return replace(file, origin=f"{folder}/{file.origin}", source=f"{folder}/{file.source}")
+
+
+def _each_once(files: list[KwbFile]) -> tuple[list[KwbFile], list[tuple[str, str]]]:
+    """Return files without the rows that an earlier one has with the same figures, and those that have no other."""
+    if not files:
+        return [], []
+    several = pd.concat([file.frame[_KEY] for file in files]).duplicated(keep=False).to_numpy()
+    if not several.any():
+        return files, []
+    seen: dict[tuple[str, int], tuple[int, int]] = {}
+    kept, twice = [], []
+    masks = np.split(several, np.cumsum([len(file.frame) for file in files])[:-1])
+    for number, (file, met) in enumerate(zip(files, masks, strict=True)):
+        rows = file.frame[met]
+        keys = list(zip(rows["area_code"], rows["year"], strict=True))
+        figures = pd.util.hash_pandas_object(rows.drop(columns=_NAMES), index=False).tolist()
+        again = [seen.setdefault(key, (number, hashed)) for key, hashed in zip(keys, figures, strict=True)]
+        same = [
+            at
+            for at, (first, hashed), own in zip(rows.index, again, figures, strict=True)
+            if hashed == own and first != number
+        ]
+        others = ", ".join(sorted({files[first].origin for first, _ in again if first != number}))
+        if same and len(same) == len(file.frame):
+            twice.append((file.origin, f"the same figures as in {others}"))
+        else:
+            kept.append(_without(file, same, others) if same else file)
+    return kept, twice
+
+
+def _without(file: KwbFile, rows: list[int], others: str) -> KwbFile:
+    """Return a file without rows that other files give as well."""
+    frame = file.frame.drop(index=rows).reset_index(drop=True)
+    left_out = (*file.ledger.left_out, (f"the same figures as in {others}", len(rows)))
+    return replace(file, frame=frame, ledger=replace(file.ledger, rows_out=len(frame), left_out=left_out))

@@ -17,7 +17,7 @@ _KEY = ["area_code", "year"]
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class SourceTable:
     """A table of one level on the areas of a vintage.
 
     Attributes
@@ -58,18 +58,18 @@ class Stock:
     rows_left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def liveability_sides(levels: Mapping[str, LevelPanel]) -> list[Side]:
+def liveability_tables(levels: Mapping[str, LevelPanel]) -> list[SourceTable]:
     """Return the Leefbaarometer of every level; its vintage is its last wave."""
-    sides = []
+    tables = []
     for level, panel in levels.items():
         frame = panel.frame.assign(
             vintage=int(panel.frame["year"].max()), liveability_area_name=panel.frame["area_name"]
         )
-        sides.append(Side(LIVEABILITY_BLOCK, "liveability", level, frame))
-    return sides
+        tables.append(SourceTable(LIVEABILITY_BLOCK, "liveability", level, frame))
+    return tables
 
 
-def ses_woa_sides(files: Sequence[SesFile]) -> list[Side]:
+def ses_woa_tables(files: Sequence[SesFile]) -> list[SourceTable]:
     """Return SES-WOA of every level; the vintage of a file is the year of its areas.
 
     Every table gives all years on the areas of one, so that several tables overlap. Of a gemeente in a year the
@@ -101,7 +101,7 @@ def ses_woa_sides(files: Sequence[SesFile]) -> list[Side]:
     provisional = frame["provisional"].map({True: "yes", False: "no"}).astype("str")
     frame = frame.drop(columns=["provisional", "origin"]).assign(ses_woa_provisional=provisional)
     return [
-        Side(SES_WOA_BLOCK, "ses_woa", str(level), rows.drop(columns="level").reset_index(drop=True))
+        SourceTable(SES_WOA_BLOCK, "ses_woa", str(level), rows.drop(columns="level").reset_index(drop=True))
         for level, rows in frame.groupby("level")
     ]
 

@@ -1,7 +1,7 @@
-"""The codebook of a deposit: every variable of every data file, from contracts where there are any.
+"""The codebook of a deposit: every variable of every data file, made from the contracts.
 
-The panel's columns have contracts with unit, range and meaning. What else is written is described by name in
-``templates/variables.csv``; a column that has no line there stops the deposit.
+The panel's columns have contracts with unit, range and meaning. A column of results has its line in
+``schema/result_columns.csv``, unless it is one of the contracts'; a column that has neither stops the deposit.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,41 +19,33 @@ import pandas as pd
 from buurteffect.pipeline.deposit.errors import UndescribedError
 from buurteffect.pipeline.deposit.outputs import DATA
 from buurteffect.schema import Field, panel_contract
-from buurteffect.schema.panel import PANEL_LEVELS, RESOLVED_PROJECTS
+from buurteffect.schema.panel import BLOCKS, PANEL_LEVELS, RESOLVED_PROJECTS
+from buurteffect.schema.projects import FOCUS_AREAS
 
-TEMPLATES = resources.files("buurteffect.pipeline.deposit") / "templates"
-_KINDS = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean"}
+_KINDS = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean", "unknown": "any"}
 _FEW = 12
 COLUMNS = ("file", "variable", "type", "unit", "meaning", "values", "rows", "missing")
 
 
 @dataclass(frozen=True)
-class Variable:
+class Variable(Field):
     """One column of a data file.
 
     Attributes
     ----------
-    name, type, unit, meaning : str
-        Its name, its type in the words of Frictionless, the unit of its values and what one says.
-    low, high : float, optional
-        Smallest and largest value that can occur; where that is not declared, that does occur.
-    choices : tuple of str
-        All values that can occur, where they are few.
     declared : bool
         Whether range and choices are a promise of a contract, or only what was found.
     missing_count : int
         Rows without a value.
     """
 
-    name: str
-    type: str
-    unit: str
-    meaning: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
     declared: bool = False
     missing_count: int = 0
+
+    @property
+    def type(self) -> str:
+        """Its type in the words of Frictionless."""
+        return _KINDS[self.kind]
 
     @property
     def values(self) -> str:
@@ -106,7 +98,7 @@ def tables_of(files: Mapping[str, bytes]) -> list[Table]:
     UndescribedError
         If a column is described nowhere; all such columns are named.
     """
-    words, tables = described_variables(), []
+    described, tables = described_columns(), []
     unknown: dict[str, str] = {}
     contracts = {f"{DATA}/{level}.csv": panel_contract(level) for level in PANEL_LEVELS}
     contracts[f"{DATA}/projects.csv"] = RESOLVED_PROJECTS
@@ -116,12 +108,12 @@ def tables_of(files: Mapping[str, bytes]) -> list[Table]:
         frame = _read(content)
         contract = contracts.get(path)
         fields = {each.name: each for each in contract.fields} if contract else {}
-        own = _own_words(path, words)
+        own = _as_in_file(path, described)
         lacking = [str(name) for name in frame.columns if name not in fields and name not in own]
         unknown |= {name: path for name in lacking if name not in unknown}
         if not lacking:
             columns = tuple(
-                _declared(frame[name], fields[name]) if name in fields else _found(frame[name], *own[name])
+                _declared(frame[name], fields[name]) if name in fields else _found(frame[name], own[name])
                 for name in frame.columns
             )
             row = f"one row is {contract.row}" if contract else "one row per line of the table"
@@ -130,15 +122,17 @@ def tables_of(files: Mapping[str, bytes]) -> list[Table]:
         raise UndescribedError(
             "the codebook does not say what these variables mean:\n"
             + "\n".join(f"  {name} ({path})" for name, path in sorted(unknown.items()))
-            + "\n  to do: give each a line in src/buurteffect/pipeline/deposit/templates/variables.csv"
+            + "\n  to do: give each a line in src/buurteffect/schema/result_columns.csv"
         )
     return tables
 
 
-def described_variables() -> dict[str, tuple[str, str]]:
-    """Return unit and meaning of every variable that no contract declares, by its name."""
-    table = pd.read_csv(io.StringIO((TEMPLATES / "variables.csv").read_text(encoding="utf-8")), keep_default_na=False)
-    return {row.variable: (row.unit, row.meaning) for row in table.itertuples()}
+def described_columns() -> dict[str, Field]:
+    """Return every column of results by its name; after the name of a file and a colon, as it is in that file."""
+    shared = [field for block in BLOCKS for field in block.fields] + list(FOCUS_AREAS.fields)
+    table = _contract_table("result_columns.csv")
+    own = [Field(row.column, "unknown", row.unit, row.meaning, "made") for row in table.itertuples()]
+    return {field.name: field for field in (*reversed(shared), *own)}
 
 
 def codebook_of(tables: Iterable[Table], results: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
@@ -168,22 +162,27 @@ def results_keys(found: Iterable[str]) -> list[tuple[str, str, str]]:
     UndescribedError
         If results hold a key that is described nowhere.
     """
-    text = (TEMPLATES / "results.csv").read_text(encoding="utf-8")
-    table = pd.read_csv(io.StringIO(text), keep_default_na=False)
+    table = _contract_table("result_keys.csv")
     unknown = sorted(set(found) - {key.split(".")[0] for key in table["key"]})
     if unknown:
         raise UndescribedError(
             f"results hold {', '.join(unknown)}, which the codebook does not know\n"
-            "  to do: give each a line in src/buurteffect/pipeline/deposit/templates/results.csv"
+            "  to do: give each a line in src/buurteffect/schema/result_keys.csv"
         )
     return [(row.key, row.type, row.meaning) for row in table.itertuples()]
 
 
-def _own_words(path: str, words: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """Return unit and meaning by variable as they hold in one file: those given for it before those given for all."""
+def _contract_table(name: str) -> pd.DataFrame:
+    """Return a table of the schema that describes results."""
+    text = (resources.files("buurteffect.schema") / name).read_text(encoding="utf-8")
+    return pd.read_csv(io.StringIO(text), keep_default_na=False)
+
+
+def _as_in_file(path: str, described: Mapping[str, Field]) -> dict[str, Field]:
+    """Return the columns as they hold in one file: those given for it before those given for all."""
     before = f"{PurePosixPath(path).name}:"
-    own = {name.removeprefix(before): entry for name, entry in words.items() if name.startswith(before)}
-    return {**words, **own}
+    own = {name.removeprefix(before): entry for name, entry in described.items() if name.startswith(before)}
+    return {**described, **own}
 
 
 def _read(content: bytes) -> pd.DataFrame:
@@ -193,35 +192,24 @@ def _read(content: bytes) -> pd.DataFrame:
 
 def _declared(values: pd.Series, declared: Field) -> Variable:
     """Return a column that has a contract."""
-    return Variable(
-        declared.name,
-        _KINDS[declared.kind],
-        declared.unit,
-        declared.meaning,
-        declared.low,
-        declared.high,
-        declared.choices,
-        declared=True,
-        missing_count=int(values.isna().sum()),
-    )
+    return Variable(**vars(declared), declared=True, missing_count=int(values.isna().sum()))
 
 
-def _found(values: pd.Series, unit: str, meaning: str) -> Variable:
+def _found(values: pd.Series, described: Field) -> Variable:
     """Return a column that has none: its type and values are those that are found."""
-    there, name, missing = values.dropna(), str(values.name), int(values.isna().sum())
+    there, about = values.dropna(), described
+    found = Variable(str(values.name), "unknown", about.unit, about.meaning, "", missing_count=int(values.isna().sum()))
     if there.empty:
-        return Variable(name, "any", unit, meaning, missing_count=missing)
+        return found
     if pd.api.types.is_bool_dtype(values):
-        return Variable(name, "boolean", unit, meaning, missing_count=missing)
+        return replace(found, kind="flag")
     if pd.api.types.is_numeric_dtype(values):
         kind = "integer" if pd.api.types.is_integer_dtype(values) else "number"
-        low, high = float(there.min()), float(there.max())
-        ends = (low if math.isfinite(low) else None, high if math.isfinite(high) else None)
-        return Variable(name, kind, unit, meaning, *ends, missing_count=missing)
+        low, high = (end if math.isfinite(end) else None for end in (float(there.min()), float(there.max())))
+        return replace(found, kind=kind, low=low, high=high)
     texts = there.astype(str)
     few = tuple(sorted(texts.unique())) if texts.nunique() <= _FEW else ()
-    kind = "boolean" if set(texts) <= {"True", "False"} else "string"
-    return Variable(name, kind, unit, meaning, choices=few, missing_count=missing)
+    return replace(found, kind="flag" if set(texts) <= {"True", "False"} else "text", choices=few)
 
 
 def _plain(value: float) -> float | int:

@@ -43,7 +43,6 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 _ENCRYPTED = 0x1
 _PIECE_BYTES = 1 << 20
 _NAME_LENGTH = 200  # of a file that is unpacked; most file systems take 255 bytes
-_DO_NOT_USE = "do not use this archive; fetch it again from the publisher's own address"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,15 +145,16 @@ def _damage(label: str) -> Iterator[None]:
         ) from error
 
 
+def _unsafe(label: str, found: str, expected: str) -> DataError:
+    """Return the error for an archive that may do harm."""
+    action = "do not use this archive; fetch it again from the publisher's own address"
+    return DataError(label, found=found, expected=expected, action=action)
+
+
 def _check_members(archive: Archive, members: list[zipfile.ZipInfo]) -> None:
     """Refuse the archive if one of its members has a path that cannot be trusted."""
     if len(members) > MEMBERS_LIMIT:
-        raise DataError(
-            _label(archive),
-            found=f"{len(members):,} members",
-            expected=f"at most {MEMBERS_LIMIT:,}",
-            action=_DO_NOT_USE,
-        )
+        raise _unsafe(_label(archive), f"{len(members):,} members", f"at most {MEMBERS_LIMIT:,}")
     for info in members:
         _check_path(archive, info)
     name, count = Counter(info.filename for info in members).most_common(1)[0] if members else ("", 0)
@@ -181,12 +181,8 @@ def _check_path(archive: Archive, info: zipfile.ZipInfo) -> None:
     }
     reason = next((text for text, holds in reasons.items() if holds), None)
     if reason:
-        raise DataError(
-            _label(archive, name),
-            found=f"a member whose path climbs out of the archive: {reason}",
-            expected="plain relative paths below the archive's own root",
-            action=_DO_NOT_USE,
-        )
+        found = f"a member whose path climbs out of the archive: {reason}"
+        raise _unsafe(_label(archive, name), found, "plain relative paths below the archive's own root")
 
 
 def _check_content(archive: Archive, info: zipfile.ZipInfo, limit: int | None = None) -> None:
@@ -208,19 +204,10 @@ def _check_content(archive: Archive, info: zipfile.ZipInfo, limit: int | None = 
             action="pack the archive again as an ordinary zip, and record its new sha256",
         )
     if info.file_size > limit:
-        raise DataError(
-            label,
-            found=f"a member of {info.file_size:,} bytes",
-            expected=f"at most {limit:,} bytes in one member",
-            action=_DO_NOT_USE,
-        )
+        raise _unsafe(label, f"a member of {info.file_size:,} bytes", f"at most {limit:,} bytes in one member")
     if info.file_size > max(RATIO_FLOOR_BYTES, RATIO_LIMIT * info.compress_size):
-        raise DataError(
-            label,
-            found=f"{info.compress_size:,} bytes that unpack to {info.file_size:,}",
-            expected=f"at most {RATIO_LIMIT} times the packed size: more than that is a zip bomb",
-            action=_DO_NOT_USE,
-        )
+        found = f"{info.compress_size:,} bytes that unpack to {info.file_size:,}"
+        raise _unsafe(label, found, f"at most {RATIO_LIMIT} times the packed size: more than that is a zip bomb")
 
 
 @dataclass(frozen=True)
@@ -280,12 +267,8 @@ def unpack(
         members = opened.infolist()
         whole = sum(info.file_size for info in members if PurePosixPath(info.filename).suffix.lower() in suffixes)
         if whole > UNPACKED_BYTES_LIMIT:
-            raise DataError(
-                label_of(archive),
-                found=f"members of {whole:,} bytes",
-                expected=f"at most {UNPACKED_BYTES_LIMIT:,} bytes in one archive",
-                action=_DO_NOT_USE,
-            )
+            most = f"at most {UNPACKED_BYTES_LIMIT:,} bytes in one archive"
+            raise _unsafe(label_of(archive), f"members of {whole:,} bytes", most)
         for info in members:
             place = PurePosixPath(info.filename)
             suffix = place.suffix.lower()

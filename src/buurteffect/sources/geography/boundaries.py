@@ -139,6 +139,7 @@ def read_level(path: Path, layer: Layer, *, crs: str | None = None) -> BoundaryF
     code = _column(raw, (STATCODE, *CODES[level]))
     if code is None or raw.empty:
         raise _without_level(path, level, [layer], raw)
+    _refuse_finer(raw, level, code, path.stem if layer.name is None else layer.name, origin)
     raw[code] = raw[code].astype("str").str.strip()
     others, mine = _of_level(raw, level, code)
     lines = Lines(origin, np.flatnonzero(mine) + 1)
@@ -189,6 +190,26 @@ def _without_level(path: Path, level: str, layers: list[Layer], raw: pd.DataFram
         expected=f"areas with the code of a {level} ({', '.join(CODES[level])} or {STATCODE})",
         action="choose a level that the file holds, or give the file of this level",
     )
+
+
+def _refuse_finer(raw: gpd.GeoDataFrame, level: str, code: str, name: str, origin: str) -> None:
+    """Refuse areas that are named after a finer level than the one whose code they have."""
+    said = [each for each in CODES if each in name.casefold()]
+    for finer in list(CODES)[: list(CODES).index(level)]:
+        column = _column(raw, _NAMES[finer][:2])
+        if code == STATCODE or (column is None and said != [finer]):
+            continue
+        named = f"the column {column}" if column else f"the name {shown(name)}"
+        mend = (
+            f"leave that column out if the areas are {level}en" if column else f"let it say {level}en if they are that"
+        )
+        raise DataError(
+            origin,
+            column=code,
+            found=f"{named} of {finer}en, while the only code is that of a {level}",
+            expected=f"the code of every {finer} ({', '.join(CODES[finer])} or {STATCODE}) beside it",
+            action=f"give the file with its codes of {finer}en; {mend}",
+        )
 
 
 def _of_level(raw: gpd.GeoDataFrame, level: str, code: str) -> tuple[pd.DataFrame, np.ndarray]:

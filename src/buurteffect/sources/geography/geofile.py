@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import geopandas as gpd
@@ -162,16 +163,22 @@ def layers_of(path: Path) -> list[Layer]:
     refuse_larger(path, PACKAGE_BYTES_LIMIT)
     found: dict[tuple[str, int | None], Layer] = {}
     with _library(path):
-        for name, geometry in gpd.list_layers(path)[["name", "geometry_type"]].itertuples(index=False):
-            if geometry is None or "point" in str(geometry).lower():
+        for name, geometry, fields in fields_by_layer(path):
+            if geometry is None or "point" in geometry.lower():
                 continue
-            fields = gpd.read_file(path, layer=name, rows=1).columns
-            for level in _levels_in_fields(path, name, list(map(str, fields))):
+            for level in _levels_in_fields(path, name, fields):
                 layer = Layer(level, name, _year(name) or _year(path.stem))
                 other = found.get((level, layer.year))
                 if other is None or (_GENERALISED.search(str(other.name)) and not _GENERALISED.search(name)):
                     found[level, layer.year] = layer
     return list(found.values())
+
+
+def fields_by_layer(source: Path | BytesIO) -> Iterator[tuple[str, str | None, list[str]]]:
+    """Yield each layer's name, its kind of geometry, None where it has none, and the names of its columns."""
+    for name, geometry in gpd.list_layers(source)[["name", "geometry_type"]].itertuples(index=False):
+        columns = gpd.read_file(source, layer=name, rows=1).columns
+        yield str(name), None if geometry is None else str(geometry), list(map(str, columns))
 
 
 def without_areas(path: Path) -> str | None:
@@ -217,9 +224,14 @@ def no_geodata(origin: str, found: str) -> DataError:
     )
 
 
+def _library(path: Path) -> AbstractContextManager[None]:
+    """Return the context in which areas are read."""
+    return library(lambda found: no_geodata(label_of(path), found))
+
+
 @contextmanager
-def _library(path: Path) -> Iterator[None]:
-    """Turn whatever the reading library stumbles over into the project's error."""
+def library(damaged: Callable[[str], DataError]) -> Iterator[None]:
+    """Turn whatever the reading library stumbles over into the project's error, made from what was found."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what it warns of is seen later: a code or a polygon is missing
@@ -227,7 +239,7 @@ def _library(path: Path) -> Iterator[None]:
     except DataError:
         raise
     except Exception as error:  # the library lets through whatever it stumbles over in a damaged file
-        raise no_geodata(label_of(path), f"a file that cannot be read ({type(error).__name__})") from error
+        raise damaged(f"a file that cannot be read ({type(error).__name__})") from error
 
 
 def _levels_in_text(data: bytes) -> list[str]:

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.errors import DataError
+from buurteffect.schema.columns import REASON_DTYPE, MissingReason
 from buurteffect.schema.contract import Contract
 from buurteffect.schema.kwb import CONCEPTS, KWB
-from buurteffect.schema.liveability import REASON_DTYPE, MissingReason
 from buurteffect.sources.files.line_numbers import Lines, Mask
 from buurteffect.sources.files.rawfile import PUBLISHED, shown
 from buurteffect.sources.key_figures.columns import plausible

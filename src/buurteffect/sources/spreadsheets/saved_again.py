@@ -209,6 +209,17 @@ def row_numbers(header: Sequence[str], columns: Sequence[Sequence[str]], known: 
     return count
 
 
+def program_marks(separator: str, numbered: int) -> list[str]:
+    """Return what in the shape of a text shows that a program saved it: its separator, columns that number its rows."""
+    marks = [f"its fields, separated by {SEPARATORS[separator]}"] if separator != ";" else []
+    return marks + ["row numbers at the left, which are left out"] * bool(numbered)
+
+
+def saved_note(marks: Sequence[str]) -> tuple[str, ...]:
+    """Return the note that a text was saved again, by what shows it; none without that."""
+    return (f"it was saved again by another program, which shows in {' and '.join(marks)}",) * bool(marks)
+
+
 def may_number_rows(name: str) -> bool:
     """Return whether a column of this name may hold the numbers of the rows.
 

@@ -6,6 +6,7 @@ name repeats, the unit, the factor (and for a percentage that becomes a count, w
 the threshold below which nothing is published, and the year from which values are not comparable with
 before. The last column says how well a row is founded: V checked in a file or in the publisher's codebook,
 S seen in other software, M from memory and unconfirmed. A new year needs rows, not code.
+The synthetic country prints by a list of its own, on purpose: that the two meet is what a round trip shows.
 """
 
 from __future__ import annotations

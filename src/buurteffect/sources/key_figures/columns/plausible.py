@@ -181,10 +181,8 @@ def refuse_fractions(given: Numbers, read: Read, areas: Areas) -> None:
 
     Parameters
     ----------
-    given : ndarray of float, shape (rows,)
-        Figures of a column as the file gives them.
-    read, areas
-        How they were read, and what they are of.
+    given, read, areas
+        As in `odd_rows`.
 
     Raises
     ------

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from buurteffect.errors import DataError
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import PUBLISHED, shown
+from buurteffect.sources.spreadsheets.saved_again import NOT_AVAILABLE
 
 NOT_PUBLISHED_FROM = -99990.0
 """Files of the national geodata service write large negatives (-99997, -99999999) where nothing is published."""
@@ -140,6 +141,20 @@ def refuse_thousands(texts: pa.Array, column: str, lines: Lines) -> None:
         expected=_WORDS["either"],
         action=PUBLISHED,
     )
+
+
+def plain_cells(cells: pa.Array, column: str, lines: Lines) -> pa.Array:
+    """Return cells of numbers that a program saved, null where it wrote NA.
+
+    Raises
+    ------
+    DataError
+        If a number may have a mark of thousands.
+    """
+    gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(NOT_AVAILABLE))
+    cells = pc.if_else(gone, pa.scalar(None, pa.string()), cells)
+    refuse_thousands(cells, column, lines)
+    return cells
 
 
 def _floats(bare: pa.Array, here: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from buurteffect.errors import DataError
@@ -25,12 +24,13 @@ from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, shown
 from buurteffect.sources.key_figures.columns.mapping import family_of, known_stems
 from buurteffect.sources.key_figures.columns.raw_table import RawTable, column_of
 from buurteffect.sources.key_figures.columns.stem import stem_of, suffix_of, title_stem
-from buurteffect.sources.key_figures.columns.values import refuse_thousands
+from buurteffect.sources.key_figures.columns.values import plain_cells
 from buurteffect.sources.spreadsheets.saved_again import (
     NOT_AVAILABLE,
-    SEPARATORS,
     may_number_rows,
+    program_marks,
     row_numbers,
+    saved_note,
     separator_of,
     with_row_names,
 )
@@ -95,16 +95,9 @@ def read_bulk(text: str, origin: str) -> RawTable:
     own = sheet or bool(fields.again)
 
     def texts(position: int) -> pa.Array:
-        cells = fields.column(position)
-        if own:
-            refuse_thousands(cells, names[position], lines)
-            gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(NOT_AVAILABLE))
-            cells = pc.if_else(gone, pa.scalar(None, pa.string()), cells)
-        return cells
+        return plain_cells(fields.column(position), names[position], lines) if own else fields.column(position)
 
-    notes = [f"it was saved again by another program, which shows in {' and '.join(fields.again)}"] * bool(fields.again)
-    if sheet:
-        notes.append("its names are those of a yearly spreadsheet")
+    notes = (*saved_note(fields.again), *(("its names are those of a yearly spreadsheet",) if sheet else ()))
     return RawTable(
         layout="bulk",
         family=family,
@@ -114,7 +107,7 @@ def read_bulk(text: str, origin: str) -> RawTable:
         lines=lines,
         texts=texts,
         decimal="either" if own else "point",
-        notes=tuple(notes),
+        notes=notes,
     )
 
 
@@ -168,14 +161,11 @@ def _split(text: str, origin: str, separator: str, known: Container[str] = ()) -
             columns.update(_arrow_columns(rest, width, lines, separator, range(width)))
         return columns[position + kept]
 
-    again = [f"its fields, separated by {SEPARATORS[separator]}"] if separator != ";" else []
     width = len(header)
     kept = 0
     if may_number_rows(header[0]):
         kept = row_numbers(header, [columns[at].to_pylist() for at in range(min(width, 2))])
-    if kept:
-        header = header[kept:]
-        again.append("row numbers at the left, which are left out")
+    header, again = header[kept:], program_marks(separator, kept)
     if not header[0]:
         raise _unnamed(origin)
     sample = f"{body[:_SAMPLE]}\n{body[-_SAMPLE:]}"

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,8 @@ from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.files.dbase import read_dbase
 from buurteffect.sources.files.line_numbers import Lines
-from buurteffect.sources.files.rawfile import FETCH_AGAIN, decode, printable, read_head, refuse_larger, shown
+from buurteffect.sources.files.rawfile import FETCH_AGAIN, decode, label_of, printable, read_head, refuse_larger, shown
+from buurteffect.sources.geography.geofile import fields_by_layer, library
 from buurteffect.sources.key_figures.columns.mapping import mapping_rows
 from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearSaid, column_of
 from buurteffect.sources.key_figures.columns.stem import title_stem
@@ -111,12 +111,10 @@ def has_key_figures(path: Path) -> bool:
     if read_head(path, len(_GPKG_START)) != _GPKG_START:
         return False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            layers = [gpd.read_file(path, layer=name, rows=1) for name in map(str, gpd.list_layers(path)["name"])]
-    except Exception:  # whoever reads the file for its boundaries says what is wrong with it
+        with library(partial(_damaged, label_of(path))):
+            return any(is_map(fields) for _, _, fields in fields_by_layer(path))
+    except DataError:  # whoever reads the file for its boundaries says what is wrong with it
         return False
-    return any(is_map(list(map(str, layer.columns))) for layer in layers)
 
 
 def _layers(document: Document) -> list[tuple[str, Columns, Lines]]:
@@ -161,18 +159,12 @@ def _in_package(document: Document) -> list[tuple[str, Columns, Lines]]:
         refuse_larger(document.path, _BYTES_LIMIT)
     source = io.BytesIO(document.load()) if document.path is None else document.path
     found: list[tuple[str, Columns, Lines]] = []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the name of a file in memory
-            for layer in map(str, gpd.list_layers(source)["name"]):
-                frame = pd.DataFrame(gpd.read_file(source, layer=layer, ignore_geometry=True))
-                label = f"{document.label} > {printable(layer)}"
-                lines = Lines(label, np.arange(1, len(frame) + 1, dtype=np.int64))
-                found.append((label, {str(name): _texts(frame[name], lines) for name in frame.columns}, lines))
-    except DataError:
-        raise
-    except Exception as error:  # the library lets through whatever it stumbles over in a damaged database
-        raise _damaged(document.label, f"a file that cannot be read ({type(error).__name__})") from None
+    with library(partial(_damaged, document.label)):
+        for layer, _, _ in fields_by_layer(source):
+            frame = pd.DataFrame(gpd.read_file(source, layer=layer, ignore_geometry=True))
+            label = f"{document.label} > {printable(layer)}"
+            lines = Lines(label, np.arange(1, len(frame) + 1, dtype=np.int64))
+            found.append((label, {str(name): _texts(frame[name], lines) for name in frame.columns}, lines))
     if not found:
         raise _damaged(document.label, "no layer")
     return found

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from buurteffect.errors import DataError
 from buurteffect.sources.files.line_numbers import Lines
@@ -27,14 +26,14 @@ from buurteffect.sources.key_figures.columns.mapping import known_stems
 from buurteffect.sources.key_figures.columns.raw_table import AREA_NAME, RawColumn, RawTable, YearSaid, column_of
 from buurteffect.sources.key_figures.columns.stem import UNIT_BEHIND, is_unit, squeezed, title_stem, unit_of
 from buurteffect.sources.key_figures.columns.titles import has_made_names, path_of
-from buurteffect.sources.key_figures.columns.values import refuse_thousands
+from buurteffect.sources.key_figures.columns.values import plain_cells
 from buurteffect.sources.key_figures.columns.year import period_of, table_id_in, years_in
 from buurteffect.sources.key_figures.layouts.bulk import LINE_BYTES_LIMIT
 from buurteffect.sources.spreadsheets.saved_again import (
-    NOT_AVAILABLE,
-    SEPARATORS,
     may_number_rows,
+    program_marks,
     row_numbers,
+    saved_note,
     separator_of,
     with_row_names,
 )
@@ -84,14 +83,11 @@ def read_web(text: str, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
     _check_lengths(text, origin)
     separator = separator_of(text)
     records = _records(with_row_names(text, separator), origin, separator)
-    again = [f"its fields, separated by {SEPARATORS[separator]}"] if separator != ";" else []
     records, kept = _without_row_numbers(records)
-    if kept:
-        again.append("row numbers at the left, which are left out")
+    again = program_marks(separator, kept)
     if records and has_made_names(records[0][1]):
         again.append("titles without blanks and slashes, as R makes them")
-    if again:
-        notes = (*notes, f"it was saved again by another program, which shows in {' and '.join(again)}")
+    notes = (*notes, *saved_note(again))
     return read_records(
         records, origin, notes, ends_open=not text.endswith(("\n", "\r")), either=bool(again), separator=separator
     )
@@ -148,11 +144,7 @@ def read_records(
 
     def texts(position: int) -> pa.Array:
         cells = pa.array([row[position] for _, row in body], type=pa.string())
-        if either:
-            gone = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(NOT_AVAILABLE))
-            cells = pc.if_else(gone, pa.scalar(None, pa.string()), cells)
-            refuse_thousands(cells, header.columns[position].name, lines)
-        return cells
+        return plain_cells(cells, header.columns[position].name, lines) if either else cells
 
     lines.refuse(
         [len(row) != width for _, row in body],
