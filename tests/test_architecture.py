@@ -33,7 +33,7 @@ MAY_IMPORT = {
 """Each room, and the rooms that it may import: none that stands below it."""
 
 ORDER = {
-    "schema": "contract arrow boundaries liveability microdata survey kwb projects statline panel",
+    "schema": "contract columns arrow boundaries liveability microdata survey kwb projects statline panel",
     "sources": "files registry_keys registry fields spreadsheets http statline download geography key_figures"
     " leefbaarometer tables",
     "synthetic": "world simulation persons truth publishing country",

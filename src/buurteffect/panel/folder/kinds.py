@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from buurteffect.panel.folder.contents import Found, Header, InputFile, Reading, Room
+from buurteffect.panel.inputs.contents import Found, Header, InputFile, Reading, Room
 from buurteffect.panel.inputs.polygons import Polygons, read_polygons
 from buurteffect.panel.inputs.source_table import describe_left_out
 from buurteffect.sources import (

@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.folder.contents import (
+from buurteffect.panel.folder.kinds import ROOMS
+from buurteffect.panel.harmonise.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
+from buurteffect.panel.inputs.contents import (
     SCORES_ROOM,
     Found,
     Reading,
@@ -21,9 +23,7 @@ from buurteffect.panel.folder.contents import (
     room_of,
     score_home,
 )
-from buurteffect.panel.folder.contents import InputFile as InputFile
-from buurteffect.panel.folder.kinds import ROOMS
-from buurteffect.panel.harmonise.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
+from buurteffect.panel.inputs.contents import InputFile as InputFile
 from buurteffect.panel.inputs.key_figures import find_key_figures
 from buurteffect.panel.inputs.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.inputs.polygons import Polygons

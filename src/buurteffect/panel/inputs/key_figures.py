@@ -16,11 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.folder.contents import named_below
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED
 from buurteffect.panel.harmonise.harmonised import choose
 from buurteffect.panel.harmonise.moved_tables import RULES, Moved, Settings, move
 from buurteffect.panel.harmonise.weights import Crossing, Weights
+from buurteffect.panel.inputs.contents import named_below
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources import KwbFile, has_key_figures, read_key_figures, refuse_same_bytes
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import geopandas as gpd
 
 from buurteffect.errors import ProjectError
-from buurteffect.panel.folder.contents import score_home
 from buurteffect.panel.folder.raw_folder import InputFile
+from buurteffect.panel.inputs.contents import score_home
 from buurteffect.project import Project
 from buurteffect.sources.geography.boundaries import BoundaryFile, read_level
 from buurteffect.sources.geography.geofile import MAIN, Layer, geodata_in, layers_of
