@@ -97,11 +97,14 @@ verify: $(PAGES)/index.html  ## build what is out of date and compare every numb
 digits: $(DONE)/panel/inputs.json  ## measure which digits of the results survive another mathematical library (minutes each)
 	@$(BIN)/python tests/bench/measure_digits.py $(if $(RUN),--runs $(RUN))
 
+# A worker a processor, with one thread each; one that has no test left takes half of what another still has.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist worksteal
+
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 test-slow: $(READY)  ## run the slow proofs: many seeds, many faults
-	@$(BIN)/python -m pytest -m slow
+	@$(PYTEST) -m slow
 
 bench: $(READY)  ## time the data layer, the synthetic country, the estimators and the build (BENCH=world: one of them)
 	@$(BIN)/python tests/bench/bench.py $(BENCH)

@@ -1,5 +1,6 @@
 """make knows real files: what did not change is not built again, and what failed is tried again."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import serving
 from conftest import ROOT, write_notebook
 
 TABLE = 'page.table("t", pd.DataFrame({"x": [1.5]}), [Column("x", "X", ".2f")], "One number.")'
@@ -18,6 +20,35 @@ READY = Path(sys.prefix) / ".buurteffect-ready"
 def checkout(tmp_path):
     """A checkout with two tiny runs that uses the environment of the tests."""
     return lay_out(tmp_path, ("one", "two"))
+
+
+@pytest.fixture
+def built(tmp_path_factory, tmp_path):
+    """A copy of that checkout once it has been built."""
+    return copied(built_once(tmp_path_factory), tmp_path / "built")
+
+
+def built_once(tmp_path_factory):
+    """Build a checkout with two tiny runs, unless this process or one beside it has; return its folder."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder, complete = root / "built-once", root / "built-once.complete"
+    with (root / "built-once.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            code, said = make(lay_out(folder, ("one", "two")), "reports", "-j2")
+            assert code == 0, said
+            complete.touch()
+    return folder
+
+
+def copied(checkout, to):
+    """Copy a checkout that has been built; dates are kept, and make is told that the copy is no restored backup."""
+    shutil.copytree(checkout, to, symlinks=True)
+    (to / "data" / "processed" / "synthetic" / "records" / "looked").touch()
+    return to
 
 
 def lay_out(folder, runs):
@@ -41,9 +72,14 @@ def write_run(checkout, name, *cells):
 
 
 def make(checkout, *arguments, **environment):
-    """Run make on the small country; return its exit code and all it said."""
+    """Run make on the small country; return its exit code and all it said.
+
+    All builds of plain settings are served by one process; with others each has its own, as it has outside tests.
+    """
     clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    command = ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=test", *arguments]
+    plain = not environment and not any(word.startswith(("KERNELS=", "SCHEDULER=")) for word in arguments)
+    served = [f"{name}={value}" for name, value in serving.BUILD.items()] if plain else []
+    command = ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=test", *served, *arguments]
     done = subprocess.run(
         command, cwd=checkout, env=clean | environment, capture_output=True, text=True, timeout=300, check=False
     )
@@ -94,10 +130,9 @@ def test_reports_are_built_once_and_only_what_changed_is_built_again(checkout):
     assert make(checkout, "--question", "reports", "SEED=2")[0] == 0
 
 
-def test_what_is_put_back_with_an_older_date_is_seen(checkout):
-    notebook = checkout / "notebooks" / "tiny.ipynb"
-    code, said = make(checkout, "reports", "-j2")
-    assert code == 0, said
+def test_what_is_put_back_with_an_older_date_is_seen(built):
+    checkout, notebook = built, built / "notebooks" / "tiny.ipynb"
+    assert make(checkout, "--question", "reports")[0] == 0
     then, before = notebook.stat(), notebook.read_text(encoding="utf-8")
 
     notebook.write_text(before.replace("One number.", "Three numbers."), encoding="utf-8")
@@ -116,9 +151,8 @@ def test_what_is_put_back_with_an_older_date_is_seen(checkout):
     assert make(checkout, "--question", "reports")[0] == 0
 
 
-def test_a_failed_run_fails_the_build_keeps_the_last_good_page_and_is_tried_again(checkout):
-    assert make(checkout, "reports")[0] == 0
-    before = pages(checkout)
+def test_a_failed_run_fails_the_build_keeps_the_last_good_page_and_is_tried_again(built):
+    checkout, before = built, pages(built)
     write_run(checkout, "one", "import sys; sys.exit(0)")
     for _ in range(2):
         code, said = make(checkout, "reports")
@@ -186,8 +220,8 @@ def test_a_folder_name_that_a_shell_would_read_is_refused(checkout, folder):
     assert "must not hold quotes" in said
 
 
-def test_looking_changes_nothing(checkout):
-    assert make(checkout, "panel")[0] == 0
+def test_looking_changes_nothing(built):
+    checkout = built
     before = (checkout / "data" / "processed" / "synthetic" / "settings.txt").read_text()
     make(checkout, "--dry-run", "reports", "SEED=5")
     make(checkout, "--question", "reports", "SEED=5")

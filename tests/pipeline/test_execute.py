@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import serving
 
 from buurteffect import errors
 from buurteffect.pipeline.cli import main
@@ -21,10 +22,13 @@ LIMITS = {
 
 @pytest.fixture
 def run(monkeypatch, capfd):
-    """Run ``tiny`` as the command does; return its exit code and what it said on its error stream."""
+    """Run ``tiny`` in a build, or here with a kernel of its own; return its exit code and its error stream."""
 
-    def call(project, *arguments):
+    def call(project, *arguments, here=False):
         monkeypatch.chdir(project.root)
+        if not here:
+            code, _, said = serving.ask(project.root, "run", "tiny", *arguments)
+            return code, said
         code = main(["run", "tiny", *arguments])
         return code, capfd.readouterr().err
 
@@ -41,9 +45,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_good_run_leaves_results_exhibits_and_the_executed_notebook(tiny, run, monkeypatch):
+@pytest.mark.parametrize("here", [False, True], ids=["in a build", "by itself"])
+def test_a_good_run_leaves_results_exhibits_and_the_executed_notebook(tiny, run, here):
     project = tiny(TABLE)
-    assert run(project) == (0, "")
+    assert run(project, here=here) == (0, "")
     done = project.processed("synthetic")
     results = json.loads((done / "results" / "tiny.json").read_text(encoding="utf-8"))
     assert results["results"]["t"]["rows"] == [{"x": 1.5}]
@@ -73,6 +78,10 @@ FAULTS = {
 }  # fmt: skip
 
 
+ALONE = ("a killed kernel", "a cell that hangs")
+"""Faults that are tried by themselves, where a kernel is a process of its own and not forked."""
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failed_run_ends_with_its_own_code_and_leaves_the_last_good_page(tiny, run, fault):
     cells, kind, words = FAULTS[fault]
@@ -82,7 +91,7 @@ def test_a_failed_run_ends_with_its_own_code_and_leaves_the_last_good_page(tiny,
     before = snapshot(project.root)
     assert before
 
-    code, said = run(tiny(TABLE, *cells, settings=LIMITS.get(fault, "")))
+    code, said = run(tiny(TABLE, *cells, settings=LIMITS.get(fault, "")), here=fault in ALONE)
     assert code == kind.exit_code
     assert words in said
     assert "the last good page and results are untouched" in said
@@ -112,7 +121,7 @@ def test_a_wrong_parameter_is_refused_before_a_kernel_starts(tiny, run, monkeypa
         raise AssertionError("a kernel was started")
 
     monkeypatch.setattr(engine.Engine, "execute_managed_notebook", never)
-    code, said = run(tiny(TABLE), "--set", "sourze=open")
+    code, said = run(tiny(TABLE), "--set", "sourze=open", here=True)
     assert code == errors.ParameterError.exit_code
     assert "did you mean 'source'?" in said
 
@@ -134,7 +143,7 @@ def test_microdata_leave_nothing_while_disclosure_control_is_missing(tiny, run):
 
 def test_a_missing_kernel_says_what_to_do(tiny, run, monkeypatch):
     monkeypatch.setattr(engine, "KERNEL", "no-such-kernel")
-    code, said = run(tiny(TABLE))
+    code, said = run(tiny(TABLE), here=True)
     assert code == errors.ProjectError.exit_code
     assert "make setup" in said
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import write_notebook
-from test_pipeline import READY, TABLE, lay_out, make, pages
+from test_pipeline import READY, TABLE, built_once, copied, make, pages
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -77,7 +77,8 @@ def block(said, name):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A checkout that has been built; every test works on a copy of it."""
-    folder = lay_out(tmp_path_factory.mktemp("built"), ())
+    folder = copied(built_once(tmp_path_factory), tmp_path_factory.mktemp("built") / "checkout")
+    (folder / "notebooks" / "tiny.ipynb").unlink()
     for name in ("one", "two"):
         write(folder, name)
     code, said = make(folder, "reports")

@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+import serving
 from conftest import ROOT
 
 from buurteffect.errors import CellFailedError, MissingDataError
@@ -25,10 +26,10 @@ def build(monkeypatch, capfd):
 
     def call(project, source="open"):
         monkeypatch.chdir(project.root)
-        verbs = (["run", "tiny"], ["render", "tiny"], ["index", "tiny"])
-        codes = [main([*verb, "--source", source]) for verb in verbs]
+        code, *ran = serving.ask(project.root, "run", "tiny", "--source", source)
+        codes = [code, *(main([verb, "tiny", "--source", source]) for verb in ("render", "index"))]
         said = capfd.readouterr()
-        return codes, said.out + said.err
+        return codes, "".join([*ran, said.out, said.err])
 
     return call
 

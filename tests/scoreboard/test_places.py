@@ -266,20 +266,27 @@ def test_an_estimator_that_dies_is_counted_under_its_error(panel, monkeypatch):
     assert result["stopped"].all()
 
 
-def test_a_refusal_of_one_clustering_leaves_the_figure_of_the_other(panel):
+def only(monkeypatch, name, panel):
+    """Return the rows of one estimator of the score."""
+    one = ESTIMATORS[name]
+    alone = Estimator(one.label, one.kind, one.run, OUTCOMES[:1], one.clusters)
+    monkeypatch.setattr(estimators, "ESTIMATORS", {name: alone})
+    return estimate_panel(panel)
+
+
+def test_a_refusal_of_one_clustering_leaves_the_figure_of_the_other(panel, monkeypatch):
     treated = panel["cohort_year"].notna()
     one = panel.assign(gemeente_code=np.where(treated, "GM9001", panel["gemeente_code"]))
-    rows = estimators._rows(ESTIMATORS["cs_never"], Case(one, OUTCOMES[0]))
-    assert [row["error"] for row in rows] == ["", "OneTreatedClusterError"]
+    assert only(monkeypatch, "cs_never", one)["error"].tolist() == ["", "OneTreatedClusterError"]
 
 
 # --- what is run -------------------------------------------------------------------------------------------------
 
 
-def test_the_windows_figures_are_those_of_the_public_estimator(panel):
+def test_the_windows_figures_are_those_of_the_public_estimator(panel, monkeypatch):
     case = Case(panel, OUTCOMES[0])
-    found = estimators._rows(ESTIMATORS["cs_not_yet"], case)
-    for cluster, row in zip(("area_code", "gemeente_code"), found, strict=True):
+    found = only(monkeypatch, "cs_not_yet", panel)
+    for cluster, (_, row) in zip(("area_code", "gemeente_code"), found.iterrows(), strict=True):
         whole = callaway_santanna(panel, case.design(cluster), window=WINDOW, draws=9)
         expected = whole.frame[whole.frame["term"].str.startswith("window")].iloc[0]
         assert row["estimate"] == pytest.approx(expected["estimate"], abs=1e-12)

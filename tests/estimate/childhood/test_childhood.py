@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from childhood_worlds import childhoods
 from linearmodels.iv import IV2SLS
 
@@ -20,6 +21,7 @@ from buurteffect.estimate.childhood.movers import (
 )
 from buurteffect.estimate.childhood.movers_and_siblings import MOVERS, SIBLINGS, TOGETHER, both_designs
 from buurteffect.estimate.childhood.siblings import (
+    VARYING,
     exposure_between,
     exposure_spline,
     naive_slopes,
@@ -61,6 +63,7 @@ def test_no_slope_is_found_where_only_families_differ(estimator):
     assert first(naive_slopes(children))["p_value"] < 1e-6
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_planted_slope_as_often_as_they_say():
     covered = {"movers": [], "siblings": [], "together": []}
     for seed in range(40):
@@ -88,6 +91,24 @@ def test_the_slope_of_movers_is_two_stage_least_squares():
     # linearmodels' clustered sandwich without its small-sample factor, times the project's.
     factor = families / (families - 1) * (rows - 1) / (rows - parameters)
     assert row["std_error"] == pytest.approx(float(fitted.std_errors.iloc[-1]) * np.sqrt(factor), rel=1e-6)
+
+
+def test_the_slope_of_siblings_is_least_squares_on_differences_from_the_family():
+    children, _ = childhoods(3, families=400)
+    names = ["exposure", *VARYING]
+    part = children.dropna(subset=["adult_rank", *names])
+    part = part[part.groupby("family")["person"].transform("size") > 1]
+    columns = part[["adult_rank", *names]].astype(float)
+    columns -= columns.groupby(part["family"]).transform("mean")
+    families = pd.factorize(part["family"])[0]
+    outside = sm.OLS(columns["adult_rank"].to_numpy(), columns[names].to_numpy()).fit(
+        cov_type="cluster", cov_kwds={"groups": families, "use_correction": False}
+    )
+    row, number = first(sibling_slope(children, clusters=("family",))), families.max() + 1
+    assert row["estimate"] == pytest.approx(outside.params[0], rel=1e-8)
+    # Effects of families lie within clusters: one parameter stands for them all.
+    factor = number / (number - 1) * (len(part) - 1) / (len(part) - len(names) - 1)
+    assert row["std_error"] == pytest.approx(outside.bse[0] * np.sqrt(factor), rel=1e-6)
 
 
 def test_a_slope_by_hand():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from childhood_worlds import childhoods
 from linearmodels.iv.absorbing import AbsorbingLS
+from scipy import stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.mobility import CHANGE, LEVEL, rank_by_gemeente, slope_by_cohort
@@ -172,6 +173,18 @@ def figures(values, errors):
     return Estimate(frame, "made up", "none", len(values), len(values))
 
 
+def test_with_equal_noise_the_spread_of_true_figures_and_its_interval_are_those_of_a_sample_variance():
+    values = np.array([1.0, 4.0, 6.0, 9.0, 12.0, 3.0])
+    found, free = signal_of(values, np.full(6, 0.5)), 5
+    variance = values.var(ddof=1)
+    assert found.mean == pytest.approx(values.mean())
+    assert found.sd == pytest.approx(np.sqrt(variance - 0.25))
+    low, high = free * variance / stats.chi2.ppf([0.975, 0.025], free) - 0.25
+    assert (found.sd_low, found.sd_high) == (pytest.approx(np.sqrt(low)), pytest.approx(np.sqrt(high)))
+    assert signal_of(values, np.full(6, 9.0)).sd == 0
+
+
+@pytest.mark.slow
 def test_the_spread_of_true_figures_is_found_and_its_interval_covers():
     rng = np.random.default_rng(1)
     covered, found = [], []
@@ -184,6 +197,7 @@ def test_the_spread_of_true_figures_is_found_and_its_interval_covers():
     assert 0.92 <= np.mean(covered) <= 0.98
 
 
+@pytest.mark.slow
 def test_noise_alone_is_no_signal():
     rng = np.random.default_rng(2)
     sds = [signal_of(rng.standard_normal(40), np.ones(40)).sd_low for _ in range(100)]

@@ -103,6 +103,7 @@ def test_the_influence_is_what_a_little_more_weight_of_a_unit_moves():
         assert moved == pytest.approx(influence[place] / count, abs=2e-5)
 
 
+@pytest.mark.slow
 def test_where_the_low_and_falling_are_chosen_it_finds_nothing_where_nothing_was_done():
     found = [window(chosen(seed), DESIGN) for seed in range(60)]
     late = [window(chosen(seed), replace(DESIGN, comparison=NOT_YET_TREATED)) for seed in range(60)]

@@ -83,10 +83,12 @@ def coverage(worlds: int, draws: int, by_unit: bool = False) -> float:
     return hits / worlds
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
     assert coverage(60, 199) >= 0.95 - 3 * 0.028 - 0.01
 
 
+@pytest.mark.slow
 def test_drawing_areas_instead_of_gemeenten_would_be_caught():
     assert coverage(60, 199, by_unit=True) < 0.8
 

@@ -59,6 +59,7 @@ def test_a_coefficient_that_one_cluster_carries_gets_a_finite_error():
     assert found[0, 0] > 0
 
 
+@pytest.mark.slow
 def test_intervals_of_few_clusters_hold_the_truth_where_usual_ones_do_not():
     from scipy import stats
 

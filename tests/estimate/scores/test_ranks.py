@@ -160,6 +160,7 @@ def covered(joint: bool, worlds: int) -> tuple[float, float]:
     return float(np.mean(each)), float(np.mean(whole))
 
 
+@pytest.mark.slow
 def test_rank_sets_hold_the_true_rank_at_least_as_often_as_they_say():
     assert covered(joint=False, worlds=60)[0] >= 0.95
 

@@ -157,6 +157,7 @@ def test_a_density_that_slopes_is_no_jump_and_one_that_jumps_is_found():
     assert found["estimate"] > 0
 
 
+@pytest.mark.slow
 def test_the_test_of_the_density_rejects_as_often_as_it_says():
     generator = np.random.default_rng(2)
     rejected = sum(density_jump(generator.normal(size=500) + 0.6, 0.5)["p_value"] < 0.05 for _ in range(400))
@@ -202,6 +203,7 @@ def test_tampering_moves_only_areas_with_much_of_what_is_favoured():
         tampered_list(areas(1).head(30), "score", "rent")
 
 
+@pytest.mark.slow
 def test_balance_at_an_honest_cut_rejects_about_as_often_as_it_says():
     rejected = 0
     for seed in range(200):

@@ -60,6 +60,18 @@ def test_the_mapping_recovers_direct_effect_ring_and_inflow(near, inflow):
         assert abs(row["estimate"] - truth) < 3.5 * row["std_error"], term
 
 
+def test_the_error_of_the_inflow_is_that_of_leaving_out_each_gemeente_and_fitting_anew():
+    frame = country(near=0.1, seed=1)
+    codes = sorted(set(frame["gemeente_code"]))
+    row, *without = (
+        exposure_mapping(rows, "y", ["before"]).effects.row(term="taken_in")
+        for rows in (frame, *(frame[frame["gemeente_code"] != code] for code in codes))
+    )
+    moved = np.array([each["estimate"] for each in without]) - row["estimate"]
+    assert row["std_error"] == pytest.approx(np.sqrt(19 / 20 * (moved**2).sum()), rel=1e-6)
+
+
+@pytest.mark.slow
 def test_intervals_of_the_inflow_hold_the_truth_about_as_often_as_they_say():
     held = 0
     for seed in range(60):

@@ -43,6 +43,7 @@ def test_a_two_by_two_survey_gives_the_difference_in_differences():
     assert result["std_error"] == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", [0.0, 0.5])
 def test_it_recovers_the_effect_and_its_intervals_hold_it(effect):
     rows = [survey_effect(answers(seed, effect), PLAIN).frame.iloc[0] for seed in range(40)]

@@ -3,13 +3,11 @@
 import fnmatch
 import importlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from watched import Watched
 
 import buurteffect
 from buurteffect.pipeline.runs.audit_shims import READS, WRITES
@@ -30,21 +28,33 @@ def place(tmp_path):
     return root
 
 
-def run(root, code, strict=True):
+@pytest.fixture(scope="module")
+def watched():
+    """A process with the libraries, from which code that is watched is forked."""
+    process = Watched()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def run(watched):
     """Run code that is watched; return its exit code, what it said, and what was taken down by kind."""
-    log = root / "staging" / "reads.jsonl"
-    rules = {
-        "root": str(root.resolve()), "staging": str((root / "staging").resolve()), "log": str(log),
-        "refused": [str((root / "data" / "truth").resolve())], "also": [str(Path(buurteffect.__file__).parent)],
-        "strict": strict,
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", BEGIN + code], cwd=root, capture_output=True, text=True, check=False,
-        env={**os.environ, SETTING: json.dumps(rules)},
-    )  # fmt: skip
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    taken = {kind: [name.split("/checkout/")[-1] for k, name, *_ in lines if k == kind] for kind in ("file", "folder")}
-    return done.returncode, done.stderr, taken | {"refused": [text for k, text, *_ in lines if k == "refused"]}
+
+    def call(root, code, strict=True):
+        log = root / "staging" / "reads.jsonl"
+        rules = {
+            "root": str(root.resolve()), "staging": str((root / "staging").resolve()), "log": str(log),
+            "refused": [str((root / "data" / "truth").resolve())], "also": [str(Path(buurteffect.__file__).parent)],
+            "strict": strict,
+        }  # fmt: skip
+        status, said = watched.run(root, BEGIN + code, {SETTING: json.dumps(rules)})
+        lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        names = {
+            kind: [name.split("/checkout/")[-1] for k, name, *_ in lines if k == kind] for kind in ("file", "folder")
+        }
+        return status, said, names | {"refused": [text for k, text, *_ in lines if k == "refused"]}
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -57,7 +67,7 @@ def run(root, code, strict=True):
         "import os; os.chdir('data'); open('a.csv')",
     ],
 )
-def test_every_way_of_opening_a_file_is_seen(place, code):
+def test_every_way_of_opening_a_file_is_seen(run, place, code):
     status, said, taken = run(place, code)
     assert status == 0, said
     assert taken["file"].count("data/a.csv") == 1
@@ -74,7 +84,7 @@ def test_every_way_of_opening_a_file_is_seen(place, code):
         "import pyarrow.dataset as ds; ds.dataset('data/p.parquet').to_table()",
     ],
 )
-def test_files_that_arrow_opens_by_itself_are_seen(place, code):
+def test_files_that_arrow_opens_by_itself_are_seen(run, place, code):
     status, said, taken = run(place, code)
     assert status == 0, said
     assert "data/p.parquet" in taken["file"]
@@ -98,7 +108,7 @@ def test_files_that_arrow_opens_by_itself_are_seen(place, code):
         "p.start(); p.join()",
     ],
 )
-def test_files_that_other_libraries_or_forks_open_are_seen(place, code):
+def test_files_that_other_libraries_or_forks_open_are_seen(run, place, code):
     status, said, taken = run(place, code)
     assert status == 0, said
     assert "data/a.csv" in taken["file"]
@@ -131,7 +141,7 @@ def test_no_function_that_opens_files_has_another_name_in_its_library(module):
         ("os.access('data/no.csv', os.R_OK)", "absent"),
     ],
 )
-def test_a_look_at_a_file_is_taken_down_as_what_it_asks(place, look, kind):
+def test_a_look_at_a_file_is_taken_down_as_what_it_asks(run, place, look, kind):
     status, said, _ = run(place, f"import os; from pathlib import Path; {look}")
     assert status == 0, said
     name = "data" if "is_dir" in look else "data/no.csv" if "no.csv" in look else "data/a.csv"
@@ -141,7 +151,7 @@ def test_a_look_at_a_file_is_taken_down_as_what_it_asks(place, look, kind):
 @pytest.mark.parametrize(
     "look", ["open('data/no.csv')", "os.stat('data/no.csv')", "assert not os.path.exists('data/no.csv'); 1 / 0"]
 )
-def test_a_file_that_is_looked_for_in_vain_is_taken_down(place, look):
+def test_a_file_that_is_looked_for_in_vain_is_taken_down(run, place, look):
     code = f"import os\ntry:\n    {look}\nexcept (OSError, ZeroDivisionError): pass"
     status, said, _ = run(place, code)
     assert status == 0, said
@@ -149,7 +159,7 @@ def test_a_file_that_is_looked_for_in_vain_is_taken_down(place, look):
     assert any(json.loads(line)[:2] == ["absent", str(place / "data" / "no.csv")] for line in log.splitlines())
 
 
-def test_modules_of_the_package_are_seen_by_their_source_and_folders_by_their_listing(place):
+def test_modules_of_the_package_are_seen_by_their_source_and_folders_by_their_listing(run, place):
     status, said, taken = run(place, "import os; os.listdir('data'); import buurteffect.estimate.core.bands")
     assert status == 0, said
     assert taken["folder"] == ["data"]
@@ -184,7 +194,7 @@ def test_modules_of_the_package_are_seen_by_their_source_and_folders_by_their_li
         ("import socket; socket.create_connection(('127.0.0.1', 9))", "the network"),
     ],
 )
-def test_what_a_run_has_no_business_with_is_refused_at_once(place, code, words):
+def test_what_a_run_has_no_business_with_is_refused_at_once(run, place, code, words):
     before = sorted(path.name for path in (place / "data").rglob("*"))
     status, said, taken = run(place, code)
     assert status != 0
@@ -193,13 +203,13 @@ def test_what_a_run_has_no_business_with_is_refused_at_once(place, code, words):
     assert sorted(path.name for path in (place / "data").rglob("*")) == before
 
 
-def test_a_refusal_that_is_swallowed_stays_written_down(place):
+def test_a_refusal_that_is_swallowed_stays_written_down(run, place):
     status, _, taken = run(place, "try:\n    open('data/truth/t.json')\nexcept Exception:\n    pass")
     assert status == 0
     assert len(taken["refused"]) == 1
 
 
-def test_the_run_may_write_into_its_own_folder_and_into_scratch(place):
+def test_the_run_may_write_into_its_own_folder_and_into_scratch(run, place):
     code = """
 import os, tempfile
 open('staging/x', 'w').close()
@@ -213,7 +223,7 @@ with tempfile.TemporaryDirectory() as folder:  # is emptied by names relative to
     assert taken["refused"] == []
 
 
-def test_without_strictness_nothing_is_refused_and_all_is_taken_down(place):
+def test_without_strictness_nothing_is_refused_and_all_is_taken_down(run, place):
     status, said, taken = run(place, "open('data/truth/t.json'); open('data/new.csv', 'w')", strict=False)
     assert status == 0, said
     assert "data/truth/t.json" in taken["file"]

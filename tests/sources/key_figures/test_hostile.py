@@ -240,7 +240,7 @@ def workbooks(tmp_path_factory):
     order=st.permutations(list(BULK)),
     end=st.sampled_from(["\n", "\r\n"]),
     bom=st.booleans(),
-    shift=st.integers(0, 9999),
+    shift=st.integers(0, 890),  # numbers of columns have three digits at most: one of four may be a year
 )
 def test_shuffled_and_renumbered_columns_give_the_same_table(tmp_path, plain, order, end, bom, shift):
     table = {n if "_" not in n else f"{n.rsplit('_', 1)[0]}_{int(n.rsplit('_', 1)[1]) + shift}": BULK[n] for n in order}
