@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-CLIENT = Path(__file__).parents[2] / "src" / "buurteffect" / "build" / "client.py"
+CLIENT = Path(__file__).parents[2] / "src" / "buurteffect" / "pipeline" / "kernels" / "client.py"
 BUILD = {"BUURTEFFECT_BUILD": str(os.getpid())} if sys.platform == "linux" else {}
 """What tells a verb, or make, which process serves it: one that ends with this one."""
 
