@@ -38,7 +38,7 @@ ORDER = {
     " leefbaarometer tables",
     "synthetic": "world simulation persons truth publishing country",
     "panel": "harmonise inputs folder areas survey persons displacement childhood documentation maps restructuring",
-    "estimate": "core inference measurement regression did space selection robustness persons childhood survey scores"
+    "estimate": "core sample inference measurement regression did space selection robustness persons childhood survey scores"
     " agreement restructuring stayers opportunity",
     "claims": "known_truth register verdict unanswered estimators restructuring scores persons",
     "report": "html tables figures page provenance pages",

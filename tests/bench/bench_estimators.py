@@ -78,12 +78,12 @@ def panel(areas: int = AREAS, seed: int = 1) -> pd.DataFrame:
 
 def headline(frame: pd.DataFrame) -> dict[str, Run]:
     """Return the estimators of the headline set."""
-    from buurteffect.estimate.core import sample
     from buurteffect.estimate.core.design import Design
     from buurteffect.estimate.did import aggregation as aggregates
     from buurteffect.estimate.did import imputed_outcomes as imputation
     from buurteffect.estimate.regression import bacon
     from buurteffect.estimate.regression import twoway_event_study as event_study
+    from buurteffect.estimate.sample import estimation_sample as sample
 
     design = Design("y", covariates=COVARIATES)
     return {
@@ -121,8 +121,8 @@ def _two_way() -> tuple[Run, Run]:
     from linearmodels import PanelOLS
 
     from buurteffect.estimate.core.design import Design
-    from buurteffect.estimate.core.sample import draw_sample
     from buurteffect.estimate.regression.panel_ols import two_way_effects
+    from buurteffect.estimate.sample.estimation_sample import draw_sample
 
     frame, design = panel(), Design("y", covariates=COVARIATES)
 
@@ -143,8 +143,8 @@ def _many_effects(drawn: bool = True) -> tuple[Run, Run]:
     import pyfixest
 
     from buurteffect.estimate.core.design import Design
-    from buurteffect.estimate.core.sample import draw_sample
     from buurteffect.estimate.regression.absorbed_effects import many_effects
+    from buurteffect.estimate.sample.estimation_sample import draw_sample
 
     frame, design = panel(), Design("y", covariates=COVARIATES)
     formula = f"y ~ treated + {' + '.join(COVARIATES)} | area_code + year"
@@ -160,8 +160,8 @@ def _event_study() -> tuple[Run, Run]:
     import pyfixest
 
     from buurteffect.estimate.core.design import Design
-    from buurteffect.estimate.core.sample import draw_sample
     from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
+    from buurteffect.estimate.sample.estimation_sample import draw_sample
 
     frame, design = panel(), Design("y", covariates=COVARIATES)
     formula = f"y ~ i(event, ref=-1) + {' + '.join(COVARIATES)} | area_code + year"
@@ -257,7 +257,7 @@ def _sun_abraham() -> tuple[Run, Run]:
     from diff_diff.sun_abraham import SunAbraham
 
     from buurteffect.estimate.core.design import Design
-    from buurteffect.estimate.did.sun_abraham import sun_abraham
+    from buurteffect.estimate.did.saturated import sun_abraham
 
     frame, design = panel(), Design("y", covariates=COVARIATES)
     columns, model = ("y", "area_number", "year", "cohort_or_0"), SunAbraham(cluster="gemeente_number")

@@ -32,7 +32,7 @@ from buurteffect.estimate.childhood.neighbourhood_panel import CHOICES
 from buurteffect.estimate.childhood.reflection import ALONE, CONTEXT, RANDOM, TRAITS
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.joint_test import JointTest
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.truth.childhood import opportunity_truth

@@ -10,7 +10,7 @@ import pandas as pd
 import buurteffect.estimate
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample, draw_sample
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 REFERENCE = Path(buurteffect.estimate.__file__).parent / "agreement" / "reference"
 PLAIN = Design("y", clusters=("gemeente_code",))

@@ -10,7 +10,7 @@ from buurteffect.estimate.agreement.outside_values import (
     summarise_agreement,
 )
 from buurteffect.estimate.core.result import RESULT_COLUMNS, Estimate
-from buurteffect.estimate.core.results import consecutive, label_pairs, select, stack
+from buurteffect.estimate.core.result_tables import consecutive, label_pairs, select, stack
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.noise import ScoreNoise
@@ -23,7 +23,6 @@ from buurteffect.estimate.measurement.variance import (
 )
 from buurteffect.estimate.measurement.waves import Waves, at_least, waves_from_panel
 from buurteffect.estimate.scores.comparison import exceptional
-from buurteffect.estimate.scores.cross_section import urban_spread
 from buurteffect.estimate.scores.decline import (
     CLASSIFY,
     CORRECTIONS,
@@ -38,7 +37,7 @@ from buurteffect.estimate.scores.dispersion import dispersion_by_wave, dispersio
 from buurteffect.estimate.scores.gap import expected_regression, gap_by_class_year, split_wave_gap
 from buurteffect.estimate.scores.ranks import persistence, rank_intervals, rank_transition, summarise_ranks
 from buurteffect.estimate.scores.score_density import ScoreDensities, score_densities
-from buurteffect.estimate.scores.segregation import dissimilarity, segregation_of_groups, shares_by_year
+from buurteffect.estimate.scores.segregation import dissimilarity, segregation_of_groups, shares_by_year, urban_spread
 from buurteffect.estimate.scores.stylised_facts import compare_facts, recorded_facts, score_facts, spread_of_two
 from buurteffect.estimate.scores.trend import trend_break, trend_by_definition
 from buurteffect.estimate.scores.vulnerable import (

@@ -21,7 +21,7 @@ from buurteffect.estimate.childhood.siblings import (
     slope_by_mix,
     slopes_by_age,
 )
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.joint_test import JointTest, joint_test
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
 from buurteffect.estimate.regression.ols_iv import Equation

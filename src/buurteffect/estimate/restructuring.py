@@ -2,7 +2,7 @@
 
 from buurteffect.estimate.core.attempt import Attempt, attempt, one_table, together
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
-from buurteffect.estimate.core.results import select
+from buurteffect.estimate.core.result_tables import select
 from buurteffect.estimate.did.headline import cohorts_behind, late_effect, late_estimator
 from buurteffect.estimate.did.published_steps import event_study_in_steps, steps_of_window, thick_steps
 from buurteffect.estimate.inference.joint_test import pretrend_test

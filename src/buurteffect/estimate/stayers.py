@@ -2,7 +2,7 @@
 
 from buurteffect.estimate.core.attempt import Attempt, attempt, together
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
-from buurteffect.estimate.core.results import select
+from buurteffect.estimate.core.result_tables import select
 from buurteffect.estimate.persons.attrition_bounds import lee_bounds
 from buurteffect.estimate.persons.composition import COMERS, LEAVERS, WHOLE
 from buurteffect.estimate.persons.composition_effects import effect_on_long_change, effect_on_mean, parts_of, types_of

@@ -12,11 +12,11 @@ from staggered_worlds import staggered
 import buurteffect.estimate
 from buurteffect.estimate.agreement.imputation_first_stage import exact_gaps, stopped_gaps
 from buurteffect.estimate.agreement.staggered import SHARES, STOPPED, staggered_agreement, unmet
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.did.imputation_fit import fit_untreated
+from buurteffect.estimate.did.imputed_outcomes import fit_untreated
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 REFERENCE = Path(buurteffect.estimate.__file__).parent / "agreement" / "reference"
 STAGGERED = ("did::", "fixest::sunab", "didimputation", "did2s")

@@ -14,7 +14,7 @@ from buurteffect.estimate.core.fit import inverse, ols, pseudo_inverse, residual
 from buurteffect.estimate.core.intervals import critical_value, interval, p_value
 from buurteffect.estimate.core.refusal import estimator, is_refused, refusals
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, RESULT_COLUMNS, EffectEstimate, Estimate
-from buurteffect.estimate.core.results import first_rows, stack
+from buurteffect.estimate.core.result_tables import first_rows, stack
 from buurteffect.estimate.inference.joint_test import joint_test, wald_test
 from buurteffect.estimate.inference.sandwich import (
     ClusteredErrors,

@@ -11,7 +11,7 @@ from buurteffect import errors
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, RESULT_COLUMNS, EffectEstimate
-from buurteffect.estimate.core.sample import draw_sample
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 
 @pytest.mark.parametrize(

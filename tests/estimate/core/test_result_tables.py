@@ -10,7 +10,7 @@ from effect_worlds import effect_frame
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import select, stack
+from buurteffect.estimate.core.result_tables import select, stack
 from buurteffect.estimate.did.group_time_effects import group_time
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.robustness.placebo import never_treated_cohorts

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK, NOT_YET_TREATED, Design
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.group_time_effects import compared_cells, group_time
 from buurteffect.estimate.did.projections import local_projections
 from buurteffect.estimate.did.stacks import stacked
 from buurteffect.estimate.regression.dose_response import continuous_dose
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 from buurteffect.estimate.selection.reweighting import reweighted_effects
 
 YEARS = range(2000, 2014)

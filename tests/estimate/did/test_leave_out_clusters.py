@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK, NOT_YET_TREATED, Design
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.aggregation import aggregate, callaway_santanna
 from buurteffect.estimate.did.group_time_effects import compared_cells
 from buurteffect.estimate.did.leave_out_clusters import WithoutClusters, dynamic_without, effective_treated_clusters
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 DESIGN = Design("y", comparison=AT_RISK, covariates=("x",), clusters=("town",))
 WINDOW = (1, 3)

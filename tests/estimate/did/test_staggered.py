@@ -15,16 +15,13 @@ from staggered_worlds import BY_AREA, DESIGN, planted, staggered, two_by_two
 
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.agreement.two_stage_did import two_stage
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.aggregation import aggregate, callaway_santanna
-from buurteffect.estimate.did.extended_twoway import extended_twoway
 from buurteffect.estimate.did.group_time_effects import group_time, group_time_effects
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.projections import local_projections
+from buurteffect.estimate.did.saturated import extended_twoway, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
-from buurteffect.estimate.did.sun_abraham import sun_abraham
 from buurteffect.estimate.inference.influence import clustered_covariance, multiplier_critical_value
 from buurteffect.estimate.inference.permutation import permutation_statistics
 from buurteffect.estimate.regression.bacon import bacon_decomposition
@@ -33,6 +30,8 @@ from buurteffect.estimate.regression.panel_ols import two_way_effects
 from buurteffect.estimate.robustness.estimators_compared import side_by_side
 from buurteffect.estimate.robustness.placebo import never_treated_cohorts, permuted_cohorts, shifted_cohorts
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 ROBUST = sorted(ROBUST_ESTIMATORS)
 WINDOW = (0, 2)

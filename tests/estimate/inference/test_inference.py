@@ -8,7 +8,6 @@ from effect_worlds import PLAIN, reference_sample, renamed, simulated
 from scipy import stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.within import within_two_way
 from buurteffect.estimate.inference.joint_test import pretrend_test
 from buurteffect.estimate.inference.power import (
@@ -22,6 +21,7 @@ from buurteffect.estimate.inference.wild_bootstrap import WEBB, WildBootstrap, w
 from buurteffect.estimate.regression.panel_ols import fit_two_way, two_way_effects
 from buurteffect.estimate.regression.regressors import default_regressors
 from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 WITH_X = replace(PLAIN, covariates=("x",))
 

@@ -9,12 +9,10 @@ import pytest
 from staggered_worlds import DESIGN, staggered
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.within import group_sums, within_two_way
-from buurteffect.estimate.did.extended_twoway import extended_twoway
-from buurteffect.estimate.did.sun_abraham import sun_abraham
+from buurteffect.estimate.did.saturated import extended_twoway, sun_abraham
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKraayErrors
-from buurteffect.estimate.regression.term_columns import term_columns
+from buurteffect.estimate.regression.cell_terms import term_columns
 from buurteffect.estimate.regression.twoway_event_study import (
     CELLS,
     LINEARMODELS,
@@ -22,6 +20,7 @@ from buurteffect.estimate.regression.twoway_event_study import (
     Window,
     two_way_event_study,
 )
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 
 def world(gaps: bool, seed: int = 5):

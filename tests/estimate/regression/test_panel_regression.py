@@ -15,7 +15,6 @@ from scipy import stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import sup_t_critical_value
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.within import within_two_way
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.regression_table import conley_errors
@@ -25,6 +24,7 @@ from buurteffect.estimate.regression.absorbed_effects import fit_effects, many_e
 from buurteffect.estimate.regression.panel_ols import first_differences, fit_two_way, random_effects, two_way_effects
 from buurteffect.estimate.regression.regressors import default_regressors, named_regressors
 from buurteffect.estimate.regression.twoway_event_study import LINEARMODELS, PYFIXEST, Window, two_way_event_study
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 WITH_X = replace(PLAIN, covariates=("x",))
 STAGGERED = (np.nan, 2004.0, 2006.0)
@@ -260,7 +260,7 @@ HASHED = """
 import numpy as np, pandas as pd, warnings
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.regression.absorbed_effects import many_effects
-from buurteffect.estimate.core.sample import draw_sample
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 import pyfixest
 rng = np.random.default_rng(1)
 people, years = 200, 6

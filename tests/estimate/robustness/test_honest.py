@@ -16,7 +16,7 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.sun_abraham import sun_abraham
+from buurteffect.estimate.did.saturated import sun_abraham
 from buurteffect.estimate.robustness.honest import magnitudes as honest
 from buurteffect.estimate.robustness.honest.magnitudes import breakdown_value, relative_magnitudes
 from buurteffect.estimate.robustness.honest.path import honest_path

@@ -9,7 +9,7 @@ from effect_worlds import PLAIN, renamed, simulated
 from scipy import optimize
 
 from buurteffect.errors import EstimationError, NoComparisonError
-from buurteffect.estimate.core.sample import draw_sample
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 from buurteffect.estimate.selection.balancing import OverlapLimits, entropy_balance, match_nearest
 from buurteffect.estimate.selection.reweighting import MATCHING, Baseline, reweighted_effects
 

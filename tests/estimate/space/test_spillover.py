@@ -12,7 +12,7 @@ from staggered_worlds import DESIGN
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.sun_abraham import sun_abraham
+from buurteffect.estimate.did.saturated import sun_abraham
 from buurteffect.estimate.space.spillovers import bias_identity, distance_to_treated, spillover
 
 PLACED = replace(DESIGN, coordinates_m=("east_m", "north_m"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from buurteffect.estimate.core.fit import least_squares
-from buurteffect.estimate.core.sample import Sample, Truths
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.estimation_sample import Sample, Truths
 
 _MOST = 100_000
 _NEAR_ZERO = 0.1  # changes count relative to this much more than the coefficient, as in fixest

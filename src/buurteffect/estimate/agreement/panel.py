@@ -11,7 +11,6 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.inference.conley import SPHERICAL, ConleyErrors
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKraayErrors, IndependentErrors
 from buurteffect.estimate.inference.small_sample import FIXEST, FIXEST_FULL, FIXEST_NONE, SANDWICH, SANDWICH_HC1
@@ -19,6 +18,7 @@ from buurteffect.estimate.regression.absorbed_effects import many_effects
 from buurteffect.estimate.regression.mixed import random_intercepts, reml_criterion
 from buurteffect.estimate.regression.panel_ols import INTERCEPT, first_differences, random_effects, two_way_effects
 from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 COEFFICIENT, STD_ERROR, VARIANCE = 1e-8, 1e-6, 1e-6
 """Largest differences that count as agreement. Components of variance are the end of a search: R's stops at about

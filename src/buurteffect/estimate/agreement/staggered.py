@@ -11,11 +11,11 @@ from buurteffect.estimate.agreement.imputation_first_stage import exact_gaps, st
 from buurteffect.estimate.agreement.panel import in_words
 from buurteffect.estimate.agreement.two_stage_did import two_stage
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
-from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.did.aggregation import KINDS, aggregate
 from buurteffect.estimate.did.group_time_effects import Approach, group_time, group_time_effects
 from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.sun_abraham import sun_abraham
+from buurteffect.estimate.did.saturated import sun_abraham
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 COEFFICIENT, STD_ERROR = 1e-8, 1e-6
 """Largest differences that count as agreement."""

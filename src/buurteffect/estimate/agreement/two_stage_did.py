@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.effect_table import call_library, effects_from_covariance, one_cluster, regressors
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
-from buurteffect.estimate.core.sample import draw_sample
+from buurteffect.estimate.sample.estimation_sample import draw_sample
+from buurteffect.estimate.sample.library_results import call_library, effects_from_covariance, one_cluster, regressors
 
 
 def two_stage(frame: pd.DataFrame, design: Design) -> EffectEstimate:

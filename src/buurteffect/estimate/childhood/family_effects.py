@@ -15,7 +15,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.siblings import EXPOSURE, VARYING
 from buurteffect.estimate.core.fit import ols
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
 ALL, SAMPLE, INSTRUMENTED = (

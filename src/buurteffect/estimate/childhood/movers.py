@@ -13,7 +13,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
 STEP = 0.10

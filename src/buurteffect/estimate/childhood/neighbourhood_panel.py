@@ -9,7 +9,7 @@ import pandas as pd
 
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
 from buurteffect.estimate.regression.absorbed_effects import fit_columns
 from buurteffect.estimate.regression.regressors import Regressors

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 

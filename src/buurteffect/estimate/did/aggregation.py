@@ -12,7 +12,6 @@ import pandas as pd
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Truths
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.did.group_time_effects import Approach, Base, GroupTime, group_time
 from buurteffect.estimate.did.leave_out_clusters import (
@@ -23,6 +22,7 @@ from buurteffect.estimate.did.leave_out_clusters import (
     leaves_out,
 )
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
+from buurteffect.estimate.sample.estimation_sample import Truths
 
 Kind = Literal["simple", "dynamic", "group", "calendar"]
 Shares = Literal["estimated", "did 2.1.1"]

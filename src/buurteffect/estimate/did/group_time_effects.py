@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import CallError, EstimationError, NoComparisonError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
-from buurteffect.estimate.core.sample import Truths, draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.did.at_risk import AtRisk
-from buurteffect.estimate.did.pool_regression import regress_pool
+from buurteffect.estimate.did.at_risk import AtRisk, regress_pool
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import Truths, draw_sample
 
 Approach = Literal["dr", "reg", "ipw"]
 Base = Literal["universal", "varying"]

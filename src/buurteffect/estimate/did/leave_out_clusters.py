@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK
 from buurteffect.estimate.core.fit import solve_system
-from buurteffect.estimate.core.sample import Integers, Truths
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import group_sums
 from buurteffect.estimate.did.at_risk import AtRisk
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import Integers, Truths
 
 _SINGULAR = 1e-12  # share of the largest eigenvalue below which a regression without a cluster is not done
 

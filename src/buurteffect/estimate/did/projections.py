@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import CallError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import NOT_YET_TREATED, Design, refuse_at_risk
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.group_time_effects import compared_cells
-from buurteffect.estimate.did.weighted_cells import weighted_event_study
+from buurteffect.estimate.did.stacks import weighted_event_study
 from buurteffect.estimate.inference.influence import DRAWS, SEED
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 Weighting = Literal["variance", "treated"]
 

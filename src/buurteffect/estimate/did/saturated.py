@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.core.bands import DRAWS
-from buurteffect.estimate.core.effect_table import effects_from_covariance, regressors
+from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
-from buurteffect.estimate.core.sample import Integers, Sample, Truths
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.regression_table import design_errors
 from buurteffect.estimate.inference.sandwich import Covariance, cluster_covariance, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.cell_terms import fit_terms
+from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
+from buurteffect.estimate.sample.library_results import effects_from_covariance, regressors
 
 Shares = Literal["estimated", "known"]
 
@@ -219,3 +221,111 @@ def _covariate_names(fit: SaturatedFit) -> list[str]:
         place, _, time = code[1:].partition("t")
         told.append(names[int(place)] + (f" in {time}" if time else ""))
     return told
+
+
+def extended_twoway(
+    frame: pd.DataFrame,
+    design: Design,
+    window: tuple[int, int] | None = None,
+    convention: Convention = HOUSE,
+    shares: Shares = "estimated",
+    draws: int = DRAWS,
+) -> EffectEstimate:
+    """Estimate effects by cohort and time after treatment in one regression, and average them.
+
+    Unit and time effects, covariates, and one term per cohort and time from treatment (and its anticipation) on
+    (Wooldridge 2025, doi:10.1007/s00181-025-02807-z). Without covariates its averages are those of imputation; errors
+    differ, because here effects within a cohort and time are one number.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated; every untreated row is compared with. A covariate that changes enters as it is, one that
+        is constant within units times every time.
+    window : (int, int), optional
+        Add the row ``window``: the mean over these event times, ends included.
+    convention : Convention
+        Small-sample correction.
+    shares : {"estimated", "known"}
+        Whether errors count that shares of cohorts are estimated.
+    draws : int
+        Simulations behind the simultaneous band.
+
+    Returns
+    -------
+    EffectEstimate
+        See `average_terms`; from the anticipation on, without a base.
+
+    Raises
+    ------
+    EstimationError
+        If terms and covariates cannot be told apart; or see `draw_sample`.
+    """
+    sample = with_comparison(draw_sample(frame, design))
+    begun = ~sample.never & (sample.event_times >= -design.anticipation_years)
+    fit = fit_saturated(sample, begun, convention)
+    words = "extended two-way effects (Wooldridge 2025, doi:10.1007/s00181-025-02807-z)"
+    return average_terms(fit, words, None, window, shares, draws)
+
+
+def sun_abraham(
+    frame: pd.DataFrame,
+    design: Design,
+    window: tuple[int, int] | None = None,
+    convention: Convention = HOUSE,
+    shares: Shares = "estimated",
+    draws: int = DRAWS,
+) -> EffectEstimate:
+    """Estimate an event study from terms per cohort and event time, averaged by the cohorts' shares.
+
+    Unit and time effects, covariates, and one term per cohort and time but the last one before treatment; effects of
+    an event time are averaged by the rows behind them (Sun & Abraham 2021,
+    doi:10.1016/j.jeconom.2020.09.006; as fixest's sunab). Compared are units untouched throughout; where there are
+    none, the cohort treated last before its treatment.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated. A covariate that changes enters as it is, one that is constant within units times every
+        time.
+    window : (int, int), optional
+        Add the row ``window``: the mean over these event times, ends included.
+    convention : Convention
+        Small-sample correction.
+    shares : {"estimated", "known"}
+        Whether errors count that shares of cohorts are estimated.
+    draws : int
+        Simulations behind the simultaneous band.
+
+    Returns
+    -------
+    EffectEstimate
+        See `average_terms`; the base stands with estimate and error 0.
+
+    Raises
+    ------
+    EstimationError
+        If terms and covariates cannot be told apart; or see `draw_sample`.
+    """
+    sample = with_comparison(draw_sample(frame, design))
+    cohorts = np.unique(sample.cohorts[~sample.never])
+    bases = {g: _base(sample.time_values, g, design.anticipation_years) for g in cohorts}
+    base = np.array([bases.get(g, 0) for g in sample.cohorts])
+    fit = fit_saturated(sample, ~sample.never & (sample.times != base), convention)
+    return average_terms(
+        fit,
+        "Sun & Abraham (2021, doi:10.1016/j.jeconom.2020.09.006)",
+        int(max(time - cohort for cohort, time in bases.items())),
+        window,
+        shares,
+        draws,
+    )
+
+
+def _base(times: np.ndarray, cohort: float, anticipation: int) -> int:
+    """Return the last time before a cohort's treatment and its anticipation."""
+    return int(times[times < cohort - anticipation].max())

@@ -10,9 +10,9 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.effect_table import call_library
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
-from buurteffect.estimate.core.sample import Sample, draw_sample
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
+from buurteffect.estimate.sample.library_results import call_library
 
 PLACEBOS, SEED = 200, 20261121
 """Most donors that are treated as if they were the place, and the seed that draws them."""

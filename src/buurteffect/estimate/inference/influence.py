@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.bands import sup_t_critical_value
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate
@@ -16,6 +15,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import group_sums
 from buurteffect.estimate.inference.sandwich import cluster_covariance
 from buurteffect.estimate.inference.wild_bootstrap import WEBB_SIZES
+from buurteffect.estimate.sample.adoption import Adoption
 
 DRAWS, SEED = 1999, 20261121
 """Draws of the multiplier bootstrap, and the seed that makes them the same each time."""

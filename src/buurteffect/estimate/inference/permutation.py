@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import NEVER_TREATED
-from buurteffect.estimate.core.sample import Integers, Sample
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import Integers, Sample
 
 
 def permutation_statistics(

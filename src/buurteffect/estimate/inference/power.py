@@ -11,9 +11,9 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import SEED
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Truths
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.joint_test import event_study_path
+from buurteffect.estimate.sample.estimation_sample import Truths
 
 _DRAWS = 100_000
 

@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.aggregation import aggregate
 from buurteffect.estimate.did.group_time_effects import Approach, GroupTime, compared_cells
 from buurteffect.estimate.persons.composition import (
@@ -25,6 +23,8 @@ from buurteffect.estimate.persons.composition import (
     chain_flows,
     decompose_flows,
 )
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 ADDS_UP = 1e-10
 """How far the parts may miss the whole."""

@@ -9,10 +9,10 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.effect_table import call_library
 from buurteffect.estimate.core.result import software_versions
-from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.core.within import within_two_way
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
+from buurteffect.estimate.sample.library_results import call_library
 
 KINDS = {
     "treated_vs_never": "treated against never treated",

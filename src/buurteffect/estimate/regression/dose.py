@@ -12,9 +12,9 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
 from buurteffect.estimate.regression.panel_ols import first_differences, two_way_effects
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 Run = Callable[[Sample], EffectEstimate]
 

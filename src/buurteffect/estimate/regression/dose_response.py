@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import NEVER_TREATED, Design, refuse_at_risk
 from buurteffect.estimate.core.fit import inverse
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
-from buurteffect.estimate.core.sample import Integers, draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import Integers, draw_sample
 
 ASSUMPTION = (
     "strong parallel trends: at every dose, places with that dose would have changed as much as all treated places "

@@ -14,11 +14,11 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.fit import inverse, solve_system
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums
 from buurteffect.estimate.regression.panel_ols import INTERCEPT
 from buurteffect.estimate.regression.regressors import Regressors, default_regressors
+from buurteffect.estimate.sample.estimation_sample import Sample
 
 SOFTWARE = f"statsmodels {statsmodels.__version__}"
 RESIDUAL = "residual"

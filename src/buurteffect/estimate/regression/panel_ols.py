@@ -16,13 +16,13 @@ from linearmodels import FirstDifferenceOLS, PanelOLS, RandomEffects
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_regressors
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import within_two_way
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import Errors
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.regressors import Regressors, default_regressors
+from buurteffect.estimate.sample.estimation_sample import Sample
 
 SOFTWARE = f"linearmodels {linearmodels.__version__}"
 INTERCEPT = "intercept"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.estimation_sample import Sample
 
 TREATED = "treated"
 """Name of the regressor that is 1 from a unit's first treated time on."""

@@ -11,7 +11,6 @@ import pandas as pd
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
-from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, Errors
@@ -20,6 +19,7 @@ from buurteffect.estimate.regression.absorbed_effects import fit_effects
 from buurteffect.estimate.regression.cell_terms import fit_terms
 from buurteffect.estimate.regression.panel_ols import STAGGERED, fit_two_way
 from buurteffect.estimate.regression.regressors import Regressors
+from buurteffect.estimate.sample.estimation_sample import Sample
 
 CELLS, PYFIXEST, LINEARMODELS = "cells", "pyfixest", "linearmodels"
 """How the regression is fitted: from sums over cells of unit, time and event time, or by a library."""

@@ -11,7 +11,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.did.group_time_effects import Approach
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import Fit, least_squares
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.inference.conley import BARTLETT
 from buurteffect.estimate.inference.regression_table import conley_errors, regression_estimate
 from buurteffect.estimate.inference.wild_bootstrap import WEBB, WildBootstrap, wild_cluster_bootstrap
 from buurteffect.estimate.regression.absorbed_effects import fit_columns
 from buurteffect.estimate.regression.regressors import Regressors
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 TREATED = "treated"
 _FEW = 12

@@ -11,10 +11,10 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.inference.permutation import permutation_statistics
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
 

@@ -15,12 +15,11 @@ import pandas as pd
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.did.extended_twoway import extended_twoway
 from buurteffect.estimate.did.group_time_effects import Approach
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.projections import local_projections
+from buurteffect.estimate.did.saturated import extended_twoway, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
-from buurteffect.estimate.did.sun_abraham import sun_abraham
 
 Window = tuple[int, int]
 

@@ -12,7 +12,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import refusal
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate
-from buurteffect.estimate.core.results import stack
+from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.did.headline import Estimator
 
 

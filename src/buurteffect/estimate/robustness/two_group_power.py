@@ -10,13 +10,13 @@ import pandas as pd
 from scipy import stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import residuals
 from buurteffect.estimate.core.intervals import critical_value
-from buurteffect.estimate.core.sample import Integers, draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.power import minimum_detectable_effect, two_group_std_error
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import Integers, draw_sample
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import solve_system
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.bootstrap import Bootstrap
 from buurteffect.estimate.inference.sandwich import cluster_covariance
@@ -20,6 +18,8 @@ from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.variance import fit_variance_components
 from buurteffect.estimate.measurement.waves import Waves
 from buurteffect.estimate.regression.panel_ols import two_way_effects
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 from buurteffect.estimate.selection.adjusted_panel import complete_units
 
 MOST_WAVES = 9

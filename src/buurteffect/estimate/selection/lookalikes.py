@@ -7,12 +7,12 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.did.headline import Estimator
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 
 def lookalike_placebo(frame: pd.DataFrame, design: Design, estimator: Estimator, neighbours: int = 2) -> EffectEstimate:

@@ -12,10 +12,10 @@ from buurteffect.errors import CallError, EstimationError, NoComparisonError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
 from buurteffect.estimate.core.design import NEVER_TREATED, refuse_at_risk
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
 from buurteffect.estimate.inference.sandwich import cluster_covariance
+from buurteffect.estimate.sample.estimation_sample import Sample
 from buurteffect.estimate.selection.balancing import Balance, OverlapLimits, entropy_balance, match_nearest
 
 LIMITS = OverlapLimits()

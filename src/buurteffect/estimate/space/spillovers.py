@@ -14,9 +14,9 @@ from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample, draw_sample
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.headline import late_estimator
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
 

@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.adoption import Adoption
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import draw_sample
 from buurteffect.estimate.did.aggregation import aggregate
 from buurteffect.estimate.did.group_time_effects import Approach, GroupTime, compared_cells
 from buurteffect.estimate.inference.regression_table import regression_estimate
@@ -22,6 +20,8 @@ from buurteffect.estimate.regression.panel_ols import STAGGERED, fit_two_way
 from buurteffect.estimate.regression.regressors import default_regressors
 from buurteffect.estimate.regression.twoway_event_study import Window, two_way_event_study
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS, RobustEstimator
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import draw_sample
 from buurteffect.estimate.selection.reweighting import ENTROPY, MATCHING, Baseline, reweighted_effects
 from buurteffect.schema.liveability import WAVES_3
 from buurteffect.scoreboard.places.naive import before_after

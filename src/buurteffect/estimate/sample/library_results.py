@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.sample import Sample
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.estimation_sample import Sample
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from buurteffect.errors import NoComparisonError, NoSwitchError, OneTreatedClusterError
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
-from buurteffect.estimate.core.sample_checks import (
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.checks import (
     Dropped,
     check_breaks,
     check_columns,
@@ -21,7 +22,6 @@ from buurteffect.estimate.core.sample_checks import (
     check_values,
     drop_unusable,
 )
-from buurteffect.estimate.core.weighted_stats import Floats
 
 Integers = NDArray[np.int_]
 Truths = NDArray[np.bool_]

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.sample import Integers, Sample, Truths
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths
 
 
 @dataclass(frozen=True, eq=False)
