@@ -38,8 +38,8 @@ ORDER = {
     " leefbaarometer tables",
     "synthetic": "world simulation persons truth publishing country",
     "panel": "harmonise inputs folder areas survey persons displacement childhood documentation maps restructuring",
-    "estimate": "core sample inference measurement regression did space selection robustness persons childhood survey scores"
-    " agreement restructuring stayers opportunity",
+    "estimate": "core sample inference measurement regression did space selection robustness persons childhood survey"
+    " scores agreement restructuring stayers opportunity",
     "claims": "known_truth register verdict unanswered estimators restructuring scores persons",
     "report": "html tables figures page provenance pages",
     "scoreboard": "score summary cells board check places persons",

@@ -13,7 +13,7 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.siblings import EXPOSURE, VARYING
-from buurteffect.estimate.core.fit import ols
+from buurteffect.estimate.core.fit import Fit, check_normal_equations, least_squares
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -120,13 +120,21 @@ def _random_intercepts(
     theta = 1 - 1 / np.sqrt(1 + ratio * np.bincount(family))
     both = np.column_stack([outcome, regressors])
     left = both - theta[family, None] * (both - demean(both, family))
-    fit = ols(
-        several,
-        left[:, 0],
-        ((*columns, "intercept"), left[:, 1:]),
-        unit="person",
-        counts=(len(several), len(several)),
-        software=SOFTWARE,
+    slopes = least_squares(left[:, 1:], left[:, 0])  # means of ages and of years of birth may explain each other
+    fit = check_normal_equations(
+        Fit(
+            names=(*columns, "intercept"),
+            coefficients=slopes,
+            regressors=left[:, 1:],
+            residuals=left[:, 0] - left[:, 1:] @ slopes,
+            effects=(),
+            frame=several,
+            unit="person",
+            time="person",
+            units_count=len(several),
+            treated_count=len(several),
+            software=SOFTWARE,
+        )
     )
     result = covariance(fit, ClusteredErrors(clusters))
     return EffectEstimate.of(
