@@ -35,6 +35,8 @@ LIBRARIES = {
     "Haswell": ("Haswell", 2),
     "Sandybridge": ("Sandybridge", 2),
     "Prescott": ("Prescott", 1),
+    "Nehalem": ("Nehalem", 1),
+    "SkylakeX": ("SkylakeX", 1),
 }
 _SPARE, _FEWEST = 2, 4
 
