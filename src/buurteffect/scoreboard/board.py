@@ -174,7 +174,7 @@ class Scoreboard:
         Returns
         -------
         DataFrame
-            The columns of the summary, those that `describe` adds, and ``meaning`` of the scenario.
+            The columns of the summary, and those that `describe` adds, ``meaning`` of the scenario among them.
 
         Raises
         ------
@@ -198,10 +198,9 @@ class Scoreboard:
                 expected="columns and names of this version",
                 action=f"run {self.command}",
             )
-        meaning = [SCENARIOS[name].meaning for name in table["scenario"]]
         words = [name for name in ("commonest_error", "truth_name") if name in table]
         table = table.assign(**{name: table[name].astype(object).fillna("") for name in words})
-        return self.describe(table).assign(meaning=meaning)
+        return self.describe(table)
 
 
 def write_summary(table: pd.DataFrame, path: Path) -> None:

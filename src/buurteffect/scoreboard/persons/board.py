@@ -11,6 +11,7 @@ from buurteffect.scoreboard.board import Scoreboard
 from buurteffect.scoreboard.persons.assumptions import FAMILIES, HEADLINES, RUNS, SEEDS, assumption_of
 from buurteffect.scoreboard.persons.country import estimate, truths
 from buurteffect.scoreboard.summary import Summary
+from buurteffect.synthetic.world.scenarios import SCENARIOS
 
 SUMMARY_COLUMNS = (
     "scenario", "page", "estimator", "truth_name", "valid", "size", "code", "seeds", "failed_share", "scored", "truth",
@@ -44,6 +45,7 @@ def describe(table: pd.DataFrame) -> pd.DataFrame:
     found = [assumption_of(*row) for row in rows]
     return table.assign(
         label=[in_words(name) for name in table["estimator"]],
+        meaning=[SCENARIOS[name].meaning for name in table["scenario"]],
         run=[", ".join(RUNS.get(name, FAMILIES)) for name in table["scenario"]],
         headline=[HEADLINES.get(row, "") for row in rows],
         why=["" if assumption is None else assumption.why for assumption in found],

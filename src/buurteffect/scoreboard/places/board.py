@@ -80,6 +80,7 @@ def describe(table: pd.DataFrame) -> pd.DataFrame:
         kind=[ESTIMATORS[name].kind for name in table["estimator"]],
         documented=table["estimator"] == DOCUMENTED,
         aim=table["target"].map(TARGETS),
+        meaning=[SCENARIOS[name].meaning for name in table["scenario"]],
     )
 
 
