@@ -97,7 +97,7 @@ def test_imports_run_one_way_between_rooms_and_between_the_folders_of_a_room():
 
 
 def test_every_room_and_every_folder_of_a_room_is_known():
-    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert rooms - {"__init__", "__pycache__"} == set(MAY_IMPORT)
     for room, order in ORDER.items():
         inside = {

@@ -332,7 +332,7 @@ def test_the_geometry_beside_the_scores_is_drawn(build):
 def test_without_polygons_a_page_says_how_to_get_a_map(build, page, level, boundaries, reason):
     folder, _ = build(level=level, years=(2012, 2022), gemeenten=("0363", "0034"), each=2)
     if boundaries:
-        write_boundaries(folder, boundaries)
+        write_boundaries(folder, boundaries, name="wijken" if level == "wijk" else "buurten")
     found = panel.score_map(panel.read("open", level))
     assert not found
     assert reason in found.reason

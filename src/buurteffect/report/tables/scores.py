@@ -108,7 +108,7 @@ def density_words(areas: str, summary: pd.DataFrame) -> tuple[str, str]:
         f"10th and the 90th percentile {said('p90_minus_p10_score')}."
     )
     alt = (
-        f"{len(summary)} smooth curves, one for each wave, the earliest at the top: how many areas have which score. "
+        f"One smooth curve for each of {len(summary)} waves, the earliest at the top: how many areas have which score. "
         f"{caption} The curves are in the data file."
     )
     return caption, alt
