@@ -1,6 +1,6 @@
 """How the designs of n09 do in simulated countries, before anything is published: what its page tells of them.
 
-``python tests/bench/movers_simulations.py`` writes the record anew (some minutes).
+``PYTHONPATH=tests/helpers python tests/bench/movers_simulations.py`` writes the record anew (some minutes).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from synthetic_persons import children
 
 from buurteffect.estimate.childhood.movers import MoversDesign
 from buurteffect.estimate.childhood.movers_and_siblings import both_designs
 from buurteffect.estimate.childhood.siblings import naive_slopes
 from buurteffect.synthetic.country import draw_world
-from buurteffect.synthetic.persons.outcomes import children
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.persons import draw_persons
 from buurteffect.synthetic.persons.succession import FIRST_NONWESTERN

@@ -35,7 +35,7 @@ from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.joint_test import JointTest
 from buurteffect.synthetic.persons.parameters import PeopleParameters
-from buurteffect.synthetic.truth.childhood import opportunity_truth
+from buurteffect.synthetic.truth.persons import NOT_AFFECTED
 
 AGREE = JointTest(0.1, 1, float("inf"), 0.7)
 
@@ -186,7 +186,7 @@ def test_estimates_that_must_miss_stand_beside_the_truth_as_well():
         table(["exposure", "exposure times mix"], [0.1, 0.0], [0.05] * 2),
     )
     assert len({each.name for each in known}) == len(known) == 9
-    assert {each.name.split("@")[0] for each in known} <= set(opportunity_truth()) | {
+    assert {each.name.split("@")[0] for each in known} <= set(NOT_AFFECTED) | {
         "exposure_slope",
         "exposure_slope_after_23",
     }

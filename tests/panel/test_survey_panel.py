@@ -35,9 +35,8 @@ from buurteffect.sources.tables.survey import read_survey_table
 from buurteffect.synthetic import draw_world
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.publishing.registers.projects import publish_register
-from buurteffect.synthetic.publishing.registers.survey import Waves, publish_survey, survey_tables
-from buurteffect.synthetic.truth.persons import people_truth
-from buurteffect.synthetic.truth.survey import survey_truth
+from buurteffect.synthetic.publishing.registers.survey import publish_survey, survey_tables
+from buurteffect.synthetic.truth.persons import people_truth, survey_truth
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +78,6 @@ def test_nobody_can_be_followed_to_another_wave(published):
     for _, wave in answers.groupby("year"):
         assert list(wave["respondent_id"]) == sorted(wave["respondent_id"])
         assert wave["respondent_id"].iloc[0] == "000001"
-
-
-def test_a_share_of_waves_makes_no_sense():
-    with pytest.raises(ProjectError, match="at least 1"):
-        Waves(network_every=0)
 
 
 def test_answers_carry_the_first_project_of_their_buurt(world, published):
@@ -165,7 +159,7 @@ def test_files_that_do_not_belong_are_refused(published, tmp_path):
 def planted(world, tmp_path, parameters):
     """Return the panel of a country with other planted values."""
     tables: dict[str, list[pd.DataFrame]] = {}
-    for name, _, table in survey_tables(world, Waves(2), parameters=parameters):
+    for name, _, table in survey_tables(world, parameters=parameters, network_every=2):
         tables.setdefault(name, []).append(table)
     publish_register(world, tmp_path / "register.csv")
     joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}

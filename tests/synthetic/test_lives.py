@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from synthetic_persons import persons_frame
 
 from buurteffect.synthetic.country import draw_world
 from buurteffect.synthetic.persons.persons import Persons, draw_persons
@@ -21,7 +22,9 @@ def country(seed=1, size="default"):
 @pytest.fixture(scope="module")
 def lives():
     """Rows of everybody, in order of person and year, and beside each the next row of the same person."""
-    frame = draw_persons(country()).frame(country()).sort_values(["person_id", "first_year"], ignore_index=True)
+    frame = persons_frame(draw_persons(country()), country()).sort_values(
+        ["person_id", "first_year"], ignore_index=True
+    )
     return frame, frame.shift(-1).where(frame["person_id"].eq(frame["person_id"].shift(-1)))
 
 

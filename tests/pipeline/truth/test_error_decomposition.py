@@ -7,7 +7,7 @@ import pytest
 
 from buurteffect.panel.restructuring import panel as restructuring
 from buurteffect.pipeline.truth import error_decomposition
-from buurteffect.synthetic.truth.areas import AREA_COLUMNS, AREA_OUTCOMES, area_effects
+from buurteffect.synthetic.truth.contrasts import AREA_COLUMNS, AREA_OUTCOMES, area_effects
 
 PARAMETERS = {
     "outcome": "liveability", "level": "buurt", "rule": "harmonised", "least_dose": 0.05, "comparison": "never_treated",

@@ -6,12 +6,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_persons import children, moves_between_buurten, person_years, persons_frame
 
 from buurteffect.synthetic.country import draw_world
-from buurteffect.synthetic.persons.outcomes import adult_ranks, children, exposure_years, person_years
+from buurteffect.synthetic.persons.outcomes import adult_ranks, exposure_years
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.persons import age_on, draw_persons, household_ids, present
-from buurteffect.synthetic.persons.stays import draw_stays, moves_between_buurten
+from buurteffect.synthetic.persons.stays import draw_stays
 from buurteffect.synthetic.truth.persons import people_truth
 from buurteffect.synthetic.world.world import Arrival, Residence
 
@@ -54,7 +55,9 @@ def residence_of(household, buurt, years=(2001, 2002, 2003, 2004), arrival=None)
 def test_everybody_lives_in_the_same_households_in_every_branch_of_the_world():
     with_policy, without = country(), country(scenario="S1")
     assert not np.array_equal(with_policy.residence.household, without.residence.household)
-    frames = [draw_persons(w).frame(w).sort_values(["person_id", "first_year"]) for w in (with_policy, without)]
+    frames = [
+        persons_frame(draw_persons(w), w).sort_values(["person_id", "first_year"]) for w in (with_policy, without)
+    ]
     pd.testing.assert_frame_equal(*(frame.reset_index(drop=True) for frame in frames))
 
 
@@ -74,7 +77,7 @@ def test_another_seed_gives_other_persons(world):
 
 def test_every_person_and_household_has_a_name_of_its_own(large):
     persons = draw_persons(large)
-    lasting = persons.frame(large).groupby("person_id")[["birth_year", "sex", "origin", "education"]].nunique()
+    lasting = persons_frame(persons, large).groupby("person_id")[["birth_year", "sex", "origin", "education"]].nunique()
     assert (lasting == 1).all(axis=None)
     assert len(np.unique(household_ids(large.households))) == len(large.households.key)
     assert persons.person_id.min() >= 0
@@ -136,7 +139,7 @@ def test_the_origin_of_the_head_is_that_of_the_household(world):
 
 
 def test_a_child_has_an_origin_of_its_parents(world):
-    frame = draw_persons(world).frame(world)
+    frame = persons_frame(draw_persons(world), world)
     adults = frame[frame["role"] != "child"].groupby("household_id")["origin"]
     parents, number = adults.agg(lambda o: set(o)), adults.size()
     children_of = frame[frame["role"] == "child"]

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_persons import children, person_years, persons_frame
 
 from buurteffect.errors import ProjectError
 from buurteffect.schema.microdata import (
@@ -20,13 +21,12 @@ from buurteffect.schema.microdata import (
 )
 from buurteffect.synthetic.country import draw_world
 from buurteffect.synthetic.persons.moving_days import draw_moving_days
-from buurteffect.synthetic.persons.outcomes import children, person_years
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.persons import draw_persons
 from buurteffect.synthetic.persons.spells import address_spells, building_days, building_objects, first_day
 from buurteffect.synthetic.publishing.areas.boundary_changes import BoundaryChanges, draw_vintages
 from buurteffect.synthetic.publishing.registers.extracts import cut_register, pieces_of_dwellings
-from buurteffect.synthetic.publishing.registers.microdata import Extract, publish_microdata, publish_people
+from buurteffect.synthetic.publishing.registers.microdata import publish_microdata, publish_people
 
 PERSON, OBJECT = "RINPERSOON", "RINOBJECTNUMMER"
 START, END = "GBADATUMAANVANGADRESHOUDING", "GBADATUMEINDEADRESHOUDING"
@@ -340,7 +340,7 @@ def test_the_ranks_of_children_are_published_when_they_turn_28_if_they_are_in_th
 
 
 def test_children_have_the_adults_of_the_household_of_their_childhood_as_parents(world, read, names):
-    frame = draw_persons(world).frame(world)
+    frame = persons_frame(draw_persons(world), world)
     frame[PERSON] = frame["person_id"].map(names)
     child = frame[frame["role"] == "child"].set_index(PERSON)["household_id"]
     adults = frame[frame["role"] != "child"].groupby(PERSON)["household_id"].agg(set)
@@ -371,7 +371,7 @@ def test_a_life_goes_on_from_the_parental_home_to_a_household_of_ones_own(world,
 
 
 def test_a_part_of_the_country_has_whole_lives_and_the_same_names(world, read, tmp_path):
-    publish_microdata(world, tmp_path, Extract(gemeente_share=0.2))
+    publish_microdata(world, tmp_path, gemeente_share=0.2)
     some = pd.read_parquet(tmp_path / extract_file("GBAADRESOBJECTBUS", 2022))
     whole = read("GBAADRESOBJECTBUS")
     assert 0.05 < some[PERSON].nunique() / whole[PERSON].nunique() < 0.9
@@ -387,6 +387,6 @@ def test_a_part_of_the_country_has_whole_lives_and_the_same_names(world, read, t
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1])
-def test_a_share_that_is_none_is_refused(share):
+def test_a_share_that_is_none_is_refused(world, tmp_path, share):
     with pytest.raises(ProjectError, match="gemeente_share"):
-        Extract(gemeente_share=share)
+        publish_microdata(world, tmp_path, gemeente_share=share)

@@ -5,10 +5,10 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_persons import person_years
 
 from buurteffect.schema import CONCEPTS
 from buurteffect.synthetic.country import draw_world
-from buurteffect.synthetic.persons.outcomes import person_years
 from buurteffect.synthetic.persons.persons import draw_persons
 from buurteffect.synthetic.publishing.areas.true_figures import _median_by, census
 

@@ -325,16 +325,3 @@ def test_one_process_and_two_give_the_same(pair):
         pd.testing.assert_frame_equal(table, two[2].tables()[name], check_exact=True)
         pd.testing.assert_frame_equal(table, pair[1].tables()[name], check_exact=True)
     assert one[1].history.liveability_score.tobytes() == two[1].history.liveability_score.tobytes()
-
-
-def test_the_summary_holds_what_the_tables_hold(default_pair):
-    _, truth = default_pair
-    summary = truth.summary().set_index(["quantity", "outcome"])["value"]
-    assert summary.index.is_unique
-    assert summary["att_6_9", "liveability_score"] == late(truth)
-    since = truth.late.set_index("outcome").loc["log_woz", "effect_since_before"]
-    assert summary["att_6_9_since_before", "log_woz"] == since
-    rows = truth.people.query("horizon == 7 and tercile == 'low'")
-    assert np.isclose(summary["people_low", "exit_buurt"], np.average(rows["exit_buurt"], weights=rows["households"]))
-    assert summary["people_all", "own_log_income"] == 0
-    assert 0.2 < summary["people_displaced", "returned"] < 0.6

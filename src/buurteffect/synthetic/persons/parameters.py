@@ -5,10 +5,8 @@ Values marked ``chosen`` were set so that the synthetic country looks plausible;
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
-
-import pandas as pd
 
 CHOSEN = "chosen"
 SCOPE = "domain scope, 3.5"
@@ -26,7 +24,7 @@ def _set(default: Any, unit: str, source: str = CHOSEN) -> Any:
 
 @dataclass(frozen=True)
 class PeopleParameters:
-    """Parameters of persons, outcomes, ties and survey answers; `parameter_table` prints unit and source of each.
+    """Parameters of persons, outcomes, ties and survey answers, each with its unit and where it comes from.
 
     The scale of adult income ranks is 0 to 100: a childhood of 18 years in buurten with 10 percentage points fewer
     low incomes is worth 2.7 points. The domain scope plants 0.03 a year, 0.54 points in all, for which a country of
@@ -124,19 +122,3 @@ class PeopleParameters:
     answer_sd: float = _set(1.6, "points, of one answer")
     at_home_change_after_restructuring: float = _set(0.0, "points in restructured buurten from the start")
     contact_change_after_restructuring: float = _set(0.0, "points in restructured buurten from the start")
-
-
-def parameter_table(parameters: PeopleParameters | None = None) -> pd.DataFrame:
-    """Return one row per parameter: ``parameter, value, unit, source``.
-
-    Examples
-    --------
-    >>> table = parameter_table().set_index("parameter")
-    >>> table.loc["exposure_points", "value"]
-    '0.15'
-    """
-    parameters = parameters or PeopleParameters()
-    rows = [
-        (f.name, str(getattr(parameters, f.name)), f.metadata["unit"], f.metadata["source"]) for f in fields(parameters)
-    ]
-    return pd.DataFrame(rows, columns=["parameter", "value", "unit", "source"])

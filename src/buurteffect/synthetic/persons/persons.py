@@ -6,17 +6,15 @@ What a household's name says of its members stands in `families`, who goes on fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from buurteffect.synthetic.persons.families import CHILD, NEVER, ROLES, draw_families, person_keys
+from buurteffect.synthetic.persons.families import NEVER, ROLES, draw_families, person_keys
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.stays import dwelling_of
-from buurteffect.synthetic.persons.succession import ORIGINS, SEXES, settle
+from buurteffect.synthetic.persons.succession import settle
 from buurteffect.synthetic.world.draws import pair_identity
 from buurteffect.synthetic.world.world import Households, World
 
@@ -72,23 +70,6 @@ class Persons:
         _, first, number = np.unique(self.person_id, return_index=True, return_inverse=True)
         return number, first
 
-    def frame(self, world: World) -> pd.DataFrame:
-        """Return one row per person and household, with labels in place of positions."""
-        return pd.DataFrame(
-            {
-                "person_id": self.person_id,
-                "household_id": household_ids(world.households)[self.household],
-                "role": pd.Categorical.from_codes(np.minimum(self.slot, CHILD), list(ROLES[: CHILD + 1])),
-                "birth_year": self.birth_year,
-                "sex": pd.Categorical.from_codes(self.sex, list(SEXES)),
-                "origin": pd.Categorical.from_codes(self.origin, list(ORIGINS)),
-                "education": pd.Categorical.from_codes(self.education, list(EDUCATIONS)),
-                "first_year": self.first_year,
-                "last_year": self.last_year,
-                "ends": pd.Categorical.from_codes(self.ends, list(ENDS)),
-            }
-        )
-
 
 def household_ids(households: Households) -> NDArray[np.int64]:
     """Return a name per household that fits a signed integer, made from its key."""
@@ -141,11 +122,3 @@ def present(world: World, persons: Persons, t: int) -> tuple[NDArray[np.int64], 
     dwelling = dwelling_of(world, t)[persons.household]
     rows = np.flatnonzero((persons.first_year <= year) & (persons.last_year >= year) & (dwelling >= 0))
     return rows, dwelling[rows]
-
-
-def positions_of(world: World, years: Iterable[int] | None) -> list[int]:
-    """Return the positions of some years in the panel, by default of all."""
-    if years is None:
-        return list(range(len(world.residence.years)))
-    wanted = {int(year) for year in years}
-    return [t for t, year in enumerate(world.residence.years) if int(year) in wanted]

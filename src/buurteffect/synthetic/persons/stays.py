@@ -28,25 +28,6 @@ class Stays:
     buurt_since: NDArray[np.int16]
 
 
-@dataclass(frozen=True, eq=False)
-class Moves:
-    """Moves of households from one buurt to another: one element per move, in order of year.
-
-    Attributes
-    ----------
-    household, year, origin, destination : ndarray of int
-        Row of the household, 1 January on which it first lived in its new buurt, and positions of both buurten.
-    forced : ndarray of bool
-        Whether its dwelling was demolished.
-    """
-
-    household: NDArray[np.int32]
-    year: NDArray[np.int16]
-    origin: NDArray[np.int32]
-    destination: NDArray[np.int32]
-    forced: NDArray[np.bool_]
-
-
 def dwelling_of(world: World, t: int) -> NDArray[np.int32]:
     """Return the dwelling of every household on 1 January of the panel's year at position `t`; -1 where it has none."""
     household = world.residence.household[t]
@@ -76,20 +57,3 @@ def draw_stays(world: World) -> Stays:
         place[row] = buurt
         dwelling_since[t], buurt_since[t] = since[row], since_buurt[row]
     return Stays(dwelling_since, buurt_since)
-
-
-def moves_between_buurten(world: World) -> Moves:
-    """Return every move of a household from one buurt to another within the panel."""
-    residence = world.residence
-    place = np.full(len(world.households.key), -1, dtype=np.int32)
-    place[residence.household[0]] = residence.buurt
-    found: list[tuple[NDArray[np.int32], ...]] = []
-    for t in range(1, len(residence.years)):
-        row = residence.household[t]
-        moved = (place[row] >= 0) & (place[row] != residence.buurt)
-        who = row[moved]
-        year = np.full(len(who), residence.years[t], dtype=np.int32)
-        found.append((who, year, place[who], residence.buurt[moved], residence.forced[t][moved]))
-        place[row] = residence.buurt
-    household, years, origin, destination, forced = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Moves(household, years.astype(np.int16), origin, destination, forced.astype(bool))

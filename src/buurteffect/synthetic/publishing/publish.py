@@ -17,10 +17,8 @@ from buurteffect.synthetic.publishing.areas.true_figures import census
 from buurteffect.synthetic.publishing.registers.microdata import publish_people
 from buurteffect.synthetic.publishing.registers.survey import FOLDER as SURVEY
 from buurteffect.synthetic.publishing.registers.survey import publish_survey
-from buurteffect.synthetic.truth.childhood import opportunity_truth
-from buurteffect.synthetic.truth.persons import people_truth, register_exits
+from buurteffect.synthetic.truth.persons import people_truth, register_exits, survey_truth
 from buurteffect.synthetic.truth.residents import resident_truth
-from buurteffect.synthetic.truth.survey import survey_truth
 from buurteffect.synthetic.truth.truth import Truth
 from buurteffect.synthetic.truth.waterbed import waterbed_figures
 from buurteffect.synthetic.world.parameters import WorldParameters, describe_parameters
@@ -87,9 +85,7 @@ def named_truth(world: World, truth: Truth, parameters: WorldParameters) -> dict
     found |= {f"att_6_9_{outcome}": effect for outcome, effect in late["effect"].items()}
     since = late["effect_since_before"]
     found |= {f"att_6_9_since_before_{outcome}": effect for outcome, effect in since.items()}
-    found |= people_truth(world) | opportunity_truth()
-    found |= resident_truth(truth.people)
-    found |= survey_truth()
+    found |= people_truth(world) | resident_truth(truth.people) | survey_truth()
     found |= waterbed_figures(truth.people, truth.displaced, truth.seen, truth.ledger)
     return {str(name): float(value) for name, value in found.items()}
 

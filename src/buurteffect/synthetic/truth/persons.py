@@ -62,6 +62,12 @@ def register_exits(world: World, persons: Persons | None = None) -> pd.DataFrame
     )
 
 
+NOT_AFFECTED = ("neighbour_income_effect", "place_income_effect", "exposure_by_mix", "exposure_curvature")
+"""Effects that no draw of the country has: of neighbours' mean log income, and of the share of low incomes around a
+household, on its own log income; and how the effect of a year of childhood depends on the mix of tenures, and on the
+share of low incomes itself (it is linear)."""
+
+
 def people_truth(world: World, parameters: PeopleParameters | None = None) -> dict[str, float]:
     """Return the planted values of the people layer, by name.
 
@@ -81,6 +87,8 @@ def people_truth(world: World, parameters: PeopleParameters | None = None) -> di
         own cell.
     ``employment_effect``
         What restructuring does to work: nothing, since no draw of it knows of places.
+
+    Those of `NOT_AFFECTED` are 0.
     """
     p = parameters or PeopleParameters()
     observed, mixing = cross_tenure_shares(world, len(world.residence.years) - 1, p)
@@ -96,7 +104,23 @@ def people_truth(world: World, parameters: PeopleParameters | None = None) -> di
         "at_home_effect": p.at_home_change_after_restructuring,
         "homophily_effect": p.homophily_change_after_restructuring,
         "employment_effect": 0.0,
+        **dict.fromkeys(NOT_AFFECTED, 0.0),
     }
+
+
+def survey_truth() -> dict[str, float]:
+    """Return planted values of survey answers beside the effects of restructuring, by name.
+
+    ``trust_low_income_trend``
+        Points a year, from 2002 on, by which trust of persons with a low income moves more than that of others.
+    ``trust_low_income_gap``
+        Points by which it differs from that of others in 2002.
+    ``contact_slope``
+        Points of feeling at home or safe that contact itself brings: none, since both only share their causes.
+    """
+    p = PeopleParameters()
+    gap, trend = p.trust_low_income, p.trust_trend_low_income
+    return {"trust_low_income_trend": trend, "trust_low_income_gap": gap, "contact_slope": 0.0}
 
 
 def cross_tenure_shares(world: World, t: int, parameters: PeopleParameters) -> tuple[float, float]:

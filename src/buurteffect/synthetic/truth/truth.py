@@ -13,9 +13,10 @@ import pandas as pd
 
 from buurteffect.synthetic.simulation.run import Run, first_choice, simulate
 from buurteffect.synthetic.simulation.snapshot import LAST_YEAR, Setting, Snapshot, prepare
-from buurteffect.synthetic.truth.areas import AREA_COLUMNS, area_effects
 from buurteffect.synthetic.truth.composition import flow_differences
 from buurteffect.synthetic.truth.contrasts import (
+    AREA_COLUMNS,
+    area_effects,
     differences,
     group_effects,
     late_effects,
@@ -39,8 +40,6 @@ from buurteffect.synthetic.truth.waterbed import SEEN_COLUMNS, seen_effects
 from buurteffect.synthetic.world.parameters import WorldParameters
 from buurteffect.synthetic.world.world import History, Residence
 
-SUMMARY_YEAR = 2018
-SUMMARY_HORIZON = 7
 _DWELLINGS_WORTH_A_PROCESS = 20_000
 
 
@@ -60,15 +59,14 @@ class Truth:
     groups : DataFrame
         Effects by group of buurten and year: see `group_effects`.
     ledger : DataFrame
-        The waterbed's books: see `buurteffect.synthetic.truth.contrasts.ledger`.
+        The waterbed's books: see `ledger`.
     people, displaced : DataFrame
-        Effects on the residents of g − 1, and on those displaced: see
-        `buurteffect.synthetic.truth.counterfactual_branches.compare`. Without rows if person effects were not asked
-        for.
+        Effects on the residents of g − 1, and on those displaced: see `compare`.
+        Without rows if person effects were not asked for.
     seen : DataFrame
-        The waterbed in the terms of an exposure mapping: see `buurteffect.synthetic.truth.waterbed.seen_effects`.
+        The waterbed in the terms of an exposure mapping: see `seen_effects`.
     areas : DataFrame
-        Effects by buurt and year: see `buurteffect.synthetic.truth.areas.area_effects`.
+        Effects by buurt and year: see `area_effects`.
     """
 
     place: pd.DataFrame
@@ -83,29 +81,6 @@ class Truth:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
         return {member.name: getattr(self, member.name) for member in fields(self)}
-
-    def summary(self) -> pd.DataFrame:
-        """Return the truth's main figures: one row per ``quantity`` and ``outcome``, with its ``value``.
-
-        Groups and ledger are those of `SUMMARY_YEAR`; households those of `SUMMARY_HORIZON`, over all cohorts.
-        """
-        parts = [
-            self.late.assign(quantity=quantity, value=self.late[column])
-            for quantity, column in (("att_6_9", "effect"), ("att_6_9_since_before", "effect_since_before"))
-        ]
-        now = self.groups[self.groups["year"] == SUMMARY_YEAR]
-        parts.append(now.assign(quantity="group_" + now["group"]).rename(columns={"effect": "value"}))
-        books = self.ledger[self.ledger["year"] == SUMMARY_YEAR].melt(["outcome", "year"], var_name="quantity")
-        parts.append(books.assign(quantity="ledger_" + books["quantity"]))
-        for table, by in ((self.people, "tercile"), (self.displaced, "all")):
-            at = table[table["horizon"] == SUMMARY_HORIZON]
-            for group, rows in at.assign(all="displaced").groupby(by):
-                names = [n for n in rows.columns if n not in {"cohort", "horizon", "tercile", "households", "all"}]
-                values = {n: np.average(rows[n], weights=rows["households"]) for n in names if rows["households"].any()}
-                parts.append(
-                    pd.DataFrame({"quantity": f"people_{group}", "outcome": values.keys(), "value": values.values()})
-                )
-        return pd.concat([part[["quantity", "outcome", "value"]] for part in parts], ignore_index=True)
 
 
 def draw_truth(

@@ -6,7 +6,6 @@ and has 12 digits where real ones have nine, a RINOBJECTNUMMER begins with ``SYN
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -28,58 +27,38 @@ from buurteffect.synthetic.world.world import World
 MICRODATA = Path("microdata")
 
 
-@dataclass(frozen=True)
-class Extract:
-    """Which part of a country's registers is published.
-
-    Parameters
-    ----------
-    gemeente_share : float
-        Share of the gemeenten, above 0 and up to 1. Everyone who ever lived in one of them is in the extract, with the
-        years lived elsewhere.
-    """
-
-    gemeente_share: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse a share that is none."""
-        if not 0 < self.gemeente_share <= 1:
-            raise ProjectError(f"gemeente_share is {self.gemeente_share}: give a share above 0 and up to 1")
-
-
 def publish_microdata(
     world: World,
     folder: Path,
-    extract: Extract | None = None,
+    gemeente_share: float = 1.0,
     *,
     persons: Persons | None = None,
     vintages: Vintages | None = None,
-    parameters: PeopleParameters | None = None,
 ) -> tuple[Path, ...]:
-    """Write the register extracts as parquet.
+    """Write the register extracts as parquet, each to a folder of its own, and return the files in that order.
 
     Parameters
     ----------
     world : World
         The country.
     folder : Path
-        Folder of the extracts; each gets a folder of its own in it.
-    extract : Extract, optional
-        By default the whole country.
-    persons : Persons, optional
-        Persons of this world, if they are at hand.
-    vintages : Vintages, optional
-        Areas of every year; by default those that belong to the world (`events.draw_vintages`).
-    parameters : PeopleParameters, optional
+        Folder of the extracts.
+    gemeente_share : float
+        Share of the gemeenten, above 0 and at most 1, drawn by lot. Everyone who ever lived in one of them is in the
+        extract, with the years lived elsewhere.
+    persons, vintages : optional
+        Persons and areas of this world, if they are at hand.
 
-    Returns
-    -------
-    tuple of Path
-        The files, in the order in which they were written.
+    Raises
+    ------
+    ProjectError
+        If the share is none.
     """
-    extract, p = extract or Extract(), parameters or PeopleParameters()
-    persons = persons or draw_persons(world, p)
-    register = cut_register(world, persons, building_objects(world), extract.gemeente_share, p)
+    if not 0 < gemeente_share <= 1:
+        raise ProjectError(f"gemeente_share is {gemeente_share}: give a share above 0 and at most 1")
+    parameters = PeopleParameters()
+    persons = persons or draw_persons(world, parameters)
+    register = cut_register(world, persons, building_objects(world), gemeente_share, parameters)
     written = []
     for name, year, table in extract_tables(register, vintages or draw_vintages(world)):
         path = folder / extract_file(name, year)
@@ -90,26 +69,13 @@ def publish_microdata(
 
 
 def publish_people(
-    world: World,
-    folder: Path,
-    extract: Extract | None = None,
-    *,
-    persons: Persons | None = None,
-    vintages: Vintages | None = None,
-    parameters: PeopleParameters | None = None,
+    world: World, folder: Path, *, persons: Persons | None = None, vintages: Vintages | None = None
 ) -> tuple[Path, ...]:
-    """Write the extracts (``microdata/``), the project register (``projects/``) and the boundaries (``boundaries/``).
+    """Write register extracts (``microdata/``), project register (``projects/``) and boundaries (``boundaries/``).
 
-    Parameters are those of `publish_microdata`.
-
-    Returns
-    -------
-    tuple of Path
-        All files.
+    Parameters are those of `publish_microdata`; all files are returned.
     """
     publish_register(world, folder / REGISTER)
     maps = publish_boundaries(world, folder / BOUNDARIES)
-    extracts = publish_microdata(
-        world, folder / MICRODATA, extract, persons=persons, vintages=vintages, parameters=parameters
-    )
+    extracts = publish_microdata(world, folder / MICRODATA, persons=persons, vintages=vintages)
     return (folder / REGISTER, *maps, *extracts)

@@ -6,14 +6,12 @@ Layouts are those of `schema.survey`. Buurten have the codes of the country's la
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from buurteffect.errors import ProjectError
 from buurteffect.project import writing
 from buurteffect.schema.survey import AGE_GROUPS, INCOME_GROUPS, SCALES, TENURES, survey_file
 from buurteffect.synthetic.persons.draws import PeoplePurpose, uniform
@@ -24,42 +22,20 @@ from buurteffect.synthetic.persons.social_ties import income_groups, survey, tie
 from buurteffect.synthetic.world.world import World
 
 FOLDER = Path("survey")
+NETWORK_EVERY = 4
+"""Years between two waves of ties; answers are published for every year."""
+
+NETWORK_HOUSEHOLDS = 4000
+"""Households that name their ties in a wave; all if they are fewer."""
+
 _DIGITS = 2
 _EVERYBODY = 2**40
 _OWNERS = dict(zip(WORLD_TENURES, TENURES, strict=True))
 """What the simulation calls who owns a dwelling, and what surveys call it; the order is the same."""
 
 
-@dataclass(frozen=True)
-class Waves:
-    """Which waves are published, and how many households name their ties.
-
-    Parameters
-    ----------
-    network_every : int
-        Years between two waves of ties; answers are published for every year.
-    households : int
-        Households per wave of ties; all if they are fewer.
-    """
-
-    network_every: int = 4
-    households: int = 4000
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no wave."""
-        if self.network_every < 1 or self.households < 1:
-            raise ProjectError("network_every and households are at least 1")
-
-
-def publish_survey(
-    world: World,
-    folder: Path,
-    waves: Waves | None = None,
-    *,
-    persons: Persons | None = None,
-    parameters: PeopleParameters | None = None,
-) -> tuple[Path, ...]:
-    """Write answers of every year, and ties and register counts of every few years, as parquet.
+def publish_survey(world: World, folder: Path, *, persons: Persons | None = None) -> tuple[Path, ...]:
+    """Write answers of every year, and ties and register counts of every fourth, as parquet; return the files.
 
     Parameters
     ----------
@@ -67,18 +43,11 @@ def publish_survey(
         The country.
     folder : Path
         Folder that gets one file per table and wave.
-    waves : Waves, optional
     persons : Persons, optional
         Persons of this world, if they are at hand.
-    parameters : PeopleParameters, optional
-
-    Returns
-    -------
-    tuple of Path
-        The files, in the order in which they were written.
     """
     written = []
-    for name, year, table in survey_tables(world, waves, persons, parameters):
+    for name, year, table in survey_tables(world, persons):
         path = folder / survey_file(name, year)
         with writing(path) as aside:
             table.to_parquet(aside, index=False, compression="zstd")
@@ -88,18 +57,18 @@ def publish_survey(
 
 def survey_tables(
     world: World,
-    waves: Waves | None = None,
     persons: Persons | None = None,
     parameters: PeopleParameters | None = None,
+    network_every: int = NETWORK_EVERY,
 ) -> Iterator[tuple[str, int, pd.DataFrame]]:
-    """Yield name, year and table of everything that `publish_survey` writes."""
-    waves, p = waves or Waves(), parameters or PeopleParameters()
+    """Yield name, year and table of all that `publish_survey` writes, ties and counts every `network_every` years."""
+    p = parameters or PeopleParameters()
     persons = persons or draw_persons(world, p)
     years = [int(year) for year in world.residence.years]
     for year in years:
         yield "answers", year, _answers(world, year, persons, p)
-    for year in reversed(range(years[-1], years[0] - 1, -waves.network_every)):
-        yield "ties", year, _ties(world, year, waves.households, p)
+    for year in reversed(range(years[-1], years[0] - 1, -network_every)):
+        yield "ties", year, _ties(world, year, p)
         yield "households", year, _households(world, year)
         yield "adults", year, _adults(world, year, persons, p)
 
@@ -125,13 +94,13 @@ def _answers(world: World, year: int, persons: Persons, p: PeopleParameters) -> 
     return table.assign(**{name: drawn[name].round(_DIGITS).to_numpy() for name in SCALES})
 
 
-def _ties(world: World, year: int, households: int, p: PeopleParameters) -> pd.DataFrame:
+def _ties(world: World, year: int, p: PeopleParameters) -> pd.DataFrame:
     """Return the ties that a sample of households names; one that has none stands for itself with no row."""
     everyone = ties(world, year, p)
     t = year - int(world.residence.years[0])
     dwellings = np.arange(len(world.residence.buurt))
     lot = uniform(world.seed, PeoplePurpose.SAMPLE, dwellings.astype(np.uint64), year)
-    wanted = min(households, len(dwellings))
+    wanted = min(NETWORK_HOUSEHOLDS, len(dwellings))
     drawn = world.residence.household[t][np.argsort(lot, kind="stable")[:wanted]]
     inside = everyone["household_id"].isin(household_ids(world.households)[drawn])
     rows = everyone[inside].reset_index(drop=True)
