@@ -42,7 +42,7 @@ ORDER = {
     " scores agreement restructuring stayers opportunity",
     "claims": "known_truth register verdict unanswered estimators restructuring scores persons",
     "report": "html tables figures page provenance pages",
-    "scoreboard": "score summary cells board check places persons",
+    "scoreboard": "summary cells board check places persons",
     "pipeline": "fetch runs cluster deposit kernels needs verify truth execute cli",
 }
 """The folders and modules of each room, in the order in which they may import each other."""

@@ -31,7 +31,7 @@ from buurteffect.scoreboard.persons.board import SUMMARY_COLUMNS
 from buurteffect.scoreboard.persons.country import RESULT_NAMES, estimate_people, publish_for_people
 from buurteffect.scoreboard.persons.country import truths as true_values
 from buurteffect.scoreboard.persons.displacement import displacement_rows
-from buurteffect.scoreboard.score import exact_band
+from buurteffect.scoreboard.summary import exact_band
 from buurteffect.synthetic.country import draw_country
 
 FIGURES = ["estimate", "std_error", "ci_low", "ci_high"]

@@ -40,7 +40,7 @@ from buurteffect.scoreboard.places.panel import (
     late_truth,
     published_panel,
 )
-from buurteffect.scoreboard.score import exact_band
+from buurteffect.scoreboard.summary import exact_band
 from buurteffect.synthetic.country import draw_country
 
 FEW = ("before_after", "against_everybody", "cs_never", "cs_given")

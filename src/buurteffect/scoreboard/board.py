@@ -1,8 +1,8 @@
 """A scoreboard: many simulated countries per scenario, each estimated first and compared with its truth later.
 
-A cell is one scenario and seed. What was estimated in it and what is true of it are two files, and the second is
-written after the first; they meet in the summary only. Cells are kept by a hash of all that can move their figures, so
-that an interrupted run goes on where it stopped, and a changed estimator is run anew.
+A cell is one scenario and seed. Its estimates and its true values are two files, the second written after the first;
+they meet in the summary only. A hash of all that can move its figures is part of their names, so that an interrupted run
+goes on where it stopped, and a changed estimator is run anew.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ FIGURES = "%.4g"
 
 @dataclass(frozen=True)
 class Scoreboard:
-    """What one scoreboard has of its own.
+    """What is run in how many countries, and how it is summed up.
 
     Attributes
     ----------
     name, command : str
-        Its summary is ``docs/{name}.csv`` and its cells lie in ``data/processed/{name}``; what runs it.
+        Its summary is ``docs/{name}.csv``, its cells lie in ``data/processed/{name}``; the command that runs it.
     countries : mapping of str to int
-        Countries by scenario.
+        Number of countries by scenario.
     first_seed : int
         Seed of the first country.
     modules, libraries : tuple of str
-        Modules that run a cell (what they import counts as well), and libraries: both are part of the hash.
+        Modules that run a cell, and libraries: with all that the modules import, they are hashed.
     people : bool
         Whether persons are followed.
     estimate : callable
-        World and scenario in, a table of estimates out: a row per estimator.
+        (world, scenario) to a table of estimates, one row per estimator.
     truths : callable
-        World and truth in, a table of true values out.
+        (world, truth) to a table of true values.
     summary : Summary
         How estimates and true values become figures.
     known : mapping of str to collection of str
-        Values that a column of the stored summary may have.
+        Values allowed in columns of the stored summary.
     describe : callable
-        Adds the columns in words to the stored summary.
+        Adds columns in words to the stored summary.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Scoreboard:
         folder : Path
             Folder of all cells.
         scenarios : iterable of str, optional
-            Names in `SCENARIOS`; those of the scoreboard where left out.
+            Names in `SCENARIOS`; by default those of the scoreboard.
         seeds : int, optional
             Countries of each scenario; by default as many as the scoreboard has.
         size : str
@@ -143,17 +143,10 @@ class Scoreboard:
         return self.summary.of(read_cells(cells), read_truths(cells), cells[0].size, codes)
 
     def store(self, project: Project, cells: Sequence[Cell], out: Path | None = None) -> Path:
-        """Summarise the cells that are done, and return where the summary is.
+        """Summarise the cells that are done, and return the file of the summary.
 
-        Parameters
-        ----------
-        project : Project
-            The checkout.
-        cells : sequence of Cell
-            As `cells` returns them.
-        out : Path, optional
-            Where to write. Left out, a full scoreboard takes the place of the stored one, and any other goes to the
-            folder of cells, so that a trial never replaces it.
+        It is `out` where that is given. Otherwise a full scoreboard replaces the stored one, and any other goes to the
+        folder of cells, so that a trial never replaces it.
         """
         seeds = {name: {cell.seed for cell in cells if cell.scenario == name} for name in self.countries}
         full = all(len(seeds[name]) >= count for name, count in self.countries.items())
@@ -164,17 +157,9 @@ class Scoreboard:
         return path
 
     def read(self, path: Path | None = None) -> pd.DataFrame:
-        """Return the stored summary, with columns in words.
+        """Return the stored summary, or that of another file.
 
-        Parameters
-        ----------
-        path : Path, optional
-            Another file than the stored one.
-
-        Returns
-        -------
-        DataFrame
-            The columns of the summary, and those that `describe` adds, ``meaning`` of the scenario among them.
+        Its columns are those of the summary and those that `describe` adds, ``meaning`` of the scenario among them.
 
         Raises
         ------

@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from unittest.mock import patch
 
 import pandas as pd
 
@@ -19,7 +18,6 @@ import buurteffect
 from buurteffect.errors import ProjectError
 from buurteffect.project import writing
 
-_PACKAGE = "buurteffect"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _DIGITS = "%.10g"
 
@@ -48,12 +46,12 @@ class Cell:
 
     @property
     def estimates(self) -> Path:
-        """File of what was estimated."""
+        """File of the estimates."""
         return self._file("estimates")
 
     @property
     def truth(self) -> Path:
-        """File of what is true."""
+        """File of the true values."""
         return self._file("truth")
 
     @property
@@ -74,18 +72,10 @@ class Cell:
 
 
 def sources_of(roots: Iterable[str]) -> Mapping[str, str]:
-    """Return the text of every module of this package that some modules import, at any remove.
+    """Return the text of some modules (such as ``synthetic.country``) and of all that they import, by name.
 
-    Parameters
-    ----------
-    roots : iterable of str
-        Names such as ``synthetic.country``, without the package's own.
-
-    Returns
-    -------
-    mapping of str to str
-        Name to text, the roots among them, and that of a ``.toml`` of the same name beside a module. What an
-        ``__init__`` hands on is followed to where it stands; the text of the ``__init__`` itself does not count.
+    A ``.toml`` of the same name beside a module counts as well. What an ``__init__`` re-exports is followed to the
+    module that defines it; the text of the ``__init__`` itself does not count.
     """
     root, found, left = Path(buurteffect.__file__).parent, dict[str, str](), list(roots)
     while left:
@@ -97,7 +87,7 @@ def sources_of(roots: Iterable[str]) -> Mapping[str, str]:
         if file.with_suffix(".toml").is_file():
             found[f"{name}.toml"] = file.with_suffix(".toml").read_text(encoding="utf-8")
         for module, names in _imports(found[name]):
-            left += [module, *(f"{module}.{wanted}" for wanted in names), *_handed_on(root, module, names)]
+            left += [module, *(f"{module}.{wanted}" for wanted in names), *_reexported(root, module, names)]
     return found
 
 
@@ -108,12 +98,12 @@ def run_each(cells: Iterable[Cell], run: Callable[[Cell], Cell], workers: int = 
     ----------
     cells : iterable of Cell
     run : callable
-        Runs one cell, and returns it; a function of a module, so that other processes find it.
+        Runs one cell and returns it; other processes must be able to import it.
     workers : int
         Processes, each on one thread; with 0 the cells are run in this one. When interrupted, cells that have begun
         are finished and kept.
     progress : bool
-        Whether to show a bar with the time left.
+        Whether to show a progress bar.
 
     Raises
     ------
@@ -131,12 +121,12 @@ def run_each(cells: Iterable[Cell], run: Callable[[Cell], Cell], workers: int = 
 
 
 def read_cells(cells: Iterable[Cell]) -> pd.DataFrame:
-    """Return what was estimated in the cells that are done, with ``scenario, seed``."""
+    """Return the estimates of the cells that are done, with ``scenario, seed``."""
     return _gather(cells, "estimates")
 
 
 def read_truths(cells: Iterable[Cell]) -> pd.DataFrame:
-    """Return what is true in the cells that are done, with ``scenario, seed``."""
+    """Return the true values of the cells that are done, with ``scenario, seed``."""
     return _gather(cells, "truth")
 
 
@@ -154,12 +144,12 @@ def write_cell(table: pd.DataFrame, path: Path) -> None:
 def _imports(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the modules of this package that a text imports from, and the names that it wants of them."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{_PACKAGE}."):
-            yield str(node.module).removeprefix(f"{_PACKAGE}."), [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("buurteffect."):
+            yield str(node.module).removeprefix("buurteffect."), [alias.name for alias in node.names]
 
 
-def _handed_on(root: Path, module: str, names: list[str]) -> list[str]:
-    """Return the modules from which an ``__init__`` takes some names."""
+def _reexported(root: Path, module: str, names: list[str]) -> list[str]:
+    """Return the modules from which an ``__init__`` imports some names."""
     file = root / module.replace(".", "/") / "__init__.py"
     if not file.is_file():
         return []
@@ -168,13 +158,18 @@ def _handed_on(root: Path, module: str, names: list[str]) -> list[str]:
 
 def _elsewhere(cells: list[Cell], run: Callable[[Cell], Cell], workers: int) -> Iterator[Cell]:
     """Run cells in processes of one thread each; when interrupted, those that have begun are finished and kept."""
-    with patch.dict(os.environ, dict.fromkeys(ONE_THREAD, "1")):
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent)
-        try:
-            for ready in as_completed([pool.submit(_named, run, cell) for cell in cells]):
-                yield ready.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent)
+    try:
+        for ready in as_completed([pool.submit(_named, run, cell) for cell in cells]):
+            yield ready.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _named(run: Callable[[Cell], Cell], cell: Cell) -> Cell:

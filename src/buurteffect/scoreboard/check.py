@@ -1,7 +1,7 @@
 """Whether the stored scoreboard is what the code gives: scenarios are drawn, run anew and compared in every digit.
 
-Only the summary is kept with the code, and a figure of it rests on all countries of its scenario. So whole scenarios
-are drawn: the fewest that hold a share of all countries.
+Only the summary is kept with the code, not the single countries, and each of its figures rests on all countries of its
+scenario. So whole scenarios are drawn: the fewest, in the order of the draw, that hold a share of all countries.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from buurteffect.errors import ProjectError
 from buurteffect.project import Project
 from buurteffect.scoreboard.board import Scoreboard, write_summary
 
-RECORD_COLUMNS = ("scenario", "size", "countries", "stored_code", "code", "figures")
-"""Columns of the record: one row is one scenario that was run anew, with the number of figures found equal."""
+RECORD_COLUMNS = ("scenario", "size", "countries", "first_seed", "last_seed", "stored_code", "code", "figures")
+"""Columns of the record: one row is one scenario that was run anew, with the seeds of its countries, the hash of the
+code then and now, and the number of figures found equal. Scenarios that are not in it were not run anew."""
+
+DRAW_SEED = 0
+"""Seed of the draw of scenarios, so that whoever repeats a check runs the same ones."""
 
 
 def check_stored(board: Scoreboard, project: Project, share: float, workers: int = 2, progress: bool = True) -> Path:
-    """Run a drawn share of the countries anew, compare every figure, and return where that is recorded.
+    """Run a drawn share of the countries anew, compare every figure, and return the file of the record.
 
     Parameters
     ----------
@@ -31,10 +35,8 @@ def check_stored(board: Scoreboard, project: Project, share: float, workers: int
         The checkout.
     share : float
         Smallest share of the countries that is run anew, above 0 and at most 1.
-    workers : int
-        Processes, each on one thread; with 0 the cells are run in this one.
-    progress : bool
-        Whether to show a bar with the time left.
+    workers, progress
+        As of `cells.run_each`.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def check_stored(board: Scoreboard, project: Project, share: float, workers: int
     stored = pd.read_csv(file, dtype=str, keep_default_na=False)
     first = stored.drop_duplicates("scenario").set_index("scenario")
     countries = {str(name): int(count) for name, count in first["seeds"].items()}
-    names = drawn_scenarios(countries, share, board.code())
+    names = drawn_scenarios(countries, share)
     folder, record, differing = board.folder(project) / "check", [], []
     for name in names:
         cells = board.cells(folder, [name], countries[name], first.loc[name, "size"])
@@ -64,8 +66,8 @@ def check_stored(board: Scoreboard, project: Project, share: float, workers: int
         made = pd.read_csv(path, dtype=str, keep_default_na=False)
         both = _beside(stored[stored["scenario"] == name], made, ["scenario", *board.summary.keys])
         differing.append(both[both["stored"] != both["recomputed"]])
-        code = (first.loc[name, "code"], cells[0].key)
-        record.append((name, first.loc[name, "size"], countries[name], *code, len(both)))
+        seeds, codes = (cells[0].seed, cells[-1].seed), (first.loc[name, "code"], cells[0].key)
+        record.append((name, cells[0].size, len(cells), *seeds, *codes, len(both)))
     off = pd.concat(differing)
     table = pd.DataFrame(record, columns=list(RECORD_COLUMNS))
     if len(off):
@@ -79,17 +81,17 @@ def check_stored(board: Scoreboard, project: Project, share: float, workers: int
     return out
 
 
-def drawn_scenarios(countries: Mapping[str, int], share: float, code: str) -> list[str]:
+def drawn_scenarios(countries: Mapping[str, int], share: float) -> list[str]:
     """Return scenarios in the order in which they are drawn, until they hold a share of all countries.
 
-    The draw follows from the hash of the code: it is the same whenever that is, and nobody can choose it.
+    The same draw each time (`DRAW_SEED`): a larger share adds scenarios to those of a smaller one.
 
     Examples
     --------
-    >>> drawn_scenarios({"S0": 10, "S1": 10, "S2": 10}, 0.4, "0a")
+    >>> drawn_scenarios({"S0": 10, "S1": 10, "S2": 10}, 0.4)
     ['S1', 'S2']
     """
-    order = random.Random(code).sample(sorted(countries), len(countries))
+    order = random.Random(DRAW_SEED).sample(sorted(countries), len(countries))
     names: list[str] = []
     while sum(countries[name] for name in names) < share * sum(countries.values()):
         names.append(order[len(names)])

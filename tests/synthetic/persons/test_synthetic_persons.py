@@ -67,7 +67,7 @@ def test_a_household_has_the_same_persons_whatever_its_row(world):
     tables = []
     for some in (households, turned):
         moved = replace(world, households=some)
-        tables.append(draw_persons(moved).frame(moved).sort_values(["person_id", "first_year"]))
+        tables.append(persons_frame(draw_persons(moved), moved).sort_values(["person_id", "first_year"]))
     pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in tables))
 
 

@@ -8,8 +8,7 @@ import pandas as pd
 from buurteffect.scoreboard.board import Scoreboard
 from buurteffect.scoreboard.places.estimators import DOCUMENTED, ESTIMATORS, estimate_panel
 from buurteffect.scoreboard.places.panel import EVERY_YEAR, TARGETS, late_truth, published_panel
-from buurteffect.scoreboard.score import holds
-from buurteffect.scoreboard.summary import Summary
+from buurteffect.scoreboard.summary import Summary, holds
 from buurteffect.synthetic.truth.truth import Truth
 from buurteffect.synthetic.world.scenarios import SCENARIOS
 from buurteffect.synthetic.world.world import World

@@ -43,12 +43,11 @@ def before_after(panel: pd.DataFrame, outcome: str, cluster: str, against_untrea
     if against_untreated and treated.all():
         raise NoComparisonError("every unit is treated: nobody is left to compare with")
     changes = _changes(wide, cohort[treated])
-    own, mine = changes[treated, np.arange(int(treated.sum()))], clusters[treated]
+    own, words = changes[treated, np.arange(int(treated.sum()))], "mean change of treated units"
     if not against_untreated:
-        return _estimate(own, np.empty(0), mine, "mean change of treated units")
-    others, groups = changes[~treated], np.r_[mine, clusters[~treated]]
-    words = "mean change of treated units less that of never treated ones"
-    return _estimate(own - others.mean(axis=0), others.mean(axis=1), groups, words)
+        return _estimate(own, np.empty(0), clusters[treated], words)
+    others, groups = changes[~treated], np.r_[clusters[treated], clusters[~treated]]
+    return _estimate(own - others.mean(axis=0), others.mean(axis=1), groups, f"{words} less that of never treated ones")
 
 
 def _wide(panel: pd.DataFrame, outcome: str, cluster: str) -> tuple[pd.DataFrame, Floats, NDArray[np.int_]]:
