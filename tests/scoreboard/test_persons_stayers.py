@@ -8,11 +8,12 @@ import pytest
 from buurteffect.claims.persons import stayers, stayers_truth
 from buurteffect.panel.persons.study import read_person_study
 from buurteffect.scoreboard.persons.stayers import SMALLEST_INCOME, stayer_rows
-from buurteffect.synthetic.country import draw_country, scenario_parameters
+from buurteffect.synthetic.country import draw_country
 from buurteffect.synthetic.publishing.areas.boundary_changes import draw_vintages
 from buurteffect.synthetic.publishing.areas.crosswalk import publish_crosswalk
 from buurteffect.synthetic.publishing.publish import named_truth
 from buurteffect.synthetic.publishing.registers.microdata import publish_microdata
+from buurteffect.synthetic.world.scenarios import scenario_parameters
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from stylised_facts import dissimilarity, facts, wijk_scores
 
 from buurteffect.errors import ProjectError
-from buurteffect.synthetic.country import draw_world, scenario_parameters
+from buurteffect.synthetic.country import draw_world
 from buurteffect.synthetic.simulation import snapshot
 from buurteffect.synthetic.simulation.housing_market import _in_turn
 from buurteffect.synthetic.simulation.population import first_people, renew
@@ -22,7 +22,7 @@ from buurteffect.synthetic.simulation.snapshot import prepare
 from buurteffect.synthetic.simulation.towns import divided_town, hangs_together, neighbours, round_town
 from buurteffect.synthetic.world.draws import Draws
 from buurteffect.synthetic.world.parameters import WorldParameters, describe_parameters
-from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES
+from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES, scenario_parameters
 from buurteffect.synthetic.world.world import Arrival, Tenure
 
 

@@ -1,7 +1,7 @@
 """A scoreboard: many simulated countries per scenario, each estimated first and compared with its truth later.
 
 A cell is one scenario and seed. Its estimates and its true values are two files, the second written after the first;
-they meet in the summary only. A hash of all that can move its figures is part of their names, so that an interrupted run
+they meet in the summary only. Their names hold a hash of all that can move their figures, so that an interrupted run
 goes on where it stopped, and a changed estimator is run anew.
 """
 
@@ -18,9 +18,9 @@ from buurteffect.errors import DataError, ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.scoreboard.cells import Cell, key_of, read_cells, read_truths, run_each, sources_of, write_cell
 from buurteffect.scoreboard.summary import Summary
-from buurteffect.synthetic.country import draw_country, scenario_parameters
+from buurteffect.synthetic.country import draw_country
 from buurteffect.synthetic.truth.truth import Truth
-from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES
+from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES, scenario_parameters
 from buurteffect.synthetic.world.world import World
 
 SIZE = "scoreboard"

@@ -5,9 +5,9 @@ later serve as outcome; and every effect is known by simulating the same country
 about the Netherlands, and its codes can never be mistaken for real ones.
 """
 
-from buurteffect.synthetic.country import draw_country, draw_world, scenario_parameters
+from buurteffect.synthetic.country import draw_country, draw_world
 from buurteffect.synthetic.publishing.publish import publish_country
-from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES
+from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES, scenario_parameters
 from buurteffect.synthetic.world.world import World
 
 __all__ = ["SCENARIOS", "SIZES", "World", "draw_country", "draw_world", "publish_country", "scenario_parameters"]

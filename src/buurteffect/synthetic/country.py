@@ -9,21 +9,8 @@ from buurteffect.synthetic.simulation.run import Run, simulate
 from buurteffect.synthetic.simulation.snapshot import Setting, prepare
 from buurteffect.synthetic.truth.truth import Truth, draw_truth
 from buurteffect.synthetic.world.parameters import WorldParameters
-from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES
+from buurteffect.synthetic.world.scenarios import SIZES, scenario_parameters
 from buurteffect.synthetic.world.world import World
-
-
-def scenario_parameters(scenario: str, parameters: WorldParameters | None = None) -> WorldParameters:
-    """Return the parameters of a scenario.
-
-    Raises
-    ------
-    ProjectError
-        If there is no scenario of this name.
-    """
-    if scenario not in SCENARIOS:
-        raise ProjectError(f"no scenario {scenario!r}; choose one of {', '.join(SCENARIOS)}")
-    return SCENARIOS[scenario].of(parameters or WorldParameters())
 
 
 def draw_world(

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from buurteffect.synthetic.country import draw_country, scenario_parameters
+from buurteffect.synthetic.country import draw_country
 from buurteffect.synthetic.publishing.publish import named_truth
 from buurteffect.synthetic.simulation.run import first_choice, simulate
 from buurteffect.synthetic.simulation.snapshot import prepare
 from buurteffect.synthetic.truth.contrasts import OUTCOMES
 from buurteffect.synthetic.truth.counterfactual_branches import HORIZONS, find_residents
 from buurteffect.synthetic.truth.truth import draw_truth
+from buurteffect.synthetic.world.scenarios import scenario_parameters
 
 SEEDS = range(1, 25)
 

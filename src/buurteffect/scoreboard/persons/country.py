@@ -31,7 +31,6 @@ from buurteffect.scoreboard.persons.childhood import childhood_rows
 from buurteffect.scoreboard.persons.contact import contact_rows
 from buurteffect.scoreboard.persons.displacement import displacement_rows
 from buurteffect.scoreboard.persons.stayers import stayer_rows
-from buurteffect.synthetic.country import scenario_parameters
 from buurteffect.synthetic.persons.persons import draw_persons
 from buurteffect.synthetic.publishing.areas.boundary_changes import draw_vintages
 from buurteffect.synthetic.publishing.areas.crosswalk import publish_crosswalk
@@ -41,6 +40,7 @@ from buurteffect.synthetic.publishing.registers.microdata import publish_people
 from buurteffect.synthetic.publishing.registers.survey import FOLDER as SURVEY
 from buurteffect.synthetic.publishing.registers.survey import publish_survey
 from buurteffect.synthetic.truth.truth import Truth
+from buurteffect.synthetic.world.scenarios import scenario_parameters
 from buurteffect.synthetic.world.world import World
 
 RESULT_NAMES = (

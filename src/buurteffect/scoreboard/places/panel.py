@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buurteffect.schema.liveability import WAVES_3
-from buurteffect.synthetic.country import scenario_parameters
 from buurteffect.synthetic.truth.contrasts import LATE_EVENT_TIMES
 from buurteffect.synthetic.truth.truth import Truth
+from buurteffect.synthetic.world.scenarios import scenario_parameters
 from buurteffect.synthetic.world.world import World
 
 OUTCOMES = ("liveability_score", "low_income_share", "mean_log_income")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from buurteffect.synthetic.simulation.geography import Layout
-from buurteffect.synthetic.world.draws import Draws, Purpose, pair_identity
-from buurteffect.synthetic.world.parameters import MarketParameters, StockParameters
+from buurteffect.synthetic.simulation.snapshot import Setting
+from buurteffect.synthetic.world.draws import Purpose, pair_identity
 from buurteffect.synthetic.world.world import GEMEENTE_KINDS, Tenure
 
 _WIJK, _GEMEENTE, _COUNTRY = 0, 1, 2
@@ -85,8 +84,9 @@ class Moves:
     forced: NDArray[np.bool_]
 
 
-def leaves(parameters: MarketParameters, layout: Layout, draws: Draws, market: Market) -> NDArray[np.bool_]:
+def leaves(setting: Setting, market: Market) -> NDArray[np.bool_]:
     """Return the dwellings whose households leave of their own accord: a logit on tenure, age and income distance."""
+    parameters, layout = setting.parameters.market, setting.layout
     by_tenure = np.array([parameters.exit_social, parameters.exit_owner, parameters.exit_private])
     income = market.log_income.reshape(layout.buurten, layout.dwellings)
     distance = np.abs(income - np.median(income, axis=1)[:, None]).reshape(-1)
@@ -97,48 +97,38 @@ def leaves(parameters: MarketParameters, layout: Layout, draws: Draws, market: M
     if market.year >= _NEW_TOWN_YEAR:
         above = market.log_income > market.log_income.mean() + 0.3
         logit += np.where(above & (layout.kind[market.buurt] == _NEW_TOWN), parameters.exit_new_town, 0.0)
-    return draws.uniform(market.year, Purpose.EXIT, market.occupant) < 1 / (1 + np.exp(-logit))
+    return setting.draws.uniform(market.year, Purpose.EXIT, market.occupant) < 1 / (1 + np.exp(-logit))
 
 
-def move(
-    parameters: MarketParameters,
-    stock: StockParameters,
-    layout: Layout,
-    draws: Draws,
-    market: Market,
-    leaving: NDArray[np.bool_],
-) -> Moves:
+def move(setting: Setting, market: Market, leaving: NDArray[np.bool_]) -> Moves:
     """Give every household that seeks a dwelling one of those that are left.
 
     Every dwelling that is left or rebuilt is on offer to those who look in its wijk, in its gemeente or everywhere, as
     its former household looks; so that in each place as many dwellings are on offer as there are seekers.
     """
+    layout = setting.layout
     origin = np.flatnonzero(leaving | market.demolished | market.new_household)
     slot = market.occupant[origin]
     forced = market.demolished[origin] & ~market.new_household[origin]
-    area = _search_area(parameters, draws, market, slot, origin)
+    area = _search_area(setting, market, slot, origin)
     offered, destination = origin.copy(), np.full(len(origin), -1)
-    rehoused, taken = _rehouse(parameters, layout, draws, market, origin, slot, forced)
+    rehoused, taken = _rehouse(setting, market, origin, slot, forced)
     destination[rehoused] = origin[taken]
     offered[taken] = origin[rehoused]
     elsewhere = layout.wijk[market.buurt[offered[taken]]] != layout.wijk[market.buurt[origin[taken]]]
     area[taken] = np.where(elsewhere, np.maximum(area[taken], _GEMEENTE), area[taken])
     seeking = np.flatnonzero(destination < 0)
-    destination[seeking] = _match(
-        parameters, stock, layout, draws, market, slot[seeking], origin[seeking], offered[seeking], area[seeking]
-    )
+    rows = (slot[seeking], origin[seeking], offered[seeking], area[seeking])
+    destination[seeking] = _match(setting, market, *rows)
     return Moves(slot, origin, destination, forced)
 
 
 def _search_area(
-    parameters: MarketParameters,
-    draws: Draws,
-    market: Market,
-    slot: NDArray[np.int32],
-    origin: NDArray[np.int64],
+    setting: Setting, market: Market, slot: NDArray[np.int32], origin: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return where each household looks; new households of non-western origin look everywhere."""
-    lot = draws.uniform(market.year, Purpose.SEARCH_AREA, slot)
+    parameters = setting.parameters.market
+    lot = setting.draws.uniform(market.year, Purpose.SEARCH_AREA, slot)
     edges = np.array([parameters.within_wijk, parameters.within_wijk + parameters.within_gemeente])
     area = np.searchsorted(edges, lot, side="right")
     area[market.new_household[origin] & market.nonwestern[origin]] = _COUNTRY
@@ -146,9 +136,7 @@ def _search_area(
 
 
 def _rehouse(
-    parameters: MarketParameters,
-    layout: Layout,
-    draws: Draws,
+    setting: Setting,
     market: Market,
     origin: NDArray[np.int64],
     slot: NDArray[np.int32],
@@ -160,13 +148,13 @@ def _rehouse(
     market like everybody.
     """
     free = ~market.demolished[origin] & (market.tenure[origin] == Tenure.SOCIAL)
-    gemeente = layout.gemeente[market.buurt[origin]]
+    gemeente = setting.layout.gemeente[market.buurt[origin]]
     rehoused, taken = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for here in np.unique(gemeente[forced]):
         who = np.flatnonzero(forced & (gemeente == here))
         what = np.flatnonzero(free & (gemeente == here))
-        who = who[np.argsort(draws.uniform(market.year, Purpose.FORCED_ORDER, slot[who]), kind="stable")]
-        utility = _utility(parameters, layout, draws, market, slot[who], origin[who], origin[what])
+        who = who[np.argsort(setting.draws.uniform(market.year, Purpose.FORCED_ORDER, slot[who]), kind="stable")]
+        utility = _utility(setting, market, slot[who], origin[who], origin[what])
         got = _in_turn(utility)
         rehoused.append(who[got >= 0])
         taken.append(what[got[got >= 0]])
@@ -174,15 +162,10 @@ def _rehouse(
 
 
 def _utility(
-    parameters: MarketParameters,
-    layout: Layout,
-    draws: Draws,
-    market: Market,
-    slot: NDArray[np.int32],
-    origin: NDArray[np.int64],
-    offer: NDArray[np.int64],
+    setting: Setting, market: Market, slot: NDArray[np.int32], origin: NDArray[np.int64], offer: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return what each offer (column) is worth to each displaced household (row)."""
+    parameters, layout, draws = setting.parameters.market, setting.layout, setting.draws
     home, there = market.buurt[origin], market.buurt[offer]
     gap_x = layout.x_m[home][:, None] - layout.x_m[there]
     gap_y = layout.y_m[home][:, None] - layout.y_m[there]
@@ -211,10 +194,7 @@ def _in_turn(utility: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _match(
-    parameters: MarketParameters,
-    stock: StockParameters,
-    layout: Layout,
-    draws: Draws,
+    setting: Setting,
     market: Market,
     slot: NDArray[np.int32],
     origin: NDArray[np.int64],
@@ -222,6 +202,7 @@ def _match(
     area: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the dwelling of each seeker: by rank of income and quality, then, among like offers, by origin."""
+    parameters, layout, draws = setting.parameters.market, setting.layout, setting.draws
     year, passed = market.year, max(0, market.year - _FIRST_YEAR)
     buurt = market.buurt[offered]
     wijken, gemeenten = len(layout.gemeente_of_wijk), int(layout.gemeente_of_wijk[-1]) + 1
@@ -229,7 +210,7 @@ def _match(
     pool = np.where(area == _COUNTRY, wijken + gemeenten, pool)
     noise = max(0.0, parameters.noise_1995 + parameters.noise_slope * passed)
     rank = market.log_income[origin] + noise * draws.normal(year, Purpose.SEEKER_RANK, slot)
-    quality = _quality(parameters, stock, draws, market, offered)
+    quality = _quality(setting, market, offered)
     seekers, offers = np.lexsort((rank, pool)), np.lexsort((quality, pool))
 
     ordered = pool[seekers]
@@ -245,14 +226,13 @@ def _match(
     return destination
 
 
-def _quality(
-    parameters: MarketParameters, stock: StockParameters, draws: Draws, market: Market, offered: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _quality(setting: Setting, market: Market, offered: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return what dwellings on offer are worth to whoever can choose first."""
+    parameters = setting.parameters.market
     by_tenure = np.array([0.0, parameters.quality_owner, parameters.quality_private])
     buurt = market.buurt[offered]
     age = np.maximum(market.year - market.built_year[offered], 0)
     quality = by_tenure[market.tenure[offered]] + parameters.quality_score * market.score[buurt]
-    quality += parameters.quality_new * np.exp(-age / stock.newness_years) - market.handicap[buurt]
-    quality += parameters.quality_noise * draws.normal(market.year, Purpose.DWELLING_RANK, offered)
+    quality += parameters.quality_new * np.exp(-age / setting.parameters.stock.newness_years) - market.handicap[buurt]
+    quality += parameters.quality_noise * setting.draws.normal(market.year, Purpose.DWELLING_RANK, offered)
     return quality

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -14,26 +15,7 @@ from buurteffect.synthetic.simulation.snapshot import FIRST_PANEL_YEAR, FIRST_YE
 from buurteffect.synthetic.simulation.transition import Stock
 from buurteffect.synthetic.world.world import History, Households, Residence, Tenure
 
-FLOWS = (
-    "turnover_share",
-    "demolished_social",
-    "built_owner",
-    "built_social",
-    "built_private",
-    "displaced_inflow_share",
-)
-_STOCKS = (
-    "liveability_score",
-    "published_liveability_score",
-    "low_income_share",
-    "lowest40_share",
-    "nonwestern_share",
-    "mean_log_income",
-    "social_share",
-    "owner_share",
-    "private_share",
-    "log_woz",
-)
+_ARRAYS = tuple(array.name for array in fields(History) if array.name != "years")
 PROJECT_COLUMNS = (
     "project_id",
     "buurt_code",
@@ -49,22 +31,12 @@ PROJECT_COLUMNS = (
 
 
 class Recorder:
-    """Collects the years of one simulation.
-
-    Parameters
-    ----------
-    setting : Setting
-        The world.
-    years : range
-        Years to record.
-    keep_people : bool
-        Whether to record who lives where.
-    """
+    """Collects the `years` of one simulation, with who lives where if `keep_people`."""
 
     def __init__(self, setting: Setting, years: range, keep_people: bool) -> None:
         self._setting, self._years = setting, years
         shape = len(years), setting.layout.buurten
-        self._arrays = {name: np.zeros(shape) for name in (*_STOCKS, *FLOWS)}
+        self._arrays = {name: np.zeros(shape) for name in _ARRAYS}
         self._projects: list[tuple[object, ...]] = []
         people_shape = (len(years) if keep_people else 0), setting.layout.buurten * setting.layout.dwellings
         self._people_years = np.array(years if keep_people else (), dtype=np.int64)

@@ -132,9 +132,9 @@ def next_snapshot(setting: Setting, state: Snapshot, stock: Stock) -> Snapshot:
     parameters, draws, year = setting.parameters, setting.draws, state.year
     people, ended = renew(state.people, parameters.population, draws, year)
     market = _market(setting, state, stock, people, ended)
-    leaving = leaves(parameters.market, setting.layout, draws, market)
+    leaving = leaves(setting, market)
     market = replace(market, tenure=_sell(setting, state, market, leaving | market.new_household))
-    moves = move(parameters.market, parameters.stock, setting.layout, draws, market, leaving)
+    moves = move(setting, market, leaving)
     occupant = state.occupant.copy()
     occupant[moves.destination] = moves.slot
     arrival, forced = _arrivals(setting, moves, market.new_household)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from buurteffect.errors import ProjectError
 from buurteffect.synthetic.world.parameters import ByKind, WorldParameters
 
 
@@ -119,3 +120,16 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         ),
     }
 )
+
+
+def scenario_parameters(scenario: str, parameters: WorldParameters | None = None) -> WorldParameters:
+    """Return the parameters of a scenario.
+
+    Raises
+    ------
+    ProjectError
+        If there is no scenario of this name.
+    """
+    if scenario not in SCENARIOS:
+        raise ProjectError(f"no scenario {scenario!r}; choose one of {', '.join(SCENARIOS)}")
+    return SCENARIOS[scenario].of(parameters or WorldParameters())

@@ -24,8 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buurteffect.errors import ProjectError
-from buurteffect.synthetic.world.parameters import WorldParameters
-from buurteffect.synthetic.world.scenarios import SCENARIOS
+from buurteffect.synthetic.world.scenarios import scenario_parameters
 from buurteffect.synthetic.world.world import World
 
 KWB_YEARS = (1995, 1997, 1999, 2001, *range(2003, 2023))
@@ -68,16 +67,8 @@ class BoundaryChanges:
 
     @classmethod
     def of(cls, scenario: str) -> BoundaryChanges:
-        """Return the changes of a scenario.
-
-        Raises
-        ------
-        ProjectError
-            If there is no scenario of this name.
-        """
-        if scenario not in SCENARIOS:
-            raise ProjectError(f"no scenario {scenario!r}; choose one of {', '.join(SCENARIOS)}")
-        return cls(share_per_year=SCENARIOS[scenario].of(WorldParameters()).publication.recoded_share)
+        """Return the changes of a scenario (`scenario_parameters`)."""
+        return cls(share_per_year=scenario_parameters(scenario).publication.recoded_share)
 
 
 @dataclass(frozen=True, eq=False)
