@@ -19,7 +19,7 @@ from buurteffect.synthetic.simulation.housing_market import _in_turn
 from buurteffect.synthetic.simulation.population import first_people, renew
 from buurteffect.synthetic.simulation.run import simulate
 from buurteffect.synthetic.simulation.snapshot import prepare
-from buurteffect.synthetic.simulation.towns import divided_town, hangs_together, neighbours, round_town
+from buurteffect.synthetic.simulation.towns import divided_town, is_connected, neighbours, round_town
 from buurteffect.synthetic.world.draws import Draws
 from buurteffect.synthetic.world.parameters import WorldParameters, describe_parameters
 from buurteffect.synthetic.world.scenarios import SCENARIOS, SIZES, scenario_parameters
@@ -132,7 +132,7 @@ def test_neighbours_share_their_corners_exactly(geography):
 
 @pytest.mark.parametrize("area", ["wijk", "gemeente"])
 @pytest.mark.parametrize("size", sorted(SIZES))
-def test_every_area_hangs_together(size, area):
+def test_every_area_is_connected(size, area):
     layout = prepare(WorldParameters(), 1, size).layout
     spacing = np.array(WorldParameters().map.spacing_m.values())[layout.kind]
     of_buurt = getattr(layout, area)
@@ -147,8 +147,8 @@ def test_every_area_hangs_together(size, area):
 def test_a_wijk_that_is_in_two_parts_is_seen():
     near = neighbours(np.array([[0, 0], [2, 0], [4, 0], [1, 3]]))
     assert near == [{1, 3}, {0, 2, 3}, {1}, {0, 1}]
-    assert hangs_together({0, 1, 2}, near) and hangs_together(set(), near)
-    assert not hangs_together({0, 2}, near)
+    assert is_connected({0, 1, 2}, near) and is_connected(set(), near)
+    assert not is_connected({0, 2}, near)
 
 
 @pytest.mark.parametrize("sizes", [(1,), (4, 4, 4, 4, 4), (5, 1, 7), (30, 2, 30)])
@@ -157,7 +157,7 @@ def test_a_town_is_divided_into_wijken_of_the_sizes_asked_for(sizes):
     assert sorted(map(tuple, cells.tolist())) == sorted(map(tuple, round_town(sum(sizes)).tolist()))
     near, edges = neighbours(cells), np.cumsum((0, *sizes))
     for first, last in pairwise(edges):
-        assert hangs_together(set(range(first, last)), near)
+        assert is_connected(set(range(first, last)), near)
 
 
 def test_dwellings_that_are_published_follow_the_lognormal_that_was_set(geography):

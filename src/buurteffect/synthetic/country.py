@@ -28,10 +28,8 @@ def draw_world(
     ----------
     seed : int
         Same seed, same country.
-    size : str
-        One of `SIZES`.
-    scenario : str
-        One of `SCENARIOS`.
+    size, scenario : str
+        One of `SIZES` and one of `SCENARIOS`.
     parameters : WorldParameters, optional
         Parameters to which the scenario's changes are made; the defaults if left out.
     keep_people : bool
@@ -60,7 +58,6 @@ def draw_country(
     seed: int = 1,
     size: str = "default",
     scenario: str = "S0",
-    parameters: WorldParameters | None = None,
     *,
     people: bool = True,
     workers: int | None = None,
@@ -70,7 +67,7 @@ def draw_country(
 
     Parameters
     ----------
-    seed, size, scenario, parameters
+    seed, size, scenario
         As of `draw_world`.
     people : bool
         Whether to keep who lives where, and to work out the effects on households.
@@ -91,7 +88,7 @@ def draw_country(
     >>> bool((truth.people["own_log_income"] == 0).all())
     True
     """
-    chosen = _checked(size, scenario, parameters)
+    chosen = _checked(size, scenario, None)
     setting, run, truth = draw_truth(chosen, seed, size, people=people, workers=workers, progress=progress)
     return _world(seed, size, scenario, setting, run), truth
 

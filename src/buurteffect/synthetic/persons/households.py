@@ -66,13 +66,8 @@ def personal_incomes(
 ) -> tuple[Vector, NDArray[np.bool_]]:
     """Return the personal income of each person of one year in euro, and who has any.
 
-    The household's disposable income is divided over the members of 16 and older, the head most; personal income
-    is before tax, so higher by a factor.
-
-    Parameters
-    ----------
-    income_eur : ndarray
-        Standardised income of each dwelling's household.
+    The household's disposable income is divided over the members of 16 and older, the head most; personal income is
+    before tax, so higher by a factor. `income_eur` is the standardised income of each dwelling's household.
     """
     receives = age >= _FIRST_INCOME_AGE
     part = np.where(receives, _SHARES_BY_SLOT[persons.slot[rows]], 0.0)

@@ -58,12 +58,7 @@ class MovingDays:
 def draw_moving_days(world: World, objects_of: NDArray[np.int32]) -> MovingDays:
     """Return when each dwelling was left and entered.
 
-    Parameters
-    ----------
-    world : World
-        The country.
-    objects_of : ndarray of int32, shape (years, dwellings)
-        Building in each place (`spells.Objects.of`).
+    `objects_of`, shape (years, dwellings), is the building in each place (`spells.Objects.of`).
     """
     shape = world.residence.household.shape
     days = MovingDays(np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=np.int16))

@@ -19,7 +19,7 @@ from scipy.special import ndtr
 from buurteffect.synthetic.persons.draws import PeoplePurpose, normal, uniform
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.persons import Persons, age_on, present
-from buurteffect.synthetic.world.world import World
+from buurteffect.synthetic.world.world import World, lowest
 
 BENEFITS = ("none", "state_pension", "disability", "unemployment", "social_assistance")
 TENURES = ("social", "owner", "private")
@@ -34,9 +34,7 @@ _CHILD = 2
 
 def low_income(world: World, t: int, share: float) -> NDArray[np.bool_]:
     """Return for each dwelling whether its household is among the lowest `share` of the country in a year."""
-    income = world.residence.log_income[t]
-    rank = round(share * len(income))
-    return np.asarray(income < np.partition(income, rank)[rank])
+    return lowest(world.residence.log_income[t], share)
 
 
 def pension_age(year: int) -> int:
@@ -72,10 +70,7 @@ def benefits(
 ) -> NDArray[np.int8]:
     """Return the benefit of each of some persons as position in `BENEFITS`.
 
-    Parameters
-    ----------
-    works, low : ndarray of bool
-        Whether each person works, and whether the household has a low income.
+    `works` and `low` say whether each person works, and whether the household has a low income.
     """
     p = parameters or PeopleParameters()
     age, ids = age_on(persons, year)[rows], persons.person_id[rows]

@@ -77,14 +77,7 @@ def household_ids(households: Households) -> NDArray[np.int64]:
 
 
 def draw_persons(world: World, parameters: PeopleParameters | None = None) -> Persons:
-    """Return the persons of every household of the panel.
-
-    Parameters
-    ----------
-    world : World
-        The country. Only its seed, its households and the years of its panel are used.
-    parameters : PeopleParameters, optional
-    """
+    """Return the persons of every household of the panel; only seed, households and years of the country are used."""
     p, households = parameters or PeopleParameters(), world.households
     families = draw_families(world, p)
     lives = settle(world, families, p)

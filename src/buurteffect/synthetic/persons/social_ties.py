@@ -148,8 +148,6 @@ def survey(
     share = wanted / max(len(rows), 1)
     rows, dwelling = rows[drawn], dwelling[drawn]
     buurt, since = world.residence.buurt[dwelling], draw_stays(world).buurt_since[t]
-    published = world.geography.buurten["published_dwellings"].to_numpy(dtype=np.float64)
-    simulated = np.bincount(world.residence.buurt, minlength=len(published))
     frame = pd.DataFrame(
         {
             "person_id": persons.person_id[rows],
@@ -166,7 +164,7 @@ def survey(
     known = tie_counts(world, t, since, p)[dwelling]
     for name, answer in _answers(world, t, frame, buurt, known, p).items():
         frame[name] = np.clip(answer, 0, 10)
-    frame["weight_persons"] = (published / np.maximum(simulated, 1))[buurt] / share
+    frame["weight_persons"] = world.published_per_simulated()[buurt] / share
     return frame
 
 
@@ -180,7 +178,7 @@ def _answers(
     score = world.history.liveability_score[t][buurt] - DEVIATION_REFERENCE
 
     def noise(purpose: PeoplePurpose) -> NDArray[np.float64]:
-        """Return what one answer holds beside the rest."""
+        """Return the random error of each answer."""
         return np.asarray(p.answer_sd * normal(world.seed, purpose, ids, year))
 
     home = p.at_home_mean + p.at_home_gain * (1 - np.exp(-stay / p.at_home_years))

@@ -64,17 +64,7 @@ class Layout:
 
 
 def draw_geography(parameters: MapParameters, size: Size, draws: Draws) -> tuple[Geography, Layout]:
-    """Return the map of a country.
-
-    Parameters
-    ----------
-    parameters : MapParameters
-        Distances and numbers of dwellings.
-    size : Size
-        How many areas there are.
-    draws : Draws
-        The world's draws.
-    """
+    """Return the map of a country, as tables with codes and names and in numbers for the simulation."""
     kind_of_gemeente = np.repeat(np.arange(len(GEMEENTE_KINDS)), size.gemeenten)
     gemeente_of_wijk = _wijken(size)
     wijk = np.repeat(np.arange(len(gemeente_of_wijk)), _even(size.buurten, len(gemeente_of_wijk)))

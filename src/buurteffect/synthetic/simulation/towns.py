@@ -1,4 +1,4 @@
-"""Towns: round clusters of hexagons, divided into wijken that hang together."""
+"""Towns: round clusters of hexagons, divided into connected wijken."""
 
 from __future__ import annotations
 
@@ -14,19 +14,10 @@ _STEPS = ((2, 0), (-2, 0), (1, 3), (1, -3), (-1, 3), (-1, -3))  # from a cell to
 
 
 def round_town(count: int) -> NDArray[np.int64]:
-    """Return the cells of a round town in half spacings and spacings / 2√3.
+    """Return the cells of a round town, shape (count, 2): steps to the east and to the north of each centre.
 
-    They are walked in bands of two rows, to the east and back to the west, so that those in a row lie together.
-
-    Parameters
-    ----------
-    count : int
-        Number of cells.
-
-    Returns
-    -------
-    ndarray of int, shape (count, 2)
-        Steps to the east and to the north of each centre.
+    Steps are half spacings and spacings / 2√3. The cells are walked in bands of two rows, to the east and back to the
+    west, so that those in a row lie together.
     """
     reach = ceil(sqrt(count)) + 1
     row, along = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-2 * reach, 2 * reach + 1), indexing="ij")
@@ -42,20 +33,10 @@ def round_town(count: int) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=1024)
 def divided_town(sizes: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return the cells of a round town in the order of its wijken, each of which hangs together.
+    """Return the cells of a round town (as of `round_town`) by wijk; each wijk, of the sizes given, is connected.
 
-    A wijk grows cell by cell, and takes the one that has the most neighbours in it already and leaves the fewest
-    outside, as long as what is left of the town still hangs together; so no wijk is cut off from its own part.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        Cells of each wijk.
-
-    Returns
-    -------
-    ndarray of int, shape (sum of sizes, 2)
-        As of `round_town`: first the cells of the first wijk, and so on. Not to be written to.
+    A wijk grows cell by cell. It takes the one that has the most neighbours in it already and leaves the fewest
+    outside, as long as what is left of the town is still connected. The array is not to be written to.
 
     Raises
     ------
@@ -69,7 +50,7 @@ def divided_town(sizes: tuple[int, ...]) -> NDArray[np.int64]:
         wijk: set[int] = set()
         while len(wijk) < size:
             edge = {cell for member in wijk for cell in near[member]} & left if wijk else left
-            free = [cell for cell in edge if hangs_together(left - {cell}, near)]
+            free = [cell for cell in edge if is_connected(left - {cell}, near)]
             if not free:
                 raise ProjectError(f"a town cannot be divided into wijken of {sizes} buurten: choose other numbers")
             best = min(free, key=lambda cell: (-len(wijk & near[cell]), len(left & near[cell]), cell))
@@ -90,8 +71,8 @@ def neighbours(cells: NDArray[np.int64]) -> list[set[int]]:
     ]
 
 
-def hangs_together(members: set[int], near: list[set[int]]) -> bool:
-    """Return whether one can walk between any two members without leaving them."""
+def is_connected(members: set[int], near: list[set[int]]) -> bool:
+    """Return whether the members form one connected part."""
     if not members:
         return True
     start = next(iter(members))

@@ -15,7 +15,7 @@ from buurteffect.synthetic.simulation.population import People, earn, renew
 from buurteffect.synthetic.simulation.scores import Exposure, score_of
 from buurteffect.synthetic.simulation.snapshot import FIRST_PANEL_YEAR, FIRST_YEAR, Setting, Snapshot
 from buurteffect.synthetic.world.draws import Purpose
-from buurteffect.synthetic.world.world import Arrival, Tenure
+from buurteffect.synthetic.world.world import Arrival, Tenure, lowest
 
 _FIRST_SALE = 1998
 
@@ -53,8 +53,6 @@ def take_stock(setting: Setting, state: Snapshot) -> Stock:
     """Count what the buurten hold on a 1 January, and score them."""
     layout, population = setting.layout, setting.parameters.population
     income = state.people.log_income(population, state.year)[state.occupant]
-    ranks = [round(share * len(income)) for share in (population.low_income_rank, 0.40)]
-    cuts = np.partition(income, ranks)[ranks]
 
     def mean(values: NDArray[Any]) -> NDArray[np.float64]:
         """Return the mean over the dwellings of each buurt."""
@@ -63,7 +61,7 @@ def take_stock(setting: Setting, state: Snapshot) -> Stock:
 
     parameters = setting.parameters.score
     exposure = state.works.exposure(setting.parameters.policy, parameters.amenity_ramp_years, state.year)
-    low_income, owner = mean(income < cuts[0]), mean(state.tenure == Tenure.OWNER)
+    low_income, owner = mean(lowest(income, population.low_income_rank)), mean(state.tenure == Tenure.OWNER)
     score = score_of(
         parameters,
         layout,
@@ -77,7 +75,7 @@ def take_stock(setting: Setting, state: Snapshot) -> Stock:
     return Stock(
         log_income=income,
         low_income=low_income,
-        lowest40=mean(income < cuts[1]),
+        lowest40=mean(lowest(income, 0.40)),
         nonwestern=mean(state.people.nonwestern[state.occupant]),
         mean_log_income=mean(income),
         social=mean(state.tenure == Tenure.SOCIAL),
@@ -95,16 +93,9 @@ def plan_works(setting: Setting, state: Snapshot, active: Schedule) -> Works:
 
 
 def start_works(setting: Setting, state: Snapshot, works: Works, incumbents: NDArray[np.int32]) -> Snapshot:
-    """Return the state in which the works are under way, and what they give to incumbents is given.
+    """Return the state in which the works are under way, and incumbents have what restructuring gives them.
 
-    Parameters
-    ----------
-    setting, state : Setting, Snapshot
-        The country before.
-    works : Works
-        With the projects of this year.
-    incumbents : ndarray of int32
-        Slots of the households that live where projects are announced this year.
+    `incumbents` are the slots of the households that live where projects are announced this year.
     """
     if not setting.parameters.policy.works:
         return state

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from buurteffect.synthetic.world.world import Residence
+from buurteffect.synthetic.world.world import Residence, lowest
 
 PARTS = ("in_situ", "entry", "exit")
 OUTCOMES = ("mean_log_income", "low_income_share")
@@ -21,13 +21,7 @@ def flow_differences(factual: Residence, without: Residence, low_income_rank: fl
     """Return the effect on chained parts by buurt: country as it was less country without policy.
 
     The one without policy may begin later; before that, the two are the same and the differences 0.
-
-    Parameters
-    ----------
-    factual, without : Residence
-        Who lived where in both.
-    low_income_rank : float
-        Share of households that count as low.
+    `low_income_rank` is the share of households that count as low.
 
     Returns
     -------
@@ -66,11 +60,9 @@ def chained_parts(residence: Residence, low_income_rank: float) -> dict[str, Arr
 
 def _figures(residence: Residence, name: str, t: int, low_income_rank: float) -> Array:
     """Return log incomes of the households in all dwellings, or whether they are low."""
-    income = np.asarray(residence.log_income[t], dtype=np.float64)
-    if name == OUTCOMES[0]:
-        return income
-    rank = round(low_income_rank * len(income))
-    return np.asarray(income < np.partition(income, rank)[rank], dtype=np.float64)
+    income = residence.log_income[t]
+    values = income if name == OUTCOMES[0] else lowest(income, low_income_rank)
+    return np.asarray(values, dtype=np.float64)
 
 
 def _stayers(residence: Residence, t: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -64,18 +64,9 @@ class Places:
 
 
 def sort_places(layout: Layout, spacing_m: NDArray[np.float64], schedule: Schedule, history: History) -> Places:
-    """Sort the buurten by what restructuring is to them.
+    """Return which buurten are restructured, in a ring, receiving, in a city at work or never treated, by year.
 
-    Parameters
-    ----------
-    layout : Layout
-        The map.
-    spacing_m : ndarray, shape (buurten,)
-        Distance between neighbouring centres.
-    schedule : Schedule
-        Projects as they were decided.
-    history : History
-        The country as it was.
+    `spacing_m`, shape (buurten,), is the distance between neighbouring centres; `history` is the country as it was.
     """
     shape = len(history.years), layout.buurten
     start = np.full(layout.buurten, np.iinfo(np.int64).max)
@@ -213,17 +204,15 @@ def area_effects(
     Parameters
     ----------
     codes : ndarray of str, shape (buurten,)
-        Codes of the buurten as the map has them.
     years : ndarray of int, shape (years,)
-        Years.
     effect : dict
         Per outcome an array of shape (years, buurten): see `differences`.
 
     Returns
     -------
     DataFrame
-        One row is one outcome in one buurt on one 1 January from the first year on in which the policy changed
-        anything: `AREA_COLUMNS`.
+        One row is one outcome in one buurt on one 1 January, from the first year in which the policy changed anything:
+        `AREA_COLUMNS`.
     """
     moved = np.any([effect[name].any(axis=1) for name in AREA_OUTCOMES], axis=0)
     first = int(moved.argmax()) if moved.any() else len(years)

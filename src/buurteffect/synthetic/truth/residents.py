@@ -14,17 +14,14 @@ RETENTION_HORIZON = 7
 def resident_truth(people: pd.DataFrame) -> dict[str, float]:
     """Return true effects on sitting residents, over all cohorts, every household and year once.
 
-    Parameters
-    ----------
-    people : DataFrame
-        `Truth.people`; without rows where branches were not followed.
+    From `Truth.people`; empty where that has no rows.
 
     Returns
     -------
     dict of str to float
         ``residents_own_log_income_mean``, ``_near`` and ``_late``: effect on the log income of the same households
         over `WINDOWS`; ``residents_retention_wijk_<third>``: effect on the share that still lives in the wijk
-        `RETENTION_HORIZON` years later, by third of income then and for all. Empty without rows.
+        `RETENTION_HORIZON` years later, by third of income then and for all.
     """
     if people.empty:
         return {}

@@ -73,13 +73,7 @@ def _scramble(word: int) -> int:
 
 
 def pair_identity(first: ArrayLike, second: ArrayLike) -> NDArray[np.uint64]:
-    """Return one identity for each pair of identities; (a, b) and (b, a) differ.
-
-    Parameters
-    ----------
-    first, second : array_like of int
-        Identities that broadcast together, none negative.
-    """
+    """Return one identity for each pair of non-negative identities, broadcast; (a, b) and (b, a) differ."""
     scrambled = mix(np.array(first, dtype=np.uint64, ndmin=1) * np.uint64(_GOLDEN))
     joined: NDArray[np.uint64] = scrambled + np.asarray(second, dtype=np.uint64) * np.uint64(_FIRST)
     return joined

@@ -268,12 +268,7 @@ class WorldParameters:
 
 
 def describe_parameters(parameters: WorldParameters) -> pd.DataFrame:
-    """Return one row per parameter.
-
-    Parameters
-    ----------
-    parameters : WorldParameters
-        The parameters of a country.
+    """Return one row per parameter of a country.
 
     Returns
     -------

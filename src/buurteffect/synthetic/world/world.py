@@ -13,6 +13,12 @@ GEMEENTE_KINDS = ("big_city", "medium", "new_town", "small")
 """Kinds of gemeente; they differ in tenure, origin, level of liveability and whether policy can act there."""
 
 
+def lowest(income: NDArray[np.floating], share: float) -> NDArray[np.bool_]:
+    """Return which incomes are among the lowest `share` of all."""
+    rank = round(share * len(income))
+    return np.asarray(income < np.partition(income, rank)[rank])
+
+
 class Tenure(IntEnum):
     """Who owns a dwelling and who lives in it."""
 
@@ -192,3 +198,8 @@ class World:
     residence: Residence
     households: Households
     projects: pd.DataFrame
+
+    def published_per_simulated(self) -> NDArray[np.float64]:
+        """Return how many published dwellings each simulated one of a buurt stands for, shape (buurten,)."""
+        published = self.geography.buurten["published_dwellings"].to_numpy(dtype=np.float64)
+        return published / np.maximum(np.bincount(self.residence.buurt, minlength=len(published)), 1)

@@ -108,12 +108,7 @@ class Vintages:
 def draw_vintages(world: World, changes: BoundaryChanges | None = None) -> Vintages:
     """Draw the areas of every year of the key figures, backwards from those of the last.
 
-    Parameters
-    ----------
-    world : World
-        The country; its seed is the seed of the events.
-    changes : BoundaryChanges, optional
-        How much changes; by default what the world's scenario says.
+    The seed is the country's; by default as much changes as the country's scenario says.
 
     Raises
     ------
@@ -150,23 +145,10 @@ def draw_vintages(world: World, changes: BoundaryChanges | None = None) -> Vinta
 def true_crosswalk(
     vintages: Vintages, addresses: NDArray[np.float64], year_from: int, year_to: int, level: str
 ) -> pd.DataFrame:
-    """Return what every area of one year shares with every area of another.
+    """Return the addresses that areas of one year share with those of another: ``source, target, addresses``.
 
-    Parameters
-    ----------
-    vintages : Vintages
-        The areas.
-    addresses : ndarray of float, shape (buurten,)
-        Addresses of each simulated buurt.
-    year_from, year_to : int
-        The two years.
-    level : {"buurt", "wijk", "gemeente"}
-        Kind of area.
-
-    Returns
-    -------
-    DataFrame
-        One row per pair that shares a piece: ``source, target`` (codes without prefix) ``, addresses``.
+    `addresses`, shape (buurten,), are those of each simulated buurt. One row is a pair of codes, without prefix, of a
+    level (``buurt``, ``wijk`` or ``gemeente``) that share a piece.
     """
     frame = pd.DataFrame(
         {

@@ -23,18 +23,9 @@ _COLUMNS = ["source", "target", "n_addresses"]
 def publish_crosswalk(world: World, vintages: Vintages, folder: Path) -> None:
     """Write ``crosswalk_<level>.csv`` for buurten, wijken and gemeenten.
 
-    One row is a pair of codes of two years with the addresses that they share. Codes have no prefix. Areas that
-    did not change are left out, but for those that a flow of noise touches, and for one where nothing at all
-    changed, so that the pair of years is known.
-
-    Parameters
-    ----------
-    world : World
-        The country; a buurt has as many addresses as published dwellings.
-    vintages : Vintages
-        Its areas in every year.
-    folder : Path
-        Folder for the three files.
+    One row is a pair of codes of two years with the addresses that they share; a buurt has as many addresses as
+    published dwellings. Codes have no prefix. Areas that did not change are left out, but for those that a flow of
+    noise touches, and for one where nothing at all changed, so that the pair of years is known.
     """
     addresses = np.maximum(world.geography.buurten["published_dwellings"].to_numpy(dtype=np.float64), 1.0)
     last = vintages.years[-1]

@@ -77,12 +77,7 @@ def valuation_year(year: int) -> int:
 def census_by_year(world: World, census: pd.DataFrame) -> dict[int, pd.DataFrame]:
     """Return the census of every year in the order of the world's buurten.
 
-    Parameters
-    ----------
-    world : World
-        The country.
-    census : DataFrame
-        One row per buurt and year: ``buurt_code, year`` and the concepts, unrounded.
+    `census` has one row per buurt and year: ``buurt_code, year`` and the concepts, unrounded.
 
     Raises
     ------
@@ -106,23 +101,12 @@ def census_by_year(world: World, census: pd.DataFrame) -> dict[int, pd.DataFrame
 
 
 def release(world: World, vintages: Vintages, census: Mapping[int, pd.DataFrame], year: int, layout: str) -> Release:
-    """Return what is published of one year in one layout.
+    """Return what is published of one year in one layout (of `columns.LAYOUTS`).
 
     A count of areas is the sum over their pieces; a share or mean is weighed by its denominator, as
     ``schema/concepts.csv`` names it. The wealth of an area of several buurten is the mean of their medians over
     households: the micro data for a true median are not part of the census. A concept that the census lacks in
-    the year has no column.
-
-    Parameters
-    ----------
-    world, vintages
-        The country and its areas.
-    census : mapping of int to DataFrame
-        From `census_by_year`.
-    year : int
-        Year of the key figures.
-    layout : str
-        Family of names (`columns.LAYOUTS`).
+    the year has no column. `census` is that of `census_by_year`.
     """
     truth = area_values(vintages, census, year)
     columns = tuple(c for c in columns_of(layout, year) if c.concept in truth and truth[c.concept].notna().any())
@@ -136,13 +120,7 @@ def release(world: World, vintages: Vintages, census: Mapping[int, pd.DataFrame]
 
 
 def area_values(vintages: Vintages, census: Mapping[int, pd.DataFrame], year: int) -> pd.DataFrame:
-    """Return the true value of every concept in every area of a year, by code with its prefix.
-
-    Parameters
-    ----------
-    vintages, census, year
-        As for `release`.
-    """
+    """Return the true value of every concept in every area of a year, by code with its prefix."""
     now = census[year].assign(woz_value_eur=_lagged_woz(census, year))
     values = {concept: column.to_numpy(dtype=np.float64) for concept, column in now.items() if concept in CONCEPTS}
     parts = []

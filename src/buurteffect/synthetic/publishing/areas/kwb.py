@@ -54,18 +54,16 @@ def publish_kwb(
     folder: Path,
     layouts: Mapping[int, str] = LAYOUTS,
 ) -> None:
-    """Write the key figures of all years.
+    """Write the key figures of all years: one file per year, that of pages in a folder with what describes it.
 
     Parameters
     ----------
-    world : World
-        The country.
-    vintages : Vintages
-        Its areas in every year.
+    world, vintages
+        The country and its areas in every year.
     census : mapping of int to DataFrame
         True values per buurt by year (`figures.census_by_year`).
     folder : Path
-        Folder for the files: one per year, that of pages in a folder of its own with what describes it.
+        Folder for the files.
     layouts : mapping of int to str, optional
         Layout of every year.
 

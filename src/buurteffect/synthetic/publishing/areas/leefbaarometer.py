@@ -44,23 +44,16 @@ _Scores = NDArray[np.float64]
 
 
 def publish_scores(world: World, folder: Path) -> None:
-    """Write the zip of scores, all areas in the vintage of the last wave.
+    """Write the zip of scores to `ARCHIVE`, all areas in the vintage of the last wave.
 
     A buurt has its published score. A wijk has the mean of its buurten, and a PC4 area that of the buurten of
     about half a wijk, both weighed by published dwellings. Dimensions are drawn so that they sum to the
     deviation; waves before 2014 and that of 2016 are without them. Some areas have no row before 2014.
 
-    Parameters
-    ----------
-    world : World
-        The country; its history holds every wave up to `LAST_WAVE`.
-    folder : Path
-        Folder of what is published; the zip goes to `ARCHIVE` in it.
-
     Raises
     ------
     ProjectError
-        If the country has no history of a wave.
+        If the country has no history of a wave up to `LAST_WAVE`.
     """
     scores = wave_scores(world)
     buurten = world.geography.buurten

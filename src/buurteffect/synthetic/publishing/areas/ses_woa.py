@@ -44,23 +44,12 @@ _Values = NDArray[np.float64]
 
 
 def publish_ses_woa(world: World, vintages: Vintages, census: Mapping[int, pd.DataFrame], folder: Path) -> None:
-    """Write the scores of all years, all areas in the vintage of the last of them.
+    """Write the scores of all years to `FILE`, all areas in the vintage of the last of them.
 
     The score of a buurt is the mean of three standardised parts: the log of its mean household income, its
     education (the share of high less that of low) and its work (the share of persons without a benefit). Over
     the country's households it has mean 0 in every year. The spread within an area is drawn. The last year is
-    marked as provisional.
-
-    Parameters
-    ----------
-    world : World
-        The country.
-    vintages : Vintages
-        Its areas in every year.
-    census : mapping of int to DataFrame
-        True values per buurt by year.
-    folder : Path
-        Folder of what is published; the table goes to `FILE` in it.
+    marked as provisional. `census` holds true values per buurt by year.
 
     Raises
     ------

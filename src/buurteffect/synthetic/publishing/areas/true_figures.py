@@ -79,16 +79,8 @@ class _Year:
         return counts.reshape(-1, number).T.astype(np.float64)
 
 
-def census(world: World, persons: Persons | None = None, parameters: PeopleParameters | None = None) -> pd.DataFrame:
+def census(world: World, persons: Persons | None = None) -> pd.DataFrame:
     """Return the true key figures.
-
-    Parameters
-    ----------
-    world : World
-        The country.
-    persons : Persons, optional
-        Persons of this world, if they are at hand.
-    parameters : PeopleParameters, optional
 
     Returns
     -------
@@ -98,7 +90,7 @@ def census(world: World, persons: Persons | None = None, parameters: PeopleParam
         (a mean over no households, building in a year after the panel), or of which the country knows
         nothing, is missing.
     """
-    p = parameters or PeopleParameters()
+    p = PeopleParameters()
     persons = persons or draw_persons(world, p)
     codes = world.geography.buurten["buurt_code"].to_numpy(dtype=object)
     lasting = _lasting(world)
@@ -131,8 +123,7 @@ def _census_year(
     year, buurt = int(world.residence.years[t]), world.residence.buurt
     rows, dwelling = present(world, persons, t)
     households = np.bincount(buurt, minlength=len(world.geography.buurten)).astype(np.float64)
-    published = world.geography.buurten["published_dwellings"].to_numpy(dtype=np.float64)
-    weight = np.where(households > 0, published / np.maximum(households, 1), 0.0)
+    weight = np.where(households > 0, world.published_per_simulated(), 0.0)
     age = age_on(persons, year)[rows]
     shape = composition(persons, rows, dwelling, age, len(buurt))
     now = _Year(

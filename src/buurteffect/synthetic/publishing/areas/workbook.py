@@ -43,18 +43,9 @@ def number_cell(text: str) -> str:
 
 
 def write_workbook(path: Path, sheet: str, above: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]) -> None:
-    """Write a workbook with one sheet.
+    """Write a workbook with one sheet: rows of text `above`, then columns of cells.
 
-    Parameters
-    ----------
-    path : Path
-        Where to.
-    sheet : str
-        Name of the sheet.
-    above : sequence of rows
-        Rows of text above the columns; an empty row stays empty.
-    columns : sequence of columns
-        Cells of each column below, from `text_cell` and `number_cell`.
+    An empty row stays empty; cells come from `text_cell` and `number_cell`.
     """
     rows = ["<row>" + "".join(map(text_cell, row)) + "</row>" for row in above]
     rows += ["<row>" + "".join(cells) + "</row>" for cells in zip(*columns, strict=True)]
@@ -74,15 +65,7 @@ def write_workbook(path: Path, sheet: str, above: Sequence[Sequence[str]], colum
 
 
 def write_zip(path: Path, members: dict[str, str]) -> None:
-    """Write a zip of texts with fixed times, so that equal texts give equal bytes.
-
-    Parameters
-    ----------
-    path : Path
-        Where to.
-    members : dict of str to str
-        Text of each member by its name.
-    """
+    """Write a zip of texts by name with fixed times, so that equal texts give equal bytes."""
     with writing(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in members.items():
             member = zipfile.ZipInfo(name, ZIP_TIME)

@@ -72,10 +72,7 @@ def cut_register(
 ) -> Register:
     """Return the register of everyone who ever lived in some of the gemeenten, wherever else they lived.
 
-    Parameters
-    ----------
-    gemeente_share : float
-        Share of the gemeenten, above 0; drawn by lot, at least one.
+    They are a share of the gemeenten, above 0, drawn by lot, at least one.
     """
     codes = world.geography.gemeenten["gemeente_code"]
     lot = uniform(world.seed, PeoplePurpose.SAMPLE, np.arange(len(codes), dtype=np.uint64))
@@ -253,11 +250,8 @@ def parents_table(register: Register) -> pa.Table:
 def activities_table(register: Register, codes: NDArray[np.int8]) -> pa.Table:
     """Return SECMBUS.
 
-    Parameters
-    ----------
-    codes : ndarray, shape (rows of the register's persons, years)
-        Category on each 1 January; negative where the person is not in that household. It is taken to hold for the
-        year.
+    `codes`, shape (rows of the register's persons, years), is the category on each 1 January, taken to hold for the
+    year; negative where the person is not in that household.
     """
     whole = np.full((len(register.first), codes.shape[1]), -1, dtype=codes.dtype)
     row, year = np.nonzero(codes >= 0)

@@ -58,16 +58,7 @@ class RegisterErrors:
 
 
 def publish_register(world: World, path: Path, errors: RegisterErrors | None = None) -> None:
-    """Write the register of a country's projects.
-
-    Parameters
-    ----------
-    world : World
-        The country.
-    path : Path
-        The CSV to write.
-    errors : RegisterErrors, optional
-    """
+    """Write the register of a country's projects as CSV."""
     table = register_table(world, errors)
     buffer = io.StringIO()
     buffer.write(_COMMENT)
@@ -81,8 +72,7 @@ def register_table(world: World, errors: RegisterErrors | None = None) -> pd.Dat
     errors, projects = errors or RegisterErrors(), world.projects.reset_index(drop=True)
     buurten = world.geography.buurten
     position = pd.Index(buurten["buurt_code"]).get_indexer(projects["buurt_code"])
-    simulated = np.bincount(world.residence.buurt, minlength=len(buurten))
-    weight = buurten["published_dwellings"].to_numpy(dtype=np.float64) / np.maximum(simulated, 1)
+    weight = world.published_per_simulated()
     table = pd.DataFrame(
         {
             "project_id": [f"synthetic-{n:04d}" for n in range(1, len(projects) + 1)],

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from buurteffect.project import writing
 from buurteffect.schema.survey import AGE_GROUPS, INCOME_GROUPS, SCALES, TENURES, survey_file
@@ -105,7 +104,7 @@ def _ties(world: World, year: int, p: PeopleParameters) -> pd.DataFrame:
     inside = everyone["household_id"].isin(household_ids(world.households)[drawn])
     rows = everyone[inside].reset_index(drop=True)
     codes, buurten = rows["buurt_code"].astype("str"), world.geography.buurten
-    stands_for = pd.Series(_stands_for(world), index=buurten["buurt_code"].astype("str"))
+    stands_for = pd.Series(world.published_per_simulated(), index=buurten["buurt_code"].astype("str"))
     first = rows["household_id"].ne(rows["household_id"].shift())
     return pd.DataFrame(
         {
@@ -122,13 +121,6 @@ def _ties(world: World, year: int, p: PeopleParameters) -> pd.DataFrame:
             "other_income_group": rows["other_income_group"].astype("str"),
         }
     )
-
-
-def _stands_for(world: World) -> NDArray[np.float64]:
-    """Return by buurt how many published households a simulated one stands for."""
-    published = world.geography.buurten["published_dwellings"].to_numpy(dtype=np.float64)
-    simulated = np.bincount(world.residence.buurt, minlength=len(published))
-    return np.asarray(published / np.maximum(simulated, 1), dtype=np.float64)
 
 
 def _households(world: World, year: int) -> pd.DataFrame:
