@@ -93,16 +93,7 @@ class Scoreboard:
     ) -> list[Cell]:
         """Return the cells, seed by seed, so that a run that stops early has all scenarios.
 
-        Parameters
-        ----------
-        folder : Path
-            Folder of all cells.
-        scenarios : iterable of str, optional
-            Names in `SCENARIOS`; by default those of the scoreboard.
-        seeds : int, optional
-            Countries of each scenario; by default as many as the scoreboard has.
-        size : str
-            One of `SIZES`.
+        Scenarios and the number of countries of each (`seeds`) are by default those of the scoreboard.
 
         Raises
         ------

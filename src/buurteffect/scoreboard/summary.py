@@ -59,7 +59,7 @@ class Summary:
         size : str
             Size of the countries.
         codes : mapping of str to str
-            Scenario to the hash of what made its figures.
+            Hash of the code by scenario.
 
         Returns
         -------
@@ -89,7 +89,7 @@ class Summary:
                 part = own[_alike(own, row, self.keys)]
                 found = part[(part["error"] == "") & part[INTERVAL].notna().all(axis=1)]
                 silent = _alike(cells, row, self.together) & ~cells["seed"].isin(found["seed"])
-                reason = commonest(cells.loc[silent & (cells["error"] != ""), self.reason])
+                reason = most_common(cells.loc[silent & (cells["error"] != ""), self.reason])
                 scored = found[found["truth"].notna()]
                 figures = {"seeds": count, "failed_share": 1 - len(found) / count, "scored": len(scored)}
                 if len(scored):
@@ -113,20 +113,13 @@ def _alike(table: pd.DataFrame, row: Mapping[str, object], names: tuple[str, ...
 
 
 def score(found: pd.DataFrame) -> dict[str, float | int]:
-    r"""Return how far estimates lie from their truths, and how often their intervals hold them, and hold 0.
+    r"""Return how far estimates lie from the truth, and how often their intervals hold it, and hold 0.
 
-    Parameters
-    ----------
-    found : DataFrame
-        One row per country, at least one: ``estimate, std_error, ci_low, ci_high, truth``.
-
-    Returns
-    -------
-    dict
-        With :math:`d = \hat\theta - \theta` in S countries: mean ``truth``; ``bias`` :math:`\bar d`; ``bias_mc_error``
-        :math:`sd(d) / \sqrt S`; ``error_sd`` :math:`sd(d)`; ``std_error``, the mean of the reported ones;
-        ``coverage``, the share of intervals that hold the truth, and ``rejected``, the share that do not hold 0, each
-        with its exact band (``_low``, ``_high``).
+    `found` has one row per country, at least one: ``estimate, std_error, ci_low, ci_high, truth``. With
+    :math:`d = \hat\theta - \theta` in S countries: mean ``truth``; ``bias`` :math:`\bar d`; ``bias_mc_error``
+    :math:`sd(d) / \sqrt S`; ``error_sd`` :math:`sd(d)`; ``std_error``, the mean of the reported ones; ``coverage``, the
+    share of intervals that hold the truth, and ``rejected``, the share that do not hold 0, each with its exact band
+    (``_low``, ``_high``).
     """
     count, truth = len(found), found["truth"].to_numpy(dtype=float)
     gap = found["estimate"].to_numpy(dtype=float) - truth
@@ -163,27 +156,22 @@ def exact_band(hits: int, count: int, alpha: float = 0.05) -> tuple[float, float
     return low, high
 
 
-def commonest(said: pd.Series) -> str:
-    """Return what was said most often, the first by name among equals; nothing where nothing was."""
-    return "" if said.empty else str(said.value_counts().sort_index().idxmax())
+def most_common(texts: pd.Series) -> str:
+    """Return the most common text, the first in order among equals; an empty text where there is none."""
+    return "" if texts.empty else str(texts.value_counts().sort_index().idxmax())
 
 
 def grid(table: pd.DataFrame, value: str) -> pd.DataFrame:
-    """Return one figure of a scoreboard, estimators down and scenarios across, both in their order.
+    """Return one figure (column `value`) of a scoreboard, estimators down and scenarios across, both in their order.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Rows of the scoreboard in which no estimator stands twice in a scenario: ``label, scenario``.
-    value : str
-        Which column.
+    No estimator (``label``) may stand twice in a scenario.
     """
     wide = table.set_index(["label", "scenario"])[value].unstack()  # noqa: PD010  (keeps rows without any figure)
     return wide.loc[list(dict.fromkeys(table["label"])), list(dict.fromkeys(table["scenario"]))]
 
 
 def bias_intervals(table: pd.DataFrame) -> pd.DataFrame:
-    """Return biases with the 95% interval that the number of countries leaves them: ``estimate, ci_low, ci_high``."""
+    """Return biases with their 95% Monte Carlo interval: ``estimate, ci_low, ci_high``."""
     found = table.dropna(subset=["bias"])
     reach = critical_value(0.05) * found["bias_mc_error"]
     return found.assign(estimate=found["bias"], ci_low=found["bias"] - reach, ci_high=found["bias"] + reach)

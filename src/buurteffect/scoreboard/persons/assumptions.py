@@ -97,15 +97,10 @@ class Assumption:
 def _read() -> tuple[Assumption, ...]:
     """Read the assumptions from the file beside this one."""
     entries = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["assumption"]
-    return tuple(
-        Assumption(
-            entry["page"],
-            tuple(entry["estimators"]),
-            tuple(RUNS) if entry["holds_in"] == "everywhere" else tuple(entry["holds_in"]),
-            entry["why"],
-        )
-        for entry in entries
-    )
+    for entry in entries:
+        entry["estimators"] = tuple(entry["estimators"])
+        entry["holds_in"] = tuple(RUNS if entry["holds_in"] == "everywhere" else entry["holds_in"])
+    return tuple(Assumption(**entry) for entry in entries)
 
 
 ASSUMPTIONS = _read()
@@ -120,10 +115,8 @@ def assumption_of(page: str, estimator: str) -> Assumption | None:
     >>> assumption_of("n06", "low_income, entry").holds_in
     ('S6',)
     """
-    for entry in ASSUMPTIONS:
-        if entry.page == page and estimator.startswith(entry.estimators):
-            return entry
-    return None
+    found = (entry for entry in ASSUMPTIONS if entry.page == page and estimator.startswith(entry.estimators))
+    return next(found, None)
 
 
 def holds(page: str, estimator: str, scenario: str) -> bool:

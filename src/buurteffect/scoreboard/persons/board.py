@@ -44,7 +44,7 @@ def describe(table: pd.DataFrame) -> pd.DataFrame:
     rows = list(zip(table["page"], table["estimator"], strict=True))
     found = [assumption_of(*row) for row in rows]
     return table.assign(
-        label=[in_words(name) for name in table["estimator"]],
+        label=[estimator_label(name) for name in table["estimator"]],
         meaning=[SCENARIOS[name].meaning for name in table["scenario"]],
         run=[", ".join(RUNS.get(name, FAMILIES)) for name in table["scenario"]],
         headline=[HEADLINES.get(row, "") for row in rows],
@@ -52,14 +52,14 @@ def describe(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def in_words(estimator: str) -> str:
+def estimator_label(estimator: str) -> str:
     """Return an estimator's name as a page prints it.
 
     Examples
     --------
-    >>> in_words("excess_exit_buurt_low_7, by gemeente")
+    >>> estimator_label("excess_exit_buurt_low_7, by gemeente")
     'excess exit, buurt, low incomes, errors by gemeente'
-    >>> in_words("low_income, in_situ")
+    >>> estimator_label("low_income, in_situ")
     'low incomes, stayers'
     """
     match = _EXIT.fullmatch(estimator)

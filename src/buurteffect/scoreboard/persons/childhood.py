@@ -23,22 +23,20 @@ def childhood_rows(childhoods: Childhoods, people: pd.DataFrame) -> list[dict[st
     Comparisons of children in different places, and of neighbours, are there to be seen failing.
     """
     children, years = childhoods.children, childhoods.years
-    both, naive = cache(lambda: both_designs(children)[0].frame), cache(lambda: naive_slopes(children).frame)
+    both, naive = cache(lambda: both_designs(children)[0]), cache(lambda: naive_slopes(children))
     slope, given = "exposure_slope", "exposure given the parents' income"
     return [
-        *one_row("movers", slope, lambda: movers_slope(children).frame, "exposure"),
+        *one_row("movers", slope, lambda: movers_slope(children), "exposure"),
         *one_row("siblings", slope, both, SIBLINGS),
         *one_row("movers and siblings", slope, both, TOGETHER),
         *one_row("children compared", slope, naive, "exposure alone"),
         *one_row("children compared, parents' income", slope, naive, given),
-        *one_row(
-            "moves after 23", "exposure_slope_after_23", lambda: placebo_after(children).frame, "years after the move"
-        ),
-        *one_row("mix", "exposure_by_mix", lambda: slope_by_mix(children, years).frame, "exposure times mix"),
+        *one_row("moves after 23", "exposure_slope_after_23", lambda: placebo_after(children), "years after the move"),
+        *one_row("mix", "exposure_by_mix", lambda: slope_by_mix(children, years), "exposure times mix"),
         *one_row(
             "own income on neighbours' income",
             "neighbour_income_effect",
-            lambda: linear_in_means(read_neighbours(people, _YEAR)).frame,
+            lambda: linear_in_means(read_neighbours(people, _YEAR)),
             TRAITS,
         ),
     ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.survey import contact_tables as effects
 from buurteffect.panel.survey import SurveyPanel
 from buurteffect.scoreboard.persons.rows import one_row
@@ -25,14 +23,14 @@ def contact_rows(panel: SurveyPanel) -> list[dict[str, object]]:
     everywhere = effects.random_mixing(ties[ties["year"] == last], households, "tenure", within="everyone")
     excess = effects.SurveyDesign("excess", "excess_weight")
     return [
-        *_row("ties across tenures, same buurten", "tie_ratio", lambda: effects.tie_ratio(now)),
-        *_row("the same, bootstrap", "tie_ratio", lambda: effects.bootstrap_ratio(now)),
-        *_row("ties across tenures, whole country", "tie_ratio", lambda: effects.tie_ratio(everywhere)),
-        *_row("Coleman's index", "homophily_share", lambda: effects.coleman_index(choosing, None)),
-        *_row("effect on homophily", "homophily_effect", lambda: effects.survey_effect(every, excess)),
+        *one_row("ties across tenures, same buurten", "tie_ratio", lambda: effects.tie_ratio(now)),
+        *one_row("the same, bootstrap", "tie_ratio", lambda: effects.bootstrap_ratio(now)),
+        *one_row("ties across tenures, whole country", "tie_ratio", lambda: effects.tie_ratio(everywhere)),
+        *one_row("Coleman's index", "homophily_share", lambda: effects.coleman_index(choosing, None)),
+        *one_row("effect on homophily", "homophily_effect", lambda: effects.survey_effect(every, excess)),
         *_effect_rows(panel, "contact", "contact"),
         *_effect_rows(panel, "at_home", "feeling at home"),
-        *_row(
+        *one_row(
             "trend of trust, low incomes",
             "trust_low_income_trend",
             lambda: effects.trend_gap(panel.answers, "trust_score", "low_income", 2002),
@@ -45,12 +43,7 @@ def _effect_rows(panel: SurveyPanel, scale: str, words: str) -> list[dict[str, o
     design, truth = effects.SurveyDesign(f"{scale}_score", controls=("stay",)), f"{scale}_effect"
     alone, name = replace(design, controls=()), f"effect on {words}"
     return [
-        *_row(name, truth, lambda: effects.survey_effect(panel.answers, design)),
-        *_row(f"{name}, lived there before", truth, lambda: effects.survey_effect(panel.sitting, design)),
-        *_row(f"{name}, whoever lives there", truth, lambda: effects.survey_effect(panel.answers, alone)),
+        *one_row(name, truth, lambda: effects.survey_effect(panel.answers, design)),
+        *one_row(f"{name}, lived there before", truth, lambda: effects.survey_effect(panel.sitting, design)),
+        *one_row(f"{name}, whoever lives there", truth, lambda: effects.survey_effect(panel.answers, alone)),
     ]
-
-
-def _row(name: str, truth: str, run: Callable[[], EffectEstimate]) -> list[dict[str, object]]:
-    """Return the row of one estimator, the last of its table."""
-    return one_row(name, truth, lambda: run().frame)

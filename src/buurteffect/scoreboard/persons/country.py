@@ -68,14 +68,8 @@ def truths(world: World, truth: Truth) -> pd.DataFrame:
 def publish_for_people(world: World, folder: Path, survey: bool = True) -> None:
     """Write what the estimators of persons read of a country, and no more: key figures of areas are left out.
 
-    Parameters
-    ----------
-    world : World
-        The country.
-    folder : Path
-        Folder that gets ``microdata/``, ``projects/``, ``boundaries/``, ``crosswalk/``, ``survey/`` and the scores.
-    survey : bool
-        Whether anybody reads the survey.
+    `folder` gets ``microdata/``, ``projects/``, ``boundaries/``, ``crosswalk/``, the scores and, if asked for,
+    ``survey/``.
     """
     persons, vintages = draw_persons(world), draw_vintages(world)
     publish_crosswalk(world, vintages, folder / "crosswalk")
@@ -86,15 +80,10 @@ def publish_for_people(world: World, folder: Path, survey: bool = True) -> None:
 
 
 def estimate_people(published: Path, scenario: str = "S0") -> pd.DataFrame:
-    """Run the headline estimators of the four pages on what a country publishes; persons are read once.
+    """Run the headline estimators of the four pages on what a country publishes (`publish_for_people`), read once.
 
-    Parameters
-    ----------
-    published : Path
-        As `publish_for_people` leaves it.
-    scenario : str
-        Says which families of estimators are run, and where their assumptions hold (`assumptions`); no estimator is
-        told of it.
+    The scenario says which families of estimators are run, and where their assumptions hold (`assumptions`); no
+    estimator is told of it.
 
     Returns
     -------

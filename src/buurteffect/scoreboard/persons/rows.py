@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.result import EffectEstimate
 
 Found = Iterable[tuple[str, str, "pd.Series[float]"]]
 """Of each estimator its name, that of its true value (empty where none is known), and a row of its table."""
@@ -15,16 +16,9 @@ _FIGURES = ("estimate", "std_error", "ci_low", "ci_high", "equivalent")
 
 
 def estimator_rows(name: str, run: Callable[[], Found], truth_name: str = "") -> list[dict[str, object]]:
-    """Return the rows of a group of estimators that refuse together, or one row that says why they do.
+    """Return the rows that `run` finds, or one row, under `name` and `truth_name`, that says why it refuses.
 
-    Parameters
-    ----------
-    name : str
-        Name under which a refusal stands.
-    run : callable
-        Returns what was found.
-    truth_name : str
-        True value beside which a refusal stands; empty where the group has several.
+    `truth_name` is empty where the group has several.
     """
     try:
         return [
@@ -37,12 +31,13 @@ def estimator_rows(name: str, run: Callable[[], Found], truth_name: str = "") ->
 
 
 def one_row(
-    name: str, truth_name: str, run: Callable[[], pd.DataFrame], term: str | None = None
+    name: str, truth_name: str, run: Callable[[], EffectEstimate], term: str | None = None
 ) -> list[dict[str, object]]:
     """Return the row of one estimator: that of a term in its table, or the last one."""
 
     def found() -> Found:
-        frame = run()
+        """Return the row that is wanted."""
+        frame = run().frame
         return [(name, truth_name, (frame if term is None else frame[frame["term"] == term][:1]).iloc[-1])]
 
     return estimator_rows(name, found, truth_name)

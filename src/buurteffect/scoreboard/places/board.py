@@ -39,20 +39,12 @@ def truths(world: World, truth: Truth) -> pd.DataFrame:  # noqa: ARG001  (scoreb
 def more_figures(scored: pd.DataFrame, every: pd.DataFrame) -> dict[str, float]:
     r"""Return the figures that only this scoreboard has.
 
-    Parameters
-    ----------
-    scored : DataFrame
-        One row per country with an estimate: ``estimate, ci_low, ci_high, truth, whole, stopped, treated_count``.
-    every : DataFrame
-        One row per country: ``truth``.
-
-    Returns
-    -------
-    dict
-        ``stopped_share``, the share in which the estimator itself says that it is no headline; ``treated_mean``
-        treated units; ``rmse``, :math:`\sqrt{\sum d_s^2 / S}` with :math:`d_s` the estimate less the truth in each of S
-        countries; ``coverage_of_mean_truth``, the share of intervals that hold the mean truth of all countries; and
-        ``whole, bias_whole, coverage_whole``, where the truth is the contrast with a country without any policy.
+    `scored` has one row per country with an estimate (``estimate, ci_low, ci_high, truth, whole, stopped,
+    treated_count``), `every` one per country (``truth``). ``stopped_share`` is the share in which the estimator itself
+    says that it is no headline; ``treated_mean`` treated units; ``rmse`` :math:`\sqrt{\sum d_s^2 / S}` with :math:`d_s`
+    the estimate less the truth in each of S countries; ``coverage_of_mean_truth`` the share of intervals that hold the
+    mean truth of all countries; in ``whole, bias_whole, coverage_whole`` the truth is the contrast with a country
+    without any policy.
     """
     gap, whole = (scored["estimate"] - scored["truth"]).to_numpy(), scored["whole"].to_numpy()
     return {

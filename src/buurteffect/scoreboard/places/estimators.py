@@ -63,16 +63,16 @@ class Estimator:
     label : str
         Its name on the page.
     kind : {"naive", "two-way", "robust", "adjusted"}
-        What it does about selection: nothing at all (naive); one regression with effects of units and years, whose
-        weights may be negative; staggered timing; or also covariates, weights or distance.
+        What it does about selection: nothing (naive); one regression with effects of units and years, whose weights may
+        be negative; staggered timing; or also covariates, weights or distance.
     run : callable
-        A case in; for each clustering its name and an estimate out.
+        `Case` to, for each clustering, its name and an estimate.
     outcomes : tuple of str
-        What it is run on: all outcomes, or the score alone where it takes long.
+        All outcomes, or the score alone where it takes long.
     clusters : tuple of str
-        What it clusters errors by on the score; other outcomes have the last of them only.
+        What errors on the score are clustered by; those on other outcomes by the last of them only.
     targets : tuple of str
-        Which of `TARGETS` its figure is held against.
+        Which of `TARGETS` its figure is compared with.
     """
 
     label: str
@@ -112,19 +112,13 @@ class Case:
 
 
 def estimate_panel(panel: pd.DataFrame) -> pd.DataFrame:
-    """Run every estimator on every outcome of a panel.
-
-    Parameters
-    ----------
-    panel : DataFrame
-        As `published_panel` returns it; columns other than `PANEL_COLUMNS` are taken away first.
+    """Run every estimator on every outcome of a panel (`published_panel`), of which only `PANEL_COLUMNS` are seen.
 
     Returns
     -------
     DataFrame
-        `RESULT_NAMES`: one row per outcome, estimator, clustering and target. An estimator that refuses stands in it
-        with the name of its ``error`` and its ``message``; ``stopped`` says whether it says itself that it is no
-        headline.
+        `RESULT_NAMES`: one row per outcome, estimator, clustering and target. An estimator that refuses has a row with
+        the name of its ``error`` and its ``message``; ``stopped`` says whether it says itself that it is no headline.
     """
     seen = panel[list(PANEL_COLUMNS)].copy()
     for name in CLUSTERS:  # numbers are looked up faster than names, and no estimator depends on either

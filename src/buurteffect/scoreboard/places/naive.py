@@ -17,19 +17,10 @@ Floats = NDArray[np.float64]
 def before_after(panel: pd.DataFrame, outcome: str, cluster: str, against_untreated: bool = False) -> EffectEstimate:
     """Return the mean change of treated units from the year before treatment to the window after it.
 
-    Errors: deviations from the mean summed within clusters, times G/(G − 1), t with G − 1.
-
-    Parameters
-    ----------
-    panel : DataFrame
-        One row is one unit in one year, as `published_panel` returns it.
-    outcome : str
-        What changes.
-    cluster : str
-        Column within whose values errors may depend on each other.
-    against_untreated : bool
-        Whether the mean change of all never treated units over the same years is taken off: the difference in
-        differences of two groups, with every treated unit's own years.
+    Errors: deviations from the mean summed within clusters, times G/(G − 1), t with G − 1. One row of the panel is one
+    unit in one year, as `published_panel` returns it. With `against_untreated`, the mean change of all never treated
+    units over the same years is taken off: the difference in differences of two groups, with every treated unit's own
+    years.
 
     Raises
     ------

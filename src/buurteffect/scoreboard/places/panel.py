@@ -44,22 +44,19 @@ PANEL_COLUMNS = (*_FIXED, "social_1998", *_VARYING)
 def published_panel(world: World) -> pd.DataFrame:
     """Return the panel of a country as its published figures and its policy's rules show it.
 
-    Parameters
-    ----------
-    world : World
-        The country, of which only what is published is read: scores with the instrument's noise and the step of 2014.
+    Scores are as published, with the instrument's noise and the step of 2014.
 
     Returns
     -------
     DataFrame
-        One row is one buurt on one 1 January: ``area_code, gemeente_code, year``; the outcomes ``liveability_score``
-        (as published), ``low_income_share, mean_log_income``; of the register ``cohort_year`` (first year of
-        demolition, missing where there is no project) and ``dose_share`` (share of dwellings). Covariates of the
-        year: each outcome again as ``…_level`` (a design names no column twice), ``score_trend`` (its change over
-        three years), ``social_share``, ``may_be_chosen`` (the policy's rule: kind of gemeente, and social rent above
-        its bound). Covariates that stay: ``level_1998, trend_1998, social_1998`` (before any project), ``nearest_m``
-        (distance to the nearest buurt with a project in any year, 0 for those), ``worth_2001, worth_trend_2001`` (log
-        assessed value of dwellings in the last of `WORTH_YEARS`, and its change a year since the first).
+        One row is one buurt on one 1 January: ``area_code, gemeente_code, year``; the outcomes ``liveability_score,
+        low_income_share, mean_log_income``; of the register ``cohort_year`` (first year of demolition, missing where
+        there is no project) and ``dose_share`` (share of dwellings). Covariates of the year: each outcome again as
+        ``…_level`` (a design names no column twice), ``score_trend`` (its change over three years), ``social_share``,
+        ``may_be_chosen`` (the policy's rule: kind of gemeente, and social rent above its bound). Covariates that stay:
+        ``level_1998, trend_1998, social_1998`` (before any project), ``nearest_m`` (distance to the nearest buurt with
+        a project in any year, 0 for those), ``worth_2001, worth_trend_2001`` (log assessed value of dwellings in the
+        last of `WORTH_YEARS`, and its change a year since the first).
     """
     history, buurten = world.history, world.geography.buurten
     projects = world.projects.set_index("buurt_code")

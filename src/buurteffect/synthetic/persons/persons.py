@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from buurteffect.synthetic.persons.families import NEVER, ROLES, draw_families, person_keys
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.stays import dwelling_of
-from buurteffect.synthetic.persons.succession import settle
+from buurteffect.synthetic.persons.succession import draw_succession
 from buurteffect.synthetic.world.draws import pair_identity
 from buurteffect.synthetic.world.world import Households, World
 
@@ -80,7 +80,7 @@ def draw_persons(world: World, parameters: PeopleParameters | None = None) -> Pe
     """Return the persons of every household of the panel; only seed, households and years of the country are used."""
     p, households = parameters or PeopleParameters(), world.households
     families = draw_families(world, p)
-    lives = settle(world, families, p)
+    lives = draw_succession(world, families, p)
     panel_end = int(world.residence.years[-1])
     begin, birth = families.begin.ravel(), families.birth.ravel()
     first = np.maximum(begin, int(world.residence.years[0]))

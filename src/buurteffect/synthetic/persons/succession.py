@@ -72,8 +72,8 @@ class Succession:
     level: Vector
 
 
-def settle(world: World, families: Families, p: PeopleParameters) -> Succession:
-    """Return who takes whose place in the years of the panel."""
+def draw_succession(world: World, families: Families, p: PeopleParameters) -> Succession:
+    """Return who holds each place in the years of the panel."""
     register = _Register(world, families, p)
     for year in range(int(world.residence.years[0]) + 1, int(world.residence.years[-1]) + 1):
         register.fill_heads(year)

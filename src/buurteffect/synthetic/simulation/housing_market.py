@@ -84,7 +84,7 @@ class Moves:
     forced: NDArray[np.bool_]
 
 
-def leaves(setting: Setting, market: Market) -> NDArray[np.bool_]:
+def voluntary_exits(setting: Setting, market: Market) -> NDArray[np.bool_]:
     """Return the dwellings whose households leave of their own accord: a logit on tenure, age and income distance."""
     parameters, layout = setting.parameters.market, setting.layout
     by_tenure = np.array([parameters.exit_social, parameters.exit_owner, parameters.exit_private])
@@ -100,7 +100,7 @@ def leaves(setting: Setting, market: Market) -> NDArray[np.bool_]:
     return setting.draws.uniform(market.year, Purpose.EXIT, market.occupant) < 1 / (1 + np.exp(-logit))
 
 
-def move(setting: Setting, market: Market, leaving: NDArray[np.bool_]) -> Moves:
+def match_dwellings(setting: Setting, market: Market, leaving: NDArray[np.bool_]) -> Moves:
     """Give every household that seeks a dwelling one of those that are left.
 
     Every dwelling that is left or rebuilt is on offer to those who look in its wijk, in its gemeente or everywhere, as

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from buurteffect.synthetic.simulation import policy
-from buurteffect.synthetic.simulation.housing_market import Market, Moves, leaves, move
+from buurteffect.synthetic.simulation.housing_market import Market, Moves, match_dwellings, voluntary_exits
 from buurteffect.synthetic.simulation.policy import Schedule, Works
 from buurteffect.synthetic.simulation.population import People, earn, renew
 from buurteffect.synthetic.simulation.scores import Exposure, score_of
@@ -123,9 +123,9 @@ def next_snapshot(setting: Setting, state: Snapshot, stock: Stock) -> Snapshot:
     parameters, draws, year = setting.parameters, setting.draws, state.year
     people, ended = renew(state.people, parameters.population, draws, year)
     market = _market(setting, state, stock, people, ended)
-    leaving = leaves(setting, market)
+    leaving = voluntary_exits(setting, market)
     market = replace(market, tenure=_sell(setting, state, market, leaving | market.new_household))
-    moves = move(setting, market, leaving)
+    moves = match_dwellings(setting, market, leaving)
     occupant = state.occupant.copy()
     occupant[moves.destination] = moves.slot
     arrival, forced = _arrivals(setting, moves, market.new_household)

@@ -63,7 +63,7 @@ class Places:
     never: NDArray[np.bool_]
 
 
-def sort_places(layout: Layout, spacing_m: NDArray[np.float64], schedule: Schedule, history: History) -> Places:
+def classify_places(layout: Layout, spacing_m: NDArray[np.float64], schedule: Schedule, history: History) -> Places:
     """Return which buurten are restructured, in a ring, receiving, in a city at work or never treated, by year.
 
     `spacing_m`, shape (buurten,), is the distance between neighbouring centres; `history` is the country as it was.

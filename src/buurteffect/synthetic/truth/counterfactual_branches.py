@@ -24,7 +24,7 @@ _ABSENT = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks:
+class Trajectories:
     """Where the residents of a cohort's buurten were in each year after g − 1; arrays of shape (horizons, residents).
 
     Attributes
@@ -70,7 +70,7 @@ def find_residents(residence: Residence, schedule: Schedule, cohort: int) -> Res
     return Residents(residence.household[row, here], residence.buurt[here], tercile)
 
 
-def follow(residence: Residence, residents: Residents, cohort: int) -> Tracks:
+def follow(residence: Residence, residents: Residents, cohort: int) -> Trajectories:
     """Return where residents were, and what they earned, after each horizon that the records reach."""
     first = int(residence.years[0])
     rows = [cohort - 1 + h - first for h in HORIZONS if cohort - 1 + h <= residence.years[-1]]
@@ -86,11 +86,11 @@ def follow(residence: Residence, residents: Residents, cohort: int) -> Tracks:
         income[step, there] = residence.log_income[row, dwelling[there]]
         so_far[there] |= residence.forced[row, dwelling[there]]
         forced[step] = so_far
-    return Tracks(buurt, income, forced)
+    return Trajectories(buurt, income, forced)
 
 
 @dataclass(frozen=True, eq=False)
-class Cut:
+class BranchPoint:
     """Where a branch is cut from the country as it was.
 
     Attributes
@@ -111,10 +111,10 @@ class Cut:
     residents: Residents
 
 
-def cut_branches(factual: Run) -> list[Cut]:
-    """Return the branch of every cohort, first to last; the factual run must hold people and snapshots."""
+def branch_points(factual: Run) -> list[BranchPoint]:
+    """Return where the branch of every cohort begins, first to last; the factual run must hold people and snapshots."""
     return [
-        Cut(
+        BranchPoint(
             factual.snapshots[cohort - 1],
             factual.schedule,
             factual.incumbents,
@@ -124,22 +124,22 @@ def cut_branches(factual: Run) -> list[Cut]:
     ]
 
 
-def follow_branch(setting: Setting, cut: Cut) -> Tracks:
+def follow_branch(setting: Setting, point: BranchPoint) -> Trajectories:
     """Follow the residents through the country in which their cohort's projects were called off at g − 1."""
-    cohort = cut.snapshot.year + 1
+    cohort = point.snapshot.year + 1
     run = simulate(
         setting,
         without=frozenset({cohort}),
-        schedule=cut.schedule,
-        incumbents=cut.incumbents,
-        start=cut.snapshot,
+        schedule=point.schedule,
+        incumbents=point.incumbents,
+        start=point.snapshot,
         until=min(cohort - 1 + HORIZONS[-1], LAST_YEAR),
     )
-    return follow(run.residence, cut.residents, cohort)
+    return follow(run.residence, point.residents, cohort)
 
 
 def compare(
-    setting: Setting, history: History, cohort: int, residents: Residents, factual: Tracks, without: Tracks
+    setting: Setting, history: History, cohort: int, residents: Residents, factual: Trajectories, without: Trajectories
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what a cohort's projects did to its residents.
 

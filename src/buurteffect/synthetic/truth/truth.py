@@ -17,21 +17,21 @@ from buurteffect.synthetic.truth.composition import flow_differences
 from buurteffect.synthetic.truth.contrasts import (
     AREA_COLUMNS,
     area_effects,
+    classify_places,
     differences,
     group_effects,
     late_effects,
     ledger,
     place_effects,
-    sort_places,
 )
 from buurteffect.synthetic.truth.counterfactual_branches import (
     DISPLACED_COLUMNS,
     PEOPLE_COLUMNS,
-    Cut,
-    Tracks,
+    BranchPoint,
+    Trajectories,
+    branch_points,
     cohorts_of,
     compare,
-    cut_branches,
     find_residents,
     follow,
     follow_branch,
@@ -125,8 +125,8 @@ def draw_truth(
     if not workers:
         factual = simulate(setting, keep_people=people, snapshots=kept, progress=progress)
         without = _without_policy(setting, factual.snapshots[parting], people)
-        tracks = [follow_branch(setting, cut) for cut in cut_branches(factual)] if people else []
-        return setting, factual, _truth(setting, factual, without, tracks)
+        trajectories = [follow_branch(setting, point) for point in branch_points(factual)] if people else []
+        return setting, factual, _truth(setting, factual, without, trajectories)
     key, other = (parameters, seed, size), list[Future[tuple[History, Residence]]]()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         pool.submit(_get_ready, *key)
@@ -137,25 +137,25 @@ def draw_truth(
                 other.append(pool.submit(_without_policy_elsewhere, *key, state, people))
 
         factual = simulate(setting, keep_people=people, snapshots=kept, reached=part, progress=progress)
-        tracks = _share(pool, key, cut_branches(factual), setting) if people else []
-        return setting, factual, _truth(setting, factual, other[0].result(), tracks)
+        trajectories = _follow_in_two_processes(pool, key, branch_points(factual), setting) if people else []
+        return setting, factual, _truth(setting, factual, other[0].result(), trajectories)
 
 
-def _share(
-    pool: ProcessPoolExecutor, key: tuple[WorldParameters, int, str], cuts: list[Cut], here: Setting
-) -> list[Tracks]:
+def _follow_in_two_processes(
+    pool: ProcessPoolExecutor, key: tuple[WorldParameters, int, str], points: list[BranchPoint], here: Setting
+) -> list[Trajectories]:
     """Work through the branches in two processes: the other from the last, this one from the first, until they meet."""
-    done: dict[int, Tracks | Future[Tracks]] = {}
-    front, back = 0, len(cuts) - 1
-    running: Future[Tracks] | None = None
+    done: dict[int, Trajectories | Future[Trajectories]] = {}
+    front, back = 0, len(points) - 1
+    running: Future[Trajectories] | None = None
     while front <= back:
         if running is None or running.done():
-            running = done[back] = pool.submit(_branch_elsewhere, *key, cuts[back])
+            running = done[back] = pool.submit(_branch_elsewhere, *key, points[back])
             back -= 1
         else:
-            done[front] = follow_branch(here, cuts[front])
+            done[front] = follow_branch(here, points[front])
             front += 1
-    found = [done[place] for place in range(len(cuts))]
+    found = [done[place] for place in range(len(points))]
     return [track.result() if isinstance(track, Future) else track for track in found]
 
 
@@ -177,24 +177,23 @@ def _without_policy_elsewhere(
     return _without_policy(prepare(parameters, seed, size), parting, people)
 
 
-def _branch_elsewhere(parameters: WorldParameters, seed: int, size: str, cut: Cut) -> Tracks:
+def _branch_elsewhere(parameters: WorldParameters, seed: int, size: str, point: BranchPoint) -> Trajectories:
     """Follow a branch in another process."""
-    return follow_branch(prepare(parameters, seed, size), cut)
+    return follow_branch(prepare(parameters, seed, size), point)
 
 
-def _truth(setting: Setting, factual: Run, other: tuple[History, Residence], tracks: list[Tracks]) -> Truth:
+def _truth(setting: Setting, factual: Run, other: tuple[History, Residence], trajectories: list[Trajectories]) -> Truth:
     """Compare the simulations."""
     history, schedule, (without, residence) = factual.history, factual.schedule, other
     spacing = np.array(setting.parameters.map.spacing_m.values())[setting.layout.kind]
-    places, effect = sort_places(setting.layout, spacing, schedule, history), differences(history, without)
+    places, effect = classify_places(setting.layout, spacing, schedule, history), differences(history, without)
     rank = setting.parameters.population.low_income_rank
-    parts = flow_differences(factual.residence, residence, rank) if tracks else {}
+    parts = flow_differences(factual.residence, residence, rank) if trajectories else {}
     place = place_effects(schedule, history.years, effect | parts)
     people, displaced = [pd.DataFrame(columns=list(PEOPLE_COLUMNS))], [pd.DataFrame(columns=list(DISPLACED_COLUMNS))]
-    if tracks:
-        compared = [
-            _compare(setting, factual, cohort, track) for cohort, track in zip(cohorts_of(factual), tracks, strict=True)
-        ]
+    if trajectories:
+        pairs = zip(cohorts_of(factual), trajectories, strict=True)
+        compared = [_compare(setting, factual, cohort, without_it) for cohort, without_it in pairs]
         people, displaced = [pair[0] for pair in compared], [pair[1] for pair in compared]
     return Truth(
         place=place,
@@ -208,8 +207,8 @@ def _truth(setting: Setting, factual: Run, other: tuple[History, Residence], tra
     )
 
 
-def _compare(setting: Setting, factual: Run, cohort: int, without: Tracks) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _compare(setting: Setting, factual: Run, cohort: int, without: Trajectories) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare a cohort's residents in the country as it was and in its branch."""
     residents = find_residents(factual.residence, factual.schedule, cohort)
-    tracks = follow(factual.residence, residents, cohort)
-    return compare(setting, factual.history, cohort, residents, tracks, without)
+    trajectories = follow(factual.residence, residents, cohort)
+    return compare(setting, factual.history, cohort, residents, trajectories, without)

@@ -23,7 +23,7 @@ _HORIZON = 7
 def seen_effects(
     layout: Layout, schedule: Schedule, history: History, effect: dict[str, NDArray[np.float64]]
 ) -> pd.DataFrame:
-    """Lay true effects out on what a user sees of them: years since the start, works near by, displaced taken in.
+    """Return true effects by exposure: years since the start, works near by, displaced taken in.
 
     The true effects of all buurten in `SEEN_YEARS` are regressed on these, with an effect of gemeente and year: what
     the policy did to a buurt beyond what it did to the rest of the gemeente. It is what an exposure mapping aims at.

@@ -202,4 +202,5 @@ class World:
     def published_per_simulated(self) -> NDArray[np.float64]:
         """Return how many published dwellings each simulated one of a buurt stands for, shape (buurten,)."""
         published = self.geography.buurten["published_dwellings"].to_numpy(dtype=np.float64)
-        return published / np.maximum(np.bincount(self.residence.buurt, minlength=len(published)), 1)
+        simulated = np.bincount(self.residence.buurt, minlength=len(published))
+        return np.asarray(published / np.maximum(simulated, 1))

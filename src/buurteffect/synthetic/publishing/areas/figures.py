@@ -57,6 +57,11 @@ class Release:
     columns: tuple[PublishedColumn, ...]
     figures: dict[str, Values]
 
+    def texts(self, column: PublishedColumn) -> list[str]:
+        """Return the figures of a column as text with its decimals, a dot where there is none."""
+        figures = self.figures[column.concept].tolist()
+        return [f"{value:.{column.decimals}f}" if value == value else "." for value in figures]
+
     @property
     def flag_texts(self) -> list[str]:
         """Return the flag of every area as it is printed, a dot where there is none."""
@@ -126,7 +131,7 @@ def area_values(vintages: Vintages, census: Mapping[int, pd.DataFrame], year: in
     parts = []
     for level in ("land", *PREFIXES):
         codes, group = _groups(vintages, year, level)
-        mass = _mass(vintages, group, len(codes))
+        mass = _Mass(vintages.buurt, group, vintages.share, len(codes))
         parts.append(pd.DataFrame({str(name): _combined(str(name), values, mass) for name in values}, index=codes))
     frame = pd.concat(parts)
     if "urbanity_class" in frame and "address_density_per_km2" in frame:
@@ -163,11 +168,6 @@ class _Mass:
         """Return the sum of values over buurten for every area, buurten counting by their share."""
         known = np.nan_to_num(values)[self.buurt] * self.share
         return np.asarray(np.bincount(self.area, known, self.areas_count), dtype=np.float64)
-
-
-def _mass(vintages: Vintages, group: NDArray[np.int64], count: int) -> _Mass:
-    """Return how the pieces make up the areas of one level."""
-    return _Mass(vintages.buurt, group, vintages.share, count)
 
 
 def _combined(concept: str, values: Mapping[str, Values], mass: _Mass) -> Values:

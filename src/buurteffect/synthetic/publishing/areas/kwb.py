@@ -10,7 +10,7 @@ import pandas as pd
 from buurteffect.errors import ProjectError
 from buurteffect.synthetic.publishing.areas.boundary_changes import KWB_YEARS, Vintages
 from buurteffect.synthetic.publishing.areas.columns import PublishedColumn
-from buurteffect.synthetic.publishing.areas.figures import Release, Values, release
+from buurteffect.synthetic.publishing.areas.figures import Release, release
 from buurteffect.synthetic.publishing.areas.statline import (
     write_observations,
     write_pages,
@@ -95,7 +95,7 @@ def _write_sheet(found: Release, layout: str, path: Path) -> None:
     """Write a year as a workbook."""
     keys = {"free": _free_keys, "upper": _upper_keys, "lower": _lower_keys}[layout](found)
     names = [*keys, *(column.name for column in found.columns)]
-    cells = [*keys.values(), *(_cells(found.figures[c.concept], c, found.year) for c in found.columns)]
+    cells = [*keys.values(), *(_cells(found, column) for column in found.columns)]
     above = [names]
     if layout == "free":  # a title, and a row of units below the names
         units = ["naam", "code", "code", "naam", "code", *(column.unit for column in found.columns)]
@@ -103,10 +103,10 @@ def _write_sheet(found: Release, layout: str, path: Path) -> None:
     write_workbook(path, f"KWB{found.year}", above, cells)
 
 
-def _cells(figures: Values, column: PublishedColumn, year: int) -> list[str]:
+def _cells(found: Release, column: PublishedColumn) -> list[str]:
     """Return the cells of a column: numbers, or text where the year's decimals have a comma."""
-    texts = [f"{value:.{column.decimals}f}" if value == value else "." for value in figures.tolist()]
-    if column.decimals and year in COMMA_YEARS:
+    texts = found.texts(column)
+    if column.decimals and found.year in COMMA_YEARS:
         return [text_cell(text.replace(".", ",") if len(text) > 1 else text) for text in texts]
     return [number_cell(text) for text in texts]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buurteffect.project import writing
-from buurteffect.synthetic.publishing.areas.figures import Release, Values
+from buurteffect.synthetic.publishing.areas.figures import Release
 from buurteffect.synthetic.publishing.areas.workbook import write_zip
 
 TABLES = {2019: "84583NED", 2020: "84799NED", 2021: "85039NED", 2022: "85318NED"}
@@ -45,8 +45,7 @@ class _Topic:
 
 def write_untyped(found: Release, folder: Path) -> None:
     """Write a bulk CSV without types: every field quoted and padded, dots where nothing is."""
-    columns = [[str(number) for number in range(1, len(found.areas) + 1)]]
-    columns += [[f"{code:<{_CODE_WIDTH}}" for code in found.areas["area_code"]]]
+    columns = []
     for topic in _topics(found):
         width = {"Gemeentenaam_1": -_NAME_WIDTH, "SoortRegio_2": -_CODE_WIDTH, "Codering_3": -_CODE_WIDTH}
         pad = width.get(topic.key, 0 if topic.is_text else _NUMBER_WIDTH)
@@ -56,10 +55,7 @@ def write_untyped(found: Release, folder: Path) -> None:
 
 def write_typed(found: Release, folder: Path) -> None:
     """Write a bulk CSV with types: plain numbers, and nothing where none is; columns of text keep their dots."""
-    columns = [[str(number) for number in range(1, len(found.areas) + 1)]]
-    columns += [[f"{code:<{_CODE_WIDTH}}" for code in found.areas["area_code"]]]
-    for topic in _topics(found):
-        columns.append(topic.cells if topic.is_text else ["" if cell == "." else cell for cell in topic.cells])
+    columns = [t.cells if t.is_text else ["" if cell == "." else cell for cell in t.cells] for t in _topics(found)]
     _write_bulk(found, folder, columns, "\r\n")
 
 
@@ -157,7 +153,7 @@ def _topics(found: Release) -> list[_Topic]:
         _Topic(f"{name}_4", f"Indelingswijziging {title}", "", "code", found.flag_texts, is_text=True),
     ]
     for column in found.columns:
-        cells = _texts(found.figures[column.concept], column.decimals)
+        cells = found.texts(column)
         key = f"{column.name}_{len(topics) + 1}"
         topics.append(_Topic(key, column.title, column.group, column.unit, cells))
         if column.concept == "built_before_2000_share":  # behind the dwellings stands their energy
@@ -165,11 +161,6 @@ def _topics(found: Release) -> list[_Topic]:
                 for stem, kind in _DWELLINGS:
                     topics.append(_Topic(f"{stem}_{len(topics) + 1}", kind, group, unit, ["."] * len(areas)))
     return topics
-
-
-def _texts(figures: Values, decimals: int) -> list[str]:
-    """Return figures as text, a dot where there is none."""
-    return [f"{value:.{decimals}f}" if value == value else "." for value in figures.tolist()]
 
 
 def _with_comma(cell: str) -> str:
@@ -219,9 +210,11 @@ def _properties(year: int, topics: list[_Topic]) -> list[dict[str, object]]:
 
 
 def _write_bulk(found: Release, folder: Path, columns: list[list[str]], line_end: str) -> None:
-    """Write a bulk CSV from its columns of text."""
+    """Write a bulk CSV from the columns of its topics, behind a number and the code of each area."""
+    numbers = [str(number) for number in range(1, len(found.areas) + 1)]
+    codes = [f"{code:<{_CODE_WIDTH}}" for code in found.areas["area_code"]]
     header = ["ID", "WijkenEnBuurten", *(topic.key for topic in _topics(found))]
-    text = _quoted(header, zip(*columns, strict=True), line_end)
+    text = _quoted(header, zip(numbers, codes, *columns, strict=True), line_end)
     with writing(folder / f"{_TITLE.replace(' ', '_')}_{found.year}_{TABLES[found.year]}.csv") as aside:
         aside.write_text(_BOM + text, encoding="utf-8", newline="")
 
