@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from buurteffect.synthetic.world.draws import Draws, Purpose
+from buurteffect.synthetic.world.world import World
 
 
 class PeoplePurpose(IntEnum):
@@ -75,3 +76,13 @@ def uniform(seed: int, purpose: PeoplePurpose, ids: ArrayLike, year: int = 0) ->
 def normal(seed: int, purpose: PeoplePurpose, ids: ArrayLike, year: int = 0) -> NDArray[np.float64]:
     """Return a standard normal number for each identity; year 0 for what lasts."""
     return Draws(seed).normal(year, cast(Purpose, purpose), ids)
+
+
+def household_uniform(world: World, purpose: PeoplePurpose) -> NDArray[np.float64]:
+    """Return a number strictly between 0 and 1 for each household."""
+    return uniform(world.seed, purpose, world.households.key)
+
+
+def household_normal(world: World, purpose: PeoplePurpose) -> NDArray[np.float64]:
+    """Return a standard normal number for each household."""
+    return normal(world.seed, purpose, world.households.key)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from buurteffect.synthetic.persons.draws import PeoplePurpose, normal, uniform
+from buurteffect.synthetic.persons.draws import PeoplePurpose, household_normal, household_uniform, uniform
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.simulation.population import dissolution_hazard
 from buurteffect.synthetic.world.draws import pair_identity
@@ -93,16 +93,6 @@ def draw_families(world: World, p: PeopleParameters) -> Families:
     return Families(birth, begin, end, free, dies, birth[:, CHILD] < entry)
 
 
-def _draw(world: World, purpose: PeoplePurpose) -> NDArray[np.float64]:
-    """Return uniform draws, one per household."""
-    return uniform(world.seed, purpose, world.households.key)
-
-
-def _normal(world: World, purpose: PeoplePurpose) -> NDArray[np.float64]:
-    """Return standard normal draws, one per household."""
-    return normal(world.seed, purpose, world.households.key)
-
-
 def _ending_years(world: World) -> Years:
     """Return the first 1 January without each household; for those of the last year it is drawn by the same hazard."""
     households = world.households
@@ -110,7 +100,7 @@ def _ending_years(world: World) -> Years:
     log_stays = np.log1p(-np.minimum(dissolution_hazard(PopulationParameters(), np.arange(_OLDEST_HEAD)), 1 - 1e-9))
     through = -np.concatenate([[0.0], np.cumsum(log_stays)])
     age = np.clip(last - households.head_birth_year.astype(np.int64), 0, _OLDEST_HEAD)
-    wanted = through[age] - np.log1p(-_draw(world, PeoplePurpose.LATER_END))
+    wanted = through[age] - np.log1p(-household_uniform(world, PeoplePurpose.LATER_END))
     drawn = last + np.maximum(np.searchsorted(through, wanted) - age, 1)
     leave = households.exit_year.astype(np.int64)
     return np.where(leave > last, drawn, leave)
@@ -121,11 +111,11 @@ def _unions(world: World, p: PeopleParameters) -> tuple[Years, Years, Years]:
     born = world.households.head_birth_year.astype(np.float64)
     share = np.interp(born, (1940, 1985), (p.union_share_old, p.union_share_young))
     mean = p.union_age_mean + p.union_age_rise * (born - 1950)
-    age = np.maximum(_OF_AGE, mean + p.union_age_sd * _normal(world, PeoplePurpose.UNION_AGE))
-    apart = _draw(world, PeoplePurpose.SEPARATION) < p.separation_share
-    lasts = 1 - p.separation_after_mean * np.log1p(-_draw(world, PeoplePurpose.SEPARATED_AFTER))
-    widowed = p.widowed_age_mean + p.widowed_age_sd * _normal(world, PeoplePurpose.WIDOWED)
-    coupled = _draw(world, PeoplePurpose.UNION) < share
+    age = np.maximum(_OF_AGE, mean + p.union_age_sd * household_normal(world, PeoplePurpose.UNION_AGE))
+    apart = household_uniform(world, PeoplePurpose.SEPARATION) < p.separation_share
+    lasts = 1 - p.separation_after_mean * np.log1p(-household_uniform(world, PeoplePurpose.SEPARATED_AFTER))
+    widowed = p.widowed_age_mean + p.widowed_age_sd * household_normal(world, PeoplePurpose.WIDOWED)
+    coupled = household_uniform(world, PeoplePurpose.UNION) < share
     years = [
         np.where(coupled, np.floor(born + age), NEVER),
         np.where(coupled & apart, np.floor(born + age + lasts), NEVER),
@@ -140,18 +130,18 @@ def _birth_years(world: World, p: PeopleParameters, came: Years, until: Years) -
     households = world.households
     born, entry = households.head_birth_year.astype(np.int64), households.entry_year.astype(np.int64)
     coupled = came < NEVER
-    u = _draw(world, PeoplePurpose.CHILDREN)
+    u = household_uniform(world, PeoplePurpose.CHILDREN)
     couple, single = (np.searchsorted(np.cumsum(shares), u) for shares in (p.children_couple, p.children_single))
-    more = households.nonwestern & (_draw(world, PeoplePurpose.EXTRA_CHILD) < p.extra_child_nonwestern)
+    more = households.nonwestern & (household_uniform(world, PeoplePurpose.EXTRA_CHILD) < p.extra_child_nonwestern)
     number = np.minimum(np.where(coupled, couple, single) + more, _MOST_CHILDREN)
     age = p.first_birth_age + p.first_birth_rise * (born - 1950)
-    age = np.maximum(_OF_AGE, age + p.first_birth_sd * _normal(world, PeoplePurpose.FIRST_BIRTH))
+    age = np.maximum(_OF_AGE, age + p.first_birth_sd * household_normal(world, PeoplePurpose.FIRST_BIRTH))
     year = np.maximum(np.floor(born + age).astype(np.int64), np.where(coupled, came + 1, 0))
-    with_child = _draw(world, PeoplePurpose.FAMILY_FROM_ABROAD) < p.family_from_abroad_share
+    with_child = household_uniform(world, PeoplePurpose.FAMILY_FROM_ABROAD) < p.family_from_abroad_share
     year = np.where(with_child, year, np.maximum(year, entry))
     years = np.full((len(born), len(ROLES)), NEVER, dtype=np.int64)
     years[:, HEAD] = born
-    partner = born - p.partner_age_gap + p.partner_age_sd * _normal(world, PeoplePurpose.PARTNER_AGE)
+    partner = born - p.partner_age_gap + p.partner_age_sd * household_normal(world, PeoplePurpose.PARTNER_AGE)
     years[:, PARTNER] = np.where(coupled, np.minimum(np.floor(partner).astype(np.int64), came - _OF_AGE), NEVER)
     for child in range(_MOST_CHILDREN):
         if child:
@@ -167,12 +157,14 @@ def _ends_by_death(world: World, p: PeopleParameters, birth: Years, ends: Years)
     age = ends - 1 - world.households.head_birth_year
     share = np.interp(age, (p.dies_from_age, p.dies_surely_age), (0.0, 1.0))
     minor = (birth[:, CHILD:] < ends[:, None]) & (birth[:, CHILD:] + _OF_AGE >= ends[:, None])
-    return np.asarray((_draw(world, PeoplePurpose.END_KIND) < share) & ~minor.any(axis=1), dtype=bool)
+    return np.asarray((household_uniform(world, PeoplePurpose.END_KIND) < share) & ~minor.any(axis=1), dtype=bool)
 
 
 def _bereavements(world: World, p: PeopleParameters, birth: Years, ends: Years, came: Years) -> Years:
     """Return the year in which the partner of a head who dies later has died: some years before, after all births."""
-    lasts = 2 + np.floor(-p.widowed_for_mean * np.log1p(-_draw(world, PeoplePurpose.WIDOWHOOD))).astype(np.int64)
+    lasts = 2 + np.floor(-p.widowed_for_mean * np.log1p(-household_uniform(world, PeoplePurpose.WIDOWHOOD))).astype(
+        np.int64
+    )
     born = np.where(birth[:, CHILD:] < NEVER, birth[:, CHILD:], 0).max(axis=1)
     earliest = np.maximum(np.where(came < NEVER, came, 0), born) + 1
     return np.where(came < NEVER, np.minimum(np.maximum(ends - lasts, earliest), ends - 2), NEVER)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from buurteffect.synthetic.persons.draws import PeoplePurpose, normal, uniform
+from buurteffect.synthetic.persons.draws import PeoplePurpose, household_uniform, normal, uniform
 from buurteffect.synthetic.persons.families import CHILD, HEAD, NEVER, PARTNER, ROLES, Families, person_keys
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.world.world import World
@@ -106,8 +106,8 @@ class _Register:
         self.sex = (self._sex_draw < 0.5).astype(np.int8)
         self.origin = np.zeros(keys.shape, dtype=np.int8)
         self.origin[:, HEAD] = _head_origins(world, p)
-        self._partner_draw = _household_draw(world, PeoplePurpose.PARTNER_ORIGIN)
-        self._other_draw = _household_draw(world, PeoplePurpose.OTHER_ORIGIN)
+        self._partner_draw = household_uniform(world, PeoplePurpose.PARTNER_ORIGIN)
+        self._other_draw = household_uniform(world, PeoplePurpose.OTHER_ORIGIN)
         self._match_partners(np.arange(len(keys)))
         free = families.free.ravel()
         there = (free < NEVER) & (self._birth < NEVER) & (free > self._begin) & (free <= self.end)
@@ -217,14 +217,9 @@ def _pair_alike(
     return rows[0], rows[1]
 
 
-def _household_draw(world: World, purpose: PeoplePurpose) -> Vector:
-    """Return uniform draws, one per household."""
-    return uniform(world.seed, purpose, world.households.key)
-
-
 def _head_origins(world: World, p: PeopleParameters) -> NDArray[np.int8]:
     """Return the origin of a head who comes from abroad, or was there before the panel."""
-    u = _household_draw(world, PeoplePurpose.ORIGIN)
+    u = household_uniform(world, PeoplePurpose.ORIGIN)
     mix = np.cumsum(p.nonwestern_mix)[:-1]
     west = np.cumsum([1 - p.europe_share - p.west_outside_europe_share, p.europe_share])
     found = np.where(world.households.nonwestern, FIRST_NONWESTERN + np.searchsorted(mix, u), np.searchsorted(west, u))
