@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from buurteffect.synthetic.persons.draws import PeoplePurpose, normal
+from buurteffect.synthetic.persons.draws import PeoplePurpose, household_normal
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.persons import Persons
 from buurteffect.synthetic.world.world import Tenure, World
@@ -82,7 +82,7 @@ def wealth(world: World, t: int, parameters: PeopleParameters) -> Vector:
     p, household = parameters, world.residence.household[t]
     age = np.clip(world.residence.years[t] - world.households.head_birth_year[household], 20, 90)
     income = np.exp(world.residence.log_income[t].astype(np.float64))
-    z = normal(world.seed, PeoplePurpose.WEALTH, world.households.key)[household]
+    z = household_normal(world, PeoplePurpose.WEALTH)[household]
     savings = p.savings_share * income * (age / 45.0) ** 1.5 * np.exp(p.savings_sd * z)
     value = np.exp(world.history.log_woz[t])[world.residence.buurt]
     paid = np.interp(age, (25, 70), (p.paid_off_young, p.paid_off_old))
