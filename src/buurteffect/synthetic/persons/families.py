@@ -162,9 +162,8 @@ def _ends_by_death(world: World, p: PeopleParameters, birth: Years, ends: Years)
 
 def _bereavements(world: World, p: PeopleParameters, birth: Years, ends: Years, came: Years) -> Years:
     """Return the year in which the partner of a head who dies later has died: some years before, after all births."""
-    lasts = 2 + np.floor(-p.widowed_for_mean * np.log1p(-household_uniform(world, PeoplePurpose.WIDOWHOOD))).astype(
-        np.int64
-    )
+    u = household_uniform(world, PeoplePurpose.WIDOWHOOD)
+    lasts = 2 + np.floor(-p.widowed_for_mean * np.log1p(-u)).astype(np.int64)
     born = np.where(birth[:, CHILD:] < NEVER, birth[:, CHILD:], 0).max(axis=1)
     earliest = np.maximum(np.where(came < NEVER, came, 0), born) + 1
     return np.where(came < NEVER, np.minimum(np.maximum(ends - lasts, earliest), ends - 2), NEVER)
