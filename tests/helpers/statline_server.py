@@ -1,4 +1,4 @@
-"""A local stand-in for StatLine: both routes of version 3, and version 4, in the shapes that CBS serves.
+"""A local stand-in for StatLine: both routes of version 3, in the shapes that CBS serves.
 
 The rows are handwritten; names of sets, columns, types and links are those of the publisher.
 """
@@ -35,21 +35,6 @@ def figures(codes: tuple[str, ...] = AREAS, area: str = "WijkenEnBuurten") -> li
     return [{"ID": n, area: f"{code:<10}", "AantalInwoners_5": f"{100 * n:>8}"} for n, code in enumerate(codes)]
 
 
-def observations(codes: tuple[str, ...] = AREAS) -> list[Row]:
-    """Return rows of figures as version 4 gives them: a measure and its value."""
-    return [
-        {
-            "Id": n,
-            "Measure": "T001036",
-            "ValueAttribute": "None",
-            "Value": 100.0 * n,
-            "StringValue": None,
-            "WijkenEnBuurten": f"{code:<10}",
-        }
-        for n, code in enumerate(codes)
-    ]
-
-
 @dataclass
 class StatLine:
     """What the server holds and how it behaves.
@@ -58,7 +43,7 @@ class StatLine:
     to, given the path and the options, is answered with 500 whenever it is asked.
     """
 
-    sets: dict[str, list[Row] | Row] = field(default_factory=dict)
+    sets: dict[str, list[Row]] = field(default_factory=dict)
     page_rows: int = 3
     row_limit: int = 10_000
     modified: str = "2025-03-27T02:00:00"
@@ -83,20 +68,16 @@ class StatLine:
         return self.server.address("").rstrip("/")
 
     @property
-    def v4(self) -> str:
-        return f"{self.v3}/odata/v1/CBS"
-
-    @property
     def data_asked(self) -> list[str]:
         """The decoded addresses of the requests for figures."""
-        return [a for a in self.asked if re.search(r"TypedDataSet|Observations", a, re.IGNORECASE)]
+        return [a for a in self.asked if re.search("TypedDataSet", a, re.IGNORECASE)]
 
     def answer(self, handler: Handler) -> None:
         begin = monotonic()
         with self.lock:
             self.asked.append(unquote(handler.path))
             number = len(self.asked)
-            figures_now = bool(re.search(r"TypedDataSet|Observations", handler.path, re.IGNORECASE))
+            figures_now = bool(re.search("TypedDataSet", handler.path, re.IGNORECASE))
             self.data_requests += figures_now
         fault = self.faults.get(number) or (self.fault_on_data.get(self.data_requests) if figures_now else None)
         (fault or self.page)(handler)
@@ -117,10 +98,8 @@ class StatLine:
         if name not in self.sets:
             return status(404)(handler)
         held = self.sets[name]
-        if name in ("TableInfos", "Properties"):
-            held = [row | {"Modified": self.modified} for row in held] if isinstance(held, list) else held
-        if isinstance(held, dict):
-            return json_page({"@odata.context": "x", **held, "Modified": self.modified})(handler)
+        if name == "TableInfos":
+            held = [row | {"Modified": self.modified} for row in held]
         rows = [row for row in held if matches(row, options.get("$filter", ""))]
         if api:
             rows = rows[int(options.get("$skip", 0)) :][: int(options.get("$top", 10**9))]
@@ -132,8 +111,7 @@ class StatLine:
         if start + self.page_rows < len(rows):
             query = re.sub(r"&?\$skip=\d+", "", parts.query)
             joined = f"{parts.path}?{query}&$skip={start + self.page_rows}".replace("?&", "?")
-            key = "@odata.nextLink" if "/v1/" in parts.path else "odata.nextLink"
-            body[key] = self.link(f"{self.v3}{joined}")
+            body["odata.nextLink"] = self.link(f"{self.v3}{joined}")
         return json_page(body)(handler)
 
 
@@ -149,10 +127,10 @@ def too_many(handler: Handler) -> None:
 
 
 def matches(row: Row, condition: str) -> bool:
-    """Apply a condition of startswith, substringof, contains, or, and."""
+    """Apply a condition of startswith, substringof, or, and."""
     if not condition:
         return True
-    for term in set(re.findall(r"(?:startswith|substringof|contains)\([^()]*\)", condition)):
+    for term in set(re.findall(r"(?:startswith|substringof)\([^()]*\)", condition)):
         name, first, second = re.fullmatch(r"(\w+)\(([^,]*),([^,]*)\)", term).groups()  # type: ignore[union-attr]
         field_name, text = (second, first) if name == "substringof" else (first, second)
         value, text = str(row[field_name]), text.strip("'")
@@ -164,26 +142,11 @@ def matches(row: Row, condition: str) -> bool:
 
 def v3_table(**changes: object) -> StatLine:
     """Return a server that holds one table of version 3."""
-    sets: dict[str, list[Row] | Row] = {
+    sets: dict[str, list[Row]] = {
         "TableInfos": [{"ID": 0, "Title": "Kerncijfers", "Identifier": "85984NED"}],
         "DataProperties": properties(),
         "UntypedDataSet": figures(),
         "TypedDataSet": figures(),
-    }
-    sets |= changes.pop("sets", {})  # type: ignore[arg-type]
-    return StatLine(sets, **changes)  # type: ignore[arg-type]
-
-
-def v4_table(**changes: object) -> StatLine:
-    """Return a server that holds one table of version 4."""
-    sets: dict[str, list[Row] | Row] = {
-        "Properties": {"Identifier": "85984NED", "ObservationCount": len(AREAS)},
-        "Dimensions": [{"Identifier": "WijkenEnBuurten", "Title": "Wijken en buurten", "Kind": "GeoDetailDimension"}],
-        "MeasureCodes": [{"Identifier": "T001036", "Title": "Aantal inwoners", "Unit": "aantal"}],
-        "WijkenEnBuurtenCodes": [
-            {"Identifier": f"{code:<10}", "Title": code, "DimensionGroupId": code[:2]} for code in AREAS
-        ],
-        "Observations": observations(),
     }
     sets |= changes.pop("sets", {})  # type: ignore[arg-type]
     return StatLine(sets, **changes)  # type: ignore[arg-type]

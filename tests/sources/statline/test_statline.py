@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import chunked, cut, hang_up, sending, silent, status, without_length
-from statline_server import AREAS, StatLine, figures, json_page, observations, properties, v3_table, v4_table
+from statline_server import AREAS, StatLine, figures, json_page, properties, v3_table
 
 from buurteffect.errors import BuurteffectError, DataError, DownloadError, ProjectError
 from buurteffect.sources.http import client
@@ -27,10 +27,10 @@ QUICK = Settings(tries=3, back_off_seconds=0.01, timeout_seconds=(5.0, 1.0), pro
 FIRST_PAGE = 3  # in version 3 the first request for figures follows those for two sets about the table
 
 
-def fetched(server: StatLine, folder: Path, api: str = "v3", **options: object) -> StoredTable:
+def fetched(server: StatLine, folder: Path, **options: object) -> StoredTable:
     """Fetch the table without long waits."""
     quick = {"pause_seconds": 0.0, "settings": QUICK, "say": lambda _: None}
-    return fetch_table("85984NED", folder, api=api, service=getattr(server, api), **(quick | options))
+    return fetch_table("85984NED", folder, service=server.v3, **(quick | options))
 
 
 def refused(server: StatLine, folder: Path, kind: type[BuurteffectError] = DownloadError, **options: object) -> str:
@@ -50,13 +50,12 @@ def codes(table: StoredTable) -> list[str]:
 # --- what it fetches
 
 
-@pytest.mark.parametrize(("api", "make"), [("v3", v3_table), ("v4", v4_table)])
-def test_a_whole_table_comes_in_order_along_the_links(tmp_path, api, make):
-    with make() as server:
-        table = fetched(server, tmp_path, api)
+def test_a_whole_table_comes_in_order_along_the_links(tmp_path):
+    with v3_table() as server:
+        table = fetched(server, tmp_path)
     assert codes(table) == list(AREAS)
     assert (table.complete, table.how, table.rows_count) == (True, "downloaded", len(AREAS))
-    assert len(table.pages_of(table.dataset)) == 3
+    assert len(table.pages_of()) == 3
 
 
 def test_a_page_is_stored_with_the_bytes_that_came(tmp_path):
@@ -80,13 +79,6 @@ def test_the_manifest_names_every_page_with_its_address_and_size(tmp_path):
     assert all(page["bytes_count"] == (table.folder / name).stat().st_size for name, page in pages.items())
 
 
-def test_version_4_stores_measures_and_areas_beside_the_observations(tmp_path):
-    with v4_table() as server:
-        table = fetched(server, tmp_path, "v4")
-    assert table.set_names == ("Properties", "Dimensions", "MeasureCodes", "WijkenEnBuurtenCodes", "Observations")
-    assert [row["DimensionGroupId"] for row in table.rows("WijkenEnBuurtenCodes")][:2] == ["NL", "GM"]
-
-
 def test_version_3_stores_the_codes_of_dimensions_other_than_wijken_en_buurten(tmp_path):
     dimensions = [
         {"odata.type": "Cbs.OData.Dimension", "ID": 0, "Type": "Dimension", "Key": "Gebruiksfunctie", "Title": "G"},
@@ -102,14 +94,13 @@ def test_version_3_stores_the_codes_of_dimensions_other_than_wijken_en_buurten(t
     with v3_table(sets=held) as server:
         table = fetched(server, tmp_path)
     assert [row["Title"] for row in table.rows("Gebruiksfunctie")] == ["Woning"]
-    assert "RegioS" in table.set_names
+    assert [row["Key"].strip() for row in table.rows("RegioS")] == ["GM0363"]
 
 
-@pytest.mark.parametrize(("api", "make"), [("v3", v3_table), ("v4", v4_table)])
-def test_one_gemeente_comes_with_its_wijken_and_buurten_only(tmp_path, api, make):
+def test_one_gemeente_comes_with_its_wijken_and_buurten_only(tmp_path):
     # BU10030363 holds the four digits, and is no buurt of GM0363.
-    with make() as server:
-        table = fetched(server, tmp_path, api, gemeente="GM0363")
+    with v3_table() as server:
+        table = fetched(server, tmp_path, gemeente="GM0363")
     assert codes(table) == ["GM0363", "WK036300", "BU03630000", "BU03630001"]
 
 
@@ -123,7 +114,7 @@ def test_the_dimension_of_areas_is_found_where_it_has_another_name(tmp_path):
 
 def test_other_dimensions_are_cut_by_the_beginning_or_a_part_of_their_codes(tmp_path):
     with v3_table() as server:
-        table = fetched(server, tmp_path, where={"WijkenEnBuurten": "BU"}, route="feed")
+        table = fetched(server, tmp_path, where={"WijkenEnBuurten": "BU"})
         parts = fetched(server, tmp_path, where={"WijkenEnBuurten": "*0000"})
     assert codes(table) == ["BU03630000", "BU03630001", "BU05990110", "BU10030363"]
     assert codes(parts) == ["BU03630000"]
@@ -352,13 +343,6 @@ def test_a_service_that_ignores_a_condition_is_refused(tmp_path):
     assert "WijkenEnBuurten 'GM0599    '" in message
 
 
-def test_a_number_of_rows_other_than_announced_is_refused(tmp_path):
-    short = {"value": observations()[:3]}
-    with v4_table(fault_on_data={1: json_page(short)}) as server:
-        assert "3 rows where the publisher gives 9" in refused(server, tmp_path, api="v4")
-        assert fetched(server, tmp_path, "v4").rows_count == len(AREAS), "the next fetch begins anew"
-
-
 def test_a_gemeente_that_the_table_does_not_have_is_told(tmp_path):
     with v3_table() as server:
         assert "no rows" in refused(server, tmp_path, gemeente="GM9999")
@@ -461,9 +445,6 @@ def test_the_publishers_own_identifiers_are_taken_in_their_own_case(table_id):
         ({"where": {"RegioS": "x') or ('"}}, "name of a dimension"),
         ({"where": {"Regio S": "GM"}}, "name of a dimension"),
         ({"where": {"RegioS": ""}}, "name of a dimension"),
-        ({"api": "v5"}, "'v3' or 'v4'"),
-        ({"dataset": "Observations"}, "UntypedDataSet and TypedDataSet"),
-        ({"route": "bulk"}, "'auto', 'api' or 'feed'"),
         ({"pause_seconds": -1}, "a number of seconds"),
         ({"pause_seconds": float("nan")}, "a number of seconds"),
         ({"pause_seconds": float("inf")}, "a number of seconds"),
@@ -523,5 +504,5 @@ def test_the_real_metadata_of_2024_lead_to_the_areas(tmp_path):
         table = fetched(server, tmp_path, gemeente="GM0363")
     assert table.modified == "2025-03-27T02:00:00"
     assert "startswith(WijkenEnBuurten,'GM0363')" in server.data_asked[0]
-    assert table.set_names == ("TableInfos", "DataProperties", "UntypedDataSet")
+    assert list(dict.fromkeys(page.set_name for page in table.pages)) == [*held, "UntypedDataSet"]
     assert list(table.rows("DataProperties")) == held["DataProperties"]

@@ -128,11 +128,12 @@ def test_in_pieces_the_route_is_asked_until_nothing_comes_any_more(tmp_path):
         skip = int(handler.path.rpartition("skip=")[2])
         json_page({"value": figures()[skip : skip + 3]})(handler)
 
-    with v3_table(fault_on_data={1: too_many} | dict.fromkeys(range(2, 9), capped)) as server:
-        table = fetched(server, tmp_path, route="api")
+    with v3_table(fault_on_data=dict.fromkeys((1, 2, 3), too_many) | dict.fromkeys(range(4, 11), capped)) as server:
+        table = fetched(server, tmp_path)
     assert codes(table) == list(AREAS)
-    assert [address.rpartition("skip=")[2] for address in server.data_asked[1:]] == ["0", "3", "6", "9"]
-    assert all("$top=5000" in address for address in server.data_asked[1:])
+    pieces = [address for address in server.data_asked if "$top" in address]
+    assert [address.rpartition("skip=")[2] for address in pieces] == ["0", "3", "6", "9"]
+    assert all("$top=5000" in address for address in pieces)
 
 
 # --- all refused
@@ -179,36 +180,29 @@ def test_a_busy_server_is_not_asked_by_another_route(tmp_path, answer):
     assert not [address for address in server.asked if "/ODataApi/" in address]
 
 
-def test_a_chosen_route_is_kept_to(tmp_path):
-    with v3_table(refuses=no_feed_of_figures) as server, pytest.raises(DownloadError, match="answered 500"):
-        fetched(server, tmp_path, route="feed")
-    assert not [address for address in server.asked if "/ODataApi/" in address]
-
-
 # --- what comes at once is held to the count
 
 
 def test_rows_that_are_fewer_than_counted_are_asked_for_in_pieces(tmp_path):
     short = json_page({"value": figures()[:3]})
-    with v3_table(fault_on_data={1: short}) as server:
-        table = fetched(server, tmp_path, route="api")
+    with v3_table(refuses=no_feed_of_figures, fault_on_data={3: short}) as server:
+        table = fetched(server, tmp_path)
     assert (table.route, codes(table)) == ("paged", list(AREAS))
 
 
 @pytest.mark.parametrize("count", [status(404), sending(b"many", Content_Type="text/plain")])
 def test_a_count_that_is_not_given_is_said_to_be_missing(tmp_path, count: Callable[..., None]):
     said: list[str] = []
-    with v3_table() as server:
-        server.fault_on_data = {2: count}
-        table = fetched(server, tmp_path, route="api", gemeente="GM0363", say=said.append)
+    with v3_table(refuses=no_feed_of_figures, fault_on_data={4: count}) as server:
+        table = fetched(server, tmp_path, gemeente="GM0363", say=said.append)
     assert table.rows_count == 4
-    assert "4 rows came at once from ODataApi" in said[0]
+    assert "4 rows came at once from ODataApi" in said[1]
 
 
 def test_the_count_is_of_the_same_condition(tmp_path):
-    with v3_table() as server:
-        fetched(server, tmp_path, route="api", gemeente="GM0363")
-    asked, counted = server.data_asked
+    with v3_table(refuses=no_feed_of_figures) as server:
+        fetched(server, tmp_path, gemeente="GM0363")
+    *_, asked, counted = server.data_asked
     assert counted.partition("?")[0] == f"{asked.partition('?')[0]}/$count"
     assert asked.partition("$filter=")[2] == counted.partition("$filter=")[2] != ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from statline_server import Row, v3_table, v4_table
+from statline_server import Row, v3_table
 
 from buurteffect.errors import DataError
 from buurteffect.schema.statline import PRIORITY_AREAS
@@ -104,16 +104,6 @@ def test_a_table_that_is_not_understood_is_refused(tmp_path, sets, words):
     with pytest.raises(DataError) as caught:
         read_priority_areas(stored)
     assert words in str(caught.value)
-
-
-def test_a_table_of_version_4_is_refused(tmp_path):
-    quick = Settings(progress=False)
-    with v4_table() as server:
-        stored = fetch_table(
-            "71718ned", tmp_path, api="v4", service=server.v4, pause_seconds=0.0, settings=quick, say=lambda _: None
-        )
-    with pytest.raises(DataError, match="api='v3'"):
-        read_priority_areas(stored)
 
 
 def test_a_dimension_that_is_no_column_is_refused(tmp_path):

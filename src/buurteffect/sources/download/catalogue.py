@@ -84,7 +84,7 @@ class CatalogueEntry:
     service : str or None
         Root of the service; None for that of CBS.
     where : mapping of str to str
-        Codes that the tables are cut down to: see `statline_query.Query`.
+        Codes that the tables are cut down to: see `statline.query.Query`.
     by_gemeente : bool
         Whether it can be cut down to one gemeente.
     packed : bool

@@ -154,7 +154,7 @@ def jobs_of(
     for table_id, its in entry.years_by_table.items():
         if not years or not its or set(its) & set(years):
             for gemeente in (gemeenten if entry.by_gemeente else ()) or (None,):
-                query = Query(table_id, "v3", gemeente, entry.where, service=entry.service)
+                query = Query(table_id, gemeente, entry.where, entry.service)
                 jobs.append(_table_job(entry, query, its, folder, settings))
     return jobs
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from buurteffect.errors import DataError, DownloadError
 from buurteffect.sources.files.rawfile import shown
 from buurteffect.sources.statline.pages import Page, RowNumbers, check_uniform
-from buurteffect.sources.statline.query import Query, belongs, meets, next_address
+from buurteffect.sources.statline.query import DATA_SET, Query, belongs, meets, next_address
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Chain:
     @property
     def figures(self) -> bool:
         """Whether this is the set with the figures."""
-        return self.name == self.query.dataset
+        return self.name == DATA_SET
 
     @property
     def origin(self) -> str:

@@ -1,9 +1,8 @@
 """Tables of StatLine, fetched whole or for one gemeente and kept as they came.
 
-CBS serves its tables by two versions of one protocol. Version 3 has two routes: ``ODataFeed``, which gives any number
-of rows in pages that name the next, and ``ODataApi``, which refuses more than 10,000 rows with HTTP 500. Both take
-conditions. The feed is asked first; where a route stays refused, the other is asked (`statline_query.WAYS`). Version 4
-gives long rows (a measure and a value) beside lists of its codes.
+CBS serves its tables by version 3 of OData on two routes: ``ODataFeed``, which gives any number of rows in pages that
+name the next, and ``ODataApi``, which refuses more than 10,000 rows with HTTP 500. Both take conditions. The feed is
+asked first; where a route stays refused, the other is asked (`query.WAYS`).
 
 The library ``cbsodata`` (1.3.5) speaks version 3 by the feed only, keeps all rows in memory until the last has come,
 stores them in an encoding of its own, and neither tries again nor goes on where it was cut off.
@@ -28,15 +27,9 @@ from buurteffect.sources.files.rawfile import label_of, read_bytes, shown
 from buurteffect.sources.http.client import LATER, Client, RequestError, Settings, status_error
 from buurteffect.sources.http.partial_file import LOCK_WAIT_SECONDS, fetching_into
 from buurteffect.sources.statline.chain import Chain
-from buurteffect.sources.statline.metadata import (
-    DIMENSION_SETS,
-    INFO_SETS,
-    announced_rows,
-    dimensions_of,
-    modified_of,
-)
+from buurteffect.sources.statline.metadata import INFO_SET, PROPERTIES_SET, dimensions_of, modified_of
 from buurteffect.sources.statline.pages import Page, parse_page
-from buurteffect.sources.statline.query import WAYS, Api, Query, Route, in_gemeente
+from buurteffect.sources.statline.query import DATA_SET, WAYS, Query
 from buurteffect.sources.statline.store import (
     StoredPage,
     StoredTable,
@@ -48,7 +41,7 @@ from buurteffect.sources.statline.store import (
 )
 
 _Answer = TypeVar("_Answer")
-_ROUTES = {"feed": "ODataFeed", "api": "ODataApi", "paged": "ODataApi in pieces", "v4": "version 4"}
+_ROUTES = {"feed": "ODataFeed", "api": "ODataApi", "paged": "ODataApi in pieces"}
 
 _ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _HEAD_BYTES = 2_000
@@ -70,9 +63,6 @@ def fetch_table(
     *,
     gemeente: str | None = None,
     where: Mapping[str, str] | None = None,
-    api: Api = "v3",
-    route: Route = "auto",
-    dataset: str | None = None,
     service: str | None = None,
     pause_seconds: float = 1.0,
     settings: Settings | None = None,
@@ -93,10 +83,8 @@ def fetch_table(
         Identifier such as ``85984NED``, in the publisher's own case.
     folder : Path
         Folder of the tables; this one comes to lie in ``<table_id>/<query>/``.
-    gemeente, where, api, dataset, service
-        See `statline_query.Query`.
-    route : {"auto", "api", "feed"}
-        For v3. ``auto`` takes the feed, and ``ODataApi`` where that stays refused.
+    gemeente, where, service
+        See `query.Query`.
     pause_seconds : float
         Shortest time between two requests.
     settings : Settings, optional
@@ -118,17 +106,15 @@ def fetch_table(
     Raises
     ------
     ProjectError
-        If the table, gemeente, condition, version or route cannot be what it says.
+        If the table, gemeente, condition or pause cannot be what it says.
     DataError
         If a page is no page of the table: damaged, an error message, with other columns than the pages before, with
         a row that has come before or is of another gemeente.
     DownloadError
-        If a page cannot be had or written, if a link leads away or back, if the table changed in between, or if the
-        number of rows is not the one that the publisher gives.
+        If a page cannot be had or written, if a link leads away or back, if the table changed in between, or if
+        it has no rows that meet the conditions.
     """
-    query = Query(table_id, api, gemeente, dict(where or {}), dataset, service)
-    if route not in ("auto", "api", "feed"):
-        raise ProjectError(f"route={route!r}: choose 'auto', 'api' or 'feed'")
+    query = Query(table_id, gemeente, dict(where or {}), service)
     if not 0 <= pause_seconds <= PAUSE_LIMIT_SECONDS:
         raise ProjectError(f"pause_seconds={pause_seconds!r}: give a number of seconds up to {PAUSE_LIMIT_SECONDS:g}")
     settings = settings or Settings()
@@ -139,7 +125,7 @@ def fetch_table(
         Client(settings, follow=False, pause_seconds=pause_seconds) as client,
     ):
         client.headers["Accept"] = "application/json"
-        return _Fetch(query, folder, client, say, advice).run(route)
+        return _Fetch(query, folder, client, say, advice).run()
 
 
 class _Fetch:
@@ -147,26 +133,18 @@ class _Fetch:
 
     table: StoredTable
 
-    def __init__(
-        self,
-        query: Query,
-        folder: Path,
-        client: Client,
-        say: Callable[[str], None],
-        advice: str,
-    ) -> None:
+    def __init__(self, query: Query, folder: Path, client: Client, say: Callable[[str], None], advice: str) -> None:
         self.query, self.folder, self.client, self.say, self.advice = query, folder, client, say, advice
         self.hide = None if client.settings.progress is None else not client.settings.progress
-        self.ways: tuple[str, ...] = ()
+        self.ways: tuple[str, ...] = WAYS
 
-    def run(self, route: Route) -> StoredTable:
+    def run(self) -> StoredTable:
         """Return the whole table."""
         found = find_table(self.query, self.folder)
         if found is not None and found.complete:
             self.say(f"{found.table_id}: already there, not fetched; {found.rows_count} rows.")
             return found
-        self.ways = WAYS[route] if self.query.api == "v3" else ("v4",)
-        found = self._if_unchanged(found) if found is not None and found.route in self.ways else None
+        found = None if found is None else self._if_unchanged(found)
         self.table = found or begin_table(self.query, self.folder, self.ways[0])
         self._sets()
         return self._finish()
@@ -175,7 +153,7 @@ class _Fetch:
         """Return what has come of a table, unless the publisher has changed it since."""
         modified = self._ask_modified()
         if modified == table.modified:
-            done = len(table.pages_of(table.dataset))
+            done = len(table.pages_of())
             self.say(f"{table.table_id}: going on after {done} whole pages ({table.rows_count} rows).")
             return replace(table, how="downloaded")
         self.say(
@@ -186,9 +164,8 @@ class _Fetch:
 
     def _ask_modified(self) -> str | None:
         """Return the moment of the last change as the table gives it now."""
-        name = INFO_SETS[self.query.api]
-        data = self._by_any(self._plain_ways(), lambda way: self._get(self.query.address(name, way=way)))
-        return modified_of(parse_page(data, f"{self.query.table_id} {name}"))
+        data = self._by_any(self._plain_ways(), lambda way: self._get(self.query.address(INFO_SET, way=way)))
+        return modified_of(parse_page(data, f"{self.query.table_id} {INFO_SET}"))
 
     def _plain_ways(self) -> list[str]:
         """Return the ways to ask for a set that is no set of figures: never in pieces."""
@@ -223,23 +200,16 @@ class _Fetch:
 
     def _sets(self) -> None:
         """Bring all sets: what the table is, its columns, its codes, its figures."""
-        for name in (INFO_SETS[self.query.api], DIMENSION_SETS[self.query.api]):
+        for name in (INFO_SET, PROPERTIES_SET):
             self._one_set(name)
         area, code_sets = dimensions_of(self.table)
-        for name, condition in self._code_sets(area, code_sets):
-            self._one_set(name, condition)
-        self._one_set(self.table.dataset, self.query.condition(area), area)
-
-    def _code_sets(self, area: str | None, names: list[str]) -> list[tuple[str, str]]:
-        """Return the sets of codes to fetch, each with its condition."""
-        if self.query.api == "v3":
-            return [(name, "") for name in names]
-        cut = in_gemeente("Identifier", self.query.gemeente) if self.query.gemeente else ""
-        return [("MeasureCodes", ""), *((f"{name}Codes", cut if name == area else "") for name in names)]
+        for name in code_sets:
+            self._one_set(name)
+        self._one_set(DATA_SET, self.query.condition(area), area)
 
     def _one_set(self, name: str, condition: str = "", area: str | None = None) -> None:
         """Bring all pages of one set, going on after those that are there by the way in which they came."""
-        ways = list(self.ways) if name == self.table.dataset else self._plain_ways()
+        ways = list(self.ways) if name == DATA_SET else self._plain_ways()
         there = self.table.pages_of(name)
         if there and there[-1].way in self.ways:
             ways.sort(key=lambda way: way != there[-1].way)
@@ -264,7 +234,7 @@ class _Fetch:
                     self._check_count(address, page_now)
                 if any(page.way != way for page in self.table.pages_of(name)):
                     self.table = drop_set(self.table, name)
-                if name == INFO_SETS[self.query.api]:
+                if name == INFO_SET:
                     self.table = replace(self.table, modified=modified_of(page_now))
                 if chain.figures:
                     self.table = replace(self.table, route=way)
@@ -303,12 +273,9 @@ class _Fetch:
     def _finish(self) -> StoredTable:
         """Return the table marked as whole, if it is one version of it and all of its rows."""
         table, modified = self.table, self._ask_modified()
-        announced = announced_rows(table) if not (table.gemeente or table.where) else None
         problem = ""
         if modified != table.modified:
             problem = f"the publisher changed it meanwhile ({shown(table.modified)}, now {shown(modified)})"
-        elif announced not in (None, table.rows_count):
-            problem = f"{table.rows_count} rows where the publisher gives {announced}"
         elif not table.rows_count:
             problem = "no rows: the table has none that meet the conditions"
         if problem:
@@ -320,7 +287,7 @@ class _Fetch:
         whole = replace(table, complete=True)
         whole.write()
         self.say(
-            f"{whole.table_id}: {whole.rows_count} rows in {len(whole.pages_of(whole.dataset))} pages, "
+            f"{whole.table_id}: {whole.rows_count} rows in {len(whole.pages_of())} pages, "
             f"by {_ROUTES[whole.route]}; changed by the publisher {shown(whole.modified)}."
         )
         return whole

@@ -7,16 +7,16 @@ from buurteffect.sources.files.rawfile import shown
 from buurteffect.sources.statline.pages import Page
 from buurteffect.sources.statline.store import StoredTable
 
-INFO_SETS = {"v3": "TableInfos", "v4": "Properties"}
-"""Set that says what the table is, per version of the protocol."""
+INFO_SET = "TableInfos"
+"""Set that says what the table is."""
 
-DIMENSION_SETS = {"v3": "DataProperties", "v4": "Dimensions"}
-"""Set that names the table's dimensions; for v3 its columns stand there too."""
+PROPERTIES_SET = "DataProperties"
+"""Set that names the table's columns, its dimensions among them."""
 
 AREA_DIMENSIONS = ("WijkenEnBuurten", "RegioS")
 """Names under which tables hold the codes of areas; 82339NED alone of its series has the second."""
 
-_V3_DIMENSION_TYPES = ("Dimension", "TimeDimension", "GeoDimension", "GeoDetail")
+_DIMENSION_TYPES = ("Dimension", "TimeDimension", "GeoDimension", "GeoDetail")
 
 
 def modified_of(page: Page) -> str | None:
@@ -25,17 +25,10 @@ def modified_of(page: Page) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def announced_rows(table: StoredTable) -> int | None:
-    """Return the number of rows that the publisher gives for the whole table; version 3 gives none."""
-    info = next(table.rows(INFO_SETS[table.api]), {})
-    value = info.get("ObservationCount") if table.api == "v4" else None
-    return value if type(value) is int else None
-
-
 def dimensions_of(table: StoredTable) -> tuple[str | None, list[str]]:
     """Return the dimension that holds areas, and the dimensions whose codes are to be fetched.
 
-    In version 3 the areas of a table of wijken en buurten have their names in the rows of figures, and their own
+    The areas of a table of wijken en buurten have their names in the rows of figures, and their own
     set may be above the limit of rows: it is left out.
 
     Raises
@@ -44,11 +37,9 @@ def dimensions_of(table: StoredTable) -> tuple[str | None, list[str]]:
         If a dimension has a name that could not stand in an address, or a gemeente is asked of a table
         without areas.
     """
-    key, kind = ("Key", "Type") if table.api == "v3" else ("Identifier", "Kind")
-    origin = f"{table.table_id} {DIMENSION_SETS[table.api]}"
-    found = [(str(row.get(key, "")), str(row.get(kind, ""))) for row in table.rows(DIMENSION_SETS[table.api])]
-    if table.api == "v3":
-        found = [(name, sort) for name, sort in found if sort in _V3_DIMENSION_TYPES]
+    origin = f"{table.table_id} {PROPERTIES_SET}"
+    rows = [(str(row.get("Key", "")), str(row.get("Type", ""))) for row in table.rows(PROPERTIES_SET)]
+    found = [(name, sort) for name, sort in rows if sort in _DIMENSION_TYPES]
     for name, _ in found:
         if not name.isascii() or not name.isidentifier():
             raise DataError(

@@ -5,33 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit
 
 from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.sources.files.rawfile import shown
 
-Api = Literal["v3", "v4"]
-Route = Literal["auto", "api", "feed"]
-
 PAGE_ROWS = 5_000
 """Rows that ``ODataApi`` is asked for at once where it has to be asked in pieces: it is reported to refuse more."""
 
-WAYS: dict[str, tuple[str, ...]] = {"auto": ("feed", "api", "paged"), "feed": ("feed",), "api": ("api", "paged")}
-"""Ways to ask version 3 for a set, the first choice first, by the route that was chosen.
+WAYS = ("feed", "api", "paged")
+"""Ways to ask for a set, the first choice first; each is tried where the one before it stays refused.
 
 ``feed`` is ``ODataFeed``, which gives any number of rows in pages that name the next; it is what both public clients
 of CBS's tables use, conditions included. ``api`` is ``ODataApi`` asked for everything at once: it refuses more than
 10,000 rows. ``paged`` is ``ODataApi`` asked for `PAGE_ROWS` after `PAGE_ROWS` by ``$skip``, which CBS answers with 500
 ("available only on the ODataFeed", as a public program quotes it on 15 September 2026); another server of the protocol
-may take it. Each is tried where the one before it stays refused.
+may take it.
 """
 
-SERVICES = {"v3": "https://opendata.cbs.nl", "v4": "https://datasets.cbs.nl/odata/v1/CBS"}
-"""Where CBS serves each version of the protocol."""
+SERVICE = "https://opendata.cbs.nl"
+"""Where CBS serves version 3 of the protocol."""
 
-DATA_SETS = {"v3": ("UntypedDataSet", "TypedDataSet"), "v4": ("Observations",)}
-"""Sets that hold the figures, the default first: only the untyped one says by a sign why a figure is missing."""
+DATA_SET = "UntypedDataSet"
+"""Set that holds the figures; the typed one does not say by a sign why a figure is missing."""
 
 _TABLE_ID = re.compile(r"[0-9]{4,5}(_[0-9]{2})?([A-Za-z]{3})?")
 _GEMEENTE = re.compile(r"GM[0-9]{4}")
@@ -49,14 +45,10 @@ class Query:
     ----------
     table_id : str
         Identifier such as ``85984NED``; its case is the publisher's and is kept.
-    api : {"v3", "v4"}
-        Version of the protocol.
     gemeente : str, optional
         Code such as ``GM0363``: only its rows, and those of its wijken and buurten.
     where : mapping of str to str
         Dimension to the code that its own codes begin with; with a ``*`` before it, that they contain.
-    dataset : str, optional
-        Set with the figures; by default ``UntypedDataSet`` for v3 and ``Observations`` for v4.
     service : str, optional
         Root of the service; by default that of CBS.
 
@@ -67,16 +59,12 @@ class Query:
     """
 
     table_id: str
-    api: Api = "v3"
     gemeente: str | None = None
     where: Mapping[str, str] = field(default_factory=dict)
-    dataset: str | None = None
     service: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be asked, or would ask for something else."""
-        if self.api not in SERVICES:
-            raise ProjectError(f"api={self.api!r}: choose 'v3' or 'v4'")
         if not _TABLE_ID.fullmatch(self.table_id):
             raise ProjectError(f"{shown(self.table_id)} is no table of StatLine: give an identifier such as '85984NED'")
         if self.gemeente is not None and not _GEMEENTE.fullmatch(self.gemeente):
@@ -91,17 +79,12 @@ class Query:
                     "its codes in letters and digits, such as {'Gebruiksfunctie': 'A045364'}; '*JJ00' stands for "
                     "codes that contain JJ00"
                 )
-        if self.dataset is None:
-            object.__setattr__(self, "dataset", DATA_SETS[self.api][0])
-        elif self.dataset not in DATA_SETS[self.api]:
-            raise ProjectError(f"dataset={shown(self.dataset)}: {self.api} has {' and '.join(DATA_SETS[self.api])}")
 
     @property
     def name(self) -> str:
         """Name of the folder for what this query brings, below that of the table."""
-        parts = [self.api, str(self.dataset), self.gemeente or "all"]
-        parts += [f"{dimension}_{code.replace('*', 'any_')}" for dimension, code in sorted(self.where.items())]
-        return "-".join(parts)
+        cuts = [f"{dimension}_{code.replace('*', 'any_')}" for dimension, code in sorted(self.where.items())]
+        return "-".join(["v3", DATA_SET, self.gemeente or "all", *cuts])
 
     def address(self, name: str, *, way: str = "feed", condition: str = "", skip: int = 0) -> str:
         """Return the address of one set of the table.
@@ -111,24 +94,17 @@ class Query:
         name : str
             Name of the set, such as ``TableInfos``.
         way : {"feed", "api", "paged"}
-            For v3, one of `WAYS`.
+            One of `WAYS`.
         condition : str
             What its rows have to meet, in the protocol's own words.
         skip : int
             In pieces: rows that came before.
         """
-        service = self.service or SERVICES[self.api]
-        if self.api == "v4":
-            base, options = f"{service}/{self.table_id}/{name}", []
-        else:
-            # Without $format the feed answers in XML.
-            folder = "ODataFeed" if way == "feed" else "ODataApi"
-            base, options = f"{service}/{folder}/odata/{self.table_id}/{name}", ["$format=json"]
-        if condition:
-            options.append(f"$filter={quote(condition, safe='(),')}")
-        if self.api == "v3" and way == "paged":
-            options.append(f"$top={PAGE_ROWS}&$skip={skip}")
-        return base + ("?" + "&".join(options) if options else "")
+        # Without $format the feed answers in XML.
+        folder, options = "ODataFeed" if way == "feed" else "ODataApi", "$format=json"
+        options += f"&$filter={quote(condition, safe='(),')}" if condition else ""
+        options += f"&$top={PAGE_ROWS}&$skip={skip}" if way == "paged" else ""
+        return f"{self.service or SERVICE}/{folder}/odata/{self.table_id}/{name}?{options}"
 
     def condition(self, area_dimension: str | None) -> str:
         """Return the condition on the rows of the figures.
@@ -136,11 +112,11 @@ class Query:
         A gemeente is asked for by the beginnings of its codes at the three levels. The four digits alone would
         also stand inside the code of another gemeente's buurt.
         """
-        terms = []
-        if self.gemeente:
-            terms.append(f"({in_gemeente(str(area_dimension), self.gemeente)})")
-        for dimension, code in sorted(self.where.items()):
-            terms.append(_matching(self.api, dimension, code))
+        terms = [f"({in_gemeente(str(area_dimension), self.gemeente)})"] if self.gemeente else []
+        terms += [
+            f"substringof('{code[1:]}',{dimension})" if code.startswith("*") else f"startswith({dimension},'{code}')"
+            for dimension, code in sorted(self.where.items())
+        ]
         return " and ".join(terms)
 
 
@@ -233,12 +209,3 @@ def next_address(link: object, current: str, seen: Iterable[str]) -> str:
             "  to do: run it again later; if it stays so, report it to the publisher of the table"
         )
     return target
-
-
-def _matching(api: Api, dimension: str, code: str) -> str:
-    """Return the condition that a dimension's codes begin with a code, or contain it."""
-    if not code.startswith("*"):
-        return f"startswith({dimension},'{code}')"
-    if api == "v3":
-        return f"substringof('{code[1:]}',{dimension})"
-    return f"contains({dimension},'{code[1:]}')"

@@ -149,7 +149,7 @@ def read_rows(source: Path | StoredTable, known: Sequence[str] = ()) -> RawRows:
     if isinstance(source, StoredTable):
         paths = source.paths()
         pages = [parse_page(read_bytes(path), label_of(path)) for path in paths]
-        whole = "".join(page.sha256 for page in source.pages_of(source.dataset))
+        whole = "".join(page.sha256 for page in source.pages_of())
         return _from_pages(pages, source.table_id, hashlib.sha256(whole.encode()).hexdigest())
     data, origin = read_bytes(source), label_of(source)
     sha256 = hashlib.sha256(data).hexdigest()

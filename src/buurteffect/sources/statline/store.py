@@ -1,6 +1,6 @@
 """A table of StatLine on disk: its pages as they came, and the manifest that says which they are.
 
-The folder is ``<table>/<api>-<data set>-<gemeente or all>/``. A page is one file whose bytes are those of the
+The folder is ``<table>/v3-UntypedDataSet-<gemeente or all>/``. A page is one file whose bytes are those of the
 answer; ``manifest.json`` names each with its address, size, hash and rows, and says whether the table is whole.
 """
 
@@ -18,10 +18,10 @@ from buurteffect.errors import DataError, DownloadError
 from buurteffect.project import writing
 from buurteffect.sources.files.rawfile import label_of, read_bytes
 from buurteffect.sources.statline.pages import parse_page
-from buurteffect.sources.statline.query import Query
+from buurteffect.sources.statline.query import DATA_SET, Query
 
 MANIFEST_NAME = "manifest.json"
-_VERSION = 1
+_FORMAT = {"version": 1, "api": "v3", "dataset": DATA_SET}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class StoredPage:
     next : str or None
         Address of the page after it; None after the last of its set.
     way : str
-        How it was asked for: one of `statline_query.WAYS`, or ``v4``.
+        How it was asked for: one of `query.WAYS`.
     """
 
     name: str
@@ -64,14 +64,14 @@ class StoredTable:
     ----------
     folder : Path
         Where its pages are.
-    table_id, api, dataset : str
-        What it is: see `statline_query.Query`.
+    table_id : str
+        Identifier of the table.
     gemeente : str or None
         The gemeente that it is cut down to.
     where : mapping of str to str
         The codes that it is cut down to.
     route : str
-        Which way the figures came: one of `statline_query.WAYS`, or ``v4``; each page names its own.
+        Which way the figures came: one of `query.WAYS`; each page names its own.
     modified : str or None
         The day on which the publisher last changed the table, as it says itself.
     retrieved : str
@@ -86,8 +86,6 @@ class StoredTable:
 
     folder: Path
     table_id: str
-    api: str
-    dataset: str
     gemeente: str | None
     where: Mapping[str, str]
     route: str
@@ -100,33 +98,24 @@ class StoredTable:
     @property
     def rows_count(self) -> int:
         """Number of rows with figures."""
-        return sum(page.rows_count for page in self.pages_of(self.dataset))
+        return sum(page.rows_count for page in self.pages_of())
 
-    @property
-    def set_names(self) -> tuple[str, ...]:
-        """Sets that it holds, in the order in which they came."""
-        return tuple(dict.fromkeys(page.set_name for page in self.pages))
-
-    def pages_of(self, set_name: str) -> tuple[StoredPage, ...]:
-        """Return the pages of one set, in order."""
+    def pages_of(self, set_name: str = DATA_SET) -> tuple[StoredPage, ...]:
+        """Return the pages of one set, by default of the figures, in order."""
         return tuple(page for page in self.pages if page.set_name == set_name)
 
-    def paths(self, set_name: str | None = None) -> tuple[Path, ...]:
+    def paths(self, set_name: str = DATA_SET) -> tuple[Path, ...]:
         """Return the files of one set, by default of the figures, in order."""
-        return tuple(self.folder / page.name for page in self.pages_of(set_name or self.dataset))
+        return tuple(self.folder / page.name for page in self.pages_of(set_name))
 
-    def rows(self, set_name: str | None = None) -> Iterator[dict[str, Any]]:
+    def rows(self, set_name: str = DATA_SET) -> Iterator[dict[str, Any]]:
         """Yield the rows of one set, by default of the figures, as they are in the JSON."""
         for path in self.paths(set_name):
             yield from parse_page(read_bytes(path), label_of(path)).rows
 
-    def with_page(self, page: StoredPage) -> StoredTable:
-        """Return the table with one page more."""
-        return replace(self, pages=(*self.pages, page))
-
     def write(self) -> None:
         """Write the manifest, whole or not at all."""
-        content = {"version": _VERSION, **asdict(self), "where": dict(self.where), "rows_count": self.rows_count}
+        content = _FORMAT | asdict(self) | {"where": dict(self.where), "rows_count": self.rows_count}
         del content["folder"], content["how"]
         with writing(self.folder / MANIFEST_NAME) as aside:
             aside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -142,8 +131,6 @@ def begin_table(query: Query, folder: Path, route: str) -> StoredTable:
     return StoredTable(
         folder=home,
         table_id=query.table_id,
-        api=query.api,
-        dataset=str(query.dataset),
         gemeente=query.gemeente,
         where=dict(query.where),
         route=route,
@@ -164,8 +151,7 @@ def find_table(query: Query, folder: Path) -> StoredTable | None:
     if not (home / MANIFEST_NAME).exists():
         return None
     table = _read(home)
-    wanted = (query.table_id, query.api, query.dataset, query.gemeente, dict(query.where))
-    if (table.table_id, table.api, table.dataset, table.gemeente, dict(table.where)) != wanted:
+    if (table.table_id, table.gemeente, dict(table.where)) != (query.table_id, query.gemeente, dict(query.where)):
         raise _damaged(home, "a manifest of another query")
     return table
 
@@ -190,7 +176,7 @@ def open_table(folder: Path) -> StoredTable:
         raise DownloadError(
             f"{table.table_id} is not whole\n"
             f"  where: {folder}\n"
-            f"  found: {table.rows_count} rows in {len(table.pages_of(table.dataset))} pages, and more to come\n"
+            f"  found: {table.rows_count} rows in {len(table.pages_of())} pages, and more to come\n"
             "  to do: fetch it again; it goes on after the last whole page"
         )
     return table
@@ -200,7 +186,7 @@ def store_page(table: StoredTable, page: StoredPage, data: bytes) -> StoredTable
     """Write a page's bytes and then the manifest that names it; return the table with it."""
     with writing(table.folder / page.name) as aside:
         aside.write_bytes(data)
-    grown = table.with_page(page)
+    grown = replace(table, pages=(*table.pages, page))
     grown.write()
     return grown
 
@@ -224,13 +210,13 @@ def _read(home: Path) -> StoredTable:
     """Return the table of a manifest, every page held to its hash."""
     try:
         content = json.loads((home / MANIFEST_NAME).read_text(encoding="utf-8"))
-        version = content.pop("version")
+        written = {name: content.pop(name) for name in _FORMAT}
         rows_count = content.pop("rows_count")
         pages = tuple(StoredPage(**{"way": _way_of(page), **page}) for page in content.pop("pages"))
         table = StoredTable(folder=home, pages=pages, how="present", **content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise _damaged(home, f"a {MANIFEST_NAME} that cannot be read") from None
-    if version != _VERSION or type(table.complete) is not bool or rows_count != table.rows_count:
+    if written != _FORMAT or type(table.complete) is not bool or rows_count != table.rows_count:
         raise _damaged(home, f"a {MANIFEST_NAME} that contradicts itself or is of another version")
     for page in pages:
         if Path(page.name).name != page.name:
@@ -249,7 +235,7 @@ def _way_of(page: Mapping[str, Any]) -> str:
     address = str(page["address"])
     if "/ODataApi/" in address:
         return "paged" if "$skip=" in address else "api"
-    return "feed" if "/ODataFeed/" in address else "v4"
+    return "feed"
 
 
 def _damaged(home: Path, found: str) -> DownloadError:

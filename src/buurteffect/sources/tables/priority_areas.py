@@ -19,11 +19,10 @@ from buurteffect.errors import DataError
 from buurteffect.schema.statline import PRIORITY_AREAS
 from buurteffect.sources.fields.missing_reason import reason_column
 from buurteffect.sources.files.rawfile import shown
-from buurteffect.sources.statline.metadata import DIMENSION_SETS
+from buurteffect.sources.statline.metadata import PROPERTIES_SET
 from buurteffect.sources.statline.rows import RawRows, read_rows, stem_of
 from buurteffect.sources.statline.store import StoredTable
 
-TABLE_ID = "71718ned"
 LAYOUT_CONFIRMED = False
 """To be set to True by whoever has compared this reader with the real table."""
 
@@ -73,18 +72,16 @@ def read_priority_areas(table: StoredTable) -> PriorityTable:
     Parameters
     ----------
     table : StoredTable
-        The table by version 3, as `statline.fetch_table` returns it.
+        The table, as `statline.fetch.fetch_table` returns it.
 
     Raises
     ------
     DataError
-        If it is not of version 3; if no dimension, or more than one, can be the areas or the years; if a topic is
+        If no dimension, or more than one, can be the areas or the years; if a topic is
         not among the columns; if a period or figure is none; or if an area and breakdown occur twice in a year.
     """
-    if table.api != "v3":
-        raise _error(table, f"a table of {table.api}", "one fetched with api='v3', which describes its columns")
     rows = read_rows(table)
-    described = list(table.rows(DIMENSION_SETS["v3"]))
+    described = list(table.rows(PROPERTIES_SET))
     area, time, others = _dimensions(table, described)
     absent = [name for name in (area, time, *others) if name not in rows.columns]
     if absent:
