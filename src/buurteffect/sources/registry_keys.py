@@ -61,11 +61,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         match = re.search(r"at line (\d+)", str(error))
         line, found = int(match[1]) if match else text.count("\n") + 1, str(error)
     raise DataError(
-        path,
-        line=line,
-        found=found,
-        expected="TOML in UTF-8",
-        action="mend that line; texts stand in double quotes",
+        path, line=line, found=found, expected="TOML in UTF-8", action="mend that line; texts stand in double quotes"
     )
 
 

@@ -75,11 +75,7 @@ def parse_records(text: str, origin: str, delimiter: str = ",") -> Records:
     found = list(_of_width(records, origin, len(header)))
     if not found:
         raise DataError(
-            origin,
-            line=1,
-            found="only a header, no rows",
-            expected="a header and at least one row",
-            action=FETCH_AGAIN,
+            origin, line=1, found="only a header, no rows", expected="a header and at least one row", action=FETCH_AGAIN
         )
     lines = Lines(origin, np.array([line for line, _ in found], dtype=np.int64), not text.endswith(("\n", "\r")))
     return Records(header, [row for _, row in found], lines)

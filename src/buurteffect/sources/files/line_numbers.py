@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from buurteffect.errors import DataError
+from buurteffect.sources.files.rawfile import PUBLISHED
 
 Mask = npt.NDArray[np.bool_]
 
@@ -41,7 +42,7 @@ class Lines:
         found: Callable[[int], str],
         *,
         expected: str,
-        action: str,
+        action: str = PUBLISHED,
         column: str | None = None,
     ) -> None:
         """Refuse the table if any row is bad.
@@ -77,7 +78,7 @@ class Lines:
         )
 
     def refuse_twins(
-        self, keys: Sequence[tuple[object, ...]], *, expected: str, action: str, column: str | None = None
+        self, keys: Sequence[tuple[object, ...]], *, expected: str, action: str = PUBLISHED, column: str | None = None
     ) -> None:
         """Refuse the table if a key occurs in two rows.
 

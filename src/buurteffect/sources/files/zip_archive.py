@@ -190,12 +190,7 @@ def _check_content(archive: Archive, info: zipfile.ZipInfo, limit: int | None = 
     limit = MEMBER_BYTES_LIMIT if limit is None else limit
     label = _label(archive, info.filename)
     if info.flag_bits & _ENCRYPTED:
-        raise DataError(
-            label,
-            found="an encrypted member",
-            expected="open data without a password",
-            action=FETCH_AGAIN,
-        )
+        raise DataError(label, found="an encrypted member", expected="open data without a password", action=FETCH_AGAIN)
     if info.compress_type not in _METHODS:
         raise DataError(
             label,

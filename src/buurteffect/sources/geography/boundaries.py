@@ -19,7 +19,7 @@ from buurteffect.errors import DataError
 from buurteffect.schema.boundaries import AREA_LEVELS, BOUNDARIES
 from buurteffect.sources.fields.area_code import check_codes
 from buurteffect.sources.files.line_numbers import Lines
-from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, sha256_of, shown
+from buurteffect.sources.files.rawfile import FETCH_AGAIN, label_of, read_bytes, sha256_of, shown
 from buurteffect.sources.geography.geofile import (
     CODES,
     PREFIXES,
@@ -148,9 +148,7 @@ def read_level(path: Path, layer: Layer, *, crs: str | None = None) -> BoundaryF
     land, ledger = _land(raw, lines)
     lines = Lines(origin, lines.numbers[land])
     raw = raw[land].reset_index(drop=True)
-    lines.refuse_twins(
-        [(area,) for area in raw[code]], column=code, expected="every area once on land", action=PUBLISHED
-    )
+    lines.refuse_twins([(area,) for area in raw[code]], column=code, expected="every area once on land")
     year, said = _year_of(raw, layer)
     there = with_shape(raw.geometry, raw[code], lines)
     lines, raw = Lines(origin, lines.numbers[there]), raw[there].reset_index(drop=True)
@@ -311,7 +309,6 @@ def _land(raw: gpd.GeoDataFrame, lines: Lines) -> tuple[np.ndarray, pd.DataFrame
         lambda row: f"the value {shown(raw[water].iloc[row])}",
         column=water,
         expected="NEE (land), JA (water) or B (foreign water)",
-        action=PUBLISHED,
     )
     kept = (values == _LAND).to_numpy() | untold.to_numpy(dtype=bool)
     lines.refuse(

@@ -16,7 +16,7 @@ from buurteffect.sources.fields.area_code import check_codes
 from buurteffect.sources.files.columns import check_columns
 from buurteffect.sources.files.delimited import Records
 from buurteffect.sources.files.line_numbers import Lines
-from buurteffect.sources.files.rawfile import PUBLISHED, label_of, read_bytes, sha256_of, shown
+from buurteffect.sources.files.rawfile import label_of, read_bytes, sha256_of, shown
 from buurteffect.sources.spreadsheets.saved_again import read_saved, whole_codes, with_points
 
 PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
@@ -158,7 +158,6 @@ def _years(records: Records, column: str, lines: Lines, years: tuple[int, int] |
         lambda row: f"the year {shown(fields.iloc[row])}",
         column=column,
         expected="a year of four digits",
-        action=PUBLISHED,
     )
     return fields.astype("int64")
 
@@ -171,7 +170,6 @@ def _addresses(records: Records, lines: Lines) -> pd.Series:
         lambda row: f"the number {shown(fields.iloc[row])}",
         column="n_addresses",
         expected="a whole number of addresses, 1 or more, without separators",
-        action=PUBLISHED,
     )
     return fields.astype("float64")
 
@@ -186,7 +184,6 @@ def _shares(records: Records, lines: Lines) -> pd.Series:
         lambda row: f"the share {shown(fields.iloc[row])}",
         column="weight",
         expected="a share above 0 and at most 1, with a decimal point",
-        action=PUBLISHED,
     )
     return numbers.astype("float64")
 
@@ -198,10 +195,9 @@ def _check_pairs(frame: pd.DataFrame, lines: Lines) -> None:
         lambda row: f"{frame['year_from'].iloc[row]} twice",
         column="year_to",
         expected="two different years",
-        action=PUBLISHED,
     )
     keys = list(frame[list(CROSSWALK.key)].itertuples(index=False, name=None))
-    lines.refuse_twins(keys, expected="every pair of codes once per pair of years", action=PUBLISHED)
+    lines.refuse_twins(keys, expected="every pair of codes once per pair of years")
 
 
 def _complete_shares(frame: pd.DataFrame, lines: Lines, *, given: bool) -> pd.DataFrame:
@@ -226,6 +222,5 @@ def _complete_shares(frame: pd.DataFrame, lines: Lines, *, given: bool) -> pd.Da
         lambda row: f"shares of {frame['source_code'].iloc[row]} that sum to {totals.iloc[row]:.6g}",
         column="weight",
         expected="shares of each source that sum to 1",
-        action=PUBLISHED,
     )
     return frame.assign(weight_share=(frame["weight_share"] / totals).clip(upper=1.0))

@@ -168,7 +168,6 @@ def _rows_of_year(table: RawTable, resolved: Resolved, year: int) -> Mask:
             lambda row, texts=texts: f"the period {shown(texts.iloc[row])}",  # type: ignore[misc]
             column=name,
             expected="a whole year, such as 2019 or 2019JJ00",
-            action=PUBLISHED,
         )
         keep &= texts.map({text: period == year for text, period in periods.items()}).to_numpy(dtype=bool)
     if not keep.any():
@@ -330,7 +329,6 @@ def _check_whole(cells: Cells, match: Match, concept: str, table: RawTable) -> N
             lambda row: f"{values[row]:g}, a count with a fraction",
             column=table.columns[match.position].name[:60],
             expected="a whole number without thousands separator",
-            action=PUBLISHED,
         )
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 from buurteffect.schema import CLASS_CHANGES_2, CLASSES_2, WAVES_2, MissingReason
 from buurteffect.sources.fields.area_code import check_codes
 from buurteffect.sources.fields.missing_reason import reason_column
-from buurteffect.sources.files.rawfile import PUBLISHED
 from buurteffect.sources.spreadsheets.workbook import Sheet
 
 CLASS_KEYS = {"BU_CODE": "buurt", "WK_CODE": "wijk", "GM_CODE": "gemeente"}
@@ -69,7 +68,7 @@ def class_tables(sheet: Sheet, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     codes = sheet.texts(key, f"the code of a {CLASS_KEYS[key]}")
     check_codes(codes, CLASS_KEYS[key], sheet.lines, key)
-    sheet.lines.refuse_twins([(code,) for code in codes], column=key, expected="every area once", action=PUBLISHED)
+    sheet.lines.refuse_twins([(code,) for code in codes], column=key, expected="every area once")
     classes = {wave: _whole(sheet, class_column(wave), _CLASSES) for wave in WAVES_2}
     changes = {span: _whole(sheet, change_column(*span), _CHANGES) for span in _SPANS}
     for span, change in changes.items():
@@ -102,14 +101,12 @@ def _check_change(sheet: Sheet, span: tuple[int, int], before: _Values, after: _
         lambda row: f"the change class {change[row]:g} where the class of {span[0]} or {span[1]} is missing",
         column=column,
         expected="a change only where both classes are given",
-        action=PUBLISHED,
     )
     sheet.lines.refuse(
         (after - before) * (change - NO_CHANGE) < 0,
         lambda row: f"the change class {change[row]:g} while the class goes from {before[row]:g} to {after[row]:g}",
         column=column,
         expected=f"{NO_CHANGE} or more where the class rises, {NO_CHANGE} or less where it falls",
-        action=PUBLISHED,
     )
 
 

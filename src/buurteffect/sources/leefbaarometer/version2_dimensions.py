@@ -56,7 +56,6 @@ def score_table_2(long: Sheet, wide: Sheet) -> tuple[pd.DataFrame, str]:
         lambda row: f"the code {shown(codes.iloc[row])}",
         column="GBD",
         expected=f"a code that begins with {' or '.join(_PREFIXES)}",
-        action=PUBLISHED,
     )
     level = _PREFIXES[codes.iloc[0][:2]]
     check_codes(codes, level, long.lines, "GBD")
@@ -64,7 +63,7 @@ def score_table_2(long: Sheet, wide: Sheet) -> tuple[pd.DataFrame, str]:
     for column in SCORES_IN_FILE:
         frame[column] = _scores(long, column)
     keys = list(zip(codes, frame["year"], strict=True))
-    long.lines.refuse_twins(keys, column="GBD", expected="every area once in a wave", action=PUBLISHED)
+    long.lines.refuse_twins(keys, column="GBD", expected="every area once in a wave")
     check_complete(frame, long.lines, "RLBRMTR", list(DIMENSIONS_2))
     decimals = decimals_in(repr(float(value)) for name in SCORES_IN_FILE for value in frame[name].dropna())
     check_sum(frame, long.lines, "RLBRMTR", list(DIMENSIONS_2), max(SUM_TOLERANCE_2, 3 * 10.0**-decimals))
@@ -79,7 +78,7 @@ def _years(sheet: Sheet) -> npt.NDArray[np.int64]:
     """Return the wave of each row."""
     expected = f"one of the waves {', '.join(map(str, WAVES_WITH_DIMENSIONS_2))}"
     years = sheet.whole_numbers("JAAR", expected, WAVES_WITH_DIMENSIONS_2)
-    sheet.lines.refuse(np.isnan(years), lambda _: "no year", column="JAAR", expected=expected, action=PUBLISHED)
+    sheet.lines.refuse(np.isnan(years), lambda _: "no year", column="JAAR", expected=expected)
     return years.astype(np.int64)
 
 
@@ -100,7 +99,7 @@ def _check_same(long: Sheet, frame: pd.DataFrame, wide: Sheet, level: str) -> No
     """Refuse two sheets of other scores: one program printed both, so they are equal to the last digit."""
     codes = wide.texts("GBD", "the code of an area")
     check_codes(codes, level, wide.lines, "GBD")
-    wide.lines.refuse_twins([(code,) for code in codes], column="GBD", expected="every area once", action=PUBLISHED)
+    wide.lines.refuse_twins([(code,) for code in codes], column="GBD", expected="every area once")
     row_of = {code: row for row, code in enumerate(codes)}
     at = np.array([row_of.get(code, -1) for code in frame["area_code"]])
     _check_areas(long, frame, wide, codes, at)
@@ -124,7 +123,6 @@ def _check_equal(
         lambda row: f"{_score(here[row])}, but {_score(there[row])} in {places[row]}",
         column=name,
         expected="the same score in both sheets",
-        action=PUBLISHED,
     )
 
 
@@ -135,7 +133,6 @@ def _check_areas(long: Sheet, frame: pd.DataFrame, wide: Sheet, codes: pd.Series
         lambda row: f"{shown(frame['area_code'].iloc[row])}, which {wide.lines.origin} does not have",
         column="GBD",
         expected="the same areas in both sheets",
-        action=PUBLISHED,
     )
     counts = np.bincount(at, minlength=len(codes))
     wide.lines.refuse(
@@ -143,7 +140,6 @@ def _check_areas(long: Sheet, frame: pd.DataFrame, wide: Sheet, codes: pd.Series
         lambda row: f"{shown(codes.iloc[row])}, which has {counts[row]} rows in {long.lines.origin}",
         column="GBD",
         expected=f"a row in that sheet for each of the waves {', '.join(map(str, WAVES_WITH_DIMENSIONS_2))}",
-        action=PUBLISHED,
     )
 
 

@@ -167,7 +167,7 @@ def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     check_codes(codes, level, records.lines, keys[0])
     years, lacked = _years(records)
     twins = list(zip(codes, years, strict=True))
-    records.lines.refuse_twins(twins, column=keys[0], expected="every area once in a year", action=PUBLISHED)
+    records.lines.refuse_twins(twins, column=keys[0], expected="every area once in a year")
     raw = pd.DataFrame({name: _scores(records, name) for name in SCORES if name in columns})
     if "lbm" not in raw:
         raw["lbm"] = raw["afw"] + DEVIATION_REFERENCE
@@ -222,7 +222,6 @@ def _scores(records: Records, column: str) -> npt.NDArray[np.float64]:
         lambda row: _unreadable(texts.iloc[row]),
         column=column,
         expected=f"a number with a decimal point, or {_MISSING}",
-        action=PUBLISHED,
     )
     values = np.full(len(texts), np.nan)
     values[readable] = texts[readable].to_numpy(dtype=object).astype(np.float64)
@@ -254,7 +253,6 @@ def _check_scores(raw: pd.DataFrame, records: Records) -> tuple[str, ...]:
         lambda row: "afw without lbm" if np.isnan(lbm[row]) else "lbm without afw",
         column="lbm, afw",
         expected="both of them or neither: they are one score on two scales",
-        action=PUBLISHED,
     )
     check_complete(raw, lines, "afw", list(DIMENSIONS_3))
     decimals = decimals_in(text for name in SCORES if name in records.header for text in records.column(name))

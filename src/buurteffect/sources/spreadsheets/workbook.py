@@ -73,11 +73,7 @@ class Sheet:
         """
         cells = self._column(name)
         self.lines.refuse(
-            [not isinstance(cell, str) for cell in cells],
-            lambda row: _cell(cells[row]),
-            column=name,
-            expected=expected,
-            action=PUBLISHED,
+            [not isinstance(cell, str) for cell in cells], lambda row: _cell(cells[row]), column=name, expected=expected
         )
         return pd.Series([cell.strip() for cell in cells], dtype="str")
 
@@ -96,7 +92,6 @@ class Sheet:
             lambda row: _cell(cells[row]),
             column=name,
             expected=expected,
-            action=PUBLISHED,
         )
         return np.array([np.nan if m else cell for m, cell in zip(missing, cells, strict=True)], dtype=np.float64)
 
@@ -114,7 +109,6 @@ class Sheet:
             lambda row: f"the number {values[row]:g}",
             column=name,
             expected=expected,
-            action=PUBLISHED,
         )
         return values
 
@@ -185,13 +179,9 @@ def as_sheet(path: Path, name: str, rows: list[tuple[Any, ...]], known: list[str
         [any(cell is not None for cell in row[width:]) for row in body],
         lambda row: f"a cell to the right of the last column: {_cell(body[row][-1])}",
         expected=f"{width} columns, as in the header",
-        action=PUBLISHED,
     )
     lines.refuse(
-        [all(cell is None for cell in row) for row in body],
-        lambda _: "an empty row",
-        expected="rows without gaps",
-        action=PUBLISHED,
+        [all(cell is None for cell in row) for row in body], lambda _: "an empty row", expected="rows without gaps"
     )
     return Sheet(header, [(*row[:width], *[None] * (width - len(row))) for row in body], lines)
 
@@ -251,12 +241,7 @@ def _package(path: Path) -> io.BytesIO:
 
 def _no_workbook(path: Path, found: str) -> DataError:
     """Return the error for a file that is no readable workbook."""
-    return DataError(
-        label_of(path),
-        found=found,
-        expected="a whole xlsx workbook",
-        action=FETCH_AGAIN,
-    )
+    return DataError(label_of(path), found=found, expected="a whole xlsx workbook", action=FETCH_AGAIN)
 
 
 def _is_number(cell: Any) -> bool:

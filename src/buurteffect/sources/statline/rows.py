@@ -126,7 +126,6 @@ class RawRows:
             lambda row: f"{shown(self.cells[row][index])}",
             column=column,
             expected=f"{kind}, or one of the signs '.', 'x' and '-'",
-            action=PUBLISHED,
         )
         return values, reasons
 

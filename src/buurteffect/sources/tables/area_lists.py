@@ -18,7 +18,7 @@ from buurteffect.schema.projects import FOCUS_AREAS, GROWTH_CENTRES
 from buurteffect.sources.fields.area_code import check_codes
 from buurteffect.sources.files.columns import check_columns
 from buurteffect.sources.files.delimited import Records
-from buurteffect.sources.files.rawfile import PUBLISHED, label_of, read_bytes, shown
+from buurteffect.sources.files.rawfile import label_of, read_bytes, shown
 from buurteffect.sources.spreadsheets.saved_again import read_saved, whole_codes
 
 _STATUSES = {"confirmed in public sources": "confirmed", "confirmed": "confirmed", "unconfirmed": "unconfirmed"}
@@ -151,13 +151,7 @@ def _gemeenten(records: Records, column: str) -> pd.Series:
 def _names(records: Records, column: str) -> pd.Series:
     """Return the texts of a column, none of them empty."""
     texts = records.column(column)
-    records.lines.refuse(
-        [not text for text in texts],
-        lambda _: "an empty field",
-        column=column,
-        expected="a text",
-        action=PUBLISHED,
-    )
+    records.lines.refuse([not text for text in texts], lambda _: "an empty field", column=column, expected="a text")
     return pd.Series(texts, dtype="str")
 
 

@@ -182,10 +182,7 @@ def _frame(rows: RawRows, named: Mapping[str, str]) -> tuple[pd.DataFrame, int, 
     codes = rows.texts("RegioS")
     years = [int(text[:4]) for text in rows.texts("Perioden")]
     rows.lines.refuse_twins(
-        list(zip(codes, years, strict=True)),
-        column="RegioS",
-        expected="every gemeente once in a year",
-        action=PUBLISHED,
+        list(zip(codes, years, strict=True)), column="RegioS", expected="every gemeente once in a year"
     )
     parts = _account(rows, named)
     checked, slips = _check_account(rows, parts)
@@ -264,7 +261,6 @@ def _select(rows: RawRows) -> tuple[np.ndarray, dict[str, int]]:
             lambda row, texts=texts: f"the code {shown(texts[row])}",  # type: ignore[misc]
             column=column,
             expected=words,
-            action=PUBLISHED,
         )
     rows.lines.refuse(
         [text.startswith("GM") and not _GEMEENTE.fullmatch(text) for text in regions],

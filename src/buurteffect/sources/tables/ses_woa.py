@@ -144,11 +144,10 @@ def read_ses_woa(source: Path | StoredTable, *, areas_year: int | None = None) -
         lambda row: f"the code {shown(codes.iloc[row])}",
         column=columns["area_code"],
         expected="NL00, or GM, WK or BU with the digits of a gemeente, wijk or buurt",
-        action=PUBLISHED,
     )
     years, provisional = _years(rows.texts(columns["year"]), rows.lines, columns["year"])
     twins = list(zip(codes, years, strict=True))
-    rows.lines.refuse_twins(twins, column=columns["area_code"], expected="every area once in a year", action=PUBLISHED)
+    rows.lines.refuse_twins(twins, column=columns["area_code"], expected="every area once in a year")
     names = rows.texts(columns["area_name"]) if "area_name" in columns else [""] * len(codes)
     frame = pd.DataFrame(
         {
@@ -282,7 +281,6 @@ def _years(texts: list[str], lines: Lines, column: str) -> tuple[list[int], list
         lambda row: f"the period {shown(texts[row])}",
         column=column,
         expected="a year, with * or ** where it is provisional",
-        action=PUBLISHED,
     )
     return [int(match[1]) for match in matches if match], [bool(match[2]) for match in matches if match]
 

@@ -100,7 +100,6 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
         lambda row: f"the code {shown(codes.iloc[row])}" if codes.iloc[row] else "no code",
         column=code_column,
         expected=_SHAPE_WORDS,
-        action=PUBLISHED,
     )
     found = codes.str[:2].map(PREFIXES)
     if levels is not None:
@@ -109,7 +108,6 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
             lambda row: f"{levels.iloc[row]!r} beside the code {codes.iloc[row]}",
             column=level_column,
             expected="the kind of area that the code's prefix says",
-            action=PUBLISHED,
         )
     names = _texts(table, resolved, "area_name")
     if names is None and names_in_place is not None:
@@ -146,7 +144,6 @@ def refuse_repeated(codes: pd.Series, lines: Lines, column: str) -> None:
         ),
         column=column,
         expected="every area once in a year",
-        action=PUBLISHED,
     )
 
 
@@ -169,7 +166,6 @@ def _levels(table: RawTable, resolved: Resolved) -> tuple[pd.Series | None, str]
         lambda row: f"the text {shown(texts.iloc[row])}",
         column=name,
         expected="Land, Gemeente, Wijk or Buurt, or their first letter",
-        action=PUBLISHED,
     )
     return levels, name
 
@@ -212,7 +208,6 @@ def _codes(table: RawTable, resolved: Resolved, levels: pd.Series | None) -> tup
             lambda row, again=again: f"{shown(again.iloc[row])} beside {shown(codes.iloc[row])}",  # type: ignore[misc]
             column=table.columns[other].name,
             expected=f"the same area as in {table.columns[first].name!r}",
-            action=PUBLISHED,
         )
     return codes, table.columns[first].name
 
@@ -285,7 +280,6 @@ def _flags(table: RawTable, resolved: Resolved) -> npt.NDArray[np.float64]:
         lambda row: f"the flag {values[row]:g}",
         column=name,
         expected="1 (unchanged), 2 (code changed), 3 (boundary moved) or no value",
-        action=PUBLISHED,
     )
     return values
 

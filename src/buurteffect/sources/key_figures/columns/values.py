@@ -95,7 +95,6 @@ def parse_cells(texts: pa.Array, column: str, lines: Lines, decimal: str) -> Cel
             lambda row: f"the text {shown(bare[place[row]].as_py())}",
             column=column[:60],
             expected=f"{_WORDS[decimal]}, or one of the marks '.', 'x', '-' or nothing",
-            action=PUBLISHED,
         )
     if decimal == "either":
         _refuse_both_marks(bare, here, place, column, lines)
@@ -108,7 +107,6 @@ def parse_cells(texts: pa.Array, column: str, lines: Lines, decimal: str) -> Cel
             lambda row: f"the number {shown(bare[place[row]].as_py())}, too large to be held",
             column=column[:60],
             expected="a number that can occur",
-            action=PUBLISHED,
         )
     with np.errstate(invalid="ignore"):
         gone = values <= NOT_PUBLISHED_FROM
@@ -139,7 +137,6 @@ def refuse_thousands(texts: pa.Array, column: str, lines: Lines) -> None:
         lambda row: f"the text {shown(texts[row].as_py().strip())}, which may be thousands",
         column=column[:60],
         expected=_WORDS["either"],
-        action=PUBLISHED,
     )
 
 

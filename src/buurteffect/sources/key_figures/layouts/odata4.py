@@ -267,6 +267,5 @@ def _periods(cells: Columns, lines: Lines) -> tuple[YearSaid, ...]:
         lambda row: f"the period {shown(periods.iloc[row])}",
         column="Perioden",
         expected="a whole year, such as 2019JJ00",
-        action=PUBLISHED,
     )
     return (YearSaid(frozenset(y for y in years.values() if y), "its periods"),)

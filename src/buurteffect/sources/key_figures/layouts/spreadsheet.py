@@ -137,12 +137,7 @@ def sheets_of(label: str, data: bytes) -> dict[str, list[list[Any]]]:
 
 def _too_far(label: str, what: str) -> DataError:
     """Return the error for a workbook whose cells reach too far."""
-    return DataError(
-        label,
-        found=what,
-        expected="at most 260 columns and 99,999 rows",
-        action=PUBLISHED,
-    )
+    return DataError(label, found=what, expected="at most 260 columns and 99,999 rows", action=PUBLISHED)
 
 
 def _find_header(name: str, rows: _Rows) -> _Found | None:
@@ -174,13 +169,9 @@ def _table(label: str, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
         [any(_filled(cell) for cell in row[width:]) for row in body],
         lambda _: "a cell to the right of the last column",
         expected=f"{width} columns, as in the header",
-        action=PUBLISHED,
     )
     lines.refuse(
-        [not any(_filled(cell) for cell in row) for row in body],
-        lambda _: "an empty row",
-        expected="rows without gaps",
-        action=PUBLISHED,
+        [not any(_filled(cell) for cell in row) for row in body], lambda _: "an empty row", expected="rows without gaps"
     )
     above = [str(cell) for row in sheet.rows[: sheet.header] for cell in row if _filled(cell)]
     said = [YearSaid(years, f"sheet {shown(sheet.name)}") for years in [years_in(sheet.name)] if years]
@@ -289,7 +280,6 @@ def _texts(body: _Rows, position: int, column: str, lines: Lines) -> pa.Array:
         lambda row: f"{shown(cells[row])} ({type(cells[row]).__name__})",
         column=column[:60],
         expected="a number or text",
-        action=PUBLISHED,
     )
     if not any(isinstance(cell, str) for cell in cells):
         whole = _whole_texts(cells)
