@@ -132,12 +132,6 @@ def test_geojson_on_the_grid_that_does_not_say_so_is_taken_for_it_and_says_that_
     found = read(tmp_path, content)
     assert found.frame["area_m2"].item() == pytest.approx(10_000)
     assert found.notes == ("it says no coordinate system; its coordinates can only be metres on the grid (EPSG:28992)",)
-    assert read(tmp_path, content, crs="EPSG:28992").notes == ()
-
-
-def test_a_caller_cannot_overrule_the_system_that_a_file_says(tmp_path):
-    with pytest.raises(DataError, match="while the caller gives"):
-        read(tmp_path, collection(feature()), crs="EPSG:4326")
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".shp"])

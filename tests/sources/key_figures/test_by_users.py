@@ -4,10 +4,11 @@ from functools import partial
 
 import pandas as pd
 import pytest
+from one_table import read_kwb
 
 from buurteffect.errors import DataError
 from buurteffect.sources.geography.boundaries import read_boundaries
-from buurteffect.sources.key_figures.read import read_key_figures, read_kwb
+from buurteffect.sources.key_figures.read import read_key_figures
 
 KEYS = {
     "Codering_3": ["GM0998", "GM0997", "BU09980001"],

@@ -8,12 +8,13 @@ import re
 import zipfile
 
 import pytest
+from one_table import read_kwb
 from test_key_figures import BULK, as_csv, row, written
 from test_layouts import LOWER, as_observations, as_pages, as_workbook
 
 from buurteffect.errors import DataError
 from buurteffect.sources.key_figures import documents as kwb_documents
-from buurteffect.sources.key_figures.read import read_key_figures, read_kwb
+from buurteffect.sources.key_figures.read import read_key_figures
 
 AREAS = [
     {"Key": "GM0363    ", "Title": "Amsterdam", "Description": "", "Municipality": "GM0363    "},
@@ -232,7 +233,7 @@ def test_a_zip_of_yearly_files_of_any_layout_is_all_of_them(tmp_path):
     assert sorted(file.year for file in found.files) == [2009, 2010, 2011, 2012, 2016, 2019]
     assert dict(found.passed_over).keys() == {"all.zip > __MACOSX/kwb/._x.csv", "all.zip > kwb/README.md"}
     assert "all.zip > kwb/inner.zip > kwb-2016.xlsx > KWB2016" in {file.origin for file in found.files}
-    with pytest.raises(DataError, match="3 tables"):
+    with pytest.raises(DataError, match="6 tables"):
         read_kwb(tmp_path / "all.zip")
 
 

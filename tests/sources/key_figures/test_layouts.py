@@ -6,10 +6,10 @@ import zipfile
 
 import openpyxl
 import pytest
+from one_table import read_kwb
 from test_key_figures import BULK, as_csv, row, written
 
 from buurteffect.errors import DataError
-from buurteffect.sources.key_figures.read import read_kwb
 
 WEB = """Kerncijfers wijken en buurten 2016;;;;;;;;
 ;;;;;;;;
@@ -84,7 +84,7 @@ def test_a_web_export_reads_with_its_decimal_comma_and_names(tmp_path):
     assert wijk["area_name"] == "Wijk 00 Kort Haarlem"
     assert wijk["age_0_14_count_missing"] == "secret"
     assert row(file, "BU05130000")["owner_occupied_share_missing"] == "secret"
-    assert file.unmapped == ("Huurwoning",)
+    assert file.ledger.unmapped == ("Huurwoning",)
 
 
 def test_the_depth_of_a_header_is_found(tmp_path):
@@ -123,7 +123,7 @@ def test_one_line_of_titles_with_units_behind_them_is_read(tmp_path):
         '"Bevolking/Aantal inwoners (aantal)"\n'
         '"2019";"Gouda";"GM0513    ";"   71000"\n"2019";"Haven";"BU05130000";"     500"\n'
     )
-    file = read_kwb(written(tmp_path, text, "x.csv"), 2019)
+    file = read_kwb(written(tmp_path, text, "x.csv"))
     assert file.frame["inhabitants_count"].tolist() == [71000, 500]
     assert file.frame["area_name"].tolist() == ["Gouda", "Haven"]
     with pytest.raises(DataError, match="year"):
@@ -382,13 +382,14 @@ def test_observations_of_odata_4_become_one_row_per_area(tmp_path, kind):
     assert [city["inhabitants_count"], city["woz_value_eur"], city["owner_occupied_share"]] == [931_000, 533_000, 0.3]
     assert [buurt["area_name"], buurt["gemeente_name"]] == ["Kop Zeedijk", "Amsterdam"]
     assert buurt["owner_occupied_share_missing"] == "secret"
-    assert file.unmapped == ("Huurwoning",)
+    assert file.ledger.unmapped == ("Huurwoning",)
 
 
 def test_observations_read_from_one_file_or_a_zip_with_the_lists_beside_it(tmp_path):
     folder = as_observations(tmp_path / "85984NED", "csv")
     whole = read_kwb(folder)
-    assert read_kwb(folder / "Observations.csv", 2024).frame.equals(whole.frame)
+    dated = (folder / "Observations.csv").rename(folder / "Observations_2024.csv")
+    assert read_kwb(dated).frame.equals(whole.frame)
     with zipfile.ZipFile(tmp_path / "85984NED.zip", "w") as archive:
         for item in folder.iterdir():
             archive.write(item, item.name)

@@ -6,11 +6,13 @@ import zipfile
 import geopandas as gpd
 import pandas as pd
 import pytest
+from one_table import read_kwb
 from shapely.geometry import box
 from test_key_figures import row
 
 from buurteffect.errors import DataError
-from buurteffect.sources.key_figures.read import has_key_figures, read_key_figures, read_kwb
+from buurteffect.sources.key_figures.layouts.map import has_key_figures
+from buurteffect.sources.key_figures.read import read_key_figures
 
 LOWER = {
     "JRSTATCODE": "jrstatcode", "H2O": "water", "IND_WBI": "indelingswijziging_wijken_en_buurten",

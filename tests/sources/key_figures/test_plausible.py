@@ -3,12 +3,12 @@
 import re
 
 import pytest
+from one_table import read_kwb
 from test_key_figures import BULK, as_csv, row, written
 from test_layouts import as_workbook
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS
-from buurteffect.sources.key_figures.read import read_kwb
 
 TOWNS = {
     "gwb_code": ["GM9001", "GM9002", "WK900100", "BU90010000", "BU90010001"],
@@ -186,6 +186,6 @@ def test_a_percentage_without_its_whole_is_left_unread_and_the_rest_is_read(tmp_
     assert file.frame["dwellings_count"].tolist() == [22000, 560]
     for concept in ("one_person_households_count", "age_0_14_count", "households_count"):
         assert set(file.frame[f"{concept}_missing"]) == {"not_in_file"}
-    assert {"Eenpersoonshuishoudens_28", "k_0Tot15Jaar_8"} <= set(file.unmapped)
+    assert {"Eenpersoonshuishoudens_28", "k_0Tot15Jaar_8"} <= set(file.ledger.unmapped)
     assert ("households_count", "HuishoudensTotaal") in file.ledger.expected_missing
     assert any("percentages of households_count, which the file does not have" in note for note in file.ledger.notes)

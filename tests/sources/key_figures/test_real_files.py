@@ -7,15 +7,15 @@ import time
 from pathlib import Path
 
 import pytest
+from one_table import read_kwb
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS
-from buurteffect.sources.files.rawfile import refuse_duplicates
+from buurteffect.sources.files.rawfile import refuse_same_bytes, sha256_of
 from buurteffect.sources.key_figures.columns.mapping import resolve
 from buurteffect.sources.key_figures.columns.raw_table import column_of
 from buurteffect.sources.key_figures.columns.stem import stem_of, unit_of
 from buurteffect.sources.key_figures.layouts.odata3 import read_metadata
-from buurteffect.sources.key_figures.read import read_kwb
 
 OPEN = Path(__file__).parents[3].parent / "shared" / "data" / "open"
 YEARS = (2014, 2015, 2016, 2017)
@@ -152,11 +152,11 @@ def test_the_values_of_2024_read_by_the_code_of_their_area():
 
 
 def test_the_four_files_are_not_copies_of_each_other(tmp_path):
-    refuse_duplicates([rotterdam(year) for year in YEARS])
+    refuse_same_bytes((str(year), sha256_of(rotterdam(year))) for year in YEARS)
     copy = tmp_path / "Rotterdam_2018.csv"
     copy.write_bytes(rotterdam(2016).read_bytes())
     with pytest.raises(DataError, match="same bytes"):
-        refuse_duplicates([copy, rotterdam(2016)])
+        refuse_same_bytes((path.name, sha256_of(path)) for path in (copy, rotterdam(2016)))
     with pytest.raises(DataError, match="2016 in its title"):
         read_kwb(copy)
 

@@ -8,13 +8,13 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from one_table import read_kwb
 from test_key_figures import BULK, as_csv, row, written
 from test_layouts import WEB, as_workbook
 from test_years import LOWER, cell
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS
-from buurteffect.sources.key_figures.read import read_kwb
 from buurteffect.sources.spreadsheets.saved_again import make_names
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -49,7 +49,7 @@ def test_a_bulk_table_saved_again_gives_the_same_table_and_says_so(tmp_path, sep
     assert same(file, plain)
     again = [note for note in file.ledger.notes if "saved again" in note]
     assert bool(again) == (separator != ";" or first is not None)
-    assert set(file.unmapped) == set(plain.unmapped)
+    assert set(file.ledger.unmapped) == set(plain.ledger.unmapped)
 
 
 def test_na_is_nothing_in_a_file_that_was_saved_again(tmp_path):
@@ -169,7 +169,7 @@ def test_a_web_export_of_paths_reads_with_either_mark_of_decimals_per_column(tmp
     assert city["social_minimum_110_households_share"] == pytest.approx(0.165)
     assert city[["social_assistance_count", "theft_per_1000"]].tolist() == [40, 6]
     assert row(file, "BU90010000")[["area_name", "gemeente_name"]].tolist() == ["Noord", "Ergens"]
-    assert file.unmapped == ("Huurwoning", "Huurwoning")
+    assert file.ledger.unmapped == ("Huurwoning", "Huurwoning")
 
 
 def test_an_export_without_any_dot_has_lost_the_reasons_of_its_gaps(tmp_path):
@@ -314,13 +314,13 @@ def test_any_depth_of_header_gives_the_same_table(tmp_path, groups, blanks, bars
 
 @pytest.mark.parametrize("region", ["WijkenEnBuurten1995", "RegioS", "Regio"])
 def test_observations_of_old_tables_name_their_areas_otherwise(tmp_path, region):
-    folder = tmp_path / "37108"
+    folder = tmp_path / "37108 1995"
     folder.mkdir()
     rows = [{"Id": 1, "Measure": "T1", "Value": 500, region: "GM9001"}]
     (folder / "Observations.json").write_text(json.dumps({"value": rows}))
     codes = [{"Identifier": "T1", "Title": "Aantal inwoners", "Unit": "aantal", "MeasureGroupId": None}]
     (folder / "MeasureCodes.json").write_text(json.dumps({"value": codes}))
-    assert row(read_kwb(folder, 1995), "GM9001")["inhabitants_count"] == 500
+    assert row(read_kwb(folder), "GM9001")["inhabitants_count"] == 500
 
 
 def test_old_and_new_income_beside_each_other_are_told_apart_by_their_group(tmp_path):

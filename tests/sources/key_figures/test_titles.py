@@ -4,12 +4,12 @@ Titles marked here were seen for that table; the numbers are invented. A title t
 """
 
 import pytest
+from one_table import read_kwb
 from test_key_figures import row, written
 
 from buurteffect.errors import DataError
 from buurteffect.sources.key_figures.columns.mapping import mapping_rows, table_years
 from buurteffect.sources.key_figures.columns.stem import title_stem
-from buurteffect.sources.key_figures.read import read_kwb
 
 TITLES = {
     ("37108", 1995): """Omgevingsadressendichtheid per km2 (dichtheid) = address_density_per_km2
@@ -143,7 +143,7 @@ def test_every_title_that_was_seen_in_a_table_is_its_concept_in_that_year(tmp_pa
     file = read_kwb(written(tmp_path, text, f"{table} {year}.csv"))
     assert file.year == year
     assert {m.column: m.concept for m in file.ledger.mapped} == {t: c for t, c in expected.items() if c != "-"}
-    assert {title for title, concept in expected.items() if concept == "-"} <= set(file.unmapped)
+    assert {title for title, concept in expected.items() if concept == "-"} <= set(file.ledger.unmapped)
     assert not [note for note in file.ledger.notes if "outside the years" in note or "other number" in note]
     assert row(file, "GM9001")["inhabitants_count" if year != 2023 else "households_count"] in (5000, 2200)
 
@@ -199,7 +199,7 @@ BULK_2013 = """"ID";"RegioS";"AantalInwoners_4";"Koopwoning_53";"Huurwoning_52"
 def test_a_column_on_energy_is_never_taken_for_tenure_whose_title_is_its_plural(tmp_path):
     file = read_kwb(written(tmp_path, BULK_2013, "Ergens_2013_82339NED.csv"))
     assert set(file.frame["owner_occupied_share_missing"]) == {"not_in_file"}
-    assert {"Koopwoning_53", "Huurwoning_52"} <= set(file.unmapped)
+    assert {"Koopwoning_53", "Huurwoning_52"} <= set(file.ledger.unmapped)
 
 
 def test_two_columns_that_differ_in_number_only_are_not_both_taken(tmp_path):
@@ -211,7 +211,7 @@ def test_two_columns_that_differ_in_number_only_are_not_both_taken(tmp_path):
     )
     file = read_kwb(written(tmp_path, text, "Ergens_2013_82339NED.csv"))
     assert row(file, "GM9001")["lowest40_households_share"] == 0.41
-    assert "HuishoudenMetLaagInkomen_70" in file.unmapped
+    assert "HuishoudenMetLaagInkomen_70" in file.ledger.unmapped
 
 
 def test_the_other_number_in_all_of_its_titles_does_not_make_a_file_one_of_another_year(tmp_path):
@@ -227,7 +227,7 @@ def test_the_title_of_the_year_is_taken_where_one_of_another_year_stands_beside_
     text = text.replace("3200", "9").replace("2100", "30")
     file = read_kwb(written(tmp_path, text, "Ergens_2003_80868NED.csv"))
     assert row(file, "GM9001")["origin_nonwestern_count"] == 450
-    assert "NietWestersTotaal_21" in file.unmapped
+    assert "NietWestersTotaal_21" in file.ledger.unmapped
 
 
 def test_a_share_printed_in_a_unit_that_is_none_of_its_own_is_left_unread_and_said(tmp_path):

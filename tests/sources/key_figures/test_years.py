@@ -4,13 +4,13 @@ import csv
 import io
 
 import pytest
+from one_table import read_kwb
 from test_key_figures import row, written
 from test_layouts import as_workbook
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.key_figures.columns.mapping import mapping_rows
-from buurteffect.sources.key_figures.read import read_kwb
 
 CODES = ("NL00", "GM9001", "WK900100", "BU90010000")
 KINDS = ("Land", "Gemeente", "Wijk", "Buurt")
@@ -218,7 +218,7 @@ def test_two_names_that_differ_in_a_number_only_are_two_columns(tmp_path):
     file = read_kwb(as_sheet(tmp_path / "kwb-2020.xlsx", LOWER[2020].split()))
     mapped = {m.concept: m.column for m in file.ledger.mapped}
     assert mapped["social_minimum_110_households_share"] == "p_hh_110"
-    assert "p_hh_120" in file.unmapped
+    assert "p_hh_120" in file.ledger.unmapped
 
 
 @pytest.mark.parametrize("mark", ["0", "-", 0])
@@ -249,7 +249,7 @@ def test_the_sheet_of_2012_has_its_year_in_the_names_of_its_keys(tmp_path):
     assert file.frame["area_code"].tolist() == list(CODES)
     assert row(file, "BU90010000")[["area_name", "gemeente_name"]].tolist() == ["Noord", "Ergens"]
     assert row(file, "GM9001")[["origin_western_count", "woz_value_eur"]].tolist() == [50, 200_000]
-    assert file.unmapped == ("Code_10_pos12",)
+    assert file.ledger.unmapped == ("Code_10_pos12",)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_column_without_a_name_is_listed_and_never_a_concept(tmp_path):
     names = [*LOWER[2016].split()[:12], None, *LOWER[2016].split()[12:]]
     lines = [names, *([cell(name or "", place) for name in names] for place in range(4))]
     file = read_kwb(as_workbook(tmp_path / "kwb-2016.xlsx", lines, sheet="Blad1"))
-    assert "column 13 (no name)" in file.unmapped
+    assert "column 13 (no name)" in file.ledger.unmapped
 
 
 @pytest.mark.parametrize("text", ["1.234", "12,345", "1.234.567"])

@@ -12,7 +12,7 @@ import pytest
 
 from buurteffect.errors import DataError
 from buurteffect.schema import CLASS_CHANGES_2, CLASSES_2, SCORES_2
-from buurteffect.sources import read_classes, read_dimensions, refuse_duplicates
+from buurteffect.sources import read_classes, read_dimensions
 from buurteffect.sources.leefbaarometer.version2_classes import CLASS_COLUMNS
 from buurteffect.sources.leefbaarometer.version2_dimensions import LONG_COLUMNS, WIDE_COLUMNS
 
@@ -388,14 +388,6 @@ def test_reader_rejects_a_workbook_with_damaged_or_hostile_xml(
     with pytest.raises(DataError, match=found) as caught:
         read_classes(path)
     assert caught.value.file == "score_wijk.xlsx"
-
-
-def test_a_workbook_under_two_names_is_refused(tmp_path: Path) -> None:
-    path = put_classes(tmp_path, class_rows())
-    copy = tmp_path / "score_gemeente.xlsx"
-    copy.write_bytes(path.read_bytes())
-    with pytest.raises(DataError, match="the same bytes"):
-        refuse_duplicates([path, copy])
 
 
 # --- real files

@@ -3,9 +3,9 @@
 import zipfile
 
 import pytest
+from one_table import read_kwb
 
 from buurteffect.errors import DataError
-from buurteffect.sources.key_figures.read import read_kwb
 from buurteffect.sources.spreadsheets.sheet_extent import Extent, TooFarError
 
 SHEET = (

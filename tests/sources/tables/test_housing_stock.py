@@ -141,18 +141,6 @@ def test_the_newer_table_gives_what_follows_from_its_known_columns(tmp_path):
     assert first["other_withdrawals_dwellings_count_missing"] == "not_published"
 
 
-def test_columns_that_a_layout_lacks_can_be_named(tmp_path):
-    rows = [
-        row | {"AlleOnttrekkingen_19": 35 if n == 0 else row["Sloop_15"], "Correcties_20": -2 if n == 0 else 0}
-        for n, row in enumerate(newer(typed()))
-    ]
-    named = {"all_withdrawals": "AlleOnttrekkingen", "correction": "Correcties"}
-    table = read_housing_stock(put_json(tmp_path, rows), columns=named)
-    assert table.frame.loc[0, ["other_withdrawals_dwellings_count", "correction_dwellings_count"]].tolist() == [5, -2]
-    assert table.checked_count == 2
-    assert table.columns_left_out == ()
-
-
 def test_the_balance_of_the_newer_table_is_checked_too(tmp_path):
     rows = newer(typed())
     rows[0]["SaldoVoorraad_21"] = 240
@@ -237,11 +225,6 @@ def test_a_table_of_another_shape_is_refused(tmp_path, rows, words):
     with pytest.raises(DataError) as caught:
         read_housing_stock(put_json(tmp_path, rows))
     assert words in str(caught.value)
-
-
-def test_a_part_that_no_account_has_is_refused(tmp_path):
-    with pytest.raises(DataError, match="mend the name of the part"):
-        read_housing_stock(put_json(tmp_path, untyped()), columns={"built": "Nieuwbouw"})
 
 
 def test_an_account_that_is_off_by_a_few_dwellings_is_read_and_listed(tmp_path):

@@ -171,7 +171,6 @@ def test_an_assumed_year_says_how_to_tell_it(tmp_path):
     named = tmp_path / "85539NED_SES_WOA.csv"
     named.write_bytes((tmp_path / "SES_WOA.csv").read_bytes())
     assert read_ses_woa(named).areas.words == "areas of 2022 (table 85539NED)"
-    assert read_ses_woa(named, areas_year=2023).areas.year == 2023
 
 
 def test_a_column_without_a_place_is_named(tmp_path):

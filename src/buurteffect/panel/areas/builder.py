@@ -277,11 +277,11 @@ def _describe(file: KwbFile) -> dict[str, Any]:
         "rows_in": file.ledger.rows_in,
         "rows_out": file.ledger.rows_out,
         "mapped_count": len(file.ledger.mapped),
-        "unmapped_count": len(file.unmapped),
+        "unmapped_count": len(file.ledger.unmapped),
         "expected_missing": file.ledger.expected_in_words,
         "odd_count": len(file.ledger.odd),
         "left_out": [{"reason": reason, "count": count} for reason, count in file.ledger.left_out],
-        "unmapped": list(file.unmapped),
+        "unmapped": list(file.ledger.unmapped),
         "notes": list(file.ledger.notes),
     }
 

@@ -238,13 +238,13 @@ def _read_scores(
     with named_below(folder, raw):
         there = find_score_files(folder) if folder.is_dir() else None
         if there is None or not there.files:
-            beside = tuple((p.label, p.reason) for p in there.passed_over) if there else ()
+            beside = there.passed_over if there else ()
             if needed and (not _holds_more(raw, folder) or _deeper(raw)):
                 raise _nothing_in(raw, beside)
             return {}, (), beside
         found = read_score_files(folder)
     inputs = tuple(InputFile(file.origin, file.bytes_count, file.sha256) for file in found.files)
-    return assemble_levels(found.files, groups), inputs, tuple((p.label, p.reason) for p in found.passed_over)
+    return assemble_levels(found.files, groups), inputs, found.passed_over
 
 
 def _holds_more(raw: Path, scores: Path) -> bool:

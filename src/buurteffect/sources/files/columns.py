@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from buurteffect.errors import DataError
-from buurteffect.sources.files.rawfile import shown
+from buurteffect.sources.files.rawfile import PUBLISHED, shown
 
 _NEAR_ENOUGH = 0.6  # a swap of two letters in a name of three ('lmb' for 'lbm') scores 0.67
 _RENAMED = (
@@ -58,6 +58,29 @@ def check_columns(header: Sequence[str], known: Sequence[str], origin: str) -> N
         raise _error(origin, unknown, "a column that is not known", expected, action)
     if missing:
         raise _error(origin, missing, f"no such column among {', '.join(map(shown, header))}", expected, _RENAMED)
+
+
+def refuse_doubled(header: Sequence[str], origin: str, line: int = 1, unnamed: Sequence[int] = ()) -> None:
+    """Refuse a header in which a name stands twice or is empty, but for the columns of `unnamed`.
+
+    Raises
+    ------
+    DataError
+        With the first such name.
+    """
+    empty = next((at for at, name in enumerate(header) if not name and at not in unnamed), None)
+    name, count = Counter(header).most_common(1)[0]
+    if empty is not None or count > 1:
+        raise DataError(
+            origin,
+            line=line,
+            column="" if empty is not None else name[:60],
+            found=f"a column that stands {count} times"
+            if empty is None
+            else f"a column without a name, the {empty + 1}th of {len(header)}",
+            expected="every column once, with its name",
+            action=PUBLISHED,
+        )
 
 
 def _error(origin: str, names: list[str], found: str, expected: str, action: str) -> DataError:

@@ -68,8 +68,7 @@ def parse_records(text: str, origin: str, delimiter: str = ",") -> Records:
     >>> records.rows, records.lines.numbers.tolist()
     ([['1', 'two\nlines'], ['2', 'one']], [2, 4])
     """
-    _check_line_lengths(text, origin)
-    records = _numbered(text, origin, delimiter)
+    records = numbered_records(text, origin, delimiter)
     header = tuple(name.strip() for name in next(records)[1])
     _check_delimiter(header, origin, delimiter)
     found = list(_of_width(records, origin, len(header)))
@@ -114,8 +113,15 @@ def _of_width(records: Iterator[tuple[int, list[str]]], origin: str, width: int)
             yield line, row
 
 
-def _numbered(text: str, origin: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the line it begins on."""
+def numbered_records(text: str, origin: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with the line it begins on.
+
+    Raises
+    ------
+    DataError
+        On a line beyond `LINE_LENGTH_LIMIT`, or a quote that is never closed or stands in the wrong place.
+    """
+    _check_line_lengths(text, origin)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from buurteffect.errors import DataError
@@ -32,6 +33,26 @@ PUBLISHED = (
     "own, mend this place in a copy or leave the file out of the folder, and report it there"
 )
 """What to do about a file that somebody changed."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFile:
+    """A raw file as read; each reader adds what it made of it.
+
+    Parameters
+    ----------
+    origin : str
+        What the file is called, in an archive ``archive.zip > member``, in a workbook ``file.xlsx > sheet``. Untrusted
+        text, as are the names of areas.
+    bytes_count : int
+        Size of what was read, unpacked.
+    sha256 : str
+        Its hash.
+    """
+
+    origin: str
+    bytes_count: int
+    sha256: str
 
 
 def shown(value: object, width: int = 60) -> str:
@@ -230,31 +251,11 @@ def decode(data: bytes, origin: str) -> str:
         raise _bad_byte(data[start:], error.start, origin, byte) from None
 
 
-def refuse_duplicates(paths: Iterable[Path]) -> None:
-    """Refuse two files with identical bytes, whatever their names claim.
-
-    A publisher's file of one year has turned out to be a copy of that of another year. No two inputs ever
-    need to hold the same bytes, so the same bytes under two names always mean that one of the names is
-    wrong.
-
-    Parameters
-    ----------
-    paths : iterable of Path
-        Files of any kind and any year or level.
-
-    Raises
-    ------
-    DataError
-        If two of them have the same sha256; it names both.
-    """
-    listed = list(paths)
-    names = [path.name for path in listed]
-    labels = [label_of(path) if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}" for path in listed]
-    refuse_same_bytes(zip(labels, map(sha256_of, listed), strict=True))
-
-
 def refuse_same_bytes(digests: Iterable[tuple[str, str]]) -> None:
-    """Refuse two contents with one sha256; for files see `refuse_duplicates`.
+    """Refuse two contents with one sha256, whatever their names claim.
+
+    A publisher's file of one year has turned out to be a copy of that of another year. No two inputs ever need to hold
+    the same bytes, so the same bytes under two names always mean that one of the names is wrong.
 
     Parameters
     ----------

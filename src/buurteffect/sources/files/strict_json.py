@@ -1,4 +1,4 @@
-"""JSON read strictly: one object, every name in it once, and numbers that are numbers."""
+"""JSON read strictly: every name in an object once, and numbers that are numbers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,39 @@ import json
 from typing import Any
 
 from buurteffect.errors import DataError
-from buurteffect.sources.files.rawfile import decode, shown
+from buurteffect.sources.files.rawfile import FETCH_AGAIN, decode, shown
+
+
+def parse_json(text: str, origin: str, action: str = FETCH_AGAIN, *, lines: bool = False) -> Any:
+    """Return the content of a text of JSON; if `lines` allows it, also of one row of JSON on every line.
+
+    Raises
+    ------
+    DataError
+        If it is no JSON, cut off or nested beyond reason; if a name stands twice in one object, or if a number is NaN
+        or infinite. It names the line where that is known.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        if lines and error.msg == "Extra data" and text[error.pos] == "{":
+            rows = enumerate(text.splitlines(), start=1)
+            return [parse_json(row, f"{origin}, line {at}", action) for at, row in rows if row.strip()]
+        cut = " at its end" if error.pos >= len(text.rstrip()) - 1 else ""
+        found = f"text that is no JSON{cut} ({error.msg}): it is truncated or damaged"
+        expected, line = "one whole text of JSON", error.lineno
+    except (ValueError, RecursionError) as error:
+        found, expected, line = f"JSON that cannot be taken: {shown(error)}", "every name once, numbers or null", None
+    raise DataError(origin, line=line, found=found, expected=expected, action=action)
 
 
 def parse_object(data: bytes, origin: str, action: str) -> dict[str, Any]:
-    r"""Return the object that a text of JSON is.
+    r"""Return the object that the bytes of a file of JSON hold.
 
     Parameters
     ----------
     data : bytes
-        The whole text.
+        The whole file.
     origin : str
         What it is called in errors.
     action : str
@@ -24,30 +47,14 @@ def parse_object(data: bytes, origin: str, action: str) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If it is empty, not UTF-8, no JSON, cut off, nested beyond reason or no object; if a name stands twice in one
-        object, or if a number is NaN or infinite. It names the line where that is known.
+        As `parse_json`, and if it is empty, not UTF-8 or no object.
 
     Examples
     --------
     >>> parse_object(b'{"value": [1]}', "example.json", "-")
     {'value': [1]}
     """
-    text = decode(data, origin)
-    try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        cut = " at its end: it was cut off" if error.pos >= len(text.rstrip()) - 1 else ""
-        raise DataError(
-            origin,
-            line=error.lineno,
-            found=f"text that is no JSON{cut} ({error.msg})",
-            expected="one whole object of JSON",
-            action=action,
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            origin, found=f"JSON that cannot be taken: {shown(error)}", expected="one object of JSON", action=action
-        ) from None
+    document = parse_json(decode(data, origin), origin, action)
     if not isinstance(document, dict):
         found = f"JSON that is a {type(document).__name__}"
         raise DataError(origin, found=found, expected="one object of JSON", action=action)

@@ -20,7 +20,7 @@ from pyarrow import csv
 
 from buurteffect.errors import DataError
 from buurteffect.sources.files.columns import nearest
-from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, label_of, read_bytes, read_head, shown
+from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, SourceFile, label_of, read_bytes, read_head, shown
 from buurteffect.sources.files.zip_archive import list_members, read_member
 from buurteffect.sources.spreadsheets.saved_again import row_numbers
 
@@ -47,15 +47,11 @@ _RATHER_LIKE = ("pc6", "number", "buurt")
 
 
 @dataclass(frozen=True, eq=False)
-class AddressFile:
+class AddressFile(SourceFile):
     """The addresses of one year.
 
     Attributes
     ----------
-    origin : str
-        What the file is called.
-    bytes_count, sha256 : int, str
-        Size and hash of the file, unpacked.
     year : int
         Year of the codes, as the header says it; the name of a file without one in its header.
     frame : DataFrame
@@ -63,23 +59,19 @@ class AddressFile:
         BU). Its first four and six digits are those of gemeente and wijk, which has been checked.
     """
 
-    origin: str
-    bytes_count: int
-    sha256: str
     year: int
     frame: pd.DataFrame
 
 
-def read_addresses(path: Path, *, member: str | None = None, year: int | None = None) -> AddressFile:
+def read_addresses(path: Path, *, year: int | None = None) -> AddressFile:
     """Read the areas of all addresses of a year.
 
     Parameters
     ----------
     path : Path
-        The CSV file, or the zip that holds it. Fields are separated by a comma or a semicolon; columns may stand
-        in any order and in either case. Codes may be numbers without their leading zeros.
-    member : str, optional
-        Name of the CSV in the zip; by default the only one, or the only one called ``pc6hnr…``.
+        The CSV file, or the zip that holds it as the only CSV or the only one called ``pc6hnr…``. Fields are separated
+        by a comma or a semicolon; columns may stand in any order and in either case. Codes may be numbers without
+        their leading zeros.
     year : int, optional
         Year that the file should hold.
 
@@ -89,7 +81,7 @@ def read_addresses(path: Path, *, member: str | None = None, year: int | None = 
         With line and column, if the columns, a postcode, a number or a code are not what they should be, a
         buurt lies outside its wijk or gemeente, or the years of name, header and caller differ.
     """
-    data, origin, own_name = _bytes_of(path, member)
+    data, origin, own_name = _bytes_of(path)
     if data.endswith((b"\n\n", b"\n\r\n")):
         data = data.rstrip() + b"\n"  # empty lines at the very end hold nothing
     header, delimiter = _header(data, origin)
@@ -181,11 +173,11 @@ class _Coded:
         return pd.Categorical.from_codes(position[self.codes], categories=pd.Index(categories, dtype="str"))
 
 
-def _bytes_of(path: Path, member: str | None) -> tuple[bytes, str, str]:
+def _bytes_of(path: Path) -> tuple[bytes, str, str]:
     """Return the bytes of the CSV, what it is called in errors, and its own name."""
     if path.suffix.lower() != ".zip":
         return read_bytes(path), label_of(path), path.name
-    chosen = member or _only(_tables_in(path), path)
+    chosen = _only(_tables_in(path), path)
     return read_member(path, chosen), label_of(path, chosen), chosen
 
 

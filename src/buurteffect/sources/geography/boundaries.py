@@ -19,7 +19,7 @@ from buurteffect.errors import DataError
 from buurteffect.schema.boundaries import AREA_LEVELS, BOUNDARIES
 from buurteffect.sources.fields.area_code import check_codes
 from buurteffect.sources.files.line_numbers import Lines
-from buurteffect.sources.files.rawfile import FETCH_AGAIN, label_of, read_bytes, sha256_of, shown
+from buurteffect.sources.files.rawfile import FETCH_AGAIN, SourceFile, label_of, read_bytes, sha256_of, shown
 from buurteffect.sources.geography.geofile import (
     CODES,
     PREFIXES,
@@ -56,15 +56,11 @@ _LEDGER = ["fate", "reason", "areas_count"]
 
 
 @dataclass(frozen=True, eq=False)
-class BoundaryFile:
+class BoundaryFile(SourceFile):
     """The boundaries of one level as read.
 
     Attributes
     ----------
-    origin : str
-        What the file is called.
-    bytes_count, sha256 : int, str
-        Size and hash of the file.
     level : {"buurt", "wijk", "gemeente"}
         Kind of area.
     frame : GeoDataFrame
@@ -79,9 +75,6 @@ class BoundaryFile:
         What was assumed.
     """
 
-    origin: str
-    bytes_count: int
-    sha256: str
     level: str
     frame: gpd.GeoDataFrame
     ledger: pd.DataFrame
@@ -90,8 +83,11 @@ class BoundaryFile:
     notes: tuple[str, ...] = ()
 
 
-def read_boundaries(path: Path, level: str, *, crs: str | None = None) -> BoundaryFile:
+def read_boundaries(path: Path, level: str) -> BoundaryFile:
     """Read the boundaries of one level, land only.
+
+    Coordinates of a file that does not say its coordinate system are taken for metres on the grid or degrees in the
+    Netherlands where they can be nothing else, and `notes` say so.
 
     Parameters
     ----------
@@ -102,9 +98,6 @@ def read_boundaries(path: Path, level: str, *, crs: str | None = None) -> Bounda
         jrstatcode``), in either case; others are ignored.
     level : {"buurt", "wijk", "gemeente"}
         Kind of area; it chooses the file, the layer and the rows.
-    crs : str, optional
-        Coordinate system of a file that does not say its own. Without it, coordinates that can only be metres on
-        the grid or degrees in the Netherlands are taken for that, and `notes` say so.
 
     Raises
     ------
@@ -123,13 +116,13 @@ def read_boundaries(path: Path, level: str, *, crs: str | None = None) -> Bounda
         if not fitting:
             raw = read_layer(inside.files[0], None) if len(inside.files) == 1 and not held else None
             raise _without_level(path, level, [layer for _, layer in held], raw)
-        return read_level(*max(fitting, key=lambda found: (found[1].year or 0, found[0].suffix == ".gpkg")), crs=crs)
+        return read_level(*max(fitting, key=lambda found: (found[1].year or 0, found[0].suffix == ".gpkg")))
 
 
-def read_level(path: Path, layer: Layer, *, crs: str | None = None) -> BoundaryFile:
+def read_level(path: Path, layer: Layer) -> BoundaryFile:
     """Read the areas of one level in a layer, see `read_boundaries`."""
     origin, level = label_of(path), layer.level
-    raw, notes = _with_crs(read_layer(path, layer.name), path, origin, crs)
+    raw, notes = _with_crs(read_layer(path, layer.name), path, origin)
     raw.columns = [str(name).casefold() if name != raw.geometry.name else name for name in raw.columns]
     doubled = [name for name in raw.columns if list(raw.columns).count(name) > 1]
     if doubled:
@@ -239,25 +232,13 @@ def _year_of(raw: gpd.GeoDataFrame, layer: Layer) -> tuple[int | None, tuple[str
     return year, ()
 
 
-def _with_crs(raw: pd.DataFrame, path: Path, origin: str, crs: str | None) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
-    """Return the areas with a coordinate system, and what was assumed of it.
-
-    A caller may only name one that the file leaves open.
-    """
+def _with_crs(raw: pd.DataFrame, path: Path, origin: str) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Return the areas with a coordinate system, and what was assumed of it."""
     if not isinstance(raw, gpd.GeoDataFrame):
         raise no_geodata(origin, "a layer without polygons")
     unsaid = raw.crs is None or raw.crs.is_engineering
     # By its standard GeoJSON without a coordinate system is in degrees; some publishers put metres into it.
     said = not unsaid and _says_crs(path)
-    if crs is not None:
-        if said:
-            raise DataError(
-                origin,
-                found=f"the coordinate system {raw.crs.to_string()}, while the caller gives {crs}",
-                expected="a coordinate system from one of the two",
-                action="leave `crs` out: the file says it",
-            )
-        return raw.set_crs(crs, allow_override=True), ()
     bounds = raw.total_bounds
     degrees = _within(bounds, EXTENT_DEGREES)
     if not said and _within(bounds, EXTENT_M) and not degrees:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from buurteffect.sources.fields.area_code import check_codes
 from buurteffect.sources.files.columns import check_columns
 from buurteffect.sources.files.delimited import Records
 from buurteffect.sources.files.line_numbers import Lines
-from buurteffect.sources.files.rawfile import label_of, read_bytes, sha256_of, shown
+from buurteffect.sources.files.rawfile import SourceFile, label_of, read_bytes, sha256_of, shown
 from buurteffect.sources.spreadsheets.saved_again import read_saved, whole_codes, with_points
 
 PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
@@ -31,15 +30,11 @@ _CODES, _YEARS, _SIZES = ("source", "target"), ("year_from", "year_to"), ("n_add
 
 
 @dataclass(frozen=True, eq=False)
-class CrosswalkFile:
+class CrosswalkFile(SourceFile):
     """A crosswalk as read.
 
     Attributes
     ----------
-    origin : str
-        What the file is called.
-    bytes_count, sha256 : int, str
-        Size and hash of the file.
     level : {"buurt", "wijk", "gemeente"}
         Kind of area.
     frame : DataFrame
@@ -48,28 +43,17 @@ class CrosswalkFile:
         What another program did to the file.
     """
 
-    origin: str
-    bytes_count: int
-    sha256: str
     level: str
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
 
 
-def read_crosswalk(path: Path, *, years: tuple[int, int] | None = None) -> CrosswalkFile:
+def read_crosswalk(path: Path) -> CrosswalkFile:
     """Read a crosswalk.
 
-    The columns are ``source`` and ``target``; ``year_from`` and ``year_to``, unless `years` says them for the
-    whole file; and one of ``n_addresses``, ``weight``, or neither. Order is free. Codes are text: without a prefix
-    they have 8, 6 or 4 characters. Zeros that a spreadsheet dropped before them are put back where the file's name
-    says the level (``crosswalk_wijk.csv``).
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    years : tuple of int, optional
-        Year of the source codes and of the target codes, for a file without columns for them.
+    The columns are ``source``, ``target``, ``year_from`` and ``year_to``, and one of ``n_addresses``, ``weight``, or
+    neither. Order is free. Codes are text: without a prefix they have 8, 6 or 4 characters. Zeros that a spreadsheet
+    dropped before them are put back where the file's name says the level (``crosswalk_wijk.csv``).
 
     Raises
     ------
@@ -81,13 +65,14 @@ def read_crosswalk(path: Path, *, years: tuple[int, int] | None = None) -> Cross
     origin = label_of(path)
     saved = read_saved(read_bytes(path), origin, (*_YEARS, *_CODES, *_SIZES))
     records = saved.records
-    size = _check_header(records.header, origin, years)
+    size = next((name for name in _SIZES if name in records.header), None)
+    check_columns(records.header, [*_YEARS, *_CODES, *([size] if size else [])], origin)
     lines = records.lines
     level = _level(records.column("source"), records.column("target"), lines)
     frame = pd.DataFrame(
         {
-            "year_from": _years(records, "year_from", lines, years, 0),
-            "year_to": _years(records, "year_to", lines, years, 1),
+            "year_from": _years(records, "year_from"),
+            "year_to": _years(records, "year_to"),
             "level": level,
             "source_code": _codes(records.column("source"), level, lines, "source"),
             "target_code": _codes(records.column("target"), level, lines, "target"),
@@ -100,23 +85,6 @@ def read_crosswalk(path: Path, *, years: tuple[int, int] | None = None) -> Cross
         frame = _complete_shares(frame, lines, given=size == "weight")
     frame = CROSSWALK.check(frame.sort_values(list(CROSSWALK.key), ignore_index=True), origin)
     return CrosswalkFile(origin, path.stat().st_size, sha256_of(path), level, frame, saved.notes)
-
-
-def _check_header(header: Sequence[str], origin: str, years: tuple[int, int] | None) -> str | None:
-    """Check the columns and return the one that says how large a pair is, if any."""
-    size = next((name for name in _SIZES if name in header), None)
-    named = [name for name in _YEARS if name in header]
-    if years is not None and named:
-        raise DataError(
-            origin,
-            line=1,
-            column=named[0],
-            found="a column with the year, while the caller gives the years too",
-            expected="the years from one of the two",
-            action="leave `years` out: the file says them",
-        )
-    check_columns(header, [*(() if years else _YEARS), *_CODES, *([size] if size else [])], origin)
-    return size
 
 
 def _level(sources: list[str], targets: list[str], lines: Lines) -> str:
@@ -148,12 +116,10 @@ def _codes(fields: list[str], level: str, lines: Lines, column: str) -> pd.Serie
     return codes
 
 
-def _years(records: Records, column: str, lines: Lines, years: tuple[int, int] | None, end: int) -> pd.Series:
+def _years(records: Records, column: str) -> pd.Series:
     """Return the years of one end of every pair."""
-    if years is not None:
-        return pd.Series(np.full(len(lines), years[end], dtype=np.int64))
     fields = pd.Series(records.column(column), dtype="str").str.removesuffix(".0")
-    lines.refuse(
+    records.lines.refuse(
         ~fields.str.fullmatch(r"(19|20)[0-9]{2}").to_numpy(dtype=bool),
         lambda row: f"the year {shown(fields.iloc[row])}",
         column=column,

@@ -38,7 +38,7 @@ def with_shape(shapes: gpd.GeoSeries, codes: pd.Series, lines: Lines) -> npt.NDA
     """
     polygons = shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & ~shapes.is_empty
     bad = polygons & ~shapes.is_valid
-    mended = shapes[bad].make_valid(method="structure", keep_collapsed=False)
+    mended = _mended(shapes[bad])
     polygons[bad] = ~mended.is_empty & mended.geom_type.isin(["Polygon", "MultiPolygon"])
     if (~polygons).sum() > WITHOUT_SHAPE_SHARE * len(shapes):
         lines.refuse(
@@ -57,12 +57,18 @@ def _shape_words(shape: Any) -> str:
     return shape.geom_type if "Polygon" not in shape.geom_type else "a shape that encloses nothing"
 
 
+def _mended(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return shapes made valid; coordinates may be anything yet."""
+    with np.errstate(all="ignore"):
+        return shapes.make_valid(method="structure", keep_collapsed=False)
+
+
 def repair(shapes: gpd.GeoSeries, codes: pd.Series) -> tuple[gpd.GeoSeries, pd.DataFrame]:
     """Return valid polygons, and the area before and after of those that were not."""
     bad = ~shapes.is_valid
     mended = shapes.copy()
     if bad.any():
-        mended[bad] = shapes[bad].make_valid(method="structure", keep_collapsed=False)
+        mended[bad] = _mended(shapes[bad])
     table = pd.DataFrame(
         {
             "area_code": codes[bad],

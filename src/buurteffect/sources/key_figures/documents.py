@@ -12,12 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from buurteffect.errors import DataError
-from buurteffect.sources.files.rawfile import FETCH_AGAIN, label_of, printable, read_bytes, read_head, sha256_of
+from buurteffect.sources.files.rawfile import label_of, printable, read_bytes, read_head, sha256_of
 from buurteffect.sources.files.system_files import reason_beside
 from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, read_member
-
-BYTES_LIMIT = 500_000_000
-"""Largest file that is read whole; a national year has about 30 MB."""
 
 NOT_A_TABLE = "not a table"
 _ZIP_START = b"PK"
@@ -174,19 +171,12 @@ def _as_archive(path: Path) -> Path | None:
 
 def _on_disk(path: Path, label: str, names: tuple[str, ...]) -> Document:
     """Return a file as a document."""
-    return Document(label, names, lambda: _bounded(path, label), path)
+    return Document(label, names, lambda: _bytes(path, label), path)
 
 
-def _bounded(path: Path, label: str) -> bytes:
-    """Return the bytes of a file that is not too large."""
+def _bytes(path: Path, label: str) -> bytes:
+    """Return the bytes of a file."""
     _refuse_irregular(path, label)
-    if path.is_file() and (size := path.stat().st_size) > BYTES_LIMIT:
-        raise DataError(
-            label,
-            found=f"a file of {size:,} bytes",
-            expected=f"at most {BYTES_LIMIT:,} bytes; a national year has about 30 million",
-            action=FETCH_AGAIN,
-        )
     return read_bytes(path)
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from buurteffect.errors import DataError
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import decode
+from buurteffect.sources.files.strict_json import parse_json
 from buurteffect.sources.key_figures.columns.area import PREFIXES, REGIONS
 from buurteffect.sources.key_figures.columns.raw_table import AREA_NAME, RawTable, column_of
 from buurteffect.sources.key_figures.columns.year import table_id_in
@@ -23,7 +24,6 @@ from buurteffect.sources.key_figures.layouts.odata3 import (
     Metadata,
     cell_texts,
     describe_columns,
-    parse_json,
     read_metadata,
     read_pages,
     rows_of,

@@ -10,8 +10,7 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.schema.columns import REASON_DTYPE, MissingReason
-from buurteffect.schema.contract import Contract
-from buurteffect.schema.kwb import CONCEPTS, KWB
+from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.files.line_numbers import Lines, Mask
 from buurteffect.sources.files.rawfile import PUBLISHED, shown
 from buurteffect.sources.key_figures.columns import plausible
@@ -73,7 +72,7 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
     Raises
     ------
     DataError
-        On anything that `kwb.read_kwb` lists about columns and values, with line and column.
+        On anything that `read.read_key_figures` lists about columns and values, with line and column.
     """
     lines = table.lines
     _check_rows(lines)
@@ -109,11 +108,6 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
         notes=(*table.notes, *notes, *resolved.notes, *areas.notes, *_odd_notes(odd)),
     )
     return frame, ledger
-
-
-def check_contract(frame: pd.DataFrame, origin: str, contract: Contract = KWB) -> pd.DataFrame:
-    """Return a table of key figures if it keeps its contract; see `Contract.check`."""
-    return contract.check(frame, origin)
 
 
 def _check_rows(lines: Lines) -> None:
@@ -175,7 +169,7 @@ def _rows_of_year(table: RawTable, resolved: Resolved, year: int) -> Mask:
             table.lines.origin,
             column=table.columns[resolved.keys["year"][0]].name,
             found=f"no row of {year}",
-            expected=f"rows of {year}, as the file's name, its title or the caller says",
+            expected=f"rows of {year}, as the file's name or its title says",
             action="find out which year the content is of, and give the publisher's file its own name",
         )
     return keep

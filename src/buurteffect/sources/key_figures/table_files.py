@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from buurteffect.sources.files.rawfile import decode, refuse_stand_in
+from buurteffect.sources.files.strict_json import parse_json
 from buurteffect.sources.key_figures.columns.raw_table import RawTable
 from buurteffect.sources.key_figures.columns.year import table_id_in, years_in
 from buurteffect.sources.key_figures.documents import NOT_A_TABLE, Document, Place
 from buurteffect.sources.key_figures.layouts.bulk import is_bulk
 from buurteffect.sources.key_figures.layouts.map import MAP_SUFFIXES, OF_A_MAP, is_map, read_map
-from buurteffect.sources.key_figures.layouts.odata3 import is_description, parse_json, rows_of
+from buurteffect.sources.key_figures.layouts.odata3 import is_description, rows_of
 from buurteffect.sources.key_figures.layouts.odata4 import is_observations
 from buurteffect.sources.key_figures.pages import Description, read_observed, read_page_group, read_text, read_workbook
 from buurteffect.sources.spreadsheets.saved_again import separator_of

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.sources.files.rawfile import label_of, sha256_of, shown
+from buurteffect.sources.files.rawfile import SourceFile, label_of, sha256_of, shown
 from buurteffect.sources.leefbaarometer.version2_classes import CLASS_COLUMNS, CLASS_KEYS, class_tables
 from buurteffect.sources.leefbaarometer.version2_dimensions import LONG_COLUMNS, WIDE_COLUMNS, score_table_2
 from buurteffect.sources.spreadsheets.workbook import as_sheet, header_of, read_workbook
@@ -22,7 +22,7 @@ _LONG, _WIDE = "data(1)", "data(2)"
 
 
 @dataclass(frozen=True, eq=False)
-class ClassFile:
+class ClassFile(SourceFile):
     """The classes of one workbook.
 
     Parameters
@@ -33,12 +33,8 @@ class ClassFile:
         Table `schema.CLASS_CHANGES_2`: one row is one area between two waves.
     level : {"buurt", "wijk", "gemeente"}
         Kind of area.
-    origin : str
-        The file and its sheet, ``file.xlsx > sheet``.
-    sha256 : str
-        Of the workbook.
-    bytes_count, rows_count : int
-        Size of the workbook in bytes, and the areas in the sheet.
+    rows_count : int
+        Areas in the sheet.
     passed_over : tuple of str
         Sheets that were not read.
     """
@@ -46,15 +42,12 @@ class ClassFile:
     classes: pd.DataFrame
     changes: pd.DataFrame
     level: str
-    origin: str
-    sha256: str
-    bytes_count: int
     rows_count: int
     passed_over: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class DimensionFile:
+class DimensionFile(SourceFile):
     """The total and the five dimensions of one workbook.
 
     Parameters
@@ -65,12 +58,8 @@ class DimensionFile:
         Kind of area.
     waves : tuple of int
         Years in the workbook, ascending.
-    origin : str
-        The file and the sheet whose rows are given.
-    sha256 : str
-        Of the workbook.
-    bytes_count, rows_count : int
-        Size of the workbook in bytes, and the rows of that sheet: areas times waves.
+    rows_count : int
+        Rows of the long sheet: areas times waves.
     passed_over : tuple of str
         Sheets that were not read.
     """
@@ -78,9 +67,6 @@ class DimensionFile:
     frame: pd.DataFrame
     level: str
     waves: tuple[int, ...]
-    origin: str
-    sha256: str
-    bytes_count: int
     rows_count: int
     passed_over: tuple[str, ...]
 

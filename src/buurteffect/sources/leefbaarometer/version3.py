@@ -19,7 +19,7 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.sources.files.columns import nearest
-from buurteffect.sources.files.rawfile import label_of, printable, read_bytes, refuse_same_bytes, shown
+from buurteffect.sources.files.rawfile import SourceFile, label_of, printable, read_bytes, refuse_same_bytes, shown
 from buurteffect.sources.files.system_files import reason_beside
 from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, read_member
 from buurteffect.sources.leefbaarometer.version3_table import LEVEL_KEYS, SCORES, score_table
@@ -29,6 +29,7 @@ _ZIP_START = b"PK\x03\x04"
 _HEAD_BYTES = 4096
 _TEXTS = (".csv", ".txt", ".tsv")
 _INSIDE = " > "
+_WORKBOOK = "a workbook: those of version 2 belong in leefbaarometer2, and version 3 is read from CSV"
 _OTHER_HEADER = "its header is not that of scores"
 _SCORE_COLUMNS = {"jaar", *SCORES}
 _ENOUGH_COLUMNS = 4
@@ -36,7 +37,7 @@ _KNOWN = (*(name for keys in LEVEL_KEYS.values() for name in keys), "jaar", *SCO
 
 
 @dataclass(frozen=True, eq=False)
-class ScoreFile:
+class ScoreFile(SourceFile):
     """The scores of one file, read and checked.
 
     Parameters
@@ -47,12 +48,8 @@ class ScoreFile:
         Kind of area.
     waves : tuple of int
         Years in the file, ascending.
-    origin : str
-        The file's name, or ``archive.zip > member.csv``. Untrusted text, as are the names of areas.
-    sha256 : str
-        Of the CSV's bytes, in an archive those of the member.
-    bytes_count, rows_count : int
-        Size of the CSV in bytes, and its rows without the header.
+    rows_count : int
+        Rows of the CSV without its header.
     notes : tuple of str
         What another program did to the file, decimals that were lost, and rows that do not quite add up.
     """
@@ -60,9 +57,6 @@ class ScoreFile:
     frame: pd.DataFrame
     level: str
     waves: tuple[int, ...]
-    origin: str
-    sha256: str
-    bytes_count: int
     rows_count: int
     notes: tuple[str, ...] = ()
 
@@ -89,22 +83,6 @@ class Located:
 
 
 @dataclass(frozen=True)
-class PassedOver:
-    """A file that is no file of scores.
-
-    Parameters
-    ----------
-    label : str
-        What it is called.
-    reason : str
-        Why it was not read.
-    """
-
-    label: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Found:
     """What a folder holds: every file in it is in one of the two lists.
 
@@ -112,12 +90,12 @@ class Found:
     ----------
     files : tuple of Located
         Files of scores, to be read.
-    passed_over : tuple of PassedOver
+    passed_over : tuple of (file, reason)
         All others.
     """
 
     files: tuple[Located, ...]
-    passed_over: tuple[PassedOver, ...]
+    passed_over: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +107,12 @@ class ScoreFolder:
     files : tuple of ScoreFile
         The files that were read. Two of them may overlap, as a file up to 2022 and one up to 2024 do; which
         of them counts is for the panel to decide.
-    passed_over : tuple of PassedOver
+    passed_over : tuple of (file, reason)
         The files that were not.
     """
 
     files: tuple[ScoreFile, ...]
-    passed_over: tuple[PassedOver, ...]
+    passed_over: tuple[tuple[str, str], ...]
 
 
 def read_scores(path: Path, member: str | None = None) -> ScoreFile:
@@ -210,14 +188,9 @@ def find_score_files(folder: Path) -> Found:
             expected="a folder with the publisher's files",
             action="run make fetch SOURCE=open, or name the folder that holds it with OPEN_DATA=…",
         )
-    files: list[Located] = []
-    passed_over: list[PassedOver] = []
-    for place, reason in _judged(folder):
-        if reason is None:
-            files.append(place)
-        else:
-            passed_over.append(PassedOver(place.label, reason))
-    return Found(tuple(files), tuple(passed_over))
+    judged = list(_judged(folder))
+    passed_over = tuple((place.label, reason) for place, reason in judged if reason is not None)
+    return Found(tuple(place for place, reason in judged if reason is None), passed_over)
 
 
 def read_score_files(folder: Path) -> ScoreFolder:
@@ -231,7 +204,7 @@ def read_score_files(folder: Path) -> ScoreFolder:
     """
     found = find_score_files(folder)
     if not found.files:
-        seen = "; ".join(f"{shown(p.label)}: {p.reason}" for p in found.passed_over[:5]) or "nothing at all"
+        seen = "; ".join(f"{shown(name)}: {reason}" for name, reason in found.passed_over[:5]) or "nothing at all"
         raise DataError(
             label_of(folder),
             found=f"no file of scores ({len(found.passed_over)} other files; {seen})",
@@ -257,10 +230,7 @@ def _judged(folder: Path) -> Iterator[tuple[Located, str | None]]:
         elif path.suffix.lower() in _TEXTS:
             yield Located(path), _reason_against_text(path.name, read_bytes(path), "neither a CSV nor a zip")
         elif path.suffix.lower() in (".xlsx", ".xls"):
-            yield (
-                Located(path),
-                "a workbook: those of version 2 belong in leefbaarometer2, and version 3 is read from CSV",
-            )
+            yield Located(path), _WORKBOOK
         else:
             yield Located(path), "neither a CSV nor a zip"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ import numpy.typing as npt
 
 from buurteffect.errors import DataError
 from buurteffect.schema import MissingReason
+from buurteffect.sources.files.columns import refuse_doubled
 from buurteffect.sources.files.line_numbers import Lines
-from buurteffect.sources.files.rawfile import PUBLISHED, label_of, read_bytes, shown
+from buurteffect.sources.files.rawfile import label_of, read_bytes, shown
 from buurteffect.sources.spreadsheets.saved_again import read_saved
 from buurteffect.sources.statline.pages import Page, check_uniform, parse_page
 from buurteffect.sources.statline.store import StoredTable
@@ -202,35 +202,6 @@ def stem_of(column: str) -> str:
     """
     match = _STEM.fullmatch(column)
     return match[1] if match else column
-
-
-def refuse_doubled(columns: Sequence[str], origin: str) -> None:
-    """Refuse a header in which a name stands twice or is empty.
-
-    Raises
-    ------
-    DataError
-        With the first such name.
-    """
-    if "" in columns:
-        raise DataError(
-            origin,
-            line=1,
-            column="",
-            found=f"a column without a name, the {columns.index('') + 1}th of {len(columns)}",
-            expected="a name for every column",
-            action=PUBLISHED,
-        )
-    name, count = Counter(columns).most_common(1)[0]
-    if count > 1:
-        raise DataError(
-            origin,
-            line=1,
-            column=name[:60],
-            found=f"a column that stands {count} times",
-            expected="every column once",
-            action=PUBLISHED,
-        )
 
 
 def _from_pages(pages: list[Page], origin: str, sha256: str) -> RawRows:

@@ -37,8 +37,8 @@ class AreaList:
         Table `schema.projects.GROWTH_CENTRES` or `schema.projects.FOCUS_AREAS`.
     origin, sha256 : str
         The file's name, and the hash of its bytes.
-    rows_count, unconfirmed_count : int
-        Its rows, all of which are in the frame, and how many of them are unconfirmed.
+    rows_count : int
+        Its rows, all of which are in the frame.
     notes : tuple of str
         What another program did to the file.
     """
@@ -47,12 +47,7 @@ class AreaList:
     origin: str
     sha256: str
     rows_count: int
-    unconfirmed_count: int
     notes: tuple[str, ...] = ()
-
-    def confirmed(self) -> pd.DataFrame:
-        """Return only the places whose standing on the list is confirmed."""
-        return self.frame[self.frame["confirmation"] == "confirmed"].reset_index(drop=True)
 
 
 def read_growth_centres(path: Path) -> AreaList:
@@ -88,16 +83,10 @@ def read_growth_centres(path: Path) -> AreaList:
     return _list(frame, GROWTH_CENTRES, records, sha256, notes)
 
 
-def read_focus_areas(path: Path, *, confirmed: bool = False) -> AreaList:
+def read_focus_areas(path: Path) -> AreaList:
     """Read a list of focus areas: ``gm_code_2016`` (or another year), ``gemeente``, ``focus_area`` and ``source``.
 
-    Parameters
-    ----------
-    path : Path
-        The CSV.
-    confirmed : bool
-        Whether the caller has compared the list with the programme's own publication. The file itself names its
-        source and no more, so its entries are unconfirmed unless this is said.
+    The file names its source and no more, so its entries are unconfirmed.
 
     Raises
     ------
@@ -127,7 +116,7 @@ def read_focus_areas(path: Path, *, confirmed: bool = False) -> AreaList:
             "code_year": pd.Series([int(match[1]) if match else 0] * len(codes), dtype="int64"),
             "gemeente_name": gemeenten,
             "focus_area": areas,
-            "confirmation": pd.Series(["confirmed" if confirmed else "unconfirmed"] * len(codes), dtype="str"),
+            "confirmation": pd.Series(["unconfirmed"] * len(codes), dtype="str"),
             "source": _names(records, "source"),
         }
     )
@@ -158,5 +147,4 @@ def _names(records: Records, column: str) -> pd.Series:
 def _list(frame: pd.DataFrame, contract: Contract, records: Records, sha256: str, notes: tuple[str, ...]) -> AreaList:
     """Return a list that keeps its contract."""
     checked = contract.check(frame, records.lines.origin)
-    unconfirmed = int((checked["confirmation"] == "unconfirmed").sum())
-    return AreaList(checked, records.lines.origin, sha256, len(checked), unconfirmed, notes)
+    return AreaList(checked, records.lines.origin, sha256, len(checked), notes)

@@ -63,17 +63,8 @@ is more. The publisher's own page shows months of the country that are off by on
 total need not be the sum of its parts."""
 
 _DIMENSIONS = ("RegioS", "Gebruiksfunctie", "Perioden")
-_ROLES = (
-    "opening",
-    "new",
-    "other_additions",
-    "demolished",
-    "other_withdrawals",
-    "correction",
-    "closing",
-)
+_ROLES = ("opening", "new", "other_additions", "demolished", "other_withdrawals", "correction", "closing")
 _SIGNED = ("correction", "balance")
-_MORE_ROLES = ("all_additions", "all_withdrawals", "balance")
 _REGION = re.compile(r"(NL|LD|PV|CR|GM|[A-Z]{2})([0-9]{2,4})")
 _GEMEENTE = re.compile(r"GM[0-9]{4}")
 _PERIOD = re.compile(r"(20[0-9]{2})(JJ00|HJ0[12]|KW0[1-4]|MM(?:0[1-9]|1[0-2]))")
@@ -121,12 +112,11 @@ class StockTable:
     notes: tuple[str, ...] = ()
 
 
-def read_housing_stock(source: Path | StoredTable, *, columns: Mapping[str, str] | None = None) -> StockTable:
+def read_housing_stock(source: Path | StoredTable) -> StockTable:
     """Read the changes of the housing stock.
 
-    Where a table gives all additions instead of the other ones, the other ones are all less the new buildings;
-    and so for withdrawals. Every complete row has to add up, but for a few that are off by a few dwellings, which are
-    read and listed::
+    Where a table gives all additions instead of the other ones, the other ones are all less the new buildings. Every
+    complete row has to add up, but for a few that are off by a few dwellings, which are read and listed::
 
         closing = opening + new + other additions - demolished - other withdrawals + correction
         balance = closing - opening
@@ -135,10 +125,6 @@ def read_housing_stock(source: Path | StoredTable, *, columns: Mapping[str, str]
     ----------
     source : Path or StoredTable
         A bulk CSV, one page of JSON, or a fetched table.
-    columns : mapping of str to str, optional
-        Stem of the column for a part that the layout lacks or has under another name. Parts are ``opening``,
-        ``new``, ``other_additions`` or ``all_additions``, ``demolished``, ``other_withdrawals`` or
-        ``all_withdrawals``, ``correction``, ``balance`` and ``closing``.
 
     Raises
     ------
@@ -150,12 +136,13 @@ def read_housing_stock(source: Path | StoredTable, *, columns: Mapping[str, str]
     rows = read_rows(source, ("ID", *_DIMENSIONS))
     origin = source.table_id if isinstance(source, StoredTable) else label_of(source)
     layout = _layout(rows, origin)
-    named = _columns(rows, origin, {**LAYOUTS[layout], **_checked_parts(columns or {}, origin)})
+    named = _columns(rows, origin, LAYOUTS[layout])
     keep, left_out = _select(rows)
     if not keep.any():
+        others = ", ".join(f"{count} of {reason}" for reason, count in left_out.items())
         raise DataError(
             origin,
-            found=f"no row of dwellings of a gemeente in a year ({_count_text(left_out)})",
+            found=f"no row of dwellings of a gemeente in a year ({others})",
             expected="at least one",
             action="fetch it with make fetch SOURCE=open TABLES=housing_stock, or export dwellings of gemeenten by "
             "year, with codes",
@@ -197,23 +184,13 @@ def _frame(rows: RawRows, named: Mapping[str, str]) -> tuple[pd.DataFrame, int, 
 def _account(rows: RawRows, named: Mapping[str, str]) -> dict[str, _Part]:
     """Return every part of the account, read or computed."""
     parts = {role: rows.numbers(column, whole=True, signed=role in _SIGNED) for role, column in named.items()}
-    for other, whole, known in (
-        ("other_additions", "all_additions", "new"),
-        ("other_withdrawals", "all_withdrawals", "demolished"),
-    ):
-        if other not in parts and whole in parts:
-            parts[other] = _difference(parts[whole], parts[known])
+    if "all_additions" in parts:
+        (whole, why_whole), (new, why_new) = parts["all_additions"], parts["new"]
+        parts["other_additions"] = whole - new, np.where(np.isnan(whole), why_whole, why_new)
     missing: Reasons = np.full(len(rows.cells), MissingReason.NOT_PUBLISHED, dtype=object)
     for role in _ROLES:
         parts.setdefault(role, (np.full(len(rows.cells), np.nan), missing))
     return parts
-
-
-def _difference(whole: _Part, part: _Part) -> _Part:
-    """Return what is left of a whole, missing where either is."""
-    values = whole[0] - part[0]
-    reasons = np.where(np.isnan(whole[0]), whole[1], part[1])
-    return values, reasons
 
 
 def _check_account(rows: RawRows, parts: Mapping[str, _Part]) -> tuple[int, Slips]:
@@ -312,25 +289,6 @@ def _columns(rows: RawRows, origin: str, stems: Mapping[str, str]) -> dict[str, 
             raise _column_error(origin, stem, found, f"one column for {role.replace('_', ' ')}")
         named[role] = fits[0]
     return named
-
-
-def _checked_parts(columns: Mapping[str, str], origin: str) -> Mapping[str, str]:
-    """Return the columns that a caller names, if their parts are known."""
-    for role in columns:
-        if role not in _ROLES + _MORE_ROLES:
-            known = ", ".join(_ROLES + _MORE_ROLES)
-            raise DataError(
-                origin,
-                found=f"columns={{{shown(role)}: …}}",
-                expected=f"one of {known}",
-                action="mend the name of the part",
-            )
-    return columns
-
-
-def _count_text(counts: Mapping[str, int]) -> str:
-    """Print counts by reason."""
-    return ", ".join(f"{count} of {reason}" for reason, count in counts.items())
 
 
 def _column_error(origin: str, column: str, found: str, expected: str) -> DataError:

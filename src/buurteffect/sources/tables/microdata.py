@@ -11,8 +11,8 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.schema import microdata as schema
 from buurteffect.schema.contract import Contract
+from buurteffect.sources.tables.yearly_files import files_by_year, refuse_values
 
-_READERS = (".parquet", ".csv")
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -31,25 +31,13 @@ def extract_paths(folder: Path, name: str) -> dict[int, Path]:
     DataError
         If there is no file of the extract, a file's name has no year, or two have the same.
     """
-    found: dict[int, Path] = {}
-    for path in sorted(item for item in (folder / name).glob("*") if item.suffix.lower() in _READERS):
-        years = _YEAR.findall(path.stem)
-        if len(years) != 1 or int(years[0]) in found:
-            raise DataError(
-                f"{name}/{path.name}",
-                found="a name without a single year" if len(years) != 1 else f"a second file for {years[0]}",
-                expected=f"one file per year, such as {schema.extract_file(name, 2012)}",
-                action="keep one file per year, with the year in its name",
-            )
-        found[int(years[0])] = path
-    if not found:
-        raise DataError(
-            name,
-            found="no .parquet or .csv file of this extract",
-            expected=f"a file such as {schema.extract_file(name, 2012)} in the folder of the extracts",
-            action="place the extract there; .sav files have to be saved as parquet or csv first",
-        )
-    return found
+    return files_by_year(
+        (folder / name).glob("*"),
+        lambda stem: int(found[0]) if len(found := _YEAR.findall(stem)) == 1 else None,
+        name,
+        lambda path: f"{name}/{path.name}",
+        schema.extract_file(name, 2012),
+    )
 
 
 def read_extract(folder: Path, name: str, year: int | None = None, columns: Sequence[str] = ()) -> pd.DataFrame:
@@ -90,7 +78,7 @@ def read_extract(folder: Path, name: str, year: int | None = None, columns: Sequ
     contract = _contract(name, path)
     wanted = list(columns) or contract.columns
     frame = _read(path, origin, contract, wanted)
-    _check_values(frame, contract, origin)
+    refuse_values(frame, contract, origin)
     return frame
 
 
@@ -134,29 +122,3 @@ def _read(path: Path, origin: str, contract: Contract, wanted: list[str]) -> pd.
         return pd.read_parquet(path, columns=wanted)
     texts = {field.name: "str" for field in contract.fields if field.kind == "text"}
     return pd.read_csv(path, usecols=wanted, dtype=texts, keep_default_na=False, na_values=[""])[wanted]
-
-
-def _check_values(frame: pd.DataFrame, contract: Contract, origin: str) -> None:
-    """Refuse what the contract does not allow, naming columns and counts but no value of a person."""
-    fields = {field.name: field for field in contract.fields}
-    for name in frame.columns:
-        field, values = fields[name], frame[name]
-        problem = None
-        if values.isna().any() and not field.nullable:
-            problem, expected = values.isna(), "a value in every row"
-        elif field.choices and not values.dropna().isin(field.choices).all():
-            problem, expected = values.notna() & ~values.isin(field.choices), f"one of {', '.join(field.choices)}"
-        elif field.kind in ("integer", "number"):
-            if not pd.api.types.is_numeric_dtype(values):
-                problem, expected = values.notna(), "numbers"
-            elif field.low is not None and (values < field.low).any():
-                problem, expected = values < field.low, f"at least {field.low:g}"
-        if problem is not None:
-            raise DataError(
-                origin,
-                line=int(problem.to_numpy().argmax()) + 1,
-                column=name,
-                found=f"something else in {int(problem.sum()):,} rows, the first of them this",
-                expected=f"{expected} ({contract.name}: {contract.row})",
-                action="correct the extract; this project shows no value of it",
-            )

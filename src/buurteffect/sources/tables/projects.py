@@ -73,8 +73,6 @@ class Register:
         The file's name, and the hash of its bytes.
     rows_count : int
         Its rows without header and comments; all of them are in the frame.
-    comments_count : int
-        Lines that begin with ``#``.
     notes : tuple of str
         What another program did to the file.
     """
@@ -83,7 +81,6 @@ class Register:
     origin: str
     sha256: str
     rows_count: int
-    comments_count: int
     notes: tuple[str, ...] = ()
 
 
@@ -109,24 +106,24 @@ def read_projects(path: Path) -> Register:
     data, origin = read_bytes(path), label_of(path)
     sha256 = hashlib.sha256(data).hexdigest()
     text, _ = decode_saved(data, origin)
-    body, numbers, comments = _without_comments(text, origin)
+    body, numbers = _without_comments(text, origin)
     if not numbers:
         raise DataError(origin, found="comments only", expected=f"a header: {','.join(COLUMNS)}", action=_MEND)
     if len(numbers) == 1 and body.count('"') % 2 == 0:
         named = [name.strip().strip('"') for name in body.split(separator_of(body, ","))]
         check_columns(original_names(named, COLUMNS), COLUMNS, origin)
-        return Register(_empty(), origin, sha256, 0, comments)
+        return Register(_empty(), origin, sha256, 0)
     saved = read_saved(body.encode(), origin, COLUMNS)
     records = saved.records
     check_columns(records.header, COLUMNS, origin)
     lines = Lines(origin, np.array(numbers, dtype=np.int64)[records.lines.numbers - 1], records.lines.ends_open)
     frame = _frame(Records(records.header, records.rows, lines))
-    return Register(PROJECTS.check(frame, origin), origin, sha256, len(frame), comments, saved.notes)
+    return Register(PROJECTS.check(frame, origin), origin, sha256, len(frame), saved.notes)
 
 
-def _without_comments(text: str, origin: str) -> tuple[str, list[int], int]:
-    """Return the text without comments and empty lines, the number of each line that is left, and of comments."""
-    kept, numbers, comments, quoted = [], [], 0, False
+def _without_comments(text: str, origin: str) -> tuple[str, list[int]]:
+    """Return the text without comments and empty lines, and the number of each line that is left."""
+    kept, numbers, quoted = [], [], False
     for number, line in enumerate(io.StringIO(text, newline=""), start=1):
         comment = not quoted and line.lstrip().startswith(_COMMENT)
         if comment and _CELL_ERROR.match(line):
@@ -138,12 +135,11 @@ def _without_comments(text: str, origin: str) -> tuple[str, list[int], int]:
                 expected="an identifier, or a comment with a blank after its #",
                 action=_MEND,
             )
-        comments += comment
         if not comment and (quoted or line.strip()):
             kept.append(line)
             numbers.append(number)
             quoted ^= line.count('"') % 2 == 1
-    return "".join(kept), numbers, comments
+    return "".join(kept), numbers
 
 
 def _empty() -> pd.DataFrame:

@@ -113,19 +113,17 @@ class SesFile:
     notes: tuple[str, ...] = ()
 
 
-def read_ses_woa(source: Path | StoredTable, *, areas_year: int | None = None) -> SesFile:
+def read_ses_woa(source: Path | StoredTable) -> SesFile:
     """Read one table of SES-WOA scores.
 
-    A missing figure is `BELOW_THRESHOLD` where the area has at most `HOUSEHOLDS_THRESHOLD` households after
+    The year of the areas is what the name, the folder and the description beside the file say, else an assumption that
+    is said. A missing figure is `BELOW_THRESHOLD` where the area has at most `HOUSEHOLDS_THRESHOLD` households after
     rounding, else what its sign says.
 
     Parameters
     ----------
     source : Path or StoredTable
         The CSV, a page of JSON, or a fetched table.
-    areas_year : int, optional
-        Year of the areas; by default what the name, the folder and the description beside the file say, else an
-        assumption that is said.
 
     Raises
     ------
@@ -161,11 +159,7 @@ def read_ses_woa(source: Path | StoredTable, *, areas_year: int | None = None) -
     slips = _add_values(frame, rows, columns)
     left_out = tuple(name for name in rows.columns if name not in (*columns.values(), "ID"))
     gemeenten = set("GM" + codes[~codes.str.startswith("NL")].str[2:6])
-    areas = (
-        find_areas_year([*_said(source), *rows.notes], set(years), gemeenten)
-        if areas_year is None
-        else AreasYear(areas_year, "as given")
-    )
+    areas = find_areas_year([*_said(source), *rows.notes], set(years), gemeenten)
     not_chosen = tuple(name for name in _VALUES if name not in columns)
     return SesFile(
         SES_WOA.check(frame, origin), origin, rows.sha256, len(frame), left_out, not_chosen, areas, slips, rows.notes

@@ -11,9 +11,10 @@ from buurteffect.errors import DataError
 from buurteffect.schema.contract import Contract
 from buurteffect.schema.survey import SURVEY_TABLES, survey_file
 from buurteffect.sources.files.rawfile import label_of
+from buurteffect.sources.tables.yearly_files import files_by_year, refuse_values, withheld
 
-_READERS = (".parquet", ".csv")
 _NAME = re.compile(r"(?P<table>[a-z]+)_(?P<year>\d{4})")
+_KINDS = {"text": "str", "integer": "int64", "number": "float64", "flag": "bool"}
 _TRUE_FALSE = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -32,25 +33,13 @@ def survey_paths(folder: Path, table: str) -> dict[int, Path]:
     DataError
         If there is no file of the table, or two are of one wave.
     """
-    found: dict[int, Path] = {}
-    for path in sorted(item for item in folder.glob(f"{table}_*") if item.suffix.lower() in _READERS):
-        match = _NAME.fullmatch(path.stem)
-        if match is None or int(match["year"]) in found:
-            raise DataError(
-                label_of(path),
-                found="a name without a year" if match is None else f"a second file of {match['year']}",
-                expected=f"one file per wave, such as {survey_file(table, 2012)}",
-                action="keep one file per wave, with the year in its name",
-            )
-        found[int(match["year"])] = path
-    if not found:
-        raise DataError(
-            f"{folder.name}/{table}",
-            found="no .parquet or .csv file of this table",
-            expected=f"a file such as {survey_file(table, 2012)} in the folder of the survey",
-            action="save the survey in the layout that the docs of the project tell, or leave its folder out",
-        )
-    return found
+    return files_by_year(
+        folder.glob(f"{table}_*"),
+        lambda stem: int(match["year"]) if (match := _NAME.fullmatch(stem)) else None,
+        f"{folder.name}/{table}",
+        label_of,
+        survey_file(table, 2012),
+    )
 
 
 def read_survey_table(folder: Path, table: str) -> pd.DataFrame:
@@ -146,41 +135,18 @@ def _typed(frame: pd.DataFrame, contract: Contract, origin: str) -> pd.DataFrame
         if field.kind == "integer":
             odd |= made.notna() & (made % 1 != 0)
         if odd.any():
-            raise _refusal(origin, contract, field.name, odd, f"a value of kind {field.kind}")
-        kinds = {"flag": "bool", "integer": "int64", "number": "float64"}
-        columns[field.name] = made.astype(kinds[field.kind])
+            raise withheld(origin, contract, field.name, odd, f"a value of kind {field.kind}")
+        columns[field.name] = made.astype(_KINDS[field.kind])
     return pd.DataFrame(columns)
 
 
 def _check_values(frame: pd.DataFrame, contract: Contract, origin: str) -> None:
     """Refuse what the contract does not allow, with columns and counts but no value of a respondent."""
-    kinds = {"text": "str", "integer": "int64", "number": "float64", "flag": "bool"}
     for field in contract.fields:
-        values = frame[field.name]
-        if values.dtype != pd.Series(dtype=kinds[field.kind]).dtype:
+        if frame[field.name].dtype != pd.Series(dtype=_KINDS[field.kind]).dtype:
             every = pd.Series(True, index=frame.index)
-            raise _refusal(origin, contract, field.name, every, f"a column of kind {field.kind}")
-        if values.isna().any() and not field.nullable:
-            raise _refusal(origin, contract, field.name, values.isna(), "a value in every row")
-        if field.choices and not values.dropna().isin(field.choices).all():
-            odd = values.notna() & ~values.isin(field.choices)
-            raise _refusal(origin, contract, field.name, odd, f"one of {', '.join(field.choices)}")
-        if field.low is not None and (values < field.low).any():
-            raise _refusal(origin, contract, field.name, values < field.low, f"at least {field.low:g}")
-        if field.high is not None and (values > field.high).any():
-            raise _refusal(origin, contract, field.name, values > field.high, f"at most {field.high:g}")
+            raise withheld(origin, contract, field.name, every, f"a column of kind {field.kind}")
+    refuse_values(frame, contract, origin)
     twice = frame.duplicated(list(contract.key))
     if twice.any():
-        raise _refusal(origin, contract, ", ".join(contract.key), twice, "every row once")
-
-
-def _refusal(origin: str, contract: Contract, column: str, odd: pd.Series, expected: str) -> DataError:
-    """Return the error of rows that break a contract; it shows no value."""
-    return DataError(
-        origin,
-        line=int(odd.to_numpy().argmax()) + 1,
-        column=column,
-        found=f"something else in {int(odd.sum()):,} rows, the first of them this",
-        expected=f"{expected} (table {contract.name!r}: {contract.row})",
-        action="correct the survey's file; this project shows no answer of it",
-    )
+        raise withheld(origin, contract, ", ".join(contract.key), twice, "every row once")

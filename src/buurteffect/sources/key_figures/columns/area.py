@@ -26,16 +26,10 @@ SHAPES = r"NL[0-9]{2}|GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{4}"
 
 _DIGITS = {"land": 2, "gemeente": 4, "wijk": 6, "buurt": 8}
 _LEVELS = {
-    "l": "land",
-    "n": "land",
-    "land": "land",
-    "nederland": "land",
-    "g": "gemeente",
-    "gemeente": "gemeente",
-    "w": "wijk",
-    "wijk": "wijk",
-    "b": "buurt",
-    "buurt": "buurt",
+    **dict.fromkeys(("l", "n", "land", "nederland"), "land"),
+    **dict.fromkeys(("g", "gemeente"), "gemeente"),
+    **dict.fromkeys(("w", "wijk"), "wijk"),
+    **dict.fromkeys(("b", "buurt"), "buurt"),
 }
 REGIONS = ("wijkenenbuurten", "regios")
 """Stems of the column of a StatLine table that holds the codes of areas."""

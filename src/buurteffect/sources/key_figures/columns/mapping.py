@@ -367,7 +367,7 @@ def _check_year(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: in
             column=contrary[0].name[:60],
             found=f"{len(contrary)} columns that the table of {year} does not have ({examples}), "
             f"of {' or '.join(span for span, _ in ranges)}".replace(f"-{LAST_YEAR}", " and later"),
-            expected=f"the content of {year}, as the name or the caller says",
+            expected=f"the content of {year}, as the name says",
             action="if the content is of another year, give the file a name that says it; else " + _ADD_ROWS,
         )
 

@@ -148,13 +148,12 @@ def _refuse_one_number(table: RawTable) -> None:
         )
 
 
-def decide_years(
-    table: RawTable, names: Sequence[str], asked: int | None = None, *, several: bool = False
-) -> tuple[tuple[int, ...], str | None, tuple[str, ...]]:
+def decide_years(table: RawTable, names: Sequence[str]) -> tuple[tuple[int, ...], str | None, tuple[str, ...]]:
     """Return the years of a file, the id of its table if that is known, and notes for the ledger.
 
-    The content rules. A file whose name, table or caller says another year is refused. Where the content
-    says nothing, the name, that of a folder around it or the caller decides, and a note says so.
+    The content rules. A file whose name or table says another year is refused. Where the content says nothing, the
+    name or that of a folder around it decides, and a note says so. A table with a column of periods may have several
+    years; its name then chooses none of them.
 
     Parameters
     ----------
@@ -162,10 +161,6 @@ def decide_years(
         The file's content.
     names : sequence of str
         The file's own name, and those of the folders around it, the nearest first: the first that says anything counts.
-    asked : int, optional
-        Year that the caller gives.
-    several : bool
-        Whether a table with a column of periods may have more than one year; the name then chooses none of them.
 
     Raises
     ------
@@ -181,16 +176,12 @@ def decide_years(
     outside = [YearSaid(named, f"its name {name!r}" if name != names[0] else "its name")] if named else []
     if not table.table_ids:
         outside += _table_said(table_id, ["the table in its name"])
-    if asked is not None:
-        outside.append(YearSaid(frozenset({asked}), "the caller"))
     years = _agreed([*inside, *outside], origin, name)
-    if several and asked is None and periods and len(held := _agreed(inside, origin, name)) > 1:
+    if periods and len(held := _agreed(inside, origin, name)) > 1:
         return tuple(sorted(held)), table_id, (f"years {_words(held)} from {' and '.join(s.where for s in inside)}",)
     if len(years) != 1:
         listed = f"{len(years)} possible years ({_words(years)})" if years else "nothing that tells the year"
         how = f"give it a name with the year that it is of, such as {_name_of(min(years, default=2011), names[0])}"
-        if len(years) > 1 and periods:
-            how += "; or read all of its years with read_key_figures"
         raise DataError(
             origin,
             found=listed,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from buurteffect.errors import DataError
+from buurteffect.sources.files.columns import refuse_doubled
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, shown
 from buurteffect.sources.key_figures.columns.mapping import family_of, known_stems
@@ -167,20 +167,13 @@ def _split(text: str, origin: str, separator: str, known: Container[str] = ()) -
         kept = row_numbers(header, [columns[at].to_pylist() for at in range(min(width, 2))])
     header, again = header[kept:], program_marks(separator, kept)
     if not header[0]:
-        raise _unnamed(origin)
+        refuse_doubled(header, origin)
     sample = f"{body[:_SAMPLE]}\n{body[-_SAMPLE:]}"
     if any(word in sample for word in NOT_AVAILABLE) and _NOT_AVAILABLE.search(sample):
         again.append("NA for what is not there")
     if separator != "," and "," in sample and _DECIMAL_COMMA.search(sample):
         again.append("decimal commas")
     return _Fields(header, column, lines, tuple(again))
-
-
-def _unnamed(origin: str, name: str = "", found: str = "a column without a name") -> DataError:
-    """Return the error for a header whose names do not tell its columns apart."""
-    return DataError(
-        origin, line=1, column=name[:60], found=found, expected="every column once, with its name", action=PUBLISHED
-    )
 
 
 def _header(first: str, origin: str, separator: str) -> list[str]:
@@ -191,11 +184,7 @@ def _header(first: str, origin: str, separator: str) -> list[str]:
         header = [name.strip() for name in next(csv.reader([first], delimiter=separator, strict=True))]
     except csv.Error:
         raise _bad_line(origin, 1, "a quote in the wrong place", _NO_TABLE) from None
-    if "" in header[1:]:
-        raise _unnamed(origin)
-    name, count = Counter(header).most_common(1)[0]
-    if count > 1:
-        raise _unnamed(origin, name, f"a column that stands {count} times")
+    refuse_doubled(header, origin, unnamed=(0,))
     return header
 
 

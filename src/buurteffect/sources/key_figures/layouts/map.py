@@ -26,13 +26,14 @@ from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources.files.dbase import read_dbase
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, decode, label_of, printable, read_head, refuse_larger, shown
+from buurteffect.sources.files.strict_json import parse_json
 from buurteffect.sources.geography.geofile import fields_by_layer, library
 from buurteffect.sources.key_figures.columns.mapping import mapping_rows
 from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearSaid, column_of
 from buurteffect.sources.key_figures.columns.stem import title_stem
 from buurteffect.sources.key_figures.columns.year import years_in
 from buurteffect.sources.key_figures.documents import Document
-from buurteffect.sources.key_figures.layouts.odata3 import cell_texts, parse_json, rows_of
+from buurteffect.sources.key_figures.layouts.odata3 import cell_texts, rows_of
 from buurteffect.sources.key_figures.layouts.odata4 import columns_of_rows
 from buurteffect.sources.spreadsheets.saved_again import read_saved, whole_codes
 

@@ -6,7 +6,6 @@ A page is ``{"value": [row, …]}``, a bare list of rows, or rows by the code of
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import pyarrow as pa
 
 from buurteffect.errors import DataError
 from buurteffect.sources.files.line_numbers import Lines
-from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, shown
+from buurteffect.sources.files.rawfile import FETCH_AGAIN, shown
 from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearSaid, column_of
 from buurteffect.sources.key_figures.columns.stem import squeezed, stem_of, suffix_of, unit_of
 from buurteffect.sources.key_figures.columns.year import period_of, table_id_in, years_in
@@ -65,64 +64,6 @@ class Metadata:
     topics: tuple[Topic, ...] = ()
     said: tuple[YearSaid, ...] = ()
     table_ids: tuple[tuple[str, str], ...] = ()
-
-
-def parse_json(text: str, origin: str, *, lines: bool = False) -> Any:
-    """Return the content of a JSON text, read strictly; if `lines` allows it, also of one row of JSON on every line.
-
-    Raises
-    ------
-    DataError
-        If it is truncated or no JSON, names one key twice in a row, holds NaN or an infinite number, or is
-        nested beyond reason.
-    """
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        row = dict(found)
-        if len(row) != len(found):
-            twice = next(key for number, (key, _) in enumerate(found) if key in dict(found[:number]))
-            raise _RefusedError(f"the key {shown(twice)} twice in one row", twice)
-        return row
-
-    def constant(name: str) -> float:
-        raise _RefusedError(f"{name}, which is no value of JSON", None)
-
-    try:
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
-    except _RefusedError as error:
-        raise DataError(
-            origin,
-            column=error.column,
-            found=str(error),
-            expected="every key once, and numbers or null",
-            action=PUBLISHED,
-        ) from None
-    except json.JSONDecodeError as error:
-        if lines and error.msg == "Extra data" and text[error.pos] == "{":
-            rows = text.splitlines()
-            return [parse_json(row, f"{origin}, line {at}") for at, row in enumerate(rows, start=1) if row.strip()]
-        raise DataError(
-            origin,
-            line=error.lineno,
-            found=f"no valid JSON ({error.msg.lower()}): the page is truncated or damaged",
-            expected="a whole page of JSON",
-            action=FETCH_AGAIN,
-        ) from None
-    except (RecursionError, ValueError) as error:
-        raise DataError(
-            origin,
-            found=f"JSON that cannot be held ({type(error).__name__})",
-            expected="a page of rows",
-            action=FETCH_AGAIN,
-        ) from None
-
-
-class _RefusedError(Exception):
-    """A row that JSON allows and this project does not."""
-
-    def __init__(self, text: str, column: str | None) -> None:
-        super().__init__(text)
-        self.column = column
 
 
 def rows_of(page: Any) -> list[dict[str, Any]] | None:

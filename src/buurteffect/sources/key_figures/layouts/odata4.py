@@ -102,7 +102,9 @@ def read_observations(
             action=PUBLISHED,
         )
     areas = _series(cells[region])
-    _check_keys(areas, region, measures, lines)
+    for texts, name in ((areas, region), (measures, "Measure")):
+        empty = (texts == "").to_numpy(dtype=bool)
+        lines.refuse(empty, lambda _: "an empty key", column=name, expected="a code", action=FETCH_AGAIN)
     codes = _measure_codes(lists, lines)
     unknown = ~measures.isin(list(codes)).to_numpy(dtype=bool)
     lines.refuse(
@@ -118,10 +120,15 @@ def read_observations(
     area_index, keys = pd.factorize(areas + "\t" + periods)
     area_codes, area_periods = zip(*(key.split("\t") for key in keys), strict=True)
     measure_index, measure_ids = pd.factorize(measures)
-    _check_twice(area_index, measure_index, len(measure_ids), areas, measures, lines)
-    texts = _values(cells)
+    lines.refuse(
+        pd.Series(area_index * len(measure_ids) + measure_index).duplicated().to_numpy(dtype=bool),
+        lambda row: f"{measures.iloc[row]} of {areas.iloc[row]} again",
+        column="Measure",
+        expected="one value of each measure per area and period",
+        action=FETCH_AGAIN,
+    )
     grid = np.full((len(area_codes), len(measure_ids)), None, dtype=object)
-    grid[area_index, measure_index] = texts
+    grid[area_index, measure_index] = _values(cells)
     first = np.full(len(area_codes), 0, dtype=np.int64)
     first[area_index[::-1]] = lines.numbers[::-1]
     columns: list[RawColumn] = [column_of(region, 0, None, None, "wijkenenbuurten")]
@@ -157,36 +164,6 @@ def read_observations(
 def _series(texts: pa.Array) -> pd.Series:
     """Return stripped texts, empty where there is none."""
     return pd.Series(texts.to_pandas(), dtype="str").fillna("").str.strip()
-
-
-def _check_keys(areas: pd.Series, region: str, measures: pd.Series, lines: Lines) -> None:
-    """Refuse observations of no area or no measure."""
-    for texts, name in ((areas, region), (measures, "Measure")):
-        lines.refuse(
-            (texts == "").to_numpy(dtype=bool),
-            lambda _: "an empty key",
-            column=name,
-            expected="a code",
-            action=FETCH_AGAIN,
-        )
-
-
-def _check_twice(
-    areas: npt.NDArray[np.intp],
-    measures: npt.NDArray[np.intp],
-    width: int,
-    area_names: pd.Series,
-    measure_names: pd.Series,
-    lines: Lines,
-) -> None:
-    """Refuse an area with two values of one measure in one period."""
-    lines.refuse(
-        pd.Series(areas * width + measures).duplicated().to_numpy(dtype=bool),
-        lambda row: f"{measure_names.iloc[row]} of {area_names.iloc[row]} again",
-        column="Measure",
-        expected="one value of each measure per area and period",
-        action=FETCH_AGAIN,
-    )
 
 
 def _values(cells: Columns) -> npt.NDArray[np.object_]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -19,6 +18,7 @@ import pyarrow as pa
 import python_calamine
 
 from buurteffect.errors import DataError
+from buurteffect.sources.files.columns import refuse_doubled
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, printable, shown
 from buurteffect.sources.files.zip_archive import Packed, list_members, read_member
@@ -228,16 +228,7 @@ def _columns(sheet: _Found, origin: str) -> tuple[RawColumn, ...]:
     while cells and not cells[-1]:
         cells.pop()
     cells = [cell or f"column {position + 1} (no name)" for position, cell in enumerate(cells)]
-    name, count = Counter(cells).most_common(1)[0]
-    if count > 1:
-        raise DataError(
-            origin,
-            line=sheet.header + 1,
-            column=name[:60],
-            found=f"a column that stands {count} times",
-            expected="every column once, with its name",
-            action=PUBLISHED,
-        )
+    refuse_doubled(cells, origin, sheet.header + 1)
     below = sheet.rows[sheet.header + 1] if sheet.header + 1 < len(sheet.rows) else []
     units = [str(cell) for cell in below] if _is_unit_row(below) else [""] * len(cells)
     columns = []

@@ -10,8 +10,6 @@ the rows between the title and that one tell groups. A title may itself be a pat
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 
@@ -19,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from buurteffect.errors import DataError
+from buurteffect.sources.files.delimited import numbered_records
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, shown
 from buurteffect.sources.key_figures.columns.area import CODE_PARTS, SHAPES
@@ -28,7 +27,6 @@ from buurteffect.sources.key_figures.columns.stem import UNIT_BEHIND, is_unit, s
 from buurteffect.sources.key_figures.columns.titles import has_made_names, path_of
 from buurteffect.sources.key_figures.columns.values import plain_cells
 from buurteffect.sources.key_figures.columns.year import period_of, table_id_in, years_in
-from buurteffect.sources.key_figures.layouts.bulk import LINE_BYTES_LIMIT
 from buurteffect.sources.spreadsheets.saved_again import (
     may_number_rows,
     program_marks,
@@ -80,9 +78,10 @@ def read_web(text: str, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
         If no row holds the code of an area, no row of titles stands above it, or a record has too few or
         too many fields; with its line.
     """
-    _check_lengths(text, origin)
     separator = separator_of(text)
-    records = _records(with_row_names(text, separator), origin, separator)
+    records = list(numbered_records(with_row_names(text, separator), origin, separator))
+    while records and not any(cell.strip() for cell in records[-1][1]):
+        records.pop()
     records, kept = _without_row_numbers(records)
     again = program_marks(separator, kept)
     if records and has_made_names(records[0][1]):
@@ -171,42 +170,6 @@ def has_areas(records: _Rows) -> bool:
     if _below_parts(records) is not None:
         return True
     return any(_CODE.fullmatch(cell.strip()) for _, row in records[1:DEEPEST_HEADER] for cell in row)
-
-
-def _check_lengths(text: str, origin: str) -> None:
-    """Refuse a line that is too long before it is parsed."""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if len(line) > LINE_BYTES_LIMIT:
-            raise DataError(
-                origin,
-                line=number,
-                found=f"a line of {len(line):,} characters",
-                expected=f"at most {LINE_BYTES_LIMIT:,} in a line",
-                action=FETCH_AGAIN,
-            )
-
-
-def _records(text: str, origin: str, separator: str) -> _Rows:
-    """Return every record with the line that it begins on, without empty ones at the end."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    records: _Rows = []
-    while True:
-        line = reader.line_num + 1
-        try:
-            records.append((line, next(reader)))
-        except StopIteration:
-            break
-        except csv.Error:
-            raise DataError(
-                origin,
-                line=line,
-                found="a quoted field that begins here and is not closed properly: the file is truncated or damaged",
-                expected="fields whose quotes are closed",
-                action=FETCH_AGAIN,
-            ) from None
-    while records and not any(cell.strip() for cell in records[-1][1]):
-        records.pop()
-    return records
 
 
 def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
