@@ -109,19 +109,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Record:
-    """The bytes that one source was first seen with.
-
-    Parameters
-    ----------
-    address : str
-        Where they came from.
-    sha256 : str
-        Their hash.
-    size_bytes : int
-        Their number.
-    retrieved : date
-        Day on which they were first recorded.
-    """
+    """The bytes that one source was first seen with: their address, hash and number, and the day."""
 
     address: str
     sha256: str

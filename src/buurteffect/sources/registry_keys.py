@@ -20,17 +20,7 @@ UNCONFIRMED = "unconfirmed"
 
 @dataclass(frozen=True)
 class Key:
-    """What a key may hold.
-
-    Parameters
-    ----------
-    takes : callable
-        Says whether a value is one.
-    expected : str
-        The same in words.
-    made : callable
-        What is made of it.
-    """
+    """What a key may hold: a test of its value, the same in words, and what is made of it."""
 
     takes: Callable[[Any], bool]
     expected: str
@@ -70,18 +60,8 @@ def check_table(
 ) -> dict[str, Any]:
     """Return what a table holds, by key.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    here : str
-        Name of the table in it: identifiers with dots between.
-    table : object
-        What stands there.
-    keys : mapping of str to Key
-        What is known.
-    required : collection of str
-        What may not be missing.
+    `here` is its name in the file, identifiers with dots between; `keys` are those that are known, `required` those
+    that may not be missing.
 
     Raises
     ------

@@ -13,12 +13,7 @@ from buurteffect.sources.http.heads import Head, first_answer
 def check_addresses(jobs: Sequence[DownloadJob], say: Callable[[str], None] = print) -> None:
     """Ask the address of every job for its head, and say which answers.
 
-    Parameters
-    ----------
-    jobs : sequence of DownloadJob
-        What would be fetched. Of one with several addresses, the first that answers is told.
-    say : callable
-        Takes a line or two per job.
+    Of a job with several addresses, the first that answers is told. `say` takes a line or two per job.
 
     Raises
     ------

@@ -46,17 +46,7 @@ _SPAN = re.compile(r"((?:19|20)[0-9]{2})(?:-((?:19|20)[0-9]{2}))?")
 
 @dataclass(frozen=True)
 class YearFile:
-    """The file of one year, where each year has an address of its own.
-
-    Parameters
-    ----------
-    year : int
-        The year.
-    address, file : str
-        Where it is downloaded from, and the name that it comes to lie under.
-    confirmed, page : str
-        See `registry.Source`.
-    """
+    """The file of one year that has an address of its own; `file` is the name that it comes to lie under."""
 
     year: int
     address: str
@@ -195,11 +185,6 @@ def read_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
 
 def parse_years(text: str) -> tuple[int, ...]:
     """Return the years that a request names, in order.
-
-    Parameters
-    ----------
-    text : str
-        Years and spans of years, separated by commas or blanks.
 
     Raises
     ------

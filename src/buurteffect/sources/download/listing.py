@@ -14,15 +14,6 @@ _UNKNOWN = "size not known before it has come"
 def listed(sources: Iterable[Source], entries: Iterable[CatalogueEntry], folder: Path) -> str:
     """Return what can be fetched, as text.
 
-    Parameters
-    ----------
-    sources : iterable of Source
-        The files of the registry.
-    entries : iterable of CatalogueEntry
-        Its groups.
-    folder : Path
-        The folder of the open data, in which is looked for what is there already.
-
     Raises
     ------
     DataError

@@ -17,12 +17,7 @@ _BAR = "{desc}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
 class Display:
     """What is shown of many jobs while they run: a bar on a terminal, else a line per job.
 
-    Parameters
-    ----------
-    say : callable
-        Takes the lines.
-    terminal : bool, optional
-        Whether to draw the bar; by default where stderr is a terminal.
+    `say` takes the lines; without `terminal` the bar is drawn where stderr is one.
     """
 
     def __init__(self, say: Callable[[str], None], terminal: bool | None = None) -> None:
@@ -37,10 +32,7 @@ class Display:
     def plan(self, sizes: Sequence[int | None]) -> None:
         """Say what is to come.
 
-        Parameters
-        ----------
-        sizes : sequence of int or None
-            Size of each job, in their order, where it was told; None where it was not, 0 where nothing will come.
+        A size is None where it was not told, and 0 where nothing will come.
         """
         self.sizes, self.total, untold = list(sizes), sum(size or 0 for size in sizes), sizes.count(None)
         words = f"{len(sizes)} to fetch or to find: {printed(self.total)}"

@@ -18,16 +18,7 @@ _SHAPES = {
 def check_codes(codes: pd.Series, level: str, lines: Lines, column: str) -> None:
     """Check that every code has the shape of its level; letters occur in those of some gemeenten.
 
-    Parameters
-    ----------
-    codes : Series of text
-        Stripped codes, one per row.
-    level : {"buurt", "wijk", "gemeente", "pc4"}
-        Kind of area.
-    lines : Lines
-        Where the rows stand.
-    column : str
-        The column's name in the file.
+    Codes are stripped texts, one per row; `level` is buurt, wijk, gemeente or pc4.
 
     Raises
     ------

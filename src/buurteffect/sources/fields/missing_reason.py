@@ -13,12 +13,7 @@ from buurteffect.sources.files.line_numbers import Mask
 def reason_column(missing: Mask, reason: MissingReason | npt.NDArray[np.object_]) -> pd.Series:
     """Return the reason where a value is missing, and a missing text where it is not.
 
-    Parameters
-    ----------
-    missing : ndarray of bool, shape (rows,)
-        Which values are missing.
-    reason : MissingReason or ndarray of it, shape (rows,)
-        The reason, one for all rows or one per row.
+    `reason` is one for all rows, or one per row.
 
     Examples
     --------
@@ -30,15 +25,7 @@ def reason_column(missing: Mask, reason: MissingReason | npt.NDArray[np.object_]
 
 
 def reasons_by_year(missing: Mask, years: pd.Series) -> pd.Series:
-    """Return `NOT_IN_YEAR` where no area has a value in that year, `NOT_PUBLISHED` where others have.
-
-    Parameters
-    ----------
-    missing : ndarray of bool, shape (rows,)
-        Which values are missing.
-    years : Series of int
-        Year of each row.
-    """
+    """Return `NOT_IN_YEAR` where no area has a value in that year, `NOT_PUBLISHED` where others have."""
     whole_year = pd.Series(missing).groupby(years.to_numpy()).transform("all").to_numpy()
     choices = np.array([MissingReason.NOT_PUBLISHED, MissingReason.NOT_IN_YEAR], dtype=object)
     return reason_column(missing, choices[whole_year.astype(int)])

@@ -36,14 +36,9 @@ _DECIMALS = re.compile(r"[+-]?[0-9]*(?:[.,]([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
 
 @dataclass(frozen=True)
 class Slips:
-    """Rows that are read although they do not quite add up.
+    """Rows that are read although they do not quite add up: for each check that one fails, its line and what was found.
 
-    Parameters
-    ----------
-    checked_count : int
-        Rows in which everything is known, so that they could be checked.
-    found : tuple of str
-        For each check that a row fails, its line and what was found there.
+    `checked_count` are the rows in which everything is known, so that they could be checked.
     """
 
     checked_count: int = 0
@@ -121,16 +116,7 @@ def weigh_slips(
 def check_complete(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequence[str]) -> None:
     """Check that a row has all of its dimensions or none, and none without a total.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Numbers, NaN where missing, one row per row of `lines`.
-    lines : Lines
-        Where the rows stand.
-    total : str
-        Column of the total, by the file's name.
-    dimensions : sequence of str
-        Columns of the dimensions, by the file's name.
+    `frame` has the numbers, NaN where missing, of each row of `lines`; `total` and `dimensions` are columns of it.
 
     Raises
     ------
@@ -172,14 +158,7 @@ def decimals_in(texts: Iterable[str]) -> int:
 
 
 def check_sum(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequence[str], tolerance: float) -> Slips:
-    """Check ``total = sum of the dimensions`` in every row that has dimensions; return the few that are off a little.
-
-    Parameters
-    ----------
-    frame, lines, total, dimensions
-        As in `check_complete`, which has been passed.
-    tolerance : float
-        Largest difference that printing and adding may leave.
+    """Check ``total = sum of the dimensions`` to within a tolerance; return the few rows that are off a little.
 
     Raises
     ------

@@ -32,14 +32,7 @@ def nearest(name: str, known: Iterable[str], cutoff: float = _NEAR_ENOUGH) -> st
 def check_columns(header: Sequence[str], known: Sequence[str], origin: str) -> None:
     """Check that a header holds every known column exactly once and no other, in any order.
 
-    Parameters
-    ----------
-    header : sequence of str
-        Names in the file.
-    known : sequence of str
-        Names that belong there.
-    origin : str
-        What the file is called in errors; the header is its line 1.
+    `origin` is what the file is called in errors; the header is its line 1.
 
     Raises
     ------

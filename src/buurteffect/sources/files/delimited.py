@@ -21,17 +21,9 @@ _OTHER_DELIMITERS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """A header and the fields of every record, all of the header's length.
+    """A header of stripped names, and the fields of every record as they stand in the file, quotes resolved.
 
-    Parameters
-    ----------
-    header : tuple of str
-        Column names, stripped.
-    rows : list of list of str
-        Fields as they stand in the file, quotes resolved.
-    lines : Lines
-        Line on which each record begins. A quoted field may hold line ends, so a record's line is not its
-        number.
+    `lines` are those on which the records begin: a quoted field may hold line ends, so that they are not their numbers.
     """
 
     header: tuple[str, ...]
@@ -46,15 +38,6 @@ class Records:
 
 def parse_records(text: str, origin: str, delimiter: str = ",") -> Records:
     r"""Parse separated text strictly.
-
-    Parameters
-    ----------
-    text : str
-        The whole text, with its own line ends.
-    origin : str
-        What the file is called in errors.
-    delimiter : str
-        What separates two fields.
 
     Raises
     ------

@@ -80,14 +80,7 @@ class Lines:
     def refuse_twins(
         self, keys: Sequence[tuple[object, ...]], *, expected: str, action: str = PUBLISHED, column: str | None = None
     ) -> None:
-        """Refuse the table if a key occurs in two rows.
-
-        Parameters
-        ----------
-        keys : sequence of tuple, length rows
-            What names each row, such as area and year.
-        expected, action, column : str
-            As in `DataError`.
+        """Refuse the table if one of the keys that name its rows, such as area and year, occurs in two rows.
 
         Raises
         ------

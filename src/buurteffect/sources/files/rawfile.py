@@ -173,13 +173,6 @@ def read_text(path: Path) -> str:
 def refuse_stand_in(head: bytes, origin: str) -> None:
     """Refuse what stands in the place of a file: a pointer of a repository, or the page of a site without the file.
 
-    Parameters
-    ----------
-    head : bytes
-        How the content begins.
-    origin : str
-        What it is called in errors.
-
     Raises
     ------
     DataError
@@ -206,13 +199,6 @@ def refuse_stand_in(head: bytes, origin: str) -> None:
 
 def decode(data: bytes, origin: str) -> str:
     r"""Return the text of UTF-8 bytes without their byte-order mark; line ends stay as they are.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole content.
-    origin : str
-        What the content is called in errors.
 
     Raises
     ------
@@ -256,11 +242,6 @@ def refuse_same_bytes(digests: Iterable[tuple[str, str]]) -> None:
 
     A publisher's file of one year has turned out to be a copy of that of another year. No two inputs ever need to hold
     the same bytes, so the same bytes under two names always mean that one of the names is wrong.
-
-    Parameters
-    ----------
-    digests : iterable of (label, sha256)
-        What each content is called, and its sha256.
 
     Raises
     ------

@@ -35,15 +35,6 @@ def parse_json(text: str, origin: str, action: str = FETCH_AGAIN, *, lines: bool
 def parse_object(data: bytes, origin: str, action: str) -> dict[str, Any]:
     r"""Return the object that the bytes of a file of JSON hold.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    origin : str
-        What it is called in errors.
-    action : str
-        What the user can do about a fault.
-
     Raises
     ------
     DataError

@@ -14,11 +14,6 @@ _TEMPORARY = re.compile(
 def reason_beside(path: PurePath) -> str | None:
     """Return why a file is none that anybody put there as data, or None if it may be one.
 
-    Parameters
-    ----------
-    path : PurePath
-        Its path below the folder of data, or in an archive.
-
     Examples
     --------
     >>> reason_beside(PurePath("kwb/~$kwb-2019.xlsx")), reason_beside(PurePath("__MACOSX/._a.csv"))

@@ -23,18 +23,9 @@ _ACTION = (
 
 @dataclass(frozen=True)
 class NamedYears:
-    """The years that a name states.
+    """The years that a name states: none after `last`, nor before `first` where stated, may be in the file.
 
-    Parameters
-    ----------
-    last : int
-        No year after it may be in the file.
-    first : int, optional
-        No year before it may be in the file.
-    complete : bool
-        Whether the file is meant to hold `last` and, where stated, `first`.
-    name : str
-        The name that says so.
+    `complete` says whether both are meant to be in it.
     """
 
     last: int
@@ -70,16 +61,7 @@ def check_named_years(years: pd.Series, lines: Lines, column: str, waves: Collec
 
     A file from which waves or areas were taken out keeps its name, and what is left of it is right.
 
-    Parameters
-    ----------
-    years : Series of int
-        Year of each row.
-    lines : Lines
-        Where the rows stand; its `origin` is the name that is checked.
-    column : str
-        The column's name in the file.
-    waves : collection of int
-        The years that the source has.
+    The name that is checked is the `origin` of `lines`; `waves` are the years that the source has.
 
     Raises
     ------

@@ -47,15 +47,7 @@ _NAME_LENGTH = 200  # of a file that is unpacked; most file systems take 255 byt
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """A zip that is held in memory, such as one inside another, or a workbook in a zip.
-
-    Parameters
-    ----------
-    label : str
-        What it is called in errors.
-    data : bytes
-        The whole zip.
-    """
+    """A zip in memory, such as one inside another or a workbook in a zip; `label` is what errors call it."""
 
     label: str
     data: bytes
@@ -207,14 +199,9 @@ def _check_content(archive: Archive, info: zipfile.ZipInfo, limit: int | None = 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What was unpacked of an archive.
+    """Files unpacked of an archive, and ``(member, reason)`` of what was left in it.
 
-    Parameters
-    ----------
-    files : tuple of Path
-        The files, each called ``archive.zip > folder > member`` so that its label says where it is from.
-    left : tuple of (member, reason)
-        Members that were not, each as ``archive.zip > folder/member``.
+    A file is called ``archive.zip > folder > member``, so that its label says where it is from.
     """
 
     files: tuple[Path, ...]

@@ -62,16 +62,9 @@ _GENERALISED = re.compile(r"(?<!niet_)gegeneraliseerd")
 
 @dataclass(frozen=True)
 class Layer:
-    """The areas of one level in a file.
+    """The areas of one level in a file; `level` is the publisher's word, also for those not known here.
 
-    Parameters
-    ----------
-    level : str
-        Kind of area; the publisher's word, also for those that this project does not have.
-    name : str or None
-        Layer that holds it; None where the file has one without a name.
-    year : int or None
-        Year that the layer's or the file's name says.
+    `name` is None where the file has one layer without a name; `year` is the one that the layer's or file's name says.
     """
 
     level: str

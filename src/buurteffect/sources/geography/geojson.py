@@ -33,13 +33,7 @@ _GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon"
 def read_geojson(data: bytes, origin: str) -> gpd.GeoDataFrame:
     """Return the areas of a FeatureCollection, one row each, in their order.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    origin : str
-        What it is called in errors. In these a line is the number of the area in the file, from 1; for text that is
-        no JSON it is the line of the text.
+    In errors a line is the number of the area in the file, from 1; for text that is no JSON, the line of the text.
 
     Raises
     ------

@@ -22,15 +22,6 @@ WITHOUT_SHAPE_SHARE = 0.1
 def with_shape(shapes: gpd.GeoSeries, codes: pd.Series, lines: Lines) -> npt.NDArray[np.bool_]:
     """Tell which areas have a polygon; a few may have none, as maps that were simplified lose the smallest.
 
-    Parameters
-    ----------
-    shapes : GeoSeries
-        One per area.
-    codes : Series of text
-        Their codes.
-    lines : Lines
-        Where they stand.
-
     Raises
     ------
     DataError

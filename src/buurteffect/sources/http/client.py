@@ -86,23 +86,9 @@ class Settings:
 
 
 class RequestError(Exception):
-    """A request failed.
+    """A request failed: what happened, whether to try again at once, and what a person can do.
 
-    Parameters
-    ----------
-    last : str
-        What happened.
-    again : bool
-        Whether it is worth trying again at once.
-    advice : str
-        What a person can do.
-    status : int or None
-        That of the answer, where it is the answer that was refused.
-
-    Attributes
-    ----------
-    tried : str
-        Which address, and how often.
+    `status` is that of the answer, where it was refused; `tried` says which address was asked for, and how often.
     """
 
     tried = ""

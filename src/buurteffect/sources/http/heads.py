@@ -23,20 +23,9 @@ from buurteffect.sources.http.partial_file import announced_length
 
 @dataclass(frozen=True)
 class Head:
-    """What came of asking an address for its head.
+    """What came of asking an address for its head: whether what is there can be the file, and the status in words.
 
-    Parameters
-    ----------
-    address : str
-        Which.
-    answers : bool
-        Whether what is there can be the file.
-    said : str
-        The status in words, or why none came.
-    size_bytes : int or None
-        Size of the file, where it is told.
-    date : str or None
-        When it was last changed, as the server writes it.
+    Size in bytes and date of the last change are None where the server does not tell them.
     """
 
     address: str

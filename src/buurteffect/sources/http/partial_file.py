@@ -22,14 +22,7 @@ LOCK_WAIT_SECONDS = 600.0
 class Version:
     """Which version of a file the bytes in a ``.part`` belong to, as the server told when it sent them.
 
-    Parameters
-    ----------
-    address : str
-        Where they came from.
-    etag, last_modified : str or None
-        The two headers by which a server names a version.
-    total_bytes : int or None
-        Size of the whole file, where the server told it.
+    `total_bytes` is the size of the whole file; it and the two headers that name a version are None where not told.
     """
 
     address: str
@@ -64,13 +57,7 @@ class Version:
 
 @dataclass(frozen=True)
 class PartialFile:
-    """What has arrived of a file so far, beside the place it is meant for.
-
-    Parameters
-    ----------
-    target : Path
-        The place it is meant for.
-    """
+    """What has arrived of a file so far, beside the place that it is meant for (`target`)."""
 
     target: Path
 

@@ -24,18 +24,9 @@ _DEEPEST_ZIP = 2
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """One file, or one member of a zip.
+    """One file, or one member of a zip; `label` is what it is called in errors, `fetch` returns its bytes.
 
-    Parameters
-    ----------
-    label : str
-        What it is called in errors, folders included.
-    names : tuple of str
-        Its own name, and those of the folders and archives around it, the nearest first.
-    fetch : callable
-        Returns its bytes.
-    path : Path or None
-        Where it lies, if it is a file of its own.
+    `names` are its own name and those of the folders and archives around it, nearest first; `path` is None in a zip.
     """
 
     label: str
@@ -87,17 +78,7 @@ class Document:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """The documents of one folder, on disk or in a zip.
-
-    Parameters
-    ----------
-    label : str
-        What the folder is called in errors.
-    names : tuple of str
-        Its name, and those of the folders and archives around it, the nearest first.
-    documents : tuple of Document
-        In the order of their names.
-    """
+    """The documents of one folder, on disk or in a zip; `names` are its own and those around it, nearest first."""
 
     label: str
     names: tuple[str, ...]
@@ -107,12 +88,7 @@ class Place:
 def places_of(path: Path, beside: Callable[[str], bool]) -> tuple[list[Place], list[tuple[str, str]]]:
     """Return the folders with documents at and below a path, and the files that hold none with the reason.
 
-    Parameters
-    ----------
-    path : Path
-        A file, a zip or a folder.
-    beside : callable
-        Says of the name of another file whether it may describe the table in `path`, which is then taken along.
+    `beside` says of the name of another file whether it may describe the table in `path`, which is then taken along.
 
     Raises
     ------

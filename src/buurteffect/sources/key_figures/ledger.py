@@ -47,19 +47,7 @@ class MappedColumn:
 
 @dataclass(frozen=True)
 class OddFigure:
-    """One figure that cannot be, left out of the table as missing.
-
-    Parameters
-    ----------
-    line : int
-        Line of the file, the header being 1.
-    column : str
-        Name in the file.
-    concept : str
-        Name in the table.
-    figure : float
-        What stands in the file, in the file's unit.
-    """
+    """One figure that cannot be, read as missing: where it stands, and what stands there in the unit of the file."""
 
     line: int
     column: str

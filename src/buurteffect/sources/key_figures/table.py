@@ -60,14 +60,7 @@ class _Column:
 def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.DataFrame, KwbLedger]:
     """Return the table `schema.kwb.KWB` of a file and its ledger.
 
-    Parameters
-    ----------
-    table : RawTable
-        The file.
-    year : int
-        Its year.
-    notes : tuple of str
-        What is known so far, for the ledger.
+    `notes` are what is known so far, for the ledger.
 
     Raises
     ------

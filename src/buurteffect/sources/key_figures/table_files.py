@@ -53,18 +53,9 @@ _LINKED = re.compile(rb'nextLink"\s*:\s*"')
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A table before it is read.
+    """A table before it is read: the documents that it is read from, with those that describe it.
 
-    Parameters
-    ----------
-    label : str
-        What it is called in errors: the document, or the folder of its pages.
-    names : tuple of str
-        Names that may tell its year, the nearest first.
-    documents : tuple of Document
-        What it is read from, what describes it included.
-    read : callable
-        Returns its columns; of a map with several layers, those of each.
+    `names` may tell its year, the nearest first; `read` returns its columns, of a map those of each layer.
     """
 
     label: str
@@ -103,12 +94,7 @@ def may_describe(name: str) -> bool:
 def tables_in(place: Place, wanted: Document | None = None) -> tuple[list[Found], list[tuple[str, str]]]:
     """Return the tables among the documents of a folder, and the other documents with the reason to pass them over.
 
-    Parameters
-    ----------
-    place : Place
-        The folder.
-    wanted : Document, optional
-        One of them that is a table whatever its suffix says.
+    `wanted` is one of them that is a table whatever its suffix says.
 
     Raises
     ------

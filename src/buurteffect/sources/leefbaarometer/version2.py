@@ -80,11 +80,6 @@ def read_classes(path: Path) -> ClassFile:
     opposite directions, and a change is given only where both classes are. Both hold in every row of the
     known workbook and are checked. An empty or ``#N/A`` cell is a class that is not published.
 
-    Parameters
-    ----------
-    path : Path
-        The workbook.
-
     Raises
     ------
     DataError
@@ -124,11 +119,6 @@ def read_dimensions(path: Path) -> DimensionFile:
     ``RLBRMTR``, …), sheet ``data(2)`` one row per area (``RLBRMTR12``, …). The first is returned, after both
     have been found equal and ``RLBRMTR`` to be the sum of its dimensions. An empty or ``#N/A`` cell is a
     score that is not published.
-
-    Parameters
-    ----------
-    path : Path
-        The workbook.
 
     Raises
     ------

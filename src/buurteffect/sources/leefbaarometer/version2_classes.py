@@ -54,13 +54,6 @@ CLASS_COLUMNS = (*map(class_column, WAVES_2), *(change_column(*span) for span in
 def class_tables(sheet: Sheet, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the classes and the change classes of a sheet as `CLASSES_2` and `CLASS_CHANGES_2`.
 
-    Parameters
-    ----------
-    sheet : Sheet
-        One row per area, with the columns `key` and `CLASS_COLUMNS`.
-    key : str
-        Column of the codes, one of `CLASS_KEYS`.
-
     Raises
     ------
     DataError

@@ -38,13 +38,6 @@ _PREFIXES = {"BU": "buurt", "WK": "wijk", "GM": "gemeente"}
 def score_table_2(long: Sheet, wide: Sheet) -> tuple[pd.DataFrame, str]:
     """Return the scores of a workbook as the table `SCORES_2`, in the long sheet's order, and their level.
 
-    Parameters
-    ----------
-    long : Sheet
-        One row per area and wave, with `LONG_COLUMNS`.
-    wide : Sheet
-        One row per area, with `WIDE_COLUMNS`.
-
     Raises
     ------
     DataError

@@ -63,15 +63,7 @@ class ScoreFile(SourceFile):
 
 @dataclass(frozen=True)
 class Located:
-    """Where a file of scores is.
-
-    Parameters
-    ----------
-    path : Path
-        The CSV, or the archive that holds it.
-    member : str, optional
-        Its name in the archive.
-    """
+    """Where a file of scores is: the CSV, or the archive that holds it and its name there."""
 
     path: Path
     member: str | None = None
@@ -84,15 +76,7 @@ class Located:
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds: every file in it is in one of the two lists.
-
-    Parameters
-    ----------
-    files : tuple of Located
-        Files of scores, to be read.
-    passed_over : tuple of (file, reason)
-        All others.
-    """
+    """Files of scores in a folder, to be read, and ``(file, reason)`` of all others in it."""
 
     files: tuple[Located, ...]
     passed_over: tuple[tuple[str, str], ...]
@@ -100,15 +84,9 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class ScoreFolder:
-    """All scores in a folder.
+    """All scores in a folder, and ``(file, reason)`` of what was not read.
 
-    Parameters
-    ----------
-    files : tuple of ScoreFile
-        The files that were read. Two of them may overlap, as a file up to 2022 and one up to 2024 do; which
-        of them counts is for the panel to decide.
-    passed_over : tuple of (file, reason)
-        The files that were not.
+    Two files may overlap, as one up to 2022 and one up to 2024 do; which of them counts is for the panel to decide.
     """
 
     files: tuple[ScoreFile, ...]
@@ -170,11 +148,6 @@ def find_score_files(folder: Path) -> Found:
 
     A file counts by its header, not by its name. Only headers are judged here: a file that looks like scores
     but is misspelled or damaged is found, so that reading it fails, rather than passed over.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
 
     Raises
     ------

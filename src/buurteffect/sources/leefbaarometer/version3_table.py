@@ -140,11 +140,6 @@ def _columns_of(records: Records, level: str) -> tuple[list[str], tuple[str, ...
 def score_table(records: Records) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     """Return the scores of a version 3 file as the table `LIVEABILITY`, in the file's order, their level, and notes.
 
-    Parameters
-    ----------
-    records : Records
-        The file's header and fields.
-
     Returns
     -------
     frame : DataFrame, shape (rows, 19)

@@ -56,12 +56,7 @@ def without_gaps(text: str, separator: str) -> tuple[str, tuple[str, ...]]:
 def whole_with_decimal(rows: Sequence[Sequence[str]], missing: str) -> set[int]:
     """Return the columns of whole numbers with ``.0`` behind them, as programs write them where some are missing.
 
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        Fields of every record.
-    missing : str
-        What the publisher writes where nothing is.
+    `missing` is what the publisher writes where nothing is.
 
     Examples
     --------

@@ -51,14 +51,9 @@ KEEP_CODES = "give the file as its publisher gives it, or save the column of cod
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """A separated text as rows, and what another program did to it.
+    """A separated text as rows without row numbers, with the publisher's names, and nothing where it says NA.
 
-    Parameters
-    ----------
-    records : Records
-        Header and fields, without row numbers, with the publisher's names, and nothing where the file says NA.
-    notes : tuple of str
-        What was undone, for a list of sources or a ledger; empty for the publisher's own file.
+    `notes` say what another program did to it; there are none for the publisher's own file.
     """
 
     records: Records
@@ -333,17 +328,6 @@ def whole_codes(cells: Sequence[str], level: str, column: str, lines: Lines) -> 
     """Return codes of areas with the prefix of their level and the zeros that a spreadsheet dropped.
 
     Codes that have their prefix, and other texts, stay as they are: the reader checks the shape.
-
-    Parameters
-    ----------
-    cells : sequence of str
-        One code per row.
-    level : {"land", "gemeente", "wijk", "buurt", "pc4"}
-        Kind of area of all of them.
-    column : str
-        The column's name.
-    lines : Lines
-        Where the rows stand.
 
     Raises
     ------

@@ -27,13 +27,7 @@ class TooFarError(Exception):
 
 @dataclass
 class Extent:
-    """What the members of a workbook add up to.
-
-    Attributes
-    ----------
-    cells, texts, longest : int
-        Cells of all sheets, cells that point to a shared text, and characters of the longest shared text.
-    """
+    """Cells of all sheets of a workbook, those that point to a shared text, and characters of the longest one."""
 
     cells: int = 0
     texts: int = 0

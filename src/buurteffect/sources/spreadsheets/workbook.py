@@ -42,16 +42,9 @@ _MISSING = (None, *NOT_AVAILABLE)  # an empty cell, and what programs put where 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """One sheet with a header in its first row.
+    """One sheet with stripped column names in its first row, and the cells of each row below it, all of one length.
 
-    Parameters
-    ----------
-    header : tuple of str
-        Column names, stripped.
-    rows : list of tuple
-        Cells of each row below the header, all of the header's length.
-    lines : Lines
-        Row number of each row; `origin` is ``file.xlsx > sheet``.
+    `lines` are the numbers of the rows; their `origin` is ``file.xlsx > sheet``.
     """
 
     header: tuple[str, ...]
@@ -143,17 +136,6 @@ def read_workbook(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 def as_sheet(path: Path, name: str, rows: list[tuple[Any, ...]], known: list[str]) -> Sheet:
     """Return one sheet's rows as a table whose header holds exactly the known columns.
-
-    Parameters
-    ----------
-    path : Path
-        The workbook, for errors.
-    name : str
-        The sheet.
-    rows : list of tuple
-        Its rows as `read_workbook` gives them.
-    known : list of str
-        Columns that belong there.
 
     Raises
     ------

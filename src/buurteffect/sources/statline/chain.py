@@ -12,20 +12,9 @@ from buurteffect.sources.statline.query import DATA_SET, Query, belongs, meets, 
 
 @dataclass
 class Chain:
-    """The pages of one set, each held to those before it.
+    """The pages of one set, each held to those before it, and the rows of figures to what was asked for.
 
-    Parameters
-    ----------
-    query : Query
-        What was asked for; the rows of figures are held to it.
-    name : str
-        The set.
-    way : str
-        How it is asked for.
-    area : str or None
-        Dimension of the areas, for figures.
-    pages_limit : int
-        Most pages that it may have.
+    `way` is how it is asked for (`query.WAYS`), `area` the dimension of the areas, for figures.
     """
 
     query: Query

@@ -18,14 +18,9 @@ _AGAIN = "fetch the table again; if it stays so, see in a browser what its addre
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One answer of StatLine.
+    """One answer of StatLine: its rows as they are in the JSON, of a single object one.
 
-    Parameters
-    ----------
-    rows : tuple of dict
-        Its rows as they are in the JSON; a set that is a single object has one.
-    link : object
-        What it gives as the link to the next page, unchecked; None where there is none.
+    `link` is what it gives as the link to the next page, unchecked; None where there is none.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -70,13 +65,6 @@ class RowNumbers:
 
 def parse_page(data: bytes, origin: str) -> Page:
     r"""Read one page.
-
-    Parameters
-    ----------
-    data : bytes
-        The body of the answer.
-    origin : str
-        What the page is called in errors.
 
     Raises
     ------

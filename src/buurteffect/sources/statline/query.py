@@ -89,16 +89,7 @@ class Query:
     def address(self, name: str, *, way: str = "feed", condition: str = "", skip: int = 0) -> str:
         """Return the address of one set of the table.
 
-        Parameters
-        ----------
-        name : str
-            Name of the set, such as ``TableInfos``.
-        way : {"feed", "api", "paged"}
-            One of `WAYS`.
-        condition : str
-            What its rows have to meet, in the protocol's own words.
-        skip : int
-            In pieces: rows that came before.
+        `way` is one of `WAYS`, `condition` what the rows have to meet, and `skip`, in pieces, how many came before.
         """
         # Without $format the feed answers in XML.
         folder, options = "ODataFeed" if way == "feed" else "ODataApi", "$format=json"
@@ -161,14 +152,7 @@ def next_address(link: object, current: str, seen: Iterable[str]) -> str:
     A page is untrusted: it may not send this machine to any other address. The one change made to a link is that
     plain http becomes https where the page itself came over https.
 
-    Parameters
-    ----------
-    link : object
-        What the page gives as its ``nextLink``.
-    current : str
-        Address of the page.
-    seen : iterable of str
-        Addresses that were asked for.
+    `link` is what the page at the address `current` gives, `seen` are the addresses that were asked for.
 
     Raises
     ------

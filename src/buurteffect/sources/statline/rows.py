@@ -75,16 +75,7 @@ class RawRows:
         A dot is a figure that is not published, ``x`` a secret one, ``-`` nil; a blank cannot exist in an untyped
         table and is not published in a typed one.
 
-        Parameters
-        ----------
-        column : str
-            Name of the column.
-        whole : bool
-            Whether the figures are whole.
-        signed : bool
-            Whether they can be below zero.
-        decimal : {".", ","}
-            What stands before the decimals.
+        `whole` and `signed` say whether figures are whole, and can be below zero; `decimal` stands before the decimals.
 
         Returns
         -------
@@ -133,12 +124,7 @@ class RawRows:
 def read_rows(source: Path | StoredTable, known: Sequence[str] = ()) -> RawRows:
     """Return the rows of a stored table, of one page of JSON, or of a bulk CSV, separated by ``;`` or saved again.
 
-    Parameters
-    ----------
-    source : Path or StoredTable
-        The file or table.
-    known : sequence of str
-        Names of columns that the reader knows, which a CSV that another program saved may have in another form.
+    `known` are names of columns that a CSV which another program saved may have in another form.
 
     Raises
     ------

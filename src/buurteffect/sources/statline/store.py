@@ -26,24 +26,9 @@ _FORMAT = {"version": 1, "api": "v3", "dataset": DATA_SET}
 
 @dataclass(frozen=True)
 class StoredPage:
-    """One page on disk.
+    """One page on disk: its file, the set that it belongs to, and its address, hash, bytes and rows.
 
-    Parameters
-    ----------
-    name : str
-        File name: that of the set and the page's number.
-    set_name : str
-        Set of the table that it belongs to, such as ``TableInfos`` or ``UntypedDataSet``.
-    address : str
-        Where it came from.
-    sha256 : str
-        Of its bytes.
-    bytes_count, rows_count : int
-        Their number, and that of its rows.
-    next : str or None
-        Address of the page after it; None after the last of its set.
-    way : str
-        How it was asked for: one of `query.WAYS`.
+    `next` is the address of the page after it, None after the last of its set; `way` how it was asked for (`WAYS`).
     """
 
     name: str
@@ -158,11 +143,6 @@ def find_table(query: Query, folder: Path) -> StoredTable | None:
 
 def open_table(folder: Path) -> StoredTable:
     """Return a table that has been fetched whole.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder with its manifest.
 
     Raises
     ------

@@ -69,11 +69,6 @@ class PriorityTable:
 def read_priority_areas(table: StoredTable) -> PriorityTable:
     """Read a fetched table of areas by year, such as 71718ned.
 
-    Parameters
-    ----------
-    table : StoredTable
-        The table, as `statline.fetch.fetch_table` returns it.
-
     Raises
     ------
     DataError

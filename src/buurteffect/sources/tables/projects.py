@@ -90,11 +90,6 @@ def read_projects(path: Path) -> Register:
     Lines that begin with ``#`` are comments. A date is an ISO day or a year. An empty number of dwellings is not
     known (`NOT_PUBLISHED`); nil is written ``0``. A register with a header only is an empty register.
 
-    Parameters
-    ----------
-    path : Path
-        The CSV, comma-separated UTF-8.
-
     Raises
     ------
     DataError

@@ -43,17 +43,7 @@ _EXPORTED = re.compile(r"(?<![0-9])(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])(2
 
 @dataclass(frozen=True)
 class AreasYear:
-    """The year of the areas of a file.
-
-    Parameters
-    ----------
-    year : int
-        The year.
-    why : str
-        What says so.
-    assumed : bool
-        Whether that is an assumption.
-    """
+    """The year of the areas of a file, what says so, and whether that is an assumption."""
 
     year: int
     why: str
@@ -68,14 +58,8 @@ class AreasYear:
 def find_areas_year(texts: Sequence[str], years: Collection[int], gemeenten: Collection[str]) -> AreasYear:
     """Return the year of the areas of a file.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        What the file, its archive, its folder and the description beside it are called, the nearest first.
-    years : collection of int
-        Years of its figures.
-    gemeenten : collection of str
-        Codes of the gemeenten that its areas lie in.
+    `texts` are what the file, its archive, its folder and the description beside it are called, the nearest first;
+    `years` are those of its figures, `gemeenten` the codes of those that its areas lie in.
 
     Examples
     --------

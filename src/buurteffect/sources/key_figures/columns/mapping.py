@@ -84,15 +84,7 @@ class MappingRow:
 
 @dataclass(frozen=True)
 class Match:
-    """A column of a file and the row of the mapping that it answers to.
-
-    Parameters
-    ----------
-    position : int
-        Position of the column in the file.
-    row : MappingRow
-        How to read it.
-    """
+    """A column of a file, by its position, and the row of the mapping that says how to read it."""
 
     position: int
     row: MappingRow
@@ -206,17 +198,6 @@ def breaks() -> pd.DataFrame:
 
 def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str) -> Resolved:
     """Find the concepts among a file's columns by stem, unit and group, never by a numeric suffix.
-
-    Parameters
-    ----------
-    columns : tuple of RawColumn
-        Columns of the file.
-    family : str
-        Layout in the mapping.
-    year : int
-        Year of the file.
-    origin : str
-        What the file is called in errors.
 
     Raises
     ------

@@ -64,18 +64,9 @@ _LOST = "a lost decimal mark or a shifted column gives such values"
 
 @dataclass(frozen=True, eq=False)
 class Areas:
-    """What is known of the rows of a file whose figures are judged.
+    """What is known of the rows of a file whose figures are judged: where they stand, and the kind of area of each.
 
-    Parameters
-    ----------
-    lines : Lines
-        Where they stand.
-    levels : ndarray of str, shape (rows,)
-        Kind of area of each.
-    keep : ndarray of bool, shape (rows,)
-        Rows of the year that is read.
-    year : int
-        That year.
+    `keep` says which of them are of the year that is read; arrays have the shape (rows,).
     """
 
     lines: Lines
@@ -106,17 +97,7 @@ class Areas:
 
 @dataclass(frozen=True)
 class Read:
-    """How a column was read, for messages.
-
-    Parameters
-    ----------
-    column : str
-        Name in the file.
-    unit : str
-        Unit in which it was read.
-    factor : float
-        What its figures were multiplied by.
-    """
+    """How a column was read, for messages: its name, the unit, and what its figures were multiplied by."""
 
     column: str
     unit: str
@@ -128,16 +109,8 @@ def odd_rows(
 ) -> Mask:
     """Return which figures of a column cannot be, where they are few.
 
-    Parameters
-    ----------
-    concept : Concept
-        The column's.
-    values : mapping of str to ndarray, shape (rows,)
-        Figures of this concept and of those before it, in their own units.
-    given : ndarray of float, shape (rows,)
-        Figures of this one as the file gives them.
-    reads, areas
-        How they were read, and what they are of.
+    `values` are figures of this concept and those before it in their own units, `given` those of this one as the file
+    gives them; arrays have the shape (rows,).
 
     Raises
     ------
@@ -179,11 +152,6 @@ def odd_rows(
 def refuse_fractions(given: Numbers, read: Read, areas: Areas) -> None:
     """Refuse shares in the place of percentages, which have at most one decimal, however few there are.
 
-    Parameters
-    ----------
-    given, read, areas
-        As in `odd_rows`.
-
     Raises
     ------
     DataError
@@ -205,21 +173,9 @@ def refuse_fractions(given: Numbers, read: Read, areas: Areas) -> None:
 
 
 def filled_with_zero(values: Mapping[str, Numbers], keep: Mask) -> dict[str, Mask]:
-    """Return which zeros are no figures: programs fill what is missing with them.
+    """Return, for each concept that has some, which zeros are no figures: programs fill what is missing with them.
 
     No mean value, mean income or mean household is 0, and dwellings are owned, rented or of unknown tenure.
-
-    Parameters
-    ----------
-    values : mapping of str to ndarray, shape (rows,)
-        Figures of the concepts of a file, in their own units.
-    keep : ndarray of bool, shape (rows,)
-        Rows of the year that is read.
-
-    Returns
-    -------
-    dict of str to ndarray of bool
-        For each concept that has such zeros, the rows with them.
     """
     found = {name: keep & (values[name] == 0) for name in _NEVER_ZERO if name in values}
     if all(name in values for name in _TENURE):
@@ -234,15 +190,6 @@ def filled_with_zero(values: Mapping[str, Numbers], keep: Mask) -> dict[str, Mas
 
 def check_scale(concept: Concept, values: Mapping[str, Numbers], reads: Mapping[str, Read], areas: Areas) -> None:
     """Refuse a column whose median is a power of ten away from anything that was ever recorded.
-
-    Parameters
-    ----------
-    concept : Concept
-        The column's.
-    values, reads : mapping of str
-        Figures of all concepts of the file, and how they were read.
-    areas : Areas
-        What they are of.
 
     Raises
     ------

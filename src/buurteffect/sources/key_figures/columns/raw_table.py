@@ -41,15 +41,7 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class YearSaid:
-    """Years that one part of a file allows.
-
-    Parameters
-    ----------
-    years : frozenset of int
-        The years.
-    where : str
-        Which part says so.
-    """
+    """Years that one part of a file allows, and which part says so."""
 
     years: frozenset[int]
     where: str

@@ -39,14 +39,7 @@ def in_known_number(
 
     Only for a title that the mapping does not know, of a concept that no other column of the file is.
 
-    Parameters
-    ----------
-    columns : tuple of RawColumn
-        Columns of the file.
-    rows : list of MappingRow
-        The mapping's rows of its layout.
-    year : int
-        Year of the file; of several rows, one of that year counts.
+    Of several `rows` of the mapping, one of the file's year counts.
     """
     known = {row.stem for row in rows}
     here = {column.stem for column in columns}

@@ -59,16 +59,7 @@ def parse_cells(texts: pa.Array, column: str, lines: Lines, decimal: str) -> Cel
     Known marks are blank, ``.`` (and a lone ``,``, as some spreadsheets have it), ``x`` and ``-``, which is
     nil and so 0. One or two asterisks behind a number say that it is provisional and are taken off.
 
-    Parameters
-    ----------
-    texts : Array of string, shape (rows,)
-        Cells as they stand in the file.
-    column : str
-        The column's name, for errors.
-    lines : Lines
-        Where the rows stand.
-    decimal : {"point", "comma", "either"}
-        Mark of decimals.
+    `decimal` is the mark of decimals: point, comma or either.
 
     Raises
     ------
@@ -121,11 +112,6 @@ def refuse_thousands(texts: pa.Array, column: str, lines: Lines) -> None:
 
     For text of a program that is not the publisher's, or that the publisher writes with either mark of
     decimals. The key figures have two decimals at most, so that three behind a mark are thousands.
-
-    Parameters
-    ----------
-    texts, column, lines
-        As in `parse_cells`.
 
     Raises
     ------

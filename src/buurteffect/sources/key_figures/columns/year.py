@@ -155,12 +155,8 @@ def decide_years(table: RawTable, names: Sequence[str]) -> tuple[tuple[int, ...]
     name or that of a folder around it decides, and a note says so. A table with a column of periods may have several
     years; its name then chooses none of them.
 
-    Parameters
-    ----------
-    table : RawTable
-        The file's content.
-    names : sequence of str
-        The file's own name, and those of the folders around it, the nearest first: the first that says anything counts.
+    `names` are the file's own name and those of the folders around it, the nearest first: the first that says anything
+    counts.
 
     Raises
     ------

@@ -114,13 +114,6 @@ def read_bulk(text: str, origin: str) -> RawTable:
 def split_columns(text: str, origin: str) -> tuple[list[str], list[pa.Array], Lines]:
     """Return the header, the columns of text, and the lines of a CSV, whatever separates its fields.
 
-    Parameters
-    ----------
-    text : str
-        The whole text, decoded.
-    origin : str
-        What the file is called in errors.
-
     Raises
     ------
     DataError

@@ -186,15 +186,6 @@ def _texts(cells: pd.Series, lines: Lines) -> pa.Array:
 def map_table(label: str, cells: Columns, lines: Lines) -> RawTable:
     """Return the columns of one layer, land only, with the code and the name of its level called as such.
 
-    Parameters
-    ----------
-    label : str
-        What the layer is called in errors.
-    cells : mapping of str to Array
-        Columns of text as in the file, those of a map (see `is_map`).
-    lines : Lines
-        Where the rows stand.
-
     Raises
     ------
     DataError

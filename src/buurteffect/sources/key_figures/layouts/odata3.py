@@ -30,17 +30,7 @@ _NEXT = ("odata.nextLink", "@odata.nextLink")
 
 @dataclass(frozen=True)
 class Topic:
-    """One variable of a table's metadata.
-
-    Parameters
-    ----------
-    key : str
-        Key with its suffix.
-    unit : str
-        Unit as published.
-    groups : frozenset of str
-        Squeezed titles of all groups above it.
-    """
+    """One variable of a table: its key with suffix, its unit, and the squeezed titles of all groups above it."""
 
     key: str
     unit: str
@@ -49,17 +39,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What the metadata beside a table say.
-
-    Parameters
-    ----------
-    topics : tuple of Topic
-        All variables.
-    said : tuple of YearSaid
-        Years of the table.
-    table_ids : tuple of (table_id, where)
-        The table that they are of.
-    """
+    """What the metadata beside a table say: its variables, its years, and ``(table_id, where)``."""
 
     topics: tuple[Topic, ...] = ()
     said: tuple[YearSaid, ...] = ()
@@ -99,13 +79,7 @@ def is_description(names: Sequence[str]) -> bool:
 
 
 def read_metadata(pages: Mapping[str, list[dict[str, Any]]]) -> Metadata:
-    """Return what metadata pages say, of whichever kind they are.
-
-    Parameters
-    ----------
-    pages : mapping of str to rows
-        Pages by what they are called.
-    """
+    """Return what metadata pages say, of whichever kind they are."""
     topics: list[Topic] = []
     said: list[YearSaid] = []
     tables: list[tuple[str, str]] = []
@@ -127,16 +101,7 @@ def read_metadata(pages: Mapping[str, list[dict[str, Any]]]) -> Metadata:
 def read_pages(pages: Mapping[str, Any], metadata: Metadata, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
     """Return the columns of all pages of one table.
 
-    Parameters
-    ----------
-    pages : mapping of str to content
-        Pages in their order by what they are called.
-    metadata : Metadata
-        What stands beside them.
-    origin : str
-        What the whole is called in errors. A row's number counts over all pages, from 1.
-    notes : tuple of str
-        For the ledger.
+    `pages` are in their order, by what they are called. A row is numbered from 1 over all pages.
 
     Raises
     ------

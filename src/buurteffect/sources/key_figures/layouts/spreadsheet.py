@@ -53,12 +53,7 @@ class _Found:
 def read_spreadsheet(label: str, sheets: dict[str, list[list[Any]]]) -> RawTable:
     """Return the columns of the sheet with key figures.
 
-    Parameters
-    ----------
-    label : str
-        What the workbook is called in errors.
-    sheets : dict of str to rows
-        As `sheets_of` gives them.
+    `sheets` are as `sheets_of` gives them.
 
     Raises
     ------

@@ -113,21 +113,8 @@ def read_records(
 ) -> RawTable:
     """Return the columns of the records of a web export.
 
-    Parameters
-    ----------
-    records : list of (line, fields)
-        All rows, header included.
-    origin : str
-        What the file is called in errors.
-    notes : tuple of str
-        For the ledger.
-    ends_open : bool
-        Whether the text ends without a line end.
-    either : bool
-        Whether a column may have either mark of decimals, as the one of a workbook may. What other programs write
-        where nothing is (NA) is nothing then.
-    separator : str
-        What separates the fields, for errors.
+    `records` are all rows with their lines, header included. With `either` a column may have either mark of decimals,
+    as in a workbook, and what other programs write where nothing is (NA) is nothing.
 
     Raises
     ------
