@@ -12,7 +12,7 @@ import pytest
 from buurteffect.errors import DataError
 from buurteffect.panel import build, read_folder, read_joined
 from buurteffect.project import Project
-from buurteffect.sources import KwbFile
+from buurteffect.sources import KeyFigureFile
 
 CASES = Path(__file__).parents[2] / "shared" / "cases" / "data"
 
@@ -35,12 +35,12 @@ def case(tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
-def _tables(folder: Path) -> list[KwbFile]:
+def _tables(folder: Path) -> list[KeyFigureFile]:
     """Return the key figures of a folder."""
     return sorted(read_folder(folder).key_figures, key=lambda file: file.year)
 
 
-def _cell(table: KwbFile, code: str, concept: str) -> object:
+def _cell(table: KeyFigureFile, code: str, concept: str) -> object:
     """Return one cell of a table: its value, or the reason why it is missing."""
     row = table.frame.set_index("area_code").loc[code]
     return row[f"{concept}_missing"] if pd.isna(row[concept]) else round(float(row[concept]), 6)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from buurteffect.errors import DataError
-from buurteffect.sources.key_figures.read import KwbFile, read_key_figures
+from buurteffect.sources.key_figures.read import KeyFigureFile, read_key_figures
 
 
-def read_kwb(path: Path, year: int | None = None) -> KwbFile:
+def read_kwb(path: Path, year: int | None = None) -> KeyFigureFile:
     """Return the only table at a path, or of a table of several years the one of `year`.
 
     Anything else is a `DataError`, like whatever the reader refuses: with the reasons of what it passed over.

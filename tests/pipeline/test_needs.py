@@ -11,11 +11,11 @@ from conftest import ROOT
 from buurteffect.errors import CellFailedError, MissingDataError
 from buurteffect.pipeline.cli import main
 from buurteffect.project import Project
-from buurteffect.sources.download.whereabouts import KINDS, missing_data
+from buurteffect.sources.download.missing_data import KINDS, missing_data
 
 ASKED = "the effect on <b>{rents}</b>, by wijk"
 LACKS = f"""\
-from buurteffect.sources.download.whereabouts import missing_data
+from buurteffect.sources.download.missing_data import missing_data
 raise missing_data(source, {ASKED!r}, "the rents of any year", ["key_figures"])"""
 TABLE = 'page.table("t", pd.DataFrame({"x": [1.5]}), [Column("x", "X", ".2f")], "One number.")'
 

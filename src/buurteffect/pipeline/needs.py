@@ -16,7 +16,7 @@ from buurteffect.pipeline.runs.runs import Run
 from buurteffect.project import Project
 from buurteffect.report.page import EXHIBIT
 from buurteffect.report.tables.exhibits import DIGITS
-from buurteffect.sources.download.whereabouts import missing_data
+from buurteffect.sources.download.missing_data import missing_data
 
 NOT_ENOUGH = ("EstimationError", "NoSwitchError", "NoComparisonError", "OneTreatedClusterError")
 """Refusals of an estimator that more data can lift. The others say that a design does not fit its panel."""

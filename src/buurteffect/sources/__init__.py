@@ -5,7 +5,7 @@ from buurteffect.sources.geography.addresses import read_addresses
 from buurteffect.sources.geography.boundaries import read_boundaries
 from buurteffect.sources.geography.crosswalk import CrosswalkFile, read_crosswalk
 from buurteffect.sources.key_figures.layouts.map import has_key_figures
-from buurteffect.sources.key_figures.read import KwbFile, read_key_figures
+from buurteffect.sources.key_figures.read import KeyFigureFile, read_key_figures
 from buurteffect.sources.leefbaarometer.version2 import read_classes, read_dimensions
 from buurteffect.sources.leefbaarometer.version3 import ScoreFile, find_score_files, read_score_files, read_scores
 from buurteffect.sources.statline.fetch import fetch_table
@@ -18,7 +18,7 @@ from buurteffect.sources.tables.ses_woa import read_ses_woa
 
 __all__ = [
     "CrosswalkFile",
-    "KwbFile",
+    "KeyFigureFile",
     "ScoreFile",
     "fetch_table",
     "find_score_files",

@@ -94,7 +94,7 @@ def test_zeros_that_a_program_filled_in_are_no_figures_and_are_listed(tmp_path):
     for concept in ("woz_value_eur", "owner_occupied_share", "rented_share", "association_rented_share"):
         assert pd.isna(last[concept])
         assert last[f"{concept}_missing"] == "not_published"
-    assert {(odd.line, odd.column) for odd in read.ledger.odd} == {
+    assert {(odd.line, odd.column) for odd in read.ledger.implausible} == {
         (4, name) for name in ("g_woz", "p_koopw", "p_huurw", "p_wcorpw")
     }
     unknown = read_kwb(kept(tmp_path, "kwb-2019.csv", frame.assign(p_e_o_w=[0, 0, 100])))

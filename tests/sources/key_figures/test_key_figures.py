@@ -9,7 +9,7 @@ from one_table import read_kwb
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS, KWB
 from buurteffect.sources.key_figures.columns.mapping import breaks, mapping_rows, table_years
-from buurteffect.sources.key_figures.read import KwbFile
+from buurteffect.sources.key_figures.read import KeyFigureFile
 
 BULK = {
     "ID": ["1", "2", "3"],
@@ -45,7 +45,7 @@ def written(folder, text, name="Amsterdam_2019_84583NED.csv", encoding="utf-8"):
     return path
 
 
-def row(file: KwbFile, code: str):
+def row(file: KeyFigureFile, code: str):
     """Return the row of one area."""
     return file.frame.set_index("area_code").loc[code]
 

@@ -47,7 +47,7 @@ def times(name, factor):
 
 def test_the_towns_as_published_are_read_without_a_note_on_their_figures(tmp_path):
     file = read_kwb(towns(tmp_path))
-    assert file.ledger.odd == ()
+    assert file.ledger.implausible == ()
     assert row(file, "GM9001")[["woz_value_eur", "household_size_mean"]].tolist() == [285_000, 2.2]
 
 
@@ -119,7 +119,7 @@ def test_one_figure_that_cannot_be_is_left_out_and_listed(tmp_path, name, figure
     found = row(file, "BU90010000")
     assert found[f"{concept}_missing"] == "not_published"
     assert file.frame[concept].isna().sum() == 1
-    (odd,) = file.ledger.odd
+    (odd,) = file.ledger.implausible
     assert (odd.line, odd.column, odd.concept, odd.figure) == (5, name, concept, figures[3])
     assert f"line 5, column '{name}': {figures[3]:g}" in " ".join(file.ledger.notes)
 

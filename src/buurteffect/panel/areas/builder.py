@@ -28,7 +28,7 @@ from buurteffect.panel.inputs.project_register import Codes, resolve_projects
 from buurteffect.panel.inputs.source_table import SourceTable, Stock, liveability_tables, ses_woa_tables, stack_stock
 from buurteffect.project import writing
 from buurteffect.schema.panel import BLOCKS, BOUNDARY_RULES, PANEL_LEVELS
-from buurteffect.sources import KwbFile
+from buurteffect.sources import KeyFigureFile
 from buurteffect.sources.files.rawfile import label_of
 
 RECORD = "inputs.json"
@@ -267,7 +267,7 @@ def _record(parts: _Parts, projects: pd.DataFrame | None) -> dict[str, Any]:
     }
 
 
-def _describe(file: KwbFile) -> dict[str, Any]:
+def _describe(file: KeyFigureFile) -> dict[str, Any]:
     """Return what the record says of one file of key figures."""
     return {
         "file": file.origin,
@@ -279,7 +279,7 @@ def _describe(file: KwbFile) -> dict[str, Any]:
         "mapped_count": len(file.ledger.mapped),
         "unmapped_count": len(file.ledger.unmapped),
         "expected_missing": file.ledger.expected_in_words,
-        "odd_count": len(file.ledger.odd),
+        "odd_count": len(file.ledger.implausible),
         "left_out": [{"reason": reason, "count": count} for reason, count in file.ledger.left_out],
         "unmapped": list(file.ledger.unmapped),
         "notes": list(file.ledger.notes),

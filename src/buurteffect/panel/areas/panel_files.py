@@ -21,7 +21,7 @@ from buurteffect.project import Project
 from buurteffect.schema import PANEL
 from buurteffect.schema.arrow import check_table
 from buurteffect.schema.panel import KEY_FIGURES_BLOCK, panel_contract
-from buurteffect.sources.download.whereabouts import missing_data
+from buurteffect.sources.download.missing_data import missing_data
 
 _NAME = "liveability_area_name"
 _RULE_WORDS = {"harmonised": "brought to the areas of one year", "unchanged_only": "of areas that did not change"}

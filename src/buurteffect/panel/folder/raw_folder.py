@@ -31,13 +31,13 @@ from buurteffect.panel.inputs.source_table import describe_ses_woa, ses_woa_left
 from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources import (
     CrosswalkFile,
-    KwbFile,
+    KeyFigureFile,
     find_score_files,
     read_score_files,
     refuse_same_bytes,
 )
 from buurteffect.sources.files.rawfile import label_of
-from buurteffect.sources.files.system_files import reason_beside
+from buurteffect.sources.files.system_files import why_not_data
 from buurteffect.sources.tables.housing_stock import StockTable
 from buurteffect.sources.tables.projects import Register
 from buurteffect.sources.tables.ses_woa import SesFile
@@ -64,7 +64,7 @@ class Folder:
         The Leefbaarometer by level; empty where the folder has key figures only.
     scores, scores_passed_over : tuple
         Its files with their hashes, and ``(file, reason)`` of what stands beside them.
-    key_figures : list of KwbFile
+    key_figures : list of KeyFigureFile
         Key figures, one per table and year.
     passed_over : list of (file, reason)
         Every other file in the folder but those beside the scores, by its path.
@@ -87,7 +87,7 @@ class Folder:
     levels: dict[str, LevelPanel]
     scores: tuple[InputFile, ...]
     scores_passed_over: tuple[tuple[str, str], ...]
-    key_figures: list[KwbFile]
+    key_figures: list[KeyFigureFile]
     passed_over: list[tuple[str, str]]
     crosswalks: dict[str, pd.DataFrame]
     ses_woa: list[SesFile]
@@ -202,7 +202,7 @@ def _unused_addresses(raw: Path, counted: AddressCrosswalks) -> list[tuple[str, 
     said = {name for name, _ in counted.passed_over}
     reason = "not needed: a crosswalk of its years is there, or no file of another year to count one with"
     rest = [
-        (path.relative_to(raw).as_posix(), reason_beside(path.relative_to(raw)) or reason)
+        (path.relative_to(raw).as_posix(), why_not_data(path.relative_to(raw)) or reason)
         for path in files_below(raw / "addresses")
         if path not in used and path.name not in said and path.relative_to(raw).as_posix() not in said
     ]
@@ -221,12 +221,12 @@ def _passed_over_elsewhere(raw: Path) -> list[tuple[str, str]]:
         if item.is_dir() and not item.is_symlink():
             names = [(path.relative_to(raw), _ELSEWHERE) for path in files_below(item)]
             if len(names) > _LISTED:
-                why = reason_beside(item.relative_to(raw)) or _ELSEWHERE
+                why = why_not_data(item.relative_to(raw)) or _ELSEWHERE
                 listed.append((f"{item.name}/ ({len(names):,} files)", why))
                 continue
         else:
             names = [(item.relative_to(raw), "a record of this program" if item.name == "fetched.toml" else _ELSEWHERE)]
-        listed += [(path.as_posix(), reason_beside(path) or why) for path, why in names if path.name != _GROUPS]
+        listed += [(path.as_posix(), why_not_data(path) or why) for path, why in names if path.name != _GROUPS]
     return listed
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from buurteffect.errors import DataError
 from buurteffect.sources import open_table
 from buurteffect.sources.files.rawfile import label_of, read_head, sha256_of
-from buurteffect.sources.files.system_files import reason_beside
+from buurteffect.sources.files.system_files import why_not_data
 from buurteffect.sources.files.zip_archive import list_members, unpack
 from buurteffect.sources.statline.store import MANIFEST_NAME as MANIFEST
 from buurteffect.sources.statline.store import StoredTable
@@ -200,7 +200,7 @@ def _walk(home: Path, room: Room, found: Found, named: Callable[[Path], str]) ->
         found.readings += [room.table(open_table(table)) for table in tables]
     for path in files_below(home):
         where = path.relative_to(home)
-        if why := reason_beside(where) or ("a link to a folder, which is not followed" if path.is_dir() else None):
+        if why := why_not_data(where) or ("a link to a folder, which is not followed" if path.is_dir() else None):
             found.passed_over.append((named(path), why))
         elif any(table in path.parents for table in tables):
             if room.table is None:

@@ -22,7 +22,7 @@ from buurteffect.panel.harmonise.moved_tables import RULES, Moved, Settings, mov
 from buurteffect.panel.harmonise.weights import Crossing, Weights
 from buurteffect.panel.inputs.contents import named_below
 from buurteffect.schema.kwb import CONCEPTS
-from buurteffect.sources import KwbFile, has_key_figures, read_key_figures, refuse_same_bytes
+from buurteffect.sources import KeyFigureFile, has_key_figures, read_key_figures, refuse_same_bytes
 
 KEY_FIGURE_LEVELS = ("buurt", "wijk", "gemeente")
 _KEY = ["area_code", "year"]
@@ -59,7 +59,7 @@ def concepts_frame() -> pd.DataFrame:
     )
 
 
-def stack_files(files: Sequence[KwbFile]) -> pd.DataFrame:
+def stack_files(files: Sequence[KeyFigureFile]) -> pd.DataFrame:
     """Return the rows of all files; an area may stand in one file a year only.
 
     Raises
@@ -269,13 +269,13 @@ class FoundKeyFigures:
 
     Attributes
     ----------
-    files : list of KwbFile
+    files : list of KeyFigureFile
         One per table and year.
     passed_over : list of (file, reason)
         Files that hold no table, describe one, or have key figures where they are not looked for.
     """
 
-    files: list[KwbFile]
+    files: list[KeyFigureFile]
     passed_over: list[tuple[str, str]]
 
 
@@ -290,7 +290,7 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
     DataError
         As `read_key_figures`, and if two files hold the same bytes.
     """
-    files: list[KwbFile] = []
+    files: list[KeyFigureFile] = []
     passed_over: list[tuple[str, str]] = []
     taken: set[str] = set()
     paths: dict[str, str] = {}
@@ -312,12 +312,12 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
     return FoundKeyFigures(files, [*passed_over, *((paths[origin], why) for origin, why in twice)])
 
 
-def _in_folder(folder: str, file: KwbFile) -> KwbFile:
+def _in_folder(folder: str, file: KeyFigureFile) -> KeyFigureFile:
     """Return a file that is called by its folder too, since another folder has one of the same name."""
     return replace(file, origin=f"{folder}/{file.origin}", source=f"{folder}/{file.source}")
 
 
-def _each_once(files: list[KwbFile]) -> tuple[list[KwbFile], list[tuple[str, str]]]:
+def _each_once(files: list[KeyFigureFile]) -> tuple[list[KeyFigureFile], list[tuple[str, str]]]:
     """Return files without the rows that an earlier one has with the same figures, and those that have no other."""
     if not files:
         return [], []
@@ -345,7 +345,7 @@ def _each_once(files: list[KwbFile]) -> tuple[list[KwbFile], list[tuple[str, str
     return kept, twice
 
 
-def _without(file: KwbFile, rows: list[int], others: str) -> KwbFile:
+def _without(file: KeyFigureFile, rows: list[int], others: str) -> KeyFigureFile:
     """Return a file without rows that other files give as well."""
     frame = file.frame.drop(index=rows).reset_index(drop=True)
     left_out = (*file.ledger.left_out, (f"the same figures as in {others}", len(rows)))

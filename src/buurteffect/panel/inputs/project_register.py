@@ -9,7 +9,7 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.project import Project
 from buurteffect.schema.panel import RESOLVED_PROJECTS
-from buurteffect.sources.download.whereabouts import missing_data
+from buurteffect.sources.download.missing_data import missing_data
 from buurteffect.sources.tables.projects import Register
 
 FILE = "projects.parquet"

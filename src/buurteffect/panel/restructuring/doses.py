@@ -11,7 +11,7 @@ from buurteffect.panel.areas.panel_files import has_key_figures, read_joined
 from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED
 from buurteffect.project import Project
-from buurteffect.sources.download.whereabouts import missing_data
+from buurteffect.sources.download.missing_data import missing_data
 
 _SHOWN = 5
 MOST_BUURTEN = "most_buurten"

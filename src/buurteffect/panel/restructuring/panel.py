@@ -18,7 +18,7 @@ from buurteffect.panel.restructuring.placed_projects import PlacedProjects, plac
 from buurteffect.panel.restructuring.pre_policy import BEFORE, values_before
 from buurteffect.panel.restructuring.treatment import RINGS_M, treatment_of_areas
 from buurteffect.project import Project
-from buurteffect.sources.download.whereabouts import missing_data
+from buurteffect.sources.download.missing_data import missing_data
 
 FINEST = "finest"
 """Ask for the finest level at which a source has the outcome."""
@@ -76,7 +76,7 @@ class RestructuringPanel:
     reason : str
         Why nothing can be estimated; empty where something can.
     lacking : tuple of str
-        Kinds of data that would help then (`whereabouts.KINDS`).
+        Kinds of data that would help then (`missing_data.KINDS`).
     """
 
     source: str

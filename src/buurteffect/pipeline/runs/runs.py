@@ -53,7 +53,7 @@ class Run:
     looks_for : tuple of str
         Files of the checkout whose coming or going makes the run another, though it may not open them.
     data : tuple of str
-        Kinds of open data (`whereabouts.KINDS`) that its estimates rest on: what its page asks for where they are not
+        Kinds of open data (`missing_data.KINDS`) that its estimates rest on: what its page asks for where they are not
         enough.
     """
 
@@ -200,7 +200,7 @@ def _read_settings(file: Path) -> dict[str, Any]:
         if isinstance(value, int) and value <= 0:
             raise ParameterError(f"{file.name}: {key!r} must be a positive number of seconds, not {value}")
     if settings.get("data"):
-        from buurteffect.sources.download.whereabouts import (
+        from buurteffect.sources.download.missing_data import (
             KINDS,  # only here: runs do not rest on all that reads raw files
         )
 

@@ -10,7 +10,7 @@ from typing import Literal
 from buurteffect.errors import DataError, DownloadError, ProjectError
 from buurteffect.sources.download.catalogue import STATLINE_PAGE, CatalogueEntry, span_of
 from buurteffect.sources.download.open_data import fetch_file, zip_problem
-from buurteffect.sources.download.packing import pack, settle
+from buurteffect.sources.download.packing import move_table, zip_table
 from buurteffect.sources.download.progress import Display
 from buurteffect.sources.http.client import Settings
 from buurteffect.sources.registry import Source
@@ -209,14 +209,14 @@ def _table_job(
         before = find_table(query, home)
         if before is not None and before.complete:
             return "already there"
-        settle(_table(entry, query, folder, settings, say), pages)
+        move_table(_table(entry, query, folder, settings, say), pages)
         say(f"{query.table_id}: put at {pages}")
         return "fetched"
 
     def fetch_zip(say: Say) -> How:
         there = next((path for path in zips if path.exists()), None)
         if there is None:
-            pack(_table(entry, query, folder, settings, say), zips[-1])
+            zip_table(_table(entry, query, folder, settings, say), zips[-1])
             say(f"{query.table_id}: put at {zips[-1]}")
             if not query.gemeente:  # a whole table takes the place of its parts
                 for part in sorted(home.glob(f"{stem}-GM[0-9][0-9][0-9][0-9].zip")):

@@ -13,7 +13,7 @@ from buurteffect.sources.statline.store import MANIFEST_NAME, StoredTable
 _NO_MOMENT = (1980, 1, 1, 0, 0, 0)  # the same pages give the same bytes, whenever they are packed
 
 
-def settle(table: StoredTable, target: Path) -> None:
+def move_table(table: StoredTable, target: Path) -> None:
     """Move the folder of a whole table to its place on the same disk, in one step.
 
     Raises
@@ -29,7 +29,7 @@ def settle(table: StoredTable, target: Path) -> None:
     table.folder.rename(target)
 
 
-def pack(table: StoredTable, target: Path) -> None:
+def zip_table(table: StoredTable, target: Path) -> None:
     """Put a whole table in its place on the same disk as one zip, and remove the folder that its pages came into.
 
     The zip appears at its place whole or not at all, and only from then on is there a folder around it: readers

@@ -11,14 +11,14 @@ _TEMPORARY = re.compile(
 )
 
 
-def reason_beside(path: PurePath) -> str | None:
+def why_not_data(path: PurePath) -> str | None:
     """Return why a file is none that anybody put there as data, or None if it may be one.
 
     Examples
     --------
-    >>> reason_beside(PurePath("kwb/~$kwb-2019.xlsx")), reason_beside(PurePath("__MACOSX/._a.csv"))
+    >>> why_not_data(PurePath("kwb/~$kwb-2019.xlsx")), why_not_data(PurePath("__MACOSX/._a.csv"))
     ('a temporary file of a program', 'a file of the system')
-    >>> reason_beside(PurePath("kwb/2019.csv"))
+    >>> why_not_data(PurePath("kwb/2019.csv"))
     """
     if any(_TEMPORARY.fullmatch(part) for part in path.parts):
         return "a temporary file of a program"

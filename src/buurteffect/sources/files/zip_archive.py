@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from buurteffect.errors import DataError
 from buurteffect.sources.files.columns import nearest
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, FILE_BYTES_LIMIT, label_of, printable, shown
-from buurteffect.sources.files.system_files import reason_beside
+from buurteffect.sources.files.system_files import why_not_data
 
 MEMBER_BYTES_LIMIT = FILE_BYTES_LIMIT
 """Largest uncompressed size of one member."""
@@ -254,7 +254,7 @@ def unpack(
         for info in members:
             place = PurePosixPath(info.filename)
             suffix = place.suffix.lower()
-            why = reason_beside(place)
+            why = why_not_data(place)
             why = why or (None if suffix in suffixes or (suffix == ".zip" and deep) else reason)
             if info.is_dir() or why:
                 left += [] if info.is_dir() else [(label_of(archive, info.filename), why or reason)]

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from buurteffect.errors import DataError
 from buurteffect.sources.files.rawfile import label_of, printable, read_bytes, read_head, sha256_of
-from buurteffect.sources.files.system_files import reason_beside
+from buurteffect.sources.files.system_files import why_not_data
 from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, read_member
 
 NOT_A_TABLE = "not a table"
@@ -77,7 +77,7 @@ class Document:
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class DocumentFolder:
     """The documents of one folder, on disk or in a zip; `names` are its own and those around it, nearest first."""
 
     label: str
@@ -85,7 +85,7 @@ class Place:
     documents: tuple[Document, ...]
 
 
-def places_of(path: Path, beside: Callable[[str], bool]) -> tuple[list[Place], list[tuple[str, str]]]:
+def folders_of(path: Path, beside: Callable[[str], bool]) -> tuple[list[DocumentFolder], list[tuple[str, str]]]:
     """Return the folders with documents at and below a path, and the files that hold none with the reason.
 
     `beside` says of the name of another file whether it may describe the table in `path`, which is then taken along.
@@ -103,12 +103,12 @@ def places_of(path: Path, beside: Callable[[str], bool]) -> tuple[list[Place], l
         others = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
         chosen = [path, *(item for item in others if item.is_file() and item.name != path.name and beside(item.name))]
         documents = tuple(_on_disk(item, label_of(item), (item.name,)) for item in chosen)
-        return [Place(label_of(path), (path.name,), documents)], passed_over
-    places: list[Place] = []
+        return [DocumentFolder(label_of(path), (path.name,), documents)], passed_over
+    places: list[DocumentFolder] = []
     by_folder: dict[Path, list[Path]] = {}
     for item in sorted(item for item in path.rglob("*") if item.is_file()):
         relative = item.relative_to(path)
-        if why := reason_beside(relative):
+        if why := why_not_data(relative):
             passed_over.append((printable(relative.as_posix()), why))
         elif (archive := _as_archive(item)) is not None:
             names = (item.name, *reversed(relative.parts[:-1]), path.name)
@@ -122,7 +122,7 @@ def places_of(path: Path, beside: Callable[[str], bool]) -> tuple[list[Place], l
         documents = tuple(
             _on_disk(item, printable(item.relative_to(path).as_posix()), (item.name, *around)) for item in items
         )
-        places.append(Place(label, around, documents))
+        places.append(DocumentFolder(label, around, documents))
     return sorted(places, key=lambda place: place.label), passed_over
 
 
@@ -169,14 +169,14 @@ def _refuse_irregular(path: Path, label: str) -> None:
 
 def _in_zip(
     archive: Archive, label: str, names: tuple[str, ...], passed_over: list[tuple[str, str]], depth: int = 1
-) -> Iterator[Place]:
+) -> Iterator[DocumentFolder]:
     """Yield the folders in a zip, and in the zips that it holds."""
     by_folder: dict[tuple[str, ...], list[Document]] = {}
     for member in sorted(list_members(archive)):
         parts = PurePosixPath(member).parts
         called = f"{label} > {printable(member)}"
         around = (*reversed(parts[:-1]), *names)
-        if why := reason_beside(PurePosixPath(member)):
+        if why := why_not_data(PurePosixPath(member)):
             passed_over.append((called, why))
         elif PurePosixPath(member).suffix.lower() == ".zip":
             if depth >= _DEEPEST_ZIP:
@@ -189,4 +189,4 @@ def _in_zip(
             by_folder.setdefault(parts[:-1], []).append(document)
     for parts, documents in by_folder.items():
         called = f"{label} > {printable('/'.join(parts))}" if parts else label
-        yield Place(called, (*reversed(parts), *names), tuple(documents))
+        yield DocumentFolder(called, (*reversed(parts), *names), tuple(documents))

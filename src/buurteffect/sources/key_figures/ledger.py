@@ -46,7 +46,7 @@ class MappedColumn:
 
 
 @dataclass(frozen=True)
-class OddFigure:
+class ImplausibleFigure:
     """One figure that cannot be, read as missing: where it stands, and what stands there in the unit of the file."""
 
     line: int
@@ -56,7 +56,7 @@ class OddFigure:
 
 
 @dataclass(frozen=True)
-class KwbLedger:
+class KeyFigureLedger:
     """Every row and column of a file accounted for.
 
     Parameters
@@ -77,7 +77,7 @@ class KwbLedger:
         Concepts for which the file has no column and, as far as the mapping knows, the year has none.
     expected_missing : tuple of (concept, column)
         Concepts that the publisher gives in that year and that the file does not, with the column to look for.
-    odd : tuple of OddFigure
+    implausible : tuple of ImplausibleFigure
         Figures that cannot be, read as missing.
     notes : tuple of str
         What else a user should know: where the year comes from, encodings, sheets that were passed over.
@@ -91,7 +91,7 @@ class KwbLedger:
     unmapped: tuple[str, ...]
     not_in_year: tuple[str, ...]
     expected_missing: tuple[tuple[str, str], ...]
-    odd: tuple[OddFigure, ...]
+    implausible: tuple[ImplausibleFigure, ...]
     notes: tuple[str, ...]
 
     @property

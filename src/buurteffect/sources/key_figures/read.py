@@ -15,14 +15,14 @@ from buurteffect.schema.kwb import KWB
 from buurteffect.sources.files.rawfile import SourceFile
 from buurteffect.sources.key_figures.columns.raw_table import RawTable
 from buurteffect.sources.key_figures.columns.year import decide_years, with_years_in_names
-from buurteffect.sources.key_figures.documents import digest_of, places_of
-from buurteffect.sources.key_figures.ledger import KwbLedger
+from buurteffect.sources.key_figures.documents import digest_of, folders_of
+from buurteffect.sources.key_figures.ledger import KeyFigureLedger
 from buurteffect.sources.key_figures.table import build_table, refuse_unknown
-from buurteffect.sources.key_figures.table_files import Found, may_describe, tables_in
+from buurteffect.sources.key_figures.table_files import UnreadTable, may_describe, tables_in
 
 
 @dataclass(frozen=True, eq=False)
-class KwbFile(SourceFile):
+class KeyFigureFile(SourceFile):
     """The key figures of one table in one year, read and checked; of several files the hash is of their hashes.
 
     Parameters
@@ -40,7 +40,7 @@ class KwbFile(SourceFile):
         Its `origin` without sheet and layer.
     rows_count : int
         Rows of the file without its header.
-    ledger : KwbLedger
+    ledger : KeyFigureLedger
         What became of every row and column.
     """
 
@@ -50,7 +50,7 @@ class KwbFile(SourceFile):
     layout: str
     source: str
     rows_count: int
-    ledger: KwbLedger
+    ledger: KeyFigureLedger
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +59,13 @@ class KeyFigures:
 
     Parameters
     ----------
-    files : tuple of KwbFile
+    files : tuple of KeyFigureFile
         One per table and year; of a map with several layers, one per layer.
     passed_over : tuple of (file, reason)
         What holds no table, or describes one.
     """
 
-    files: tuple[KwbFile, ...]
+    files: tuple[KeyFigureFile, ...]
     passed_over: tuple[tuple[str, str], ...]
 
 
@@ -99,11 +99,11 @@ def read_key_figures(path: Path) -> KeyFigures:
     return KeyFigures(tuple(file for table in found for file in _read(table)), tuple(passed_over))
 
 
-def _tables_at(path: Path) -> tuple[list[Found], list[tuple[str, str]]]:
+def _tables_at(path: Path) -> tuple[list[UnreadTable], list[tuple[str, str]]]:
     """Return the tables at a path, unread, and what is passed over."""
     place_on_disk = _attributes_of(path)
-    places, passed_over = places_of(place_on_disk, may_describe)
-    found: list[Found] = []
+    places, passed_over = folders_of(place_on_disk, may_describe)
+    found: list[UnreadTable] = []
     for place in places:
         wanted = place.documents[0] if place.documents[0].path == place_on_disk else None
         tables, others = tables_in(place, wanted)
@@ -122,14 +122,14 @@ def _attributes_of(path: Path) -> Path:
     return next((item for item in beside if item.is_file()), path)
 
 
-def _read(table: Found) -> list[KwbFile]:
+def _read(table: UnreadTable) -> list[KeyFigureFile]:
     """Return every year and layer of a table."""
     tables = table.read()
     digest, size = digest_of(table.documents)
     return [file for raw in tables for file in _years(raw, table, digest, size)]
 
 
-def _years(raw: RawTable, table: Found, digest: str, size: int) -> list[KwbFile]:
+def _years(raw: RawTable, table: UnreadTable, digest: str, size: int) -> list[KeyFigureFile]:
     """Return the years of a table, each with its frame built."""
     raw = with_years_in_names(raw)
     refuse_unknown(raw)
@@ -138,7 +138,7 @@ def _years(raw: RawTable, table: Found, digest: str, size: int) -> list[KwbFile]
     for each in years:
         frame, ledger = build_table(raw, each, notes)
         files.append(
-            KwbFile(
+            KeyFigureFile(
                 frame=KWB.check(frame, raw.lines.origin),
                 year=each,
                 table_id=table_id,

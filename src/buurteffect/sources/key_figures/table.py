@@ -29,7 +29,7 @@ from buurteffect.sources.key_figures.columns.values import (
     parse_cells,
 )
 from buurteffect.sources.key_figures.columns.year import period_of
-from buurteffect.sources.key_figures.ledger import KwbLedger, MappedColumn, OddFigure
+from buurteffect.sources.key_figures.ledger import ImplausibleFigure, KeyFigureLedger, MappedColumn
 
 _NONE = -1
 _REASONS = tuple(str(reason) for reason in MissingReason)
@@ -57,7 +57,7 @@ class _Column:
     odd: Mask | None = None
 
 
-def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.DataFrame, KwbLedger]:
+def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.DataFrame, KeyFigureLedger]:
     """Return the table `schema.kwb.KWB` of a file and its ledger.
 
     `notes` are what is known so far, for the ledger.
@@ -86,7 +86,7 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
         left_out.append((f"another year than {year}", int((~keep).sum())))
     odd = _odd_figures(columns, cells, resolved, table)
     expected = {**expected_columns(table.family, year), **dict.fromkeys(resolved.unread, "")}
-    ledger = KwbLedger(
+    ledger = KeyFigureLedger(
         rows_in=len(lines) + sum(count for _, count in table.left_out),
         rows_out=len(frame),
         left_out=tuple(left_out),
@@ -97,7 +97,7 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
         expected_missing=tuple(
             (c, name) for c, name in expected.items() if c not in resolved.concepts and c not in resolved.unread
         ),
-        odd=odd,
+        implausible=odd,
         notes=(*table.notes, *notes, *resolved.notes, *areas.notes, *_odd_notes(odd)),
     )
     return frame, ledger
@@ -219,7 +219,7 @@ def _columns(
         _check_whole(cells[concept], resolved.concepts[concept], concept, table)
         column = _converted(cells[concept], resolved.concepts[concept], columns, typed=typed)
         values[concept] = column.values
-        odd = plausible.odd_rows(CONCEPTS[concept], values, cells[concept].values, reads, areas)
+        odd = plausible.implausible_rows(CONCEPTS[concept], values, cells[concept].values, reads, areas)
         values[concept] = np.where(odd, np.nan, column.values)
         columns[concept] = _Column(values[concept], column.reasons, odd)
     for concept, filled in plausible.filled_with_zero(values, areas.keep).items():
@@ -283,10 +283,10 @@ def _with_reasons(
 
 def _odd_figures(
     columns: dict[str, _Column], cells: dict[str, Cells], resolved: Resolved, table: RawTable
-) -> tuple[OddFigure, ...]:
+) -> tuple[ImplausibleFigure, ...]:
     """Return the figures that were left out since they cannot be."""
     return tuple(
-        OddFigure(
+        ImplausibleFigure(
             line=int(table.lines.numbers[row]),
             column=table.columns[resolved.concepts[concept].position].name,
             concept=concept,
@@ -298,7 +298,7 @@ def _odd_figures(
     )
 
 
-def _odd_notes(odd: tuple[OddFigure, ...]) -> list[str]:
+def _odd_notes(odd: tuple[ImplausibleFigure, ...]) -> list[str]:
     """Return what the ledger's notes say of them."""
     if not odd:
         return []

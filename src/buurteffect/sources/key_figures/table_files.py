@@ -17,7 +17,7 @@ from buurteffect.sources.files.rawfile import decode, refuse_stand_in
 from buurteffect.sources.files.strict_json import parse_json
 from buurteffect.sources.key_figures.columns.raw_table import RawTable
 from buurteffect.sources.key_figures.columns.year import table_id_in, years_in
-from buurteffect.sources.key_figures.documents import NOT_A_TABLE, Document, Place
+from buurteffect.sources.key_figures.documents import NOT_A_TABLE, Document, DocumentFolder
 from buurteffect.sources.key_figures.layouts.bulk import is_bulk
 from buurteffect.sources.key_figures.layouts.map import MAP_SUFFIXES, OF_A_MAP, is_map, read_map
 from buurteffect.sources.key_figures.layouts.odata3 import is_description, rows_of
@@ -52,7 +52,7 @@ _LINKED = re.compile(rb'nextLink"\s*:\s*"')
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class UnreadTable:
     """A table before it is read: the documents that it is read from, with those that describe it.
 
     `names` may tell its year, the nearest first; `read` returns its columns, of a map those of each layer.
@@ -91,7 +91,7 @@ def may_describe(name: str) -> bool:
     return _BESIDE.fullmatch(name) is not None
 
 
-def tables_in(place: Place, wanted: Document | None = None) -> tuple[list[Found], list[tuple[str, str]]]:
+def tables_in(place: DocumentFolder, wanted: Document | None = None) -> tuple[list[UnreadTable], list[tuple[str, str]]]:
     """Return the tables among the documents of a folder, and the other documents with the reason to pass them over.
 
     `wanted` is one of them that is a table whatever its suffix says.
@@ -129,8 +129,8 @@ def _described(
     groups: Sequence[list[Document]],
     observed: list[Document],
     described: Description,
-    place: Place,
-) -> list[Found]:
+    place: DocumentFolder,
+) -> list[UnreadTable]:
     """Return the tables of a folder, each with what describes it."""
     texts = [document for document, kind in singles if kind == "text"]
     tables = [
@@ -154,17 +154,17 @@ def _found(
     documents: list[Document],
     described: Description,
     read: Callable[..., list[RawTable]],
-    place: Place | None = None,
-) -> Found:
+    place: DocumentFolder | None = None,
+) -> UnreadTable:
     """Return a table; one of several pages is called after the folder that they stand in."""
     all_documents = (*documents, *described.documents)
     if place is None:
         (document,) = documents
-        return Found(document.label, document.names, all_documents, lambda: read(document, described))
+        return UnreadTable(document.label, document.names, all_documents, lambda: read(document, described))
     single = len(all_documents) == 1
     label = documents[0].label if single else place.label
     names = documents[0].names if single else (*place.names, documents[0].name)
-    return Found(label, names, all_documents, lambda: read(documents, described, label))
+    return UnreadTable(label, names, all_documents, lambda: read(documents, described, label))
 
 
 def _belongs(described: Description, names: Sequence[str], alone: bool) -> bool:

@@ -20,7 +20,7 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.sources.files.columns import nearest
 from buurteffect.sources.files.rawfile import SourceFile, label_of, printable, read_bytes, refuse_same_bytes, shown
-from buurteffect.sources.files.system_files import reason_beside
+from buurteffect.sources.files.system_files import why_not_data
 from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, read_member
 from buurteffect.sources.leefbaarometer.version3_table import LEVEL_KEYS, SCORES, score_table
 from buurteffect.sources.spreadsheets.saved_again import read_saved
@@ -62,7 +62,7 @@ class ScoreFile(SourceFile):
 
 
 @dataclass(frozen=True)
-class Located:
+class ScoreLocation:
     """Where a file of scores is: the CSV, or the archive that holds it and its name there."""
 
     path: Path
@@ -75,10 +75,10 @@ class Located:
 
 
 @dataclass(frozen=True)
-class Found:
+class ScoreListing:
     """Files of scores in a folder, to be read, and ``(file, reason)`` of all others in it."""
 
-    files: tuple[Located, ...]
+    files: tuple[ScoreLocation, ...]
     passed_over: tuple[tuple[str, str], ...]
 
 
@@ -143,7 +143,7 @@ def read_scores(path: Path, member: str | None = None) -> ScoreFile:
     )
 
 
-def find_score_files(folder: Path) -> Found:
+def find_score_files(folder: Path) -> ScoreListing:
     """Find every file of version 3 scores in a folder, in the folders below it and in its zips.
 
     A file counts by its header, not by its name. Only headers are judged here: a file that looks like scores
@@ -163,7 +163,7 @@ def find_score_files(folder: Path) -> Found:
         )
     judged = list(_judged(folder))
     passed_over = tuple((place.label, reason) for place, reason in judged if reason is not None)
-    return Found(tuple(place for place, reason in judged if reason is None), passed_over)
+    return ScoreListing(tuple(place for place, reason in judged if reason is None), passed_over)
 
 
 def read_score_files(folder: Path) -> ScoreFolder:
@@ -189,23 +189,23 @@ def read_score_files(folder: Path) -> ScoreFolder:
     return ScoreFolder(files, found.passed_over)
 
 
-def _judged(folder: Path) -> Iterator[tuple[Located, str | None]]:
+def _judged(folder: Path) -> Iterator[tuple[ScoreLocation, str | None]]:
     """Yield every file below a folder with the reason to pass over it, or None."""
     for path in sorted(folder.rglob("*")):
-        if why := None if path.is_dir() else reason_beside(path.relative_to(folder)):
-            yield Located(path), why
+        if why := None if path.is_dir() else why_not_data(path.relative_to(folder)):
+            yield ScoreLocation(path), why
         elif path.is_dir():
             if path.is_symlink():
-                yield Located(path), "a link to a folder, which is not followed"
+                yield ScoreLocation(path), "a link to a folder, which is not followed"
         elif path.suffix.lower() == ".zip":
             for member, reason in _judged_members(path):
-                yield Located(path, member), reason
+                yield ScoreLocation(path, member), reason
         elif path.suffix.lower() in _TEXTS:
-            yield Located(path), _reason_against_text(path.name, read_bytes(path), "neither a CSV nor a zip")
+            yield ScoreLocation(path), _reason_against_text(path.name, read_bytes(path), "neither a CSV nor a zip")
         elif path.suffix.lower() in (".xlsx", ".xls"):
-            yield Located(path), _WORKBOOK
+            yield ScoreLocation(path), _WORKBOOK
         else:
-            yield Located(path), "neither a CSV nor a zip"
+            yield ScoreLocation(path), "neither a CSV nor a zip"
 
 
 def _judged_members(archive: Archive, around: str = "", deep: int = 1) -> Iterator[tuple[str, str | None]]:
@@ -213,7 +213,7 @@ def _judged_members(archive: Archive, around: str = "", deep: int = 1) -> Iterat
     for member in list_members(archive):
         called = f"{around}{member}"
         suffix = PurePosixPath(member).suffix.lower()
-        if why := reason_beside(PurePosixPath(member)):
+        if why := why_not_data(PurePosixPath(member)):
             yield called, why
         elif suffix in _TEXTS:
             yield called, _reason_against_text(member, read_member(archive, member), "not a CSV")

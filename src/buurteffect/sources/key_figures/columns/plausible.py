@@ -104,7 +104,7 @@ class Read:
     factor: float
 
 
-def odd_rows(
+def implausible_rows(
     concept: Concept, values: Mapping[str, Numbers], given: Numbers, reads: Mapping[str, Read], areas: Areas
 ) -> Mask:
     """Return which figures of a column cannot be, where they are few.
