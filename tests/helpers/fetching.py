@@ -16,7 +16,7 @@ from statline_tables import StatLineTables
 from buurteffect.errors import DownloadError
 from buurteffect.pipeline.cli import main
 from buurteffect.project import Project
-from buurteffect.sources.download.open_data import Fetched, fetch_file
+from buurteffect.sources.download.open_data import How, fetch_file
 from buurteffect.sources.http.client import Settings
 from buurteffect.sources.http.partial_file import LOCK_WAIT_SECONDS
 from buurteffect.sources.registry import Source
@@ -59,8 +59,8 @@ def fetch_quickly(
     say: Callable[[str], None] | None = None,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     **settings: object,
-) -> tuple[Fetched, str]:
-    """Fetch one source without long waits; return the result and what was said."""
+) -> tuple[How, str]:
+    """Fetch one source without long waits; return how it came and what was said."""
     said: list[str] = []
     quick = {"back_off_seconds": 0.01, "timeout_seconds": (5.0, 5.0), "progress": False}
     trying = Settings(**(quick | settings))

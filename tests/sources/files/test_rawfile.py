@@ -16,7 +16,7 @@ from buurteffect.errors import DataError
 from buurteffect.sources.files import zip_archive as archive_module
 from buurteffect.sources.files.columns import check_columns
 from buurteffect.sources.files.delimited import parse_records
-from buurteffect.sources.files.rawfile import label_of, read_text, refuse_same_bytes, sha256_of, shown
+from buurteffect.sources.files.rawfile import decode, label_of, read_bytes, refuse_same_bytes, sha256_of, shown
 from buurteffect.sources.files.zip_archive import list_members, read_member
 
 # Offsets in a central directory record of a zip.
@@ -48,7 +48,7 @@ def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
 
 
 def test_text_loses_its_byte_order_mark_and_nothing_else(tmp_path: Path) -> None:
-    text = read_text(put(tmp_path / "a.csv", "\ufeffnaam\r\n's-Gravenhage, é\r\n".encode()))
+    text = decode("\ufeffnaam\r\n's-Gravenhage, é\r\n".encode(), "a.csv")
     assert text == "naam\r\n's-Gravenhage, é\r\n"
 
 
@@ -71,13 +71,13 @@ def test_text_is_refused_with_the_line_of_the_first_bad_byte(
     tmp_path: Path, data: bytes, line: int | None, found: str
 ) -> None:
     with pytest.raises(DataError, match=re.escape(found)) as caught:
-        read_text(put(tmp_path / "raw.csv", data))
+        decode(data, "raw.csv")
     assert caught.value.line == line
     assert caught.value.file == "raw.csv"
 
 
 def test_a_missing_file_is_named_without_its_folder(tmp_path: Path) -> None:
-    for read in (read_text, sha256_of, list_members):
+    for read in (read_bytes, sha256_of, list_members):
         with pytest.raises(DataError, match="no such file") as caught:
             read(tmp_path / "gone.csv")
         assert str(tmp_path) not in str(caught.value)

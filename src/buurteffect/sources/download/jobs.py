@@ -112,7 +112,7 @@ def file_job(name: str, source: Source, folder: Path, settings: Settings) -> Dow
     """Return the job of one file."""
 
     def fetch(say: Say) -> How:
-        return "fetched" if fetch_file(source, folder, settings, say=say).how == "downloaded" else "already there"
+        return "fetched" if fetch_file(source, folder, settings, say=say) == "downloaded" else "already there"
 
     here = (folder / source.path).exists
     return DownloadJob(name, fetch, (source.address,), needed=source.needed, here=here, sized=True)

@@ -24,30 +24,11 @@ from buurteffect.sources.registry import (
     write_records,
 )
 
+How = Literal["downloaded", "present"]
+"""Whether a source was downloaded now, or was there before."""
+
 _REGISTRY = "data/raw/sources.toml"
 _GPKG_START = b"SQLite format 3\0"
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """One source that is in its place, with the bytes that were recorded.
-
-    Parameters
-    ----------
-    source : Source
-        The source.
-    path : Path
-        Where its file is.
-    record : Record
-        Its bytes; equal to the earlier record where there was one.
-    how : {"downloaded", "present"}
-        Whether it was downloaded now or was there before.
-    """
-
-    source: Source
-    path: Path
-    record: Record
-    how: Literal["downloaded", "present"]
 
 
 def fetch_file(
@@ -57,8 +38,8 @@ def fetch_file(
     *,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     say: Callable[[str], None] = print,
-) -> Fetched:
-    """Bring a source into `folder`, or see that it is there.
+) -> How:
+    """Bring a source into `folder`, or see that it is there; return which it was.
 
     A file is written aside as ``<name>.part``, checked, and moved into place at the end. It is held to the
     hash and size in the registry and in ``fetched.toml`` in `folder`; where neither knows them, they are told
@@ -106,7 +87,7 @@ def fetch_file(
         if wanted.known is None:
             write_records(ledger, records | {source.id: record})
         say(_report(wanted, record, present))
-        return Fetched(source, wanted.target, record, "present" if present else "downloaded")
+        return "present" if present else "downloaded"
 
 
 def check_open_data(folder: Path) -> Path:

@@ -7,6 +7,15 @@ import pandas as pd
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import shown
 
+LEVELS = {"NL": "land", "GM": "gemeente", "WK": "wijk", "BU": "buurt"}
+"""Level by the prefix of its codes."""
+
+PREFIXES = {level: prefix for prefix, level in LEVELS.items()} | {"pc4": ""}
+"""Prefix of the codes of a level."""
+
+WIDTHS = {"land": 2, "gemeente": 4, "wijk": 6, "buurt": 8, "pc4": 4}
+"""Characters of the codes of a level, without the prefix."""
+
 _SHAPES = {
     "buurt": (r"BU(?!0000)[0-9]{4}[0-9A-Z]{4}", "BU, the four digits of the gemeente and four digits or capitals"),
     "wijk": (r"WK(?!0000)[0-9]{4}[0-9A-Z]{2}", "WK, the four digits of the gemeente and two digits or capitals"),

@@ -159,17 +159,6 @@ def refuse_larger(path: Path, limit: int = FILE_BYTES_LIMIT) -> None:
         )
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file without its byte-order mark; line ends stay as they are.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, empty, not UTF-8 or holds a NUL byte; the last two name the line.
-    """
-    return decode(read_bytes(path), label_of(path))
-
-
 def refuse_stand_in(head: bytes, origin: str) -> None:
     """Refuse what stands in the place of a file: a pointer of a repository, or the page of a site without the file.
 

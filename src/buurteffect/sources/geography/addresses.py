@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from buurteffect.errors import DataError
+from buurteffect.sources.fields.area_code import WIDTHS
 from buurteffect.sources.files.columns import nearest
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, SourceFile, label_of, read_bytes, read_head, shown
 from buurteffect.sources.files.zip_archive import list_members, read_member
@@ -38,7 +39,6 @@ _KINDS = {
 }
 _PREFIX = re.compile(r"(?:BU|WK|GM)(?=[0-9])")
 _HEAD_BYTES = 1 << 16
-_WIDTHS = {"buurt": 8, "wijk": 6, "gemeente": 4}
 _NAMED_YEAR = re.compile(f"pc6_?h(?:uis)?nr{_YEAR}", re.IGNORECASE)
 _TRUNCATED = re.compile(r"Row #([0-9]+)")
 _QUOTED_ROW = re.compile(r"(?<=got [0-9]):.*|(?<=got [0-9][0-9]):.*|\s*\n.*", re.DOTALL)
@@ -327,7 +327,7 @@ def _padded(text: str, width: int) -> str:
 
 def _check_inside(buurt: _Coded, outer: _Coded, kind: str) -> None:
     """Check that every buurt lies in the wijk or gemeente that its code names."""
-    width = _WIDTHS[kind]
+    width = WIDTHS[kind]
     padded = outer.map(
         lambda text: _padded(text, width), f"[0-9]{{4}}[0-9A-Z]{{{width - 4}}}", f"a code of {width} characters"
     )

@@ -17,12 +17,11 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.schema.boundaries import AREA_LEVELS, BOUNDARIES
-from buurteffect.sources.fields.area_code import check_codes
+from buurteffect.sources.fields.area_code import LEVELS, check_codes
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, SourceFile, label_of, read_bytes, sha256_of, shown
 from buurteffect.sources.geography.geofile import (
     CODES,
-    PREFIXES,
     RUBRIEK,
     STATCODE,
     YEAR_CODE,
@@ -210,7 +209,7 @@ def _of_level(raw: gpd.GeoDataFrame, level: str, code: str) -> tuple[pd.DataFram
     kinds = (
         raw[RUBRIEK].astype("str").str.strip().str.casefold()
         if RUBRIEK in raw
-        else raw[code].str[:2].map(PREFIXES).fillna(raw[code].str[:2])
+        else raw[code].str[:2].map(LEVELS).fillna(raw[code].str[:2])
     )
     mine = (kinds == level).to_numpy()
     counts = kinds[~mine].value_counts()

@@ -11,21 +11,17 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.schema.boundaries import CROSSWALK
-from buurteffect.sources.fields.area_code import check_codes
+from buurteffect.sources.fields.area_code import LEVELS, WIDTHS, check_codes
 from buurteffect.sources.files.columns import check_columns
 from buurteffect.sources.files.delimited import Records
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import SourceFile, label_of, read_bytes, sha256_of, shown
 from buurteffect.sources.spreadsheets.saved_again import read_saved, whole_codes, with_points
 
-PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
-"""Letters that a code begins with in the project's tables, by level."""
-
 WEIGHT_SUM_TOLERANCE = 1e-6
 """How far the published shares of one source may be from 1: they are written with a few decimals."""
 
 _DIGITS = {8: "buurt", 6: "wijk", 4: "gemeente"}
-_WIDTHS = {level: width for width, level in _DIGITS.items()}
 _CODES, _YEARS, _SIZES = ("source", "target"), ("year_from", "year_to"), ("n_addresses", "weight")
 
 
@@ -89,10 +85,10 @@ def read_crosswalk(path: Path) -> CrosswalkFile:
 
 def _level(sources: list[str], targets: list[str], lines: Lines) -> str:
     """Return the level of the codes: by the length of the first, or by the name where zeros were dropped."""
-    bare = [code[2:] if code[:2] in PREFIXES.values() else code.removesuffix(".0") for code in (*sources, *targets)]
+    bare = [code[2:] if code[:2] in LEVELS else code.removesuffix(".0") for code in (*sources, *targets)]
     widths = {len(code) for code in bare if re.fullmatch(r"[0-9A-Z]+", code)} or {0}
-    named = [level for level in PREFIXES if level in lines.origin.casefold()]
-    if len(named) == 1 and max(widths) <= _WIDTHS[named[0]]:
+    named = [level for level in _DIGITS.values() if level in lines.origin.casefold()]
+    if len(named) == 1 and max(widths) <= WIDTHS[named[0]]:
         return named[0]
     level = _DIGITS.get(len(bare[0]))
     if level is None or (len(widths) > 1 and min(widths) < len(bare[0])):

@@ -20,6 +20,7 @@ import geopandas as gpd
 import pandas as pd
 
 from buurteffect.errors import DataError
+from buurteffect.sources.fields.area_code import LEVELS
 from buurteffect.sources.files.rawfile import (
     FETCH_AGAIN,
     label_of,
@@ -49,7 +50,6 @@ CODES = {
     "gemeente": ("gemeentecode", "gm_code", "gmcode"),
 }
 STATCODE, RUBRIEK, YEAR_CODE = "statcode", "rubriek", "jrstatcode"
-PREFIXES = {"BU": "buurt", "WK": "wijk", "GM": "gemeente"}
 _KIND = {"gpkg": b"SQLite format 3\0", "shp": b"\0\0\x27\x0a"}
 _YEAR = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
 _NAMES = re.compile(
@@ -244,7 +244,7 @@ def _levels_in_text(data: bytes) -> list[str]:
         return list(rubrieken)
     prefixes = dict.fromkeys(match.decode().upper() for match in _STATCODES.findall(data))
     if prefixes:
-        return [PREFIXES.get(prefix, prefix) for prefix in prefixes]
+        return [LEVELS.get(prefix, prefix) for prefix in prefixes]
     return [own] if own else []
 
 
@@ -258,7 +258,7 @@ def _levels_in_fields(path: Path, layer: str, fields: list[str]) -> list[str]:
     texts = values.dropna().astype("str").str.strip()
     if RUBRIEK in own:
         return list(texts.str.casefold().unique())
-    return [PREFIXES.get(prefix, prefix) for prefix in texts.str[:2].str.upper().unique()]
+    return [LEVELS.get(prefix, prefix) for prefix in texts.str[:2].str.upper().unique()]
 
 
 def _year(name: str) -> int | None:

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from buurteffect.errors import DataError
+from buurteffect.sources.fields.area_code import LEVELS
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import decode
 from buurteffect.sources.files.strict_json import parse_json
-from buurteffect.sources.key_figures.columns.area import PREFIXES, REGIONS
+from buurteffect.sources.key_figures.columns.area import REGIONS
 from buurteffect.sources.key_figures.columns.raw_table import AREA_NAME, RawTable, column_of
 from buurteffect.sources.key_figures.columns.year import table_id_in
 from buurteffect.sources.key_figures.documents import Document
@@ -74,7 +75,7 @@ class Description:
     def area_titles(self) -> dict[str, str]:
         """Titles of areas by code, from the list of version 3."""
         for rows in self.rows.values():
-            if {"Key", "Title"} <= rows[0].keys() and "ParentID" not in rows[0] and str(rows[0]["Key"])[:2] in PREFIXES:
+            if {"Key", "Title"} <= rows[0].keys() and "ParentID" not in rows[0] and str(rows[0]["Key"])[:2] in LEVELS:
                 return {str(row["Key"]).strip(): str(row["Title"]).strip() for row in rows}
         return {}
 

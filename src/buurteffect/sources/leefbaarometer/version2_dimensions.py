@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.schema import DIMENSIONS_2, SCORES_2, MissingReason
-from buurteffect.sources.fields.area_code import check_codes
+from buurteffect.sources.fields.area_code import LEVELS, check_codes
 from buurteffect.sources.fields.missing_reason import reason_column
 from buurteffect.sources.fields.sum_checks import check_complete, check_sum, decimals_in
 from buurteffect.sources.files.rawfile import PUBLISHED, shown
@@ -32,7 +32,7 @@ WIDE_COLUMNS = (
     "GBD",
     *(f"{name}{wave % 100:02d}" for wave in WAVES_WITH_DIMENSIONS_2 for name in SCORES_IN_FILE),
 )
-_PREFIXES = {"BU": "buurt", "WK": "wijk", "GM": "gemeente"}
+_PREFIXES = ("BU", "WK", "GM")
 
 
 def score_table_2(long: Sheet, wide: Sheet) -> tuple[pd.DataFrame, str]:
@@ -45,12 +45,12 @@ def score_table_2(long: Sheet, wide: Sheet) -> tuple[pd.DataFrame, str]:
     """
     codes = long.texts("GBD", "the code of an area")
     long.lines.refuse(
-        ~codes.str[:2].isin(list(_PREFIXES)),
+        ~codes.str[:2].isin(_PREFIXES),
         lambda row: f"the code {shown(codes.iloc[row])}",
         column="GBD",
         expected=f"a code that begins with {' or '.join(_PREFIXES)}",
     )
-    level = _PREFIXES[codes.iloc[0][:2]]
+    level = LEVELS[codes.iloc[0][:2]]
     check_codes(codes, level, long.lines, "GBD")
     frame = pd.DataFrame({"area_code": codes, "year": _years(long)})
     for column in SCORES_IN_FILE:

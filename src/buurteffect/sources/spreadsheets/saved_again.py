@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from buurteffect.errors import DataError
+from buurteffect.sources.fields.area_code import PREFIXES, WIDTHS
 from buurteffect.sources.files.delimited import Records, parse_records
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import decode, shown
@@ -44,7 +45,6 @@ _ROW_NAMES = re.compile(
 _POINTS, _COMMAS = re.compile(r"-?[0-9]*\.[0-9]+"), re.compile(r"-?[0-9]*,[0-9]+")
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+[eE][+]?|[eE][+])[0-9]+")  # 03631E05 is the code of a buurt
-_DIGITS = {"land": ("NL", 2), "gemeente": ("GM", 4), "wijk": ("WK", 6), "buurt": ("BU", 8), "pc4": ("", 4)}
 KEEP_CODES = "give the file as its publisher gives it, or save the column of codes as text, with the zeros before them"
 """What to do about codes that have lost digits."""
 
@@ -340,7 +340,7 @@ def whole_codes(cells: Sequence[str], level: str, column: str, lines: Lines) -> 
     >>> whole_codes(["599", "0363.0", "GM0014"], "gemeente", "code", Lines("x.csv", np.array([2, 3, 4])))
     ['GM0599', 'GM0363', 'GM0014']
     """
-    prefix, width = _DIGITS[level]
+    prefix, width = PREFIXES[level], WIDTHS[level]
     bare = [cell.strip() for cell in cells]
     lines.refuse(
         [is_scientific(cell) for cell in bare],

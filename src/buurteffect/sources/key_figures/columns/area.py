@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import BOUNDARY_FLAGS
+from buurteffect.sources.fields.area_code import LEVELS, PREFIXES, WIDTHS
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import PUBLISHED, shown
 from buurteffect.sources.key_figures.columns.mapping import Resolved
@@ -19,12 +20,10 @@ from buurteffect.sources.key_figures.columns.raw_table import RawTable
 from buurteffect.sources.key_figures.columns.values import parse_cells
 from buurteffect.sources.spreadsheets.saved_again import KEEP_CODES, is_scientific
 
-PREFIXES = {"NL": "land", "GM": "gemeente", "WK": "wijk", "BU": "buurt"}
 COUNTRY = "NL00"
 SHAPES = r"NL[0-9]{2}|GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{4}"
 """Codes with their prefix; those of wijken and buurten may hold capitals."""
 
-_DIGITS = {"land": 2, "gemeente": 4, "wijk": 6, "buurt": 8}
 _LEVELS = {
     **dict.fromkeys(("l", "n", "land", "nederland"), "land"),
     **dict.fromkeys(("g", "gemeente"), "gemeente"),
@@ -95,7 +94,7 @@ def read_areas(table: RawTable, resolved: Resolved) -> Areas:
         column=code_column,
         expected=_SHAPE_WORDS,
     )
-    found = codes.str[:2].map(PREFIXES)
+    found = codes.str[:2].map(LEVELS)
     if levels is not None:
         table.lines.refuse(
             (found != levels).to_numpy(dtype=bool),
@@ -216,8 +215,8 @@ def _prefixed(texts: pd.Series, levels: pd.Series | None) -> pd.Series:
     bare = texts.str.fullmatch(r"[0-9][0-9A-Z]{0,7}").to_numpy(dtype=bool)
     if not bare.any():
         return texts
-    widths = levels.map(_DIGITS)
-    prefixes = levels.map({level: prefix for prefix, level in PREFIXES.items()})
+    widths = levels.map(WIDTHS)
+    prefixes = levels.map(PREFIXES)
     padded = [
         f"{prefix}{text.zfill(width)}" if ours else text
         for prefix, text, width, ours in zip(prefixes, texts, widths, bare, strict=True)
