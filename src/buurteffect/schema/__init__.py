@@ -2,7 +2,7 @@
 
 from buurteffect.schema.columns import REASON_DTYPE, MissingReason
 from buurteffect.schema.contract import Contract, Field, codebook
-from buurteffect.schema.kwb import BOUNDARY_FLAGS, CONCEPTS, KWB, KWB_LEVELS, Concept
+from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.schema.liveability import (
     CLASS_CHANGES_2,
     CLASSES_2,
@@ -19,10 +19,9 @@ from buurteffect.schema.liveability import (
 )
 from buurteffect.schema.panel import PANEL_LEVELS, SES_WOA_BLOCK, panel_contract
 from buurteffect.schema.projects import PROJECTS
-from buurteffect.schema.statline import HOUSING_STOCK, PRIORITY_AREAS, SES_WOA
+from buurteffect.schema.statline import HOUSING_STOCK, SES_WOA
 
 __all__ = [
-    "BOUNDARY_FLAGS",
     "CLASSES_2",
     "CLASS_CHANGES_2",
     "CONCEPTS",
@@ -30,13 +29,10 @@ __all__ = [
     "DIMENSIONS_2",
     "DIMENSIONS_3",
     "HOUSING_STOCK",
-    "KWB",
-    "KWB_LEVELS",
     "LEVELS",
     "LIVEABILITY",
     "PANEL",
     "PANEL_LEVELS",
-    "PRIORITY_AREAS",
     "PROJECTS",
     "REASON_DTYPE",
     "SCORES_2",
@@ -45,7 +41,6 @@ __all__ = [
     "WAVES_2",
     "WAVES_3",
     "WAVES_WITH_DIMENSIONS_3",
-    "Concept",
     "Contract",
     "Field",
     "MissingReason",
