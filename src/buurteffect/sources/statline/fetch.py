@@ -155,7 +155,7 @@ class _Fetch:
         if modified == table.modified:
             done = len(table.pages_of())
             self.say(f"{table.table_id}: going on after {done} whole pages ({table.rows_count} rows).")
-            return replace(table, how="downloaded")
+            return table
         self.say(
             f"{table.table_id}: the publisher changed it ({shown(table.modified)}, now {shown(modified)}); "
             f"the {table.rows_count} rows of the earlier version are thrown away."

@@ -86,15 +86,15 @@ class Query:
         cuts = [f"{dimension}_{code.replace('*', 'any_')}" for dimension, code in sorted(self.where.items())]
         return "-".join(["v3", DATA_SET, self.gemeente or "all", *cuts])
 
-    def address(self, name: str, *, way: str = "feed", condition: str = "", skip: int = 0) -> str:
+    def address(self, name: str, *, way: str = "feed", condition: str = "") -> str:
         """Return the address of one set of the table.
 
-        `way` is one of `WAYS`, `condition` what the rows have to meet, and `skip`, in pieces, how many came before.
+        `way` is one of `WAYS`, and `condition` what the rows have to meet.
         """
         # Without $format the feed answers in XML.
         folder, options = "ODataFeed" if way == "feed" else "ODataApi", "$format=json"
         options += f"&$filter={quote(condition, safe='(),')}" if condition else ""
-        options += f"&$top={PAGE_ROWS}&$skip={skip}" if way == "paged" else ""
+        options += f"&$top={PAGE_ROWS}&$skip=0" if way == "paged" else ""
         return f"{self.service or SERVICE}/{folder}/odata/{self.table_id}/{name}?{options}"
 
     def condition(self, area_dimension: str | None) -> str:

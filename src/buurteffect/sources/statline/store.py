@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from buurteffect.errors import DataError, DownloadError
 from buurteffect.project import writing
@@ -65,8 +65,6 @@ class StoredTable:
         Its pages in the order in which they came.
     complete : bool
         Whether every page of every set is there.
-    how : {"downloaded", "present"}
-        Whether anything was fetched now.
     """
 
     folder: Path
@@ -78,7 +76,6 @@ class StoredTable:
     retrieved: str
     pages: tuple[StoredPage, ...] = ()
     complete: bool = False
-    how: Literal["downloaded", "present"] = "downloaded"
 
     @property
     def rows_count(self) -> int:
@@ -101,7 +98,7 @@ class StoredTable:
     def write(self) -> None:
         """Write the manifest, whole or not at all."""
         content = _FORMAT | asdict(self) | {"where": dict(self.where), "rows_count": self.rows_count}
-        del content["folder"], content["how"]
+        del content["folder"]
         with writing(self.folder / MANIFEST_NAME) as aside:
             aside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -193,7 +190,7 @@ def _read(home: Path) -> StoredTable:
         written = {name: content.pop(name) for name in _FORMAT}
         rows_count = content.pop("rows_count")
         pages = tuple(StoredPage(**{"way": _way_of(page), **page}) for page in content.pop("pages"))
-        table = StoredTable(folder=home, pages=pages, how="present", **content)
+        table = StoredTable(folder=home, pages=pages, **content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise _damaged(home, f"a {MANIFEST_NAME} that cannot be read") from None
     if written != _FORMAT or type(table.complete) is not bool or rows_count != table.rows_count:

@@ -45,8 +45,6 @@ class PriorityTable:
     ----------
     frame : DataFrame
         Table `schema.statline.PRIORITY_AREAS`: one row is one topic of one area in one year.
-    area_dimension, time_dimension : str
-        Dimensions that were taken for the areas and the years.
     areas_count : int
         Number of areas, totals of the country included where the table has them.
     rows_count : int
@@ -58,8 +56,6 @@ class PriorityTable:
     """
 
     frame: pd.DataFrame
-    area_dimension: str
-    time_dimension: str
     areas_count: int
     rows_count: int
     left_out: dict[str, int]
@@ -104,8 +100,6 @@ def read_priority_areas(table: StoredTable) -> PriorityTable:
     skipped = len(yearly) - sum(yearly)
     return PriorityTable(
         frame=PRIORITY_AREAS.check(frame, table.table_id),
-        area_dimension=area,
-        time_dimension=time,
         areas_count=int(keys["area_code"].nunique()),
         rows_count=len(yearly),
         left_out={"another period than a year": skipped} if skipped else {},

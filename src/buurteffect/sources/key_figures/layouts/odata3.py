@@ -98,7 +98,7 @@ def read_metadata(pages: Mapping[str, list[dict[str, Any]]]) -> Metadata:
     return Metadata(tuple(topics), tuple(said), tuple(tables))
 
 
-def read_pages(pages: Mapping[str, Any], metadata: Metadata, origin: str, notes: tuple[str, ...] = ()) -> RawTable:
+def read_pages(pages: Mapping[str, Any], metadata: Metadata, origin: str) -> RawTable:
     """Return the columns of all pages of one table.
 
     `pages` are in their order, by what they are called. A row is numbered from 1 over all pages.
@@ -147,7 +147,6 @@ def read_pages(pages: Mapping[str, Any], metadata: Metadata, origin: str, notes:
         decimal="point",
         said=metadata.said,
         table_ids=tuple(sorted(tables)),
-        notes=notes,
     )
 
 
