@@ -97,6 +97,43 @@ def read_member(archive: Archive, member: str, bytes_count: int | None = None) -
             return b"".join(iter(lambda: handle.read(_PIECE_BYTES), b""))
 
 
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One member of a zip, or of a zip in it; `around` are the paths of the zips that it lies in within the first.
+
+    `label` is what it is called in errors, and `why` says why it is not read, if it is not.
+    """
+
+    label: str
+    archive: Archive
+    name: str
+    around: tuple[str, ...]
+    why: str | None
+
+    def read(self) -> bytes:
+        """Return its bytes; see `read_member`."""
+        return read_member(self.archive, self.name)
+
+
+def members_within(archive: Archive, label: str, deep: int = 1, around: tuple[str, ...] = ()) -> Iterator[Member]:
+    """Yield the members of a zip and of the zips in it, down to a depth, in their order.
+
+    Raises
+    ------
+    DataError
+        As `list_members`.
+    """
+    for name in list_members(archive):
+        called, why = f"{label} > {printable(name)}", why_not_data(PurePosixPath(name))
+        if why is None and name.lower().endswith(".zip"):
+            if deep:
+                inner = Packed(called, read_member(archive, name))
+                yield from members_within(inner, called, deep - 1, (*around, name))
+                continue
+            why = "a zip in a zip in a zip; unpack it to have it read"
+        yield Member(called, archive, name, around, why)
+
+
 def _label(archive: Archive, member: str | None = None) -> str:
     """Return what an archive or a member of it is called in errors."""
     if isinstance(archive, Path):

@@ -7,19 +7,18 @@ metadata and code lists describe the table beside them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from buurteffect.errors import DataError
 from buurteffect.sources.files.rawfile import label_of, printable, read_bytes, read_head, sha256_of
 from buurteffect.sources.files.system_files import why_not_data
-from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, read_member
+from buurteffect.sources.files.zip_archive import list_members, members_within
 
 NOT_A_TABLE = "not a table"
 _ZIP_START = b"PK"
 _WORKBOOK = "[Content_Types].xml"
-_DEEPEST_ZIP = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +98,7 @@ def folders_of(path: Path, beside: Callable[[str], bool]) -> tuple[list[Document
     if not path.is_dir():
         archive = _as_archive(path)
         if archive is not None:
-            return list(_in_zip(archive, label_of(path), (path.name,), passed_over)), passed_over
+            return _in_zip(archive, label_of(path), (path.name,), passed_over), passed_over
         others = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
         chosen = [path, *(item for item in others if item.is_file() and item.name != path.name and beside(item.name))]
         documents = tuple(_on_disk(item, label_of(item), (item.name,)) for item in chosen)
@@ -168,25 +167,15 @@ def _refuse_irregular(path: Path, label: str) -> None:
 
 
 def _in_zip(
-    archive: Archive, label: str, names: tuple[str, ...], passed_over: list[tuple[str, str]], depth: int = 1
-) -> Iterator[DocumentFolder]:
-    """Yield the folders in a zip, and in the zips that it holds."""
-    by_folder: dict[tuple[str, ...], list[Document]] = {}
-    for member in sorted(list_members(archive)):
-        parts = PurePosixPath(member).parts
-        called = f"{label} > {printable(member)}"
-        around = (*reversed(parts[:-1]), *names)
-        if why := why_not_data(PurePosixPath(member)):
-            passed_over.append((called, why))
-        elif PurePosixPath(member).suffix.lower() == ".zip":
-            if depth >= _DEEPEST_ZIP:
-                passed_over.append((called, "a zip in a zip in a zip; unpack it to have it read"))
-                continue
-            inner = Packed(called, read_member(archive, member))
-            yield from _in_zip(inner, called, (parts[-1], *around), passed_over, depth + 1)
-        else:
-            document = Document(called, (parts[-1], *around), lambda member=member: read_member(archive, member))  # type: ignore[misc]
-            by_folder.setdefault(parts[:-1], []).append(document)
-    for parts, documents in by_folder.items():
-        called = f"{label} > {printable('/'.join(parts))}" if parts else label
-        yield DocumentFolder(called, (*reversed(parts), *names), tuple(documents))
+    archive: Path, label: str, names: tuple[str, ...], passed_over: list[tuple[str, str]]
+) -> list[DocumentFolder]:
+    """Return the folders in a zip, and in the zips that it holds."""
+    by_folder: dict[str, list[Document]] = {}
+    for member in sorted(members_within(archive, label), key=lambda member: member.label):
+        if member.why is not None:
+            passed_over.append((member.label, member.why))
+            continue
+        parts = [part for path in (*member.around, member.name) for part in PurePosixPath(path).parts]
+        folder = member.label.removesuffix(printable(parts[-1])).removesuffix("/").removesuffix(" > ")
+        by_folder.setdefault(folder, []).append(Document(member.label, (*reversed(parts), *names), member.read))
+    return [DocumentFolder(folder, found[0].names[1:], tuple(found)) for folder, found in by_folder.items()]

@@ -21,7 +21,7 @@ from buurteffect.errors import DataError
 from buurteffect.sources.files.columns import nearest
 from buurteffect.sources.files.rawfile import SourceFile, label_of, printable, read_bytes, refuse_same_bytes, shown
 from buurteffect.sources.files.system_files import why_not_data
-from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, read_member
+from buurteffect.sources.files.zip_archive import Archive, Packed, list_members, members_within, read_member
 from buurteffect.sources.leefbaarometer.version3_table import LEVEL_KEYS, SCORES, score_table
 from buurteffect.sources.spreadsheets.saved_again import read_saved
 
@@ -208,23 +208,14 @@ def _judged(folder: Path) -> Iterator[tuple[ScoreLocation, str | None]]:
             yield ScoreLocation(path), "neither a CSV nor a zip"
 
 
-def _judged_members(archive: Archive, around: str = "", deep: int = 1) -> Iterator[tuple[str, str | None]]:
+def _judged_members(archive: Path) -> Iterator[tuple[str, str | None]]:
     """Yield the members of a zip and of those inside it, as `read_scores` takes them, and why each is passed over."""
-    for member in list_members(archive):
-        called = f"{around}{member}"
-        suffix = PurePosixPath(member).suffix.lower()
-        if why := why_not_data(PurePosixPath(member)):
-            yield called, why
-        elif suffix in _TEXTS:
-            yield called, _reason_against_text(member, read_member(archive, member), "not a CSV")
-        elif suffix == ".zip" and deep:
-            label = archive.label if isinstance(archive, Packed) else label_of(archive)
-            inner = Packed(f"{label}{_INSIDE}{printable(member)}", read_member(archive, member))
-            yield from _judged_members(inner, f"{called}{_INSIDE}", deep - 1)
-        elif suffix == ".zip":
-            yield called, "a zip in a zip in a zip; unpack it to have it read"
-        else:
-            yield called, "not a CSV"
+    for member in members_within(archive, label_of(archive)):
+        why = member.why
+        if why is None:
+            is_text = PurePosixPath(member.name).suffix.lower() in _TEXTS
+            why = _reason_against_text(member.name, member.read(), "not a CSV") if is_text else "not a CSV"
+        yield _INSIDE.join((*member.around, member.name)), why
 
 
 def _read_packed(path: Path, member: str) -> bytes:
