@@ -63,7 +63,7 @@ class Slips:
         return f"{rows:,} of {self.checked_count:,} rows {verb}: {'; '.join(self.found[:_LISTED])}{more}"
 
 
-def weigh_slips(
+def check_slips(
     off: npt.NDArray[np.float64],
     lines: Lines,
     *,
@@ -101,7 +101,7 @@ def weigh_slips(
     --------
     >>> off = np.array([0.0, 1.0, np.nan])
     >>> lines = Lines("stock.csv", np.array([2, 3, 4]))
-    >>> weigh_slips(off, lines, rounding=0, slight=5, found=lambda row: "1", expected="0", action="-").found
+    >>> check_slips(off, lines, rounding=0, slight=5, found=lambda row: "1", expected="0", action="-").found
     ('line 3: 1',)
     """
     with np.errstate(invalid="ignore"):
@@ -167,7 +167,7 @@ def check_sum(frame: pd.DataFrame, lines: Lines, total: str, dimensions: Sequenc
     """
     names = list(dimensions)
     off = (frame[total] - frame[names].sum(axis=1, skipna=False)).abs().to_numpy()
-    return weigh_slips(
+    return check_slips(
         off,
         lines,
         rounding=tolerance,

@@ -35,7 +35,7 @@ from buurteffect.sources.geography.geofile import (
     read_layer,
 )
 from buurteffect.sources.geography.shapes import CRS as CRS
-from buurteffect.sources.geography.shapes import repair, with_shape
+from buurteffect.sources.geography.shapes import has_polygon, repair
 
 EXTENT_M = (-10_000.0, 280_000.0, 310_000.0, 650_000.0)
 """West, south, east and north that hold the European Netherlands with its coastal waters, on the grid."""
@@ -142,7 +142,7 @@ def read_level(path: Path, layer: Layer) -> BoundaryFile:
     raw = raw[land].reset_index(drop=True)
     lines.refuse_twins([(area,) for area in raw[code]], column=code, expected="every area once on land")
     year, said = _year_of(raw, layer)
-    there = with_shape(raw.geometry, raw[code], lines)
+    there = has_polygon(raw.geometry, raw[code], lines)
     lines, raw = Lines(origin, lines.numbers[there]), raw[there].reset_index(drop=True)
     shapes, repaired = repair(raw.geometry, raw[code])
     shapes = _on_grid(shapes, lines)

@@ -219,11 +219,11 @@ def no_geodata(origin: str, found: str) -> DataError:
 
 def _library(path: Path) -> AbstractContextManager[None]:
     """Return the context in which areas are read."""
-    return library(lambda found: no_geodata(label_of(path), found))
+    return geodata_errors(lambda found: no_geodata(label_of(path), found))
 
 
 @contextmanager
-def library(damaged: Callable[[str], DataError]) -> Iterator[None]:
+def geodata_errors(damaged: Callable[[str], DataError]) -> Iterator[None]:
     """Turn whatever the reading library stumbles over into the project's error, made from what was found."""
     try:
         with warnings.catch_warnings():

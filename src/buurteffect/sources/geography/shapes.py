@@ -19,7 +19,7 @@ WITHOUT_SHAPE_SHARE = 0.1
 """Largest share of the areas of a file that may have no polygon."""
 
 
-def with_shape(shapes: gpd.GeoSeries, codes: pd.Series, lines: Lines) -> npt.NDArray[np.bool_]:
+def has_polygon(shapes: gpd.GeoSeries, codes: pd.Series, lines: Lines) -> npt.NDArray[np.bool_]:
     """Tell which areas have a polygon; a few may have none, as maps that were simplified lose the smallest.
 
     Raises

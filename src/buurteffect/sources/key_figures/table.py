@@ -77,7 +77,7 @@ def build_table(table: RawTable, year: int, notes: tuple[str, ...]) -> tuple[pd.
     chosen = Lines(lines.origin, lines.numbers[keep], lines.ends_open)
     key = table.columns[resolved.keys["area_code"][0]].name
     refuse_repeated(areas.codes[keep].reset_index(drop=True), chosen, key)
-    judged = plausible.Areas(lines, areas.levels.to_numpy(dtype=object), keep, year)
+    judged = plausible.JudgedRows(lines, areas.levels.to_numpy(dtype=object), keep, year)
     resolved = _with_bases(table, resolved)
     cells, columns = _columns(table, resolved, judged)
     frame = _frame(areas, columns, _why_absent(table.family, resolved, year), year, keep)
@@ -198,7 +198,7 @@ def _why_absent(family: str, resolved: Resolved, year: int) -> dict[str, int]:
 
 
 def _columns(
-    table: RawTable, resolved: Resolved, areas: plausible.Areas
+    table: RawTable, resolved: Resolved, areas: plausible.JudgedRows
 ) -> tuple[dict[str, Cells], dict[str, _Column]]:
     """Return the cells of all concepts of the file, and them in their own units with the reasons of what is missing."""
     cells = {
@@ -210,7 +210,7 @@ def _columns(
     typed = table.layout in ("bulk", "odata3", "odata4", "map") and not any(one.padded for one in cells.values())
     typed |= table.layout == "web" and not any((one.marks == UNKNOWN).any() for one in cells.values())
     reads = {
-        concept: plausible.Read(table.columns[m.position].name, m.row.unit, m.row.factor)
+        concept: plausible.ColumnReading(table.columns[m.position].name, m.row.unit, m.row.factor)
         for concept, m in resolved.concepts.items()
     }
     columns: dict[str, _Column] = {}
@@ -257,7 +257,7 @@ def _converted(cells: Cells, match: Match, done: dict[str, _Column], *, typed: b
 
 
 def _with_reasons(
-    column: _Column, cells: Cells, match: Match, columns: dict[str, _Column], areas: plausible.Areas
+    column: _Column, cells: Cells, match: Match, columns: dict[str, _Column], areas: plausible.JudgedRows
 ) -> _Column:
     """Return a concept whose missing values say so where they are below the year's threshold or not out yet.
 

@@ -17,7 +17,7 @@ from buurteffect.schema import (
 )
 from buurteffect.sources.fields.area_code import check_codes
 from buurteffect.sources.fields.missing_reason import reason_column, reasons_by_year
-from buurteffect.sources.fields.sum_checks import SLIP_SCORE, check_complete, check_sum, decimals_in, weigh_slips
+from buurteffect.sources.fields.sum_checks import SLIP_SCORE, check_complete, check_slips, check_sum, decimals_in
 from buurteffect.sources.files.columns import check_columns, nearest
 from buurteffect.sources.files.delimited import Records
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, shown
@@ -261,7 +261,7 @@ def _check_scores(raw: pd.DataFrame, records: Records) -> tuple[str, ...]:
         )
     unit = 0.5 * 10.0**-decimals
     within = max(REFERENCE_TOLERANCE, 2 * unit + REFERENCE_TOLERANCE)
-    slips = weigh_slips(
+    slips = check_slips(
         np.abs(lbm - afw - DEVIATION_REFERENCE),
         lines,
         rounding=within,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from buurteffect.errors import DataError, DownloadError
 from buurteffect.sources.files.rawfile import shown
 from buurteffect.sources.statline.pages import Page, RowNumbers, check_uniform
-from buurteffect.sources.statline.query import DATA_SET, Query, belongs, meets, next_address
+from buurteffect.sources.statline.query import DATA_SET, Query, code_matches, is_in_gemeente, next_address
 
 
 @dataclass
@@ -69,11 +69,11 @@ class Chain:
             if not self.row_ids.add(row_id):
                 raise _bad_row(origin, number, f"row {row_id} of the table for the second time", "every row once")
         for number, row in enumerate(page.rows, start=1):
-            if self.query.gemeente and self.area and not belongs(row.get(self.area), self.query.gemeente):
+            if self.query.gemeente and self.area and not is_in_gemeente(row.get(self.area), self.query.gemeente):
                 found, wanted = row.get(self.area), f"areas of {self.query.gemeente}"
                 raise _bad_row(origin, number, f"the area {shown(found)}", f"only {wanted}, as asked")
             for dimension, wanted in self.query.where.items():
-                if not meets(row.get(dimension), wanted):
+                if not code_matches(row.get(dimension), wanted):
                     found = row.get(dimension)
                     raise _bad_row(origin, number, f"{dimension} {shown(found)}", f"only {wanted!r}, as asked")
 

@@ -103,7 +103,7 @@ class Query:
         A gemeente is asked for by the beginnings of its codes at the three levels. The four digits alone would
         also stand inside the code of another gemeente's buurt.
         """
-        terms = [f"({in_gemeente(str(area_dimension), self.gemeente)})"] if self.gemeente else []
+        terms = [f"({gemeente_filter(str(area_dimension), self.gemeente)})"] if self.gemeente else []
         terms += [
             f"substringof('{code[1:]}',{dimension})" if code.startswith("*") else f"startswith({dimension},'{code}')"
             for dimension, code in sorted(self.where.items())
@@ -111,34 +111,34 @@ class Query:
         return " and ".join(terms)
 
 
-def in_gemeente(dimension: str, gemeente: str) -> str:
+def gemeente_filter(dimension: str, gemeente: str) -> str:
     """Return the condition that a dimension holds a gemeente or one of its wijken and buurten.
 
     Examples
     --------
-    >>> in_gemeente("RegioS", "GM0363")
+    >>> gemeente_filter("RegioS", "GM0363")
     "startswith(RegioS,'GM0363') or startswith(RegioS,'WK0363') or startswith(RegioS,'BU0363')"
     """
     return " or ".join(f"startswith({dimension},'{prefix}{gemeente[2:]}')" for prefix in _AREA_PREFIXES)
 
 
-def belongs(code: object, gemeente: str) -> bool:
+def is_in_gemeente(code: object, gemeente: str) -> bool:
     """Say whether a code, padded or not, is that of a gemeente or of an area in it.
 
     Examples
     --------
-    >>> belongs("WK036300  ", "GM0363"), belongs("BU10030363", "GM0363")
+    >>> is_in_gemeente("WK036300  ", "GM0363"), is_in_gemeente("BU10030363", "GM0363")
     (True, False)
     """
     return isinstance(code, str) and code[:2] in _AREA_PREFIXES and code[2:6] == gemeente[2:]
 
 
-def meets(code: object, wanted: str) -> bool:
+def code_matches(code: object, wanted: str) -> bool:
     """Say whether a code, padded or not, begins with the wanted one, or contains it where that begins with ``*``.
 
     Examples
     --------
-    >>> meets("2012JJ00", "*JJ00"), meets("GM0363  ", "GM"), meets("NL01", "GM")
+    >>> code_matches("2012JJ00", "*JJ00"), code_matches("GM0363  ", "GM"), code_matches("NL01", "GM")
     (True, True, False)
     """
     if not isinstance(code, str):

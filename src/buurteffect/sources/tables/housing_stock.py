@@ -23,7 +23,7 @@ from buurteffect.errors import DataError
 from buurteffect.schema import MissingReason
 from buurteffect.schema.statline import HOUSING_STOCK
 from buurteffect.sources.fields.missing_reason import reason_column
-from buurteffect.sources.fields.sum_checks import Slips, weigh_slips
+from buurteffect.sources.fields.sum_checks import Slips, check_slips
 from buurteffect.sources.files.rawfile import PUBLISHED, label_of, shown
 from buurteffect.sources.spreadsheets.saved_again import KEEP_CODES
 from buurteffect.sources.statline.rows import Numbers, RawRows, Reasons, read_rows, stem_of
@@ -213,7 +213,7 @@ def _check_account(rows: RawRows, parts: Mapping[str, _Part]) -> tuple[int, Slip
 
 def _weigh(rows: RawRows, computed: Numbers, given: Numbers, words: str) -> Slips:
     """Return the rows where both are known and differ by a little."""
-    return weigh_slips(
+    return check_slips(
         np.abs(computed - given),
         rows.lines,
         rounding=0,

@@ -19,7 +19,7 @@ from buurteffect.errors import DataError
 from buurteffect.schema import MissingReason
 from buurteffect.schema.statline import SES_WOA
 from buurteffect.sources.fields.missing_reason import reason_column
-from buurteffect.sources.fields.sum_checks import Slips, weigh_slips
+from buurteffect.sources.fields.sum_checks import Slips, check_slips
 from buurteffect.sources.files.columns import nearest
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import PUBLISHED, label_of, shown
@@ -202,7 +202,7 @@ def _add_values(frame: pd.DataFrame, rows: RawRows, columns: dict[str, str]) -> 
         frame[name] = values / 100 if name in _SHARES else values
         frame[f"{name}_missing"] = reason_column(np.isnan(values), reasons)
     total = frame[_SHARES].sum(axis=1, skipna=False).to_numpy() * 100
-    return weigh_slips(
+    return check_slips(
         np.abs(total - 100),
         rows.lines,
         rounding=SHARES_TOLERANCE,

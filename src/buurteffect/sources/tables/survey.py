@@ -11,7 +11,7 @@ from buurteffect.errors import DataError
 from buurteffect.schema.contract import Contract
 from buurteffect.schema.survey import SURVEY_TABLES, survey_file
 from buurteffect.sources.files.rawfile import label_of
-from buurteffect.sources.tables.yearly_files import files_by_year, refuse_values, withheld
+from buurteffect.sources.tables.yearly_files import files_by_year, refuse_values, withheld_error
 
 _NAME = re.compile(r"(?P<table>[a-z]+)_(?P<year>\d{4})")
 _KINDS = {"text": "str", "integer": "int64", "number": "float64", "flag": "bool"}
@@ -135,7 +135,7 @@ def _typed(frame: pd.DataFrame, contract: Contract, origin: str) -> pd.DataFrame
         if field.kind == "integer":
             odd |= made.notna() & (made % 1 != 0)
         if odd.any():
-            raise withheld(origin, contract, field.name, odd, f"a value of kind {field.kind}")
+            raise withheld_error(origin, contract, field.name, odd, f"a value of kind {field.kind}")
         columns[field.name] = made.astype(_KINDS[field.kind])
     return pd.DataFrame(columns)
 
@@ -145,8 +145,8 @@ def _check_values(frame: pd.DataFrame, contract: Contract, origin: str) -> None:
     for field in contract.fields:
         if frame[field.name].dtype != pd.Series(dtype=_KINDS[field.kind]).dtype:
             every = pd.Series(True, index=frame.index)
-            raise withheld(origin, contract, field.name, every, f"a column of kind {field.kind}")
+            raise withheld_error(origin, contract, field.name, every, f"a column of kind {field.kind}")
     refuse_values(frame, contract, origin)
     twice = frame.duplicated(list(contract.key))
     if twice.any():
-        raise withheld(origin, contract, ", ".join(contract.key), twice, "every row once")
+        raise withheld_error(origin, contract, ", ".join(contract.key), twice, "every row once")

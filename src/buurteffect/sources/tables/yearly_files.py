@@ -67,7 +67,7 @@ def refuse_values(frame: pd.DataFrame, contract: Contract, origin: str) -> None:
         if field.name in frame.columns:
             for odd, expected in _problems(frame[field.name], field):
                 if odd.any():
-                    raise withheld(origin, contract, field.name, odd, expected)
+                    raise withheld_error(origin, contract, field.name, odd, expected)
 
 
 def _problems(values: pd.Series, field: Field) -> Iterable[tuple[pd.Series, str]]:
@@ -85,7 +85,7 @@ def _problems(values: pd.Series, field: Field) -> Iterable[tuple[pd.Series, str]
             yield values > field.high, f"at most {field.high:g}"
 
 
-def withheld(origin: str, contract: Contract, column: str, odd: pd.Series, expected: str) -> DataError:
+def withheld_error(origin: str, contract: Contract, column: str, odd: pd.Series, expected: str) -> DataError:
     """Return the error of rows that break a contract; it shows no value."""
     return DataError(
         origin,

@@ -24,8 +24,8 @@ from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS, FIRST_YEAR, LAST_YEAR
 from buurteffect.sources.files.rawfile import shown
 from buurteffect.sources.key_figures.columns.raw_table import RawColumn
-from buurteffect.sources.key_figures.columns.slips import as_told, in_known_number
-from buurteffect.sources.key_figures.columns.stem import singular, squeezed, stem_of, title_stem
+from buurteffect.sources.key_figures.columns.slips import rows_for_unit, with_known_plurals
+from buurteffect.sources.key_figures.columns.stem import normalised, singular, stem_of, title_stem
 
 KEYS = ("area_code", "area_name", "level", "gemeente_name", "boundary_flag", "year")
 """Roles of columns that name the area, its kind and its year; all other rows of the mapping are concepts."""
@@ -206,7 +206,7 @@ def resolve(columns: tuple[RawColumn, ...], family: str, year: int, origin: str)
         column has a unit that the mapping does not know for it; or if too many columns belong to other years.
     """
     rows = [row for row in mapping_rows() if row.layout == family]
-    columns, notes = in_known_number(columns, rows, year)
+    columns, notes = with_known_plurals(columns, rows, year)
     _check_year(columns, rows, year, origin)
     concepts: dict[str, Match] = {}
     unread: list[str] = []
@@ -244,7 +244,7 @@ def _row(record: dict[str, str]) -> MappingRow:
         to_year=int(record["to_year"] or LAST_YEAR),
         column=record["column"],
         stem=(stem_of if record["layout"] == "statline" else title_stem)(record["column"]),
-        group=squeezed(record["group"]),
+        group=normalised(record["group"]),
         place=int(place) if place else None,
         places=int(places) if places else None,
         unit=record["unit"],
@@ -274,7 +274,7 @@ def _find(columns: tuple[RawColumn, ...], rows: list[MappingRow], year: int, ori
         if column.stem not in stems:
             continue
         usable = [row for row in rows if row.stem == column.stem and _group_fits(row, column, columns, origin)]
-        fitting = [row for row in usable if column.unit in (None, "", row.unit)] or as_told(usable, column.unit)
+        fitting = [row for row in usable if column.unit in (None, "", row.unit)] or rows_for_unit(usable, column.unit)
         if fitting:
             candidates[position] = fitting
         elif usable:

@@ -63,7 +63,7 @@ _LOST = "a lost decimal mark or a shifted column gives such values"
 
 
 @dataclass(frozen=True, eq=False)
-class Areas:
+class JudgedRows:
     """What is known of the rows of a file whose figures are judged: where they stand, and the kind of area of each.
 
     `keep` says which of them are of the year that is read; arrays have the shape (rows,).
@@ -96,7 +96,7 @@ class Areas:
 
 
 @dataclass(frozen=True)
-class Read:
+class ColumnReading:
     """How a column was read, for messages: its name, the unit, and what its figures were multiplied by."""
 
     column: str
@@ -105,7 +105,11 @@ class Read:
 
 
 def implausible_rows(
-    concept: Concept, values: Mapping[str, Numbers], given: Numbers, reads: Mapping[str, Read], areas: Areas
+    concept: Concept,
+    values: Mapping[str, Numbers],
+    given: Numbers,
+    reads: Mapping[str, ColumnReading],
+    areas: JudgedRows,
 ) -> Mask:
     """Return which figures of a column cannot be, where they are few.
 
@@ -149,7 +153,7 @@ def implausible_rows(
     return odd
 
 
-def refuse_fractions(given: Numbers, read: Read, areas: Areas) -> None:
+def refuse_fractions(given: Numbers, read: ColumnReading, areas: JudgedRows) -> None:
     """Refuse shares in the place of percentages, which have at most one decimal, however few there are.
 
     Raises
@@ -188,7 +192,9 @@ def filled_with_zero(values: Mapping[str, Numbers], keep: Mask) -> dict[str, Mas
     return {name: rows for name, rows in found.items() if rows.any()}
 
 
-def check_scale(concept: Concept, values: Mapping[str, Numbers], reads: Mapping[str, Read], areas: Areas) -> None:
+def check_scale(
+    concept: Concept, values: Mapping[str, Numbers], reads: Mapping[str, ColumnReading], areas: JudgedRows
+) -> None:
     """Refuse a column whose median is a power of ten away from anything that was ever recorded.
 
     Raises
@@ -237,7 +243,7 @@ def _compared(concept: Concept, values: Mapping[str, Numbers]) -> Numbers | None
         return np.where(steady & np.isfinite(base), mine / base, np.nan)
 
 
-def _refuse_scale(concept: Concept, read: Read, areas: Areas, median: float, count: int) -> None:
+def _refuse_scale(concept: Concept, read: ColumnReading, areas: JudgedRows, median: float, count: int) -> None:
     """Refuse a column that a power of ten would bring into its usual range, the one that brings it to its middle."""
     low, high = usual_range(concept, areas.year)
     fits = [factor for factor in _FACTORS if _inside(median / factor, low, high)]
@@ -269,7 +275,7 @@ def _by(factor: float) -> str:
     return f"divided by {factor:,.0f}" if factor > 1 else f"multiplied by {1 / factor:,.0f}"
 
 
-def _refuse_count(concept: Concept, read: Read, areas: Areas, mine: Numbers) -> None:
+def _refuse_count(concept: Concept, read: ColumnReading, areas: JudgedRows, mine: Numbers) -> None:
     """Refuse a column of counts of which most areas have more than any area has, by the power of ten it is off."""
     if (share := _USUAL_COUNTS.get(concept.name)) is None:
         return

@@ -29,7 +29,7 @@ class RawColumn:
     unit : str or None
         Unit where the file tells it; None where it does not.
     groups : frozenset of str or None
-        Squeezed titles of the groups above it; None where the file does not tell them.
+        Normalised titles of the groups above it; None where the file does not tell them.
     """
 
     name: str
@@ -40,7 +40,7 @@ class RawColumn:
 
 
 @dataclass(frozen=True)
-class YearSaid:
+class YearEvidence:
     """Years that one part of a file allows, and which part says so."""
 
     years: frozenset[int]
@@ -66,7 +66,7 @@ class RawTable:
         null where the file holds no value.
     decimal : {"point", "comma", "either"}
         Mark of decimals.
-    said : tuple of YearSaid
+    said : tuple of YearEvidence
         What the content says about its year.
     table_ids : tuple of (table_id, where)
         Tables that the content names.
@@ -82,7 +82,7 @@ class RawTable:
     lines: Lines
     texts: Callable[[int], pa.Array]
     decimal: str
-    said: tuple[YearSaid, ...] = ()
+    said: tuple[YearEvidence, ...] = ()
     table_ids: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ _OF_ENERGY = ("koopwoning", "huurwoning", "eigenwoning")
 """Titles in the singular of columns on energy, which are about the use in such a dwelling, not about tenure."""
 
 
-def as_told(rows: list[MappingRow], unit: str | None) -> list[MappingRow]:
+def rows_for_unit(rows: list[MappingRow], unit: str | None) -> list[MappingRow]:
     """Return rows as a unit that they do not have allows to read them: money in euro, and the publisher's slips.
 
     Whether the figures are what the row says is told by their ranges, which a slip does not change.
@@ -32,7 +32,7 @@ def as_told(rows: list[MappingRow], unit: str | None) -> list[MappingRow]:
     return [row for row in rows if row.concept.endswith(("_mean", "_per_km2"))] if slips else []
 
 
-def in_known_number(
+def with_known_plurals(
     columns: tuple[RawColumn, ...], rows: list[MappingRow], year: int
 ) -> tuple[tuple[RawColumn, ...], list[str]]:
     """Return the columns with titles in the number, singular or plural, in which the mapping knows them, and notes.

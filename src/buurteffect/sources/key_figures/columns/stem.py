@@ -67,7 +67,7 @@ def title_stem(title: str) -> str:
     >>> title_stem("p_hh_110"), title_stem("p_hh_120"), title_stem("k_0Tot15Jaar")
     ('phh110', 'phh120', '0tot15jaar')
     """
-    return squeezed(title.strip().removeprefix("k_"))
+    return normalised(title.strip().removeprefix("k_"))
 
 
 _PLURALS = (
@@ -97,12 +97,12 @@ def singular(stem: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def squeezed(text: str) -> str:
+def normalised(text: str) -> str:
     """Return the letters and digits of a text, in lower case and without accents.
 
     Examples
     --------
-    >>> squeezed("Financiële diensten, 2")
+    >>> normalised("Financiële diensten, 2")
     'financielediensten2'
     """
     plain = unicodedata.normalize("NFKD", text).casefold()

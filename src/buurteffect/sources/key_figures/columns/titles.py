@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from buurteffect.sources.key_figures.columns.mapping import known_stems
-from buurteffect.sources.key_figures.columns.stem import squeezed, stem_of, title_stem
+from buurteffect.sources.key_figures.columns.stem import normalised, stem_of, title_stem
 from buurteffect.sources.spreadsheets.saved_again import make_names
 
 _UNITS = (
@@ -93,6 +93,6 @@ def _spellings(unit: str) -> tuple[str, ...]:
 def _without_unit(title: str) -> tuple[str, str]:
     """Return a made name without the unit behind it, and that unit."""
     for ending, unit in _endings():
-        if title.endswith(ending) and squeezed(title.removesuffix(ending)):
+        if title.endswith(ending) and normalised(title.removesuffix(ending)):
             return title.removesuffix(ending), unit
     return title, ""

@@ -11,7 +11,7 @@ from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS, FIRST_YEAR, LAST_YEAR
 from buurteffect.sources.files.rawfile import shown
 from buurteffect.sources.key_figures.columns.mapping import known_stems, mapping_rows, table_years
-from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearSaid
+from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearEvidence
 from buurteffect.sources.key_figures.columns.stem import stem_of, suffix_of, title_stem
 
 _YEAR = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])")
@@ -111,7 +111,7 @@ def with_years_in_names(table: RawTable) -> RawTable:
     return replace(
         table,
         columns=columns,
-        said=(*table.said, YearSaid(frozenset({year}), f"the name of its column {name}")),
+        said=(*table.said, YearEvidence(frozenset({year}), f"the name of its column {name}")),
     )
 
 
@@ -169,7 +169,7 @@ def decide_years(table: RawTable, names: Sequence[str]) -> tuple[tuple[int, ...]
     periods = _periods_said(table)
     inside = [*table.said, *periods, *_table_said(table_id, [where for _, where in table.table_ids])]
     named = _named_years(name)
-    outside = [YearSaid(named, f"its name {name!r}" if name != names[0] else "its name")] if named else []
+    outside = [YearEvidence(named, f"its name {name!r}" if name != names[0] else "its name")] if named else []
     if not table.table_ids:
         outside += _table_said(table_id, ["the table in its name"])
     years = _agreed([*inside, *outside], origin, name)
@@ -204,7 +204,7 @@ def _named_years(name: str) -> frozenset[int]:
     return years_in(_VERSION.sub("", _TABLE.sub("", name)))
 
 
-def _periods_said(table: RawTable) -> list[YearSaid]:
+def _periods_said(table: RawTable) -> list[YearEvidence]:
     """Return the years in columns of periods; a cell that is no year is refused where the rows are chosen."""
     stems = {row.stem for row in mapping_rows() if row.concept == "year" and row.layout == table.family}
     said = []
@@ -214,11 +214,11 @@ def _periods_said(table: RawTable) -> list[YearSaid]:
         texts = {str(text) for text in table.texts(position).unique().to_pylist() if text is not None}
         years = {year for text in texts if (year := period_of(text.strip().removesuffix(".0"))) is not None}
         if years:
-            said.append(YearSaid(frozenset(years), f"its column {column.name[:60]!r}"))
+            said.append(YearEvidence(frozenset(years), f"its column {column.name[:60]!r}"))
     return said
 
 
-def _agreed(said: Iterable[YearSaid], origin: str, name: str) -> frozenset[int]:
+def _agreed(said: Iterable[YearEvidence], origin: str, name: str) -> frozenset[int]:
     """Return the years that all agree on; empty if nothing is said."""
     said = list(said)
     years: frozenset[int] = frozenset()
@@ -266,7 +266,7 @@ def _table_id(table: RawTable, name: str) -> str | None:
     return next(iter(ids), None)
 
 
-def _table_said(table_id: str | None, where: list[str]) -> list[YearSaid]:
+def _table_said(table_id: str | None, where: list[str]) -> list[YearEvidence]:
     """Return the years of a known table."""
     years = table_years().get(table_id or "")
-    return [YearSaid(years, f"table {table_id} ({where[0]})")] if years and where else []
+    return [YearEvidence(years, f"table {table_id} ({where[0]})")] if years and where else []

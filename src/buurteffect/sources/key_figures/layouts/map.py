@@ -27,9 +27,9 @@ from buurteffect.sources.files.dbase import read_dbase
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, decode, label_of, printable, read_head, refuse_larger, shown
 from buurteffect.sources.files.strict_json import parse_json
-from buurteffect.sources.geography.geofile import fields_by_layer, library
+from buurteffect.sources.geography.geofile import fields_by_layer, geodata_errors
 from buurteffect.sources.key_figures.columns.mapping import mapping_rows
-from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearSaid, column_of
+from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearEvidence, column_of
 from buurteffect.sources.key_figures.columns.stem import title_stem
 from buurteffect.sources.key_figures.columns.year import years_in
 from buurteffect.sources.key_figures.documents import Document
@@ -112,7 +112,7 @@ def has_key_figures(path: Path) -> bool:
     if read_head(path, len(_GPKG_START)) != _GPKG_START:
         return False
     try:
-        with library(partial(_damaged, label_of(path))):
+        with geodata_errors(partial(_damaged, label_of(path))):
             return any(is_map(fields) for _, _, fields in fields_by_layer(path))
     except DataError:  # whoever reads the file for its boundaries says what is wrong with it
         return False
@@ -160,7 +160,7 @@ def _in_package(document: Document) -> list[tuple[str, Columns, Lines]]:
         refuse_larger(document.path, _BYTES_LIMIT)
     source = io.BytesIO(document.load()) if document.path is None else document.path
     found: list[tuple[str, Columns, Lines]] = []
-    with library(partial(_damaged, document.label)):
+    with geodata_errors(partial(_damaged, document.label)):
         for layer, _, _ in fields_by_layer(source):
             frame = pd.DataFrame(gpd.read_file(source, layer=layer, ignore_geometry=True))
             label = f"{document.label} > {printable(layer)}"
@@ -244,8 +244,8 @@ def _land(cells: Columns, stems: Mapping[str, str], lines: Lines) -> np.ndarray[
     return np.array([text in ("", _LAND) for text in texts], dtype=bool)
 
 
-def _year_of_layer(label: str) -> tuple[YearSaid, ...]:
+def _year_of_layer(label: str) -> tuple[YearEvidence, ...]:
     """Return the year that the name of a layer tells."""
     layer = label.rpartition(" > ")[2] if " > " in label else ""
     years = years_in(layer.replace("_", " "))
-    return (YearSaid(years, f"layer {shown(layer)}"),) if years else ()
+    return (YearEvidence(years, f"layer {shown(layer)}"),) if years else ()

@@ -17,8 +17,8 @@ import pyarrow as pa
 from buurteffect.errors import DataError
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, shown
-from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearSaid, column_of
-from buurteffect.sources.key_figures.columns.stem import squeezed, stem_of, suffix_of, unit_of
+from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearEvidence, column_of
+from buurteffect.sources.key_figures.columns.stem import normalised, stem_of, suffix_of, unit_of
 from buurteffect.sources.key_figures.columns.year import period_of, table_id_in, years_in
 from buurteffect.sources.key_figures.layouts.spreadsheet import number_text
 
@@ -30,7 +30,7 @@ _NEXT = ("odata.nextLink", "@odata.nextLink")
 
 @dataclass(frozen=True)
 class Topic:
-    """One variable of a table: its key with suffix, its unit, and the squeezed titles of all groups above it."""
+    """One variable of a table: its key with suffix, its unit, and the normalised titles of all groups above it."""
 
     key: str
     unit: str
@@ -42,7 +42,7 @@ class Metadata:
     """What the metadata beside a table say: its variables, its years, and ``(table_id, where)``."""
 
     topics: tuple[Topic, ...] = ()
-    said: tuple[YearSaid, ...] = ()
+    said: tuple[YearEvidence, ...] = ()
     table_ids: tuple[tuple[str, str], ...] = ()
 
 
@@ -81,20 +81,20 @@ def is_description(names: Sequence[str]) -> bool:
 def read_metadata(pages: Mapping[str, list[dict[str, Any]]]) -> Metadata:
     """Return what metadata pages say, of whichever kind they are."""
     topics: list[Topic] = []
-    said: list[YearSaid] = []
+    said: list[YearEvidence] = []
     tables: list[tuple[str, str]] = []
     for name, rows in pages.items():
         if {"ParentID", "Key"} <= rows[0].keys():
             topics += _topics(rows)
             years = frozenset(int(row["MapYear"]) for row in rows if _whole(row.get("MapYear")))
             if years:
-                said.append(YearSaid(years, f"{name} (MapYear)"))
+                said.append(YearEvidence(years, f"{name} (MapYear)"))
         elif "ShortTitle" in rows[0] or "Identifier" in rows[0]:
             if table := table_id_in(str(rows[0].get("Identifier", ""))):
                 tables.append((table, name))
             told = (key for key in ("Period", "TemporalCoverage", "Title") if years_in(str(rows[0].get(key) or "")))
             if key := next(told, None):
-                said.append(YearSaid(years_in(str(rows[0][key])), f"{name} ({key})"))
+                said.append(YearEvidence(years_in(str(rows[0][key])), f"{name} ({key})"))
     return Metadata(tuple(topics), tuple(said), tuple(tables))
 
 
@@ -183,7 +183,7 @@ def _topics(rows: list[dict[str, Any]]) -> list[Topic]:
         groups: list[str] = []
         parent = by_id.get(row.get("ParentID"))
         while parent is not None and len(groups) < len(rows):
-            groups.append(squeezed(str(parent.get("Title", ""))))
+            groups.append(normalised(str(parent.get("Title", ""))))
             parent = by_id.get(parent.get("ParentID"))
         topics.append(Topic(str(row["Key"]), str(row.get("Unit") or ""), frozenset(groups)))
     return topics

@@ -18,8 +18,8 @@ import pyarrow as pa
 from buurteffect.errors import DataError
 from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, shown
-from buurteffect.sources.key_figures.columns.raw_table import AREA_NAME, RawColumn, RawTable, YearSaid, column_of
-from buurteffect.sources.key_figures.columns.stem import squeezed, unit_of
+from buurteffect.sources.key_figures.columns.raw_table import AREA_NAME, RawColumn, RawTable, YearEvidence, column_of
+from buurteffect.sources.key_figures.columns.stem import normalised, unit_of
 from buurteffect.sources.key_figures.columns.year import period_of
 from buurteffect.sources.key_figures.layouts.odata3 import cell_texts
 
@@ -67,7 +67,7 @@ def read_observations(
     cells: Columns,
     lines: Lines,
     lists: Sequence[Columns],
-    said: tuple[YearSaid, ...],
+    said: tuple[YearEvidence, ...],
     table_ids: tuple[tuple[str, str], ...],
     decimal: str,
 ) -> RawTable:
@@ -179,7 +179,7 @@ def _values(cells: Columns) -> npt.NDArray[np.object_]:
     if "ValueAttribute" in cells:
         for row in np.flatnonzero([value is None for value in values]):
             attribute = cells["ValueAttribute"][int(row)].as_py() or ""
-            values[row] = _ATTRIBUTES.get(squeezed(attribute), "." if attribute else None)
+            values[row] = _ATTRIBUTES.get(normalised(attribute), "." if attribute else None)
     return values
 
 
@@ -215,11 +215,11 @@ def _groups(lists: Sequence[Columns]) -> dict[str, tuple[str, str]]:
 
 
 def _above(group: str, groups: Mapping[str, tuple[str, str]]) -> frozenset[str]:
-    """Return the squeezed titles of a group and of all above it."""
+    """Return the normalised titles of a group and of all above it."""
     titles: list[str] = []
     while group in groups and len(titles) < len(groups):
         title, group = groups[group]
-        titles.append(squeezed(title))
+        titles.append(normalised(title))
     return frozenset(titles)
 
 
@@ -233,7 +233,7 @@ def _area_titles(lists: Sequence[Columns]) -> dict[str, str]:
     return {}
 
 
-def _periods(cells: Columns, lines: Lines) -> tuple[YearSaid, ...]:
+def _periods(cells: Columns, lines: Lines) -> tuple[YearEvidence, ...]:
     """Return the year of the observations where a period stands beside each."""
     if "Perioden" not in cells:
         return ()
@@ -245,4 +245,4 @@ def _periods(cells: Columns, lines: Lines) -> tuple[YearSaid, ...]:
         column="Perioden",
         expected="a whole year, such as 2019JJ00",
     )
-    return (YearSaid(frozenset(y for y in years.values() if y), "its periods"),)
+    return (YearEvidence(frozenset(y for y in years.values() if y), "its periods"),)

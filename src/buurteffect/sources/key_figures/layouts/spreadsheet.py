@@ -23,7 +23,7 @@ from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, printable, shown
 from buurteffect.sources.files.zip_archive import Packed, list_members, read_member
 from buurteffect.sources.key_figures.columns.mapping import ENOUGH_NAMES, known_stems, mapping_rows
-from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearSaid, column_of
+from buurteffect.sources.key_figures.columns.raw_table import RawColumn, RawTable, YearEvidence, column_of
 from buurteffect.sources.key_figures.columns.stem import UNIT_BEHIND, is_unit, title_stem, unit_of
 from buurteffect.sources.key_figures.columns.values import refuse_thousands
 from buurteffect.sources.key_figures.columns.year import table_id_in, years_in
@@ -169,8 +169,8 @@ def _table(label: str, sheet: _Found, notes: tuple[str, ...]) -> RawTable:
         [not any(_filled(cell) for cell in row) for row in body], lambda _: "an empty row", expected="rows without gaps"
     )
     above = [str(cell) for row in sheet.rows[: sheet.header] for cell in row if _filled(cell)]
-    said = [YearSaid(years, f"sheet {shown(sheet.name)}") for years in [years_in(sheet.name)] if years]
-    said += [YearSaid(years, "its title") for text in above[:3] if (years := years_in(text))]
+    said = [YearEvidence(years, f"sheet {shown(sheet.name)}") for years in [years_in(sheet.name)] if years]
+    said += [YearEvidence(years, "its title") for text in above[:3] if (years := years_in(text))]
     tables = {table for text in above if (table := table_id_in(text))}
     return RawTable(
         layout=sheet.family,

@@ -22,8 +22,8 @@ from buurteffect.sources.files.line_numbers import Lines
 from buurteffect.sources.files.rawfile import FETCH_AGAIN, PUBLISHED, shown
 from buurteffect.sources.key_figures.columns.area import CODE_PARTS, SHAPES
 from buurteffect.sources.key_figures.columns.mapping import known_stems
-from buurteffect.sources.key_figures.columns.raw_table import AREA_NAME, RawColumn, RawTable, YearSaid, column_of
-from buurteffect.sources.key_figures.columns.stem import UNIT_BEHIND, is_unit, squeezed, title_stem, unit_of
+from buurteffect.sources.key_figures.columns.raw_table import AREA_NAME, RawColumn, RawTable, YearEvidence, column_of
+from buurteffect.sources.key_figures.columns.stem import UNIT_BEHIND, is_unit, normalised, title_stem, unit_of
 from buurteffect.sources.key_figures.columns.titles import has_made_names, path_of
 from buurteffect.sources.key_figures.columns.values import plain_cells
 from buurteffect.sources.key_figures.columns.year import period_of, table_id_in, years_in
@@ -63,7 +63,7 @@ class _Header:
     """What stands above the data."""
 
     columns: tuple[RawColumn, ...]
-    said: tuple[YearSaid, ...]
+    said: tuple[YearEvidence, ...]
     table_ids: tuple[tuple[str, str], ...]
 
 
@@ -183,7 +183,7 @@ def _first_area(records: _Rows, origin: str) -> tuple[int, int]:
 def _below_parts(records: _Rows) -> int | None:
     """Return the first row below titles that give a code in parts (Gemeentecode, Wijkcode, Buurtcode), or None."""
     for number, (_, row) in enumerate(records[:DEEPEST_HEADER]):
-        leaves = [squeezed(re.split(r"[|/]", UNIT_BEHIND.sub(r"\1", cell))[-1]) for cell in row]
+        leaves = [normalised(re.split(r"[|/]", UNIT_BEHIND.sub(r"\1", cell))[-1]) for cell in row]
         if sum(part in leaf for part in CODE_PARTS for leaf in leaves if leaf.endswith(part)) >= _ENOUGH_PARTS:
             below = records[number + 1][1] if number + 1 < len(records) else []
             start = number + 1 + (sum(map(is_unit, below)) > 1)
@@ -215,7 +215,7 @@ def _read_header(rows: _Rows, first: list[str], code: int, origin: str) -> _Head
     has_units = sum(is_unit(cell) for cell in cells[-1]) >= max(1, sum(map(bool, cells[-1])) // 2) and len(cells) > 1
     units = cells[-1] if has_units else [""] * width
     titles = cells[:-1] if has_units else cells
-    above = [row for row in titles[:-1] if sum(map(bool, row)) > 1 or _NO_TOPIC in map(squeezed, row)]
+    above = [row for row in titles[:-1] if sum(map(bool, row)) > 1 or _NO_TOPIC in map(normalised, row)]
     made = has_made_names(titles[-1])
     columns = tuple(
         _column(p, titles[-1][p], units[p], [_group_at(row, p) for row in above], first[p], p == code, made=made)
@@ -242,9 +242,9 @@ def _column(
     if len(path) == 1 and not above and "/" in title and not made:
         path = _split_path([part.strip() for part in title.split("/") if part.strip()])
     leaf = path[-1] if path else (above[-1] if above else "") or unit
-    known = [group for group in [*path[:-1], *above] if group and squeezed(group) != _NO_TOPIC]
-    groups = frozenset(squeezed(group) for group in known) if known else None
-    is_region = squeezed(leaf) in _REGIONS or squeezed(unit) in _REGIONS
+    known = [group for group in [*path[:-1], *above] if group and normalised(group) != _NO_TOPIC]
+    groups = frozenset(normalised(group) for group in known) if known else None
+    is_region = normalised(leaf) in _REGIONS or normalised(unit) in _REGIONS
     stem = AREA_NAME if is_region and not _CODE.fullmatch(first.strip()) else None
     if is_code and not is_region:
         stem = "codering"
@@ -261,17 +261,17 @@ def _split_path(parts: list[str]) -> list[str]:
     return parts
 
 
-def _years_above(cells: list[list[str]], titles: list[str]) -> tuple[YearSaid, ...]:
+def _years_above(cells: list[list[str]], titles: list[str]) -> tuple[YearEvidence, ...]:
     """Return what a title of its own, or a row of periods, says about the year."""
     said = []
     for number, row in enumerate(cells):
         filled = [cell for cell in row if cell]
         if len(filled) == 1 and row is not titles and (years := years_in(filled[0])):
-            said.append(YearSaid(years, f"its title (line {number + 1})"))
-        elif "perioden" in map(squeezed, filled):
+            said.append(YearEvidence(years, f"its title (line {number + 1})"))
+        elif "perioden" in map(normalised, filled):
             periods = {year for cell in filled if (year := period_of(cell)) is not None}
             if periods:
-                said.append(YearSaid(frozenset(periods), "its row of periods"))
+                said.append(YearEvidence(frozenset(periods), "its row of periods"))
     return tuple(said)
 
 
