@@ -31,9 +31,6 @@ RAW       := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
 RUN_FILES := $(sort $(shell grep -L '^sources:' notebooks/runs/*.yaml; grep -lE '^sources:.*[[ ,]$(SOURCE)[], ]' notebooks/runs/*.yaml))
 RUNS      := $(basename $(notdir $(RUN_FILES)))
 
-PAGE_CODE  := $(shell find src/buurteffect/report/pages/render.py src/buurteffect/report/pages/index.py src/buurteffect/report/html/markdown.py src/buurteffect/report/templates -type f)
-WORLD_CODE := $(shell find src/buurteffect/synthetic src/buurteffect/schema -name '*.py' -o -name '*.csv')
-PANEL_CODE := $(shell find src/buurteffect/panel src/buurteffect/sources src/buurteffect/schema -name '*.py' -o -name '*.csv')
 
 export OPEN_DATA SET SCHEDULER
 ifneq ($(strip $(foreach c,' " ` $$ \,$(findstring $c,$(value OPEN_DATA)))),)
@@ -252,13 +249,13 @@ endif
 $(DONE)/settings.txt $(DONE)/runs.txt:
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/truth/truth.json: $(WORLD_CODE) $(DONE)/settings.txt $(READY)
+$(DONE)/truth/truth.json: $(DONE)/settings.txt $(READY)
 	@$(CALL) synthetic --seed $(SEED) --size $(SIZE) --scenario $(SCENARIO)
 
 fetch-open: | $(READY)
 	@$(BIN)/buurteffect fetch
 
-$(DONE)/panel/inputs.json: $(RAW_IN) $(PANEL_CODE) $(DONE)/settings.txt $(READY) | $(RAW_HERE)
+$(DONE)/panel/inputs.json: $(RAW_IN) $(DONE)/settings.txt $(READY) | $(RAW_HERE)
 	@$(CALL) panel --source $(SOURCE) $(if $(OPEN_DATA),--open-data "$$OPEN_DATA") $(if $(BASE_YEAR),--base-year $(BASE_YEAR))
 	@$(if $(LISTING),$(LISTING) > $(DONE)/listing.txt;) ls $(DONE)/panel/*.parquet > $(DONE)/panel-files.txt
 
@@ -272,12 +269,13 @@ define RUN_RULES
 $(DONE)/executed/$(1).ipynb: notebooks/runs/$(1).yaml notebooks/$(shell sed -n 's/^notebook: *//p' notebooks/runs/$(1).yaml).ipynb $(DONE)/panel/inputs.json requirements.lock $(READY)
 	@$(CALL) run $(1) --source $(SOURCE) --left $$(LEFT) $(if $(SCHEDULER),--scheduler "$$$$SCHEDULER")
 
-$(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb $(PAGE_CODE)
+$(PAGES)/$(1).html: $(DONE)/executed/$(1).ipynb
 	@$(CALL) render $(1) --source $(SOURCE)
 endef
 $(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
 
-# What the country, the panel, each run and each page really read, taken down meanwhile: data, modules, templates, the lock.
+# What the country, the panel, each run and each page really read, taken down meanwhile: data, modules, templates, the
+# lock. What has no such record is made anew (GONE), so that no list of code stands here.
 -include $(RUNS:%=$(DONE)/records/%.d) $(RUNS:%=$(DONE)/records/%.page.d)
 -include $(DONE)/records/_country.d $(DONE)/records/_panel.d $(DONE)/records/index.page.d
 
@@ -286,7 +284,7 @@ $(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv
 # The fact sheet lays the real scores beside the synthetic ones where their panel has been built.
 $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)
 
-$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(PAGE_CODE) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml docs/reference/*)
+$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml docs/reference/*)
 	@$(CALL) check $(RUNS) --source $(SOURCE)
 	@$(CALL) index --source $(SOURCE) $(RUNS)
 	@touch $(DONE)/records/looked

@@ -274,3 +274,47 @@ def test_every_module_says_what_it_is():
         if not ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
     ]
     assert not silent
+
+
+# --- the pages for readers of the code -------------------------------------------------------------------------
+
+PAGES = ["CONTRIBUTING.md", "README.md", "ARCHITECTURE.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+MADE = (
+    "data/processed",
+    "data/raw/open",
+    "data/raw/microdata",
+    "reports",
+    "dist",
+    "docs/scoreboard_check.csv",
+    ".venv",
+)
+"""What a fresh checkout does not hold, because builds and fetches make it."""
+
+
+def paths_in(page: str) -> set[str]:
+    """Return the files and folders of the checkout that a page names, by link or between backticks.
+
+    A name with a placeholder (``NAME``, ``<source>``, ``*``, ``…``) is judged by the folder before it. Words with a
+    slash whose first part is no folder of the project are folders of open data, units or addresses.
+    """
+    text = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    found = set(re.findall(r"\]\((?!https?:|#)([^)#]+)", text))
+    homes = {path.name for home in (ROOT, PACKAGE) for path in home.iterdir() if not path.name.startswith(".")}
+    for words in re.findall(r"`([^`]+)`", text):
+        for word in words.split():
+            name = re.split(r"[A-Z]{2,}[a-z_]*\.|[A-Z]{4,}\b(?!\.)|nNN|<|\*|…", word)[0].rstrip("/,;")
+            if name in homes or ("/" in name and name.split("/")[0] in homes):
+                found.add(word if word == name else name)
+    return {name for name in found if name and not name.startswith(MADE)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_a_page_names_is_there(page):
+    named = paths_in((ROOT / page).read_text(encoding="utf-8"))
+    homes = (ROOT, PACKAGE, (ROOT / page).parent)
+    assert not sorted(name for name in named if not any((home / name).exists() for home in homes))
+
+
+def test_a_path_that_is_not_there_is_seen():
+    page = "`estimate/none.py`, [x](docs/none.md), `notebooks/runs/NAME.yaml`, `km/h`, `reports/x`, `estimate/did/…`"
+    assert paths_in(page) == {"estimate/none.py", "docs/none.md", "notebooks/runs", "estimate/did"}

@@ -1,7 +1,10 @@
-"""The base error of the project and its few children.
+"""Every error of the project, with the exit code that it ends a command with.
 
-Every error says what is wrong, where, and what to do about it. Each kind has an exit code of its own, so
-that a build can tell a bad file from a bad parameter without parsing text.
+An error says what is wrong, where, and what to do about it. Each kind has an exit code of its own, so that a build can
+tell a bad file from a bad parameter without parsing text: 1 to 8 are of the project and its data, 10 to 19 of runs and
+pages, 20 to 28 of estimates, 40 to 45 of `make verify`, 50 to 52 of a cluster, 60 to 66 of a deposit. Without an error
+of this list a command ends with 17 where the process that serves the build has gone, with 130 where it was
+interrupted, and with 128 and the signal's number where it was killed.
 """
 
 from __future__ import annotations
@@ -12,24 +15,25 @@ from pathlib import Path
 
 
 class BuurteffectError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base of every error that this project raises on purpose; a kind without a code of its own has its parent's."""
 
     exit_code = 1
 
+    def __init_subclass__(cls, code: int | None = None) -> None:
+        """Give a kind of error its exit code."""
+        if code is not None:
+            cls.exit_code = code
 
-class ProjectError(BuurteffectError):
+
+class ProjectError(BuurteffectError, code=2):
     """The project's own folders or settings are not as they should be."""
 
-    exit_code = 2
 
-
-class ParameterError(BuurteffectError):
+class ParameterError(BuurteffectError, code=3):
     """A run asks for a parameter that the notebook does not have, or gives it a value it cannot take."""
 
-    exit_code = 3
 
-
-class DataError(BuurteffectError):
+class DataError(BuurteffectError, code=4):
     """A data file is not what its reader expects.
 
     Parameters
@@ -45,8 +49,6 @@ class DataError(BuurteffectError):
     column : str, optional
         Column by the name it has in the file.
     """
-
-    exit_code = 4
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class DataError(BuurteffectError):
         )
 
 
-class MissingDataError(ProjectError):
+class MissingDataError(ProjectError, code=8):
     """The data that something rests on are not there, or there are not enough of them.
 
     On open data a run that ends with it is a page that says so, not a failed run. A kernel hands over nothing of an
@@ -98,8 +100,6 @@ class MissingDataError(ProjectError):
     ('the Leefbaarometer',)
     """
 
-    exit_code = 8
-
     def __init__(self, asked: str, missing: str, where: Sequence[str], command: str) -> None:
         self.asked, self.missing, self.command = (" ".join(text.split()) for text in (asked, missing, command))
         self.where = tuple(" ".join(text.split()) for text in where)
@@ -113,106 +113,160 @@ class MissingDataError(ProjectError):
         return match and cls(match[1], match[2], re.findall(r"\n  get it:   (.+)", match[3]), match[4])
 
 
-class DownloadError(BuurteffectError):
+class DownloadError(BuurteffectError, code=5):
     """A source could not be fetched, or what arrived is not what was recorded."""
 
-    exit_code = 5
 
-
-class EstimationError(BuurteffectError):
+class EstimationError(BuurteffectError, code=6):
     """An estimate is refused because the data cannot carry it."""
 
-    exit_code = 6
 
-
-class CallError(EstimationError):
+class CallError(EstimationError, code=28):
     """An estimator is asked for what no data could give: a column, an option or a combination that there is not.
 
     The public estimators return a refused estimate where the data cannot carry one, but raise this.
     """
 
-    exit_code = 28
 
-
-class MissingColumnError(CallError):
+class MissingColumnError(CallError, code=20):
     """The panel lacks a column that the design names."""
 
-    exit_code = 20
 
-
-class DuplicateUnitTimeError(EstimationError):
+class DuplicateUnitTimeError(EstimationError, code=21):
     """A unit stands more than once in the same time."""
 
-    exit_code = 21
 
-
-class NotConstantError(EstimationError):
+class NotConstantError(EstimationError, code=22):
     """Something that belongs to a unit, such as its cohort or weight, changes within it."""
 
-    exit_code = 22
 
-
-class UnusableValueError(EstimationError):
+class UnusableValueError(EstimationError, code=23):
     """A column holds infinite values, text where numbers belong, or numbers outside their range."""
 
-    exit_code = 23
 
-
-class SeriesBreakError(EstimationError):
+class SeriesBreakError(EstimationError, code=24):
     """An outcome would be compared across a break of its series."""
 
-    exit_code = 24
 
-
-class NoSwitchError(EstimationError):
+class NoSwitchError(EstimationError, code=25):
     """No treated unit is seen both before and after its treatment."""
 
-    exit_code = 25
 
-
-class NoComparisonError(EstimationError):
+class NoComparisonError(EstimationError, code=26):
     """No untreated unit is left to compare with."""
 
-    exit_code = 26
 
-
-class OneTreatedClusterError(EstimationError):
+class OneTreatedClusterError(EstimationError, code=27):
     """All treated units lie in one cluster, so clustered errors would mean nothing."""
 
-    exit_code = 27
 
-
-class DisclosureError(BuurteffectError):
+class DisclosureError(BuurteffectError, code=7):
     """Something would be published that has not passed disclosure control."""
 
-    exit_code = 7
 
-
-class RunError(BuurteffectError):
+class RunError(BuurteffectError, code=10):
     """A notebook run did not complete."""
 
-    exit_code = 10
 
-
-class CellFailedError(RunError):
+class CellFailedError(RunError, code=11):
     """A cell raised an exception, or ended the kernel's work early."""
 
-    exit_code = 11
 
-
-class KernelDiedError(RunError):
+class KernelDiedError(RunError, code=12):
     """The kernel was killed or ended by itself."""
 
-    exit_code = 12
 
-
-class TimeLimitError(RunError):
+class TimeLimitError(RunError, code=13):
     """A cell or the whole notebook ran past its time limit."""
 
-    exit_code = 13
 
-
-class IncompleteRunError(RunError):
+class IncompleteRunError(RunError, code=14):
     """The notebook came back without every cell having run, or without its results."""
 
-    exit_code = 14
+
+class ObservedAccessError(RunError, code=15):
+    """A run read or wrote what it has no business with."""
+
+
+class StorageError(RunError, code=16):
+    """What was made could not be written: the disk is full, or a folder cannot be written into."""
+
+
+class TraceError(ProjectError, code=18):
+    """There is no such number, page or run."""
+
+
+class HeavyPageError(ProjectError, code=19):
+    """A page weighs more beyond its figures than a page may."""
+
+
+class ResultsDifferError(BuurteffectError, code=40):
+    """A number, or a word made from numbers, is not the recorded one."""
+
+
+class NoReferenceError(BuurteffectError, code=41):
+    """There are no recorded results to compare with, or they are not as they were recorded."""
+
+
+class OtherSettingsError(BuurteffectError, code=42):
+    """The results at hand are of another country than the recorded ones."""
+
+
+class NotRecordableError(BuurteffectError, code=43):
+    """Results cannot be recorded now, because no commit says what they were made from."""
+
+
+class EditedByHandError(BuurteffectError, code=44):
+    """A published file is not as the build left it."""
+
+
+class NotFreshError(BuurteffectError, code=45):
+    """Results are asked for that are not built, or are out of date."""
+
+
+class SchedulerError(RunError, code=50):
+    """The scheduler cannot be reached, has gone, or has no workers."""
+
+
+class WorkerDiffersError(RunError, code=51):
+    """A worker has other code, libraries or data than this checkout."""
+
+
+class WorkerLostError(RunError, code=52):
+    """The workers that were given a run died, one after the other."""
+
+
+class ElsewhereError(RunError):
+    """A run failed on a worker; its exit code is what it would have been here."""
+
+    def __init__(self, code: int, said: str) -> None:
+        self.exit_code = code
+        super().__init__(said)
+
+
+class DepositError(BuurteffectError, code=60):
+    """A deposit cannot be made, or one that was unpacked does not hold."""
+
+
+class OutOfDateError(DepositError, code=61):
+    """The reports are not built, or something they rest on has changed since."""
+
+
+class UncommittedError(DepositError, code=62):
+    """What would be deposited is not what a commit holds."""
+
+
+class UndescribedError(DepositError, code=63):
+    """A variable of a data file has no line in the codebook."""
+
+
+class UnfitFileError(DepositError, code=64):
+    """A file would be turned down by an editor: empty, twice there, too large, or telling of a machine or a person."""
+
+
+class NotReplicatedError(DepositError, code=65):
+    """What was rebuilt from a deposit is not what lies in it."""
+
+
+class ForeignInputError(DepositError, code=66):
+    """A page rests on a file that is neither deposited nor made again by the build."""

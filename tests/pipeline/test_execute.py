@@ -7,9 +7,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import serving
+from conftest import ROOT
 
 from buurteffect import errors
 from buurteffect.pipeline.cli import main
+from buurteffect.pipeline.cluster.worker import DIFFERS, LOST
 from buurteffect.pipeline.kernels import engine
 from buurteffect.pipeline.truth.join import join_truth
 
@@ -111,9 +113,15 @@ def test_a_notebook_that_never_finishes_its_report_is_incomplete(tiny, run):
 
 def test_every_kind_of_error_has_its_own_exit_code():
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-    codes = [kind.exit_code for kind in kinds]
+    codes = [kind.exit_code for kind in kinds if kind is not errors.ElsewhereError]  # which takes that of another
     assert len(set(codes)) == len(codes)
     assert 0 not in codes
+    assert (errors.WorkerDiffersError.exit_code, errors.WorkerLostError.exit_code) == (DIFFERS, LOST)
+
+
+def test_exit_codes_are_given_in_one_place_only():
+    found = [file.name for file in (ROOT / "src").rglob("*.py") if re.search(r"\n    exit_code = ", file.read_text())]
+    assert found == ["errors.py"]
 
 
 def test_a_wrong_parameter_is_refused_before_a_kernel_starts(tiny, run, monkeypatch):

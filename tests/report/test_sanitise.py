@@ -8,12 +8,12 @@ import pytest
 from hostile_payloads import FAMILIES, payloads
 from nbformat.v4 import new_output
 
-from buurteffect.errors import ProjectError
+from buurteffect.errors import HeavyPageError, ProjectError
 from buurteffect.report.html.cell_outputs import shown_by
 from buurteffect.report.html.markdown import to_html
 from buurteffect.report.html.minify import minified
 from buurteffect.report.html.sanitise import sanitise
-from buurteffect.report.pages.render import HeavyPageError, check_weight
+from buurteffect.report.pages.render import check_weight
 from buurteffect.report.tables.columns import print_value
 from buurteffect.report.tables.exhibits import few_clusters
 

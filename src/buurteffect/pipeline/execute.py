@@ -29,6 +29,7 @@ from buurteffect.errors import (
     IncompleteRunError,
     KernelDiedError,
     MissingDataError,
+    ObservedAccessError,
     RunError,
     TimeLimitError,
 )
@@ -36,7 +37,7 @@ from buurteffect.pipeline.kernels.client import reproducible_environment
 from buurteffect.pipeline.kernels.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
 from buurteffect.pipeline.kernels.processes import kill_all
 from buurteffect.pipeline.needs import as_far_as_it_ran, need_of, results_of
-from buurteffect.pipeline.runs.observe import SETTING, ObservedAccessError
+from buurteffect.pipeline.runs.observe import SETTING
 from buurteffect.pipeline.runs.provenance import (
     LOCK,
     Record,

@@ -18,7 +18,10 @@ from grid_checkout import grid, lay_out_grid
 from test_faults import block, leftovers, snapshot, wait_until, write
 from test_pipeline import READY, make
 
-from buurteffect.errors import DisclosureError, ProjectError
+from buurteffect.errors import (
+    DisclosureError,
+    ProjectError,
+)
 from buurteffect.pipeline.cli import main
 from buurteffect.pipeline.cluster import client as cluster_client
 from buurteffect.pipeline.cluster import worker as cluster_worker

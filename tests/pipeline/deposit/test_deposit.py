@@ -18,12 +18,9 @@ import pytest
 import yaml
 from conftest import ROOT, write_notebook
 
-from buurteffect.errors import DisclosureError
-from buurteffect.pipeline.deposit.archive import archive_of, changed_since, commit_of_deposit, manifest_of
-from buurteffect.pipeline.deposit.codebook import codebook_of, described_columns, results_keys, tables_of
-from buurteffect.pipeline.deposit.deposit import make_deposit, refuse_foreign, refuse_microdata, replicate
-from buurteffect.pipeline.deposit.errors import (
+from buurteffect.errors import (
     DepositError,
+    DisclosureError,
     ForeignInputError,
     NotReplicatedError,
     OutOfDateError,
@@ -31,6 +28,9 @@ from buurteffect.pipeline.deposit.errors import (
     UndescribedError,
     UnfitFileError,
 )
+from buurteffect.pipeline.deposit.archive import archive_of, changed_since, commit_of_deposit, manifest_of
+from buurteffect.pipeline.deposit.codebook import codebook_of, described_columns, results_keys, tables_of
+from buurteffect.pipeline.deposit.deposit import make_deposit, refuse_foreign, refuse_microdata, replicate
 from buurteffect.pipeline.deposit.facts import Facts
 from buurteffect.pipeline.deposit.metadata import citation, codecheck, data_package
 from buurteffect.pipeline.deposit.outputs import differences, outputs_of

@@ -8,8 +8,7 @@ import subprocess
 import nbformat
 import pytest
 
-from buurteffect.errors import IncompleteRunError
-from buurteffect.pipeline.runs.observe import ObservedAccessError
+from buurteffect.errors import IncompleteRunError, ObservedAccessError
 from buurteffect.pipeline.runs.provenance import (
     GONE,
     Record,

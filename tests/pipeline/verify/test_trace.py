@@ -13,8 +13,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from buurteffect.claims.verdict import Answer
+from buurteffect.errors import TraceError
 from buurteffect.pipeline.cli import main
-from buurteffect.pipeline.verify.tracing import TraceError, trace
+from buurteffect.pipeline.verify.tracing import trace
 from buurteffect.report import Column, figure, open_page
 from buurteffect.report.pages.render import render_page
 from buurteffect.report.provenance.address_page import Addresses, addresses_html, origin_of_run

@@ -14,22 +14,20 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from buurteffect.errors import (
+    EditedByHandError,
+    NoReferenceError,
+    NotFreshError,
+    NotRecordableError,
+    OtherSettingsError,
+)
 from buurteffect.pipeline import cli
 from buurteffect.pipeline.runs.provenance import Record, checksum, settings_of
 from buurteffect.pipeline.runs.runs import load_run
 from buurteffect.pipeline.runs.staging import RunFiles
-from buurteffect.pipeline.verify.comparison import EditedByHandError, NotFreshError, check_standing, verify
+from buurteffect.pipeline.verify.comparison import check_standing, verify
 from buurteffect.pipeline.verify.differences import MISSING, NEW, compare, leaves_of
-from buurteffect.pipeline.verify.reference import (
-    FOLDER,
-    NoReferenceError,
-    NotRecordableError,
-    OtherSettingsError,
-    Reference,
-    _packed,
-    _unpacked,
-    read_reference,
-)
+from buurteffect.pipeline.verify.reference import FOLDER, Reference, _packed, _unpacked, read_reference
 from buurteffect.report.tables.exhibits import DIGITS, plain
 
 SETTINGS = "seed 1 size default scenario S0"

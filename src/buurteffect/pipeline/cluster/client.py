@@ -26,8 +26,16 @@ from pathlib import Path
 from typing import Any
 
 import buurteffect
-from buurteffect.errors import DisclosureError, ProjectError, RunError
-from buurteffect.pipeline.cluster.worker import DIFFERS, LOST, run_here
+from buurteffect.errors import (
+    DisclosureError,
+    ElsewhereError,
+    ProjectError,
+    RunError,
+    SchedulerError,
+    WorkerDiffersError,
+    WorkerLostError,
+)
+from buurteffect.pipeline.cluster.worker import run_here
 from buurteffect.pipeline.runs.provenance import LOCK, Change, Record, changes, checksum, name_of, settings_of, versions
 from buurteffect.pipeline.runs.runs import TRIAL, Run
 from buurteffect.pipeline.runs.staging import RunFiles, on_disk_full
@@ -42,32 +50,6 @@ _SETTLE_S = 30.0
 
 _PANEL, _TRUTH = "panel", "truth"
 _PASSED_ON = ("OPEN_DATA",)
-
-
-class SchedulerError(RunError):
-    """The scheduler cannot be reached, has gone, or has no workers."""
-
-    exit_code = 50
-
-
-class WorkerDiffersError(RunError):
-    """A worker has other code, libraries or data than this checkout."""
-
-    exit_code = DIFFERS
-
-
-class WorkerLostError(RunError):
-    """The workers that were given a run died, one after the other."""
-
-    exit_code = LOST
-
-
-class ElsewhereError(RunError):
-    """A run failed on a worker; its exit code is what it would have been here."""
-
-    def __init__(self, code: int, said: str) -> None:
-        self.exit_code = code
-        super().__init__(said)
 
 
 def run_elsewhere(project: Project, run: Run, address: str, changed: Sequence[str] = ()) -> str:
@@ -286,7 +268,7 @@ def _failure(code: int, said: str, run: Run) -> RunError:
     words = said.strip().removeprefix("buurteffect: ") or f"run {run.name!r} failed on a worker without a word"
     if code < 0:
         return WorkerLostError(f"run {run.name!r}: its process on the worker was killed by signal {-code}\n{words}")
-    kinds = {DIFFERS: WorkerDiffersError, LOST: WorkerLostError}
+    kinds = {kind.exit_code: kind for kind in (WorkerDiffersError, WorkerLostError)}
     return kinds[code](words) if code in kinds else ElsewhereError(code, words)
 
 

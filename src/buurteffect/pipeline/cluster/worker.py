@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 DIFFERS, LOST = 51, 52
-"""Exit codes: for a worker that is not like the client, and for a run whose workers died or whose client has gone."""
+"""Exit codes of `WorkerDiffersError` and `WorkerLostError`, which a worker does not import."""
 
 _LOOK_S = 0.5
 _TRIES = 2

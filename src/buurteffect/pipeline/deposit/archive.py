@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from buurteffect.pipeline.deposit.errors import DepositError
+from buurteffect.errors import DepositError
 from buurteffect.project import writing
 
 MANIFEST = "manifest-sha256.txt"

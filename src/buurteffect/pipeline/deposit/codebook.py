@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from buurteffect.pipeline.deposit.errors import UndescribedError
+from buurteffect.errors import UndescribedError
 from buurteffect.pipeline.deposit.outputs import DATA
 from buurteffect.schema import Field, panel_contract
 from buurteffect.schema.panel import BLOCKS, PANEL_LEVELS, RESOLVED_PROJECTS

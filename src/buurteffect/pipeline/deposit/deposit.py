@@ -15,7 +15,14 @@ from typing import Any
 
 import pandas as pd
 
-from buurteffect.errors import DisclosureError
+from buurteffect.errors import (
+    DepositError,
+    DisclosureError,
+    ForeignInputError,
+    NotReplicatedError,
+    OutOfDateError,
+    UncommittedError,
+)
 from buurteffect.pipeline.deposit.archive import (
     COMMIT,
     MANIFEST,
@@ -27,13 +34,6 @@ from buurteffect.pipeline.deposit.archive import (
     write_archive,
 )
 from buurteffect.pipeline.deposit.codebook import codebook_of, results_keys, tables_of
-from buurteffect.pipeline.deposit.errors import (
-    DepositError,
-    ForeignInputError,
-    NotReplicatedError,
-    OutOfDateError,
-    UncommittedError,
-)
 from buurteffect.pipeline.deposit.facts import Facts, facts_of, tracked
 from buurteffect.pipeline.deposit.metadata import citation, codecheck, data_package
 from buurteffect.pipeline.deposit.outputs import EXECUTED, OUTPUTS, PAGES, RESULTS, differences, outputs_of

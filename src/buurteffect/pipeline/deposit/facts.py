@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from buurteffect import __version__
+from buurteffect.errors import DepositError, UncommittedError
 from buurteffect.pipeline.deposit.archive import commit_of_deposit
-from buurteffect.pipeline.deposit.errors import DepositError, UncommittedError
 from buurteffect.pipeline.runs.runs import runs_of
 from buurteffect.project import Project
 

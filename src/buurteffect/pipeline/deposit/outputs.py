@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from buurteffect.pipeline.deposit.errors import OutOfDateError
+from buurteffect.errors import OutOfDateError
 from buurteffect.project import Project
 
 OUTPUTS = "outputs"

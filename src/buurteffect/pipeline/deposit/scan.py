@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from buurteffect.pipeline.deposit.errors import UnfitFileError
+from buurteffect.errors import UnfitFileError
 
 LARGEST = 100_000_000
 """Bytes above which repositories want to be asked."""

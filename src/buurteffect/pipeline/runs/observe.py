@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from buurteffect.errors import RunError
+from buurteffect.errors import ObservedAccessError
 from buurteffect.pipeline.runs import audit_shims
 
 SETTING = "BUURTEFFECT_OBSERVE"
@@ -69,12 +69,6 @@ _JUDGED = frozenset({"open", *_CHANGES, *_LISTS, *_NETWORK, *_PROGRAMS})
 _stat = os.stat
 _watches: list[Watch] = []
 _hooked = False
-
-
-class ObservedAccessError(RunError):
-    """A run read or wrote what it has no business with."""
-
-    exit_code = 15
 
 
 @dataclass

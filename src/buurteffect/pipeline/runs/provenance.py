@@ -20,8 +20,8 @@ from typing import Any
 
 import nbformat
 
-from buurteffect.errors import IncompleteRunError
-from buurteffect.pipeline.runs.observe import GONE, ObservedAccessError, listing, names_in
+from buurteffect.errors import IncompleteRunError, ObservedAccessError
+from buurteffect.pipeline.runs.observe import GONE, listing, names_in
 from buurteffect.project import Project, writing
 
 LOCK = "requirements.lock"

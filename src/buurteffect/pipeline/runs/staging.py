@@ -19,7 +19,7 @@ from typing import Any
 
 import nbformat
 
-from buurteffect.errors import BuurteffectError, RunError
+from buurteffect.errors import BuurteffectError, StorageError
 from buurteffect.pipeline.runs.provenance import Record, checksum, dependencies_of, name_of
 from buurteffect.project import Project, alone
 
@@ -28,12 +28,6 @@ _CANNOT_STORE = (
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR,
     errno.EEXIST, errno.EIO,
 )  # fmt: skip
-
-
-class StorageError(RunError):
-    """What was made could not be written: the disk is full, or a folder cannot be written into."""
-
-    exit_code = 16
 
 
 @dataclass(frozen=True)

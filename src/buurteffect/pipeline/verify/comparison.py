@@ -9,44 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buurteffect.errors import BuurteffectError
+from buurteffect.errors import (
+    EditedByHandError,
+    NoReferenceError,
+    NotFreshError,
+    NotRecordableError,
+    OtherSettingsError,
+    ResultsDifferError,
+)
 from buurteffect.pipeline.runs.provenance import Record, changes, checksum, settings_of
 from buurteffect.pipeline.runs.runs import load_run, runs_of
 from buurteffect.pipeline.runs.staging import PARTS, RunFiles
 from buurteffect.pipeline.verify.differences import MISSING, NEW, Comparison, compare
-from buurteffect.pipeline.verify.reference import (
-    SOURCE,
-    NoReferenceError,
-    NotRecordableError,
-    OtherSettingsError,
-    Reference,
-    has_reference,
-    read_reference,
-    record_reference,
-)
+from buurteffect.pipeline.verify.reference import SOURCE, Reference, has_reference, read_reference, record_reference
 from buurteffect.project import Project
 from buurteffect.report.pages.verification import PAGE, summary, write_verification
 
 _LINES = 12
 _BUILT = ("data/processed/", "reports/")
-
-
-class ResultsDifferError(BuurteffectError):
-    """A number, or a word made from numbers, is not the recorded one."""
-
-    exit_code = 40
-
-
-class EditedByHandError(BuurteffectError):
-    """A published file is not as the build left it."""
-
-    exit_code = 44
-
-
-class NotFreshError(BuurteffectError):
-    """Results are asked for that are not built, or are out of date."""
-
-    exit_code = 45
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import buurteffect
-from buurteffect.errors import BuurteffectError
+from buurteffect.errors import NoReferenceError, NotRecordableError
 from buurteffect.pipeline.verify.differences import comparable
 from buurteffect.project import Project, writing
 
@@ -26,24 +26,6 @@ SOURCE = "synthetic"
 
 _ABOUT, _RESULTS = "reference.json", "results.json.xz"
 _COLUMNS = "columns"
-
-
-class NoReferenceError(BuurteffectError):
-    """There are no recorded results to compare with, or they are not as they were recorded."""
-
-    exit_code = 41
-
-
-class OtherSettingsError(BuurteffectError):
-    """The results at hand are of another country than the recorded ones."""
-
-    exit_code = 42
-
-
-class NotRecordableError(BuurteffectError):
-    """Results cannot be recorded now, because no commit says what they were made from."""
-
-    exit_code = 43
 
 
 @dataclass(frozen=True)

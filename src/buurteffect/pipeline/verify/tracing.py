@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 
-from buurteffect.errors import ProjectError
+from buurteffect.errors import TraceError
 from buurteffect.pipeline.runs.provenance import Record, changes, settings_of
 from buurteffect.pipeline.runs.runs import load_run, runs_of
 from buurteffect.pipeline.runs.staging import RunFiles
@@ -21,12 +21,6 @@ from buurteffect.report.provenance.addresses import Section
 from buurteffect.report.provenance.lookup import Address, Kind
 
 _SHORT, _MOST = 16, 20
-
-
-class TraceError(ProjectError):
-    """There is no such number, page or run."""
-
-    exit_code = 18
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-from buurteffect.errors import ProjectError
+from buurteffect.errors import HeavyPageError, ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.report.html.cell_outputs import shown_by
 from buurteffect.report.html.markdown import Heading, number_references, to_html
@@ -45,12 +45,6 @@ SOURCE_WORDS = {
     "open": "open data of the publishers",
     "microdata": "microdata in the closed environment of CBS",
 }
-
-
-class HeavyPageError(ProjectError):
-    """A page weighs more beyond its figures than a page may."""
-
-    exit_code = 19
 
 
 def render_page(project: Project, source: str, name: str) -> Path:
