@@ -31,7 +31,6 @@ RAW       := $(if $(OPEN_DATA),$(OPEN_DATA),data/raw/open)
 RUN_FILES := $(sort $(shell grep -L '^sources:' notebooks/runs/*.yaml; grep -lE '^sources:.*[[ ,]$(SOURCE)[], ]' notebooks/runs/*.yaml))
 RUNS      := $(basename $(notdir $(RUN_FILES)))
 
-
 export OPEN_DATA SET SCHEDULER
 ifneq ($(strip $(foreach c,' " ` $$ \,$(findstring $c,$(value OPEN_DATA)))),)
 $(error OPEN_DATA must not hold quotes, dollar signs or backslashes: rename the folder, or link to it under another name)

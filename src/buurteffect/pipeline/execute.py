@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
@@ -37,6 +36,7 @@ from buurteffect.pipeline.kernels.client import reproducible_environment
 from buurteffect.pipeline.kernels.engine import ENGINE, KERNEL, NotebookTimeLimitError, check_kernel
 from buurteffect.pipeline.kernels.processes import kill_all
 from buurteffect.pipeline.needs import as_far_as_it_ran, need_of, results_of
+from buurteffect.pipeline.runs.git import git
 from buurteffect.pipeline.runs.observe import SETTING
 from buurteffect.pipeline.runs.provenance import (
     LOCK,
@@ -77,13 +77,6 @@ def run_notebook(project: Project, run: Run) -> str:
     has other content than last time, it is not executed again; where only prose has, the new prose takes the place of
     the old. The executed notebook is moved last, and its record after it: make takes the two as the sign that the run
     is complete. A run on open data that ends for want of data is complete too: its results say what it needs.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    run : Run
-        What to run.
 
     Returns
     -------
@@ -347,17 +340,5 @@ def _commit(root: Path) -> tuple[str | None, bool]:
         deposited = commit_of_deposit(root)
         if deposited is not None:
             return deposited
-    try:
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        changes = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None, False
-    return commit, bool(changes)
+    changed = git(root, "status", "--porcelain", "--untracked-files=no")
+    return (None, False) if changed is None else (git(root, "rev-parse", "--short=12", "HEAD"), bool(changed))

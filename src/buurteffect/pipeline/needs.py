@@ -25,17 +25,7 @@ _MARKER = "papermill-error-cell-tag"
 
 
 def need_of(project: Project, run: Run, name: str, text: str) -> MissingDataError | None:
-    """Return what a run lacks, from the name and text of the error that ended it; None where that is another error.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    run : Run
-        The run.
-    name, text : str
-        As the kernel gave them.
-    """
+    """Return what a run lacks, from the name and text of the error that ended it; None where that is another error."""
     if run.source != "open":
         return None
     if name == MissingDataError.__name__:
@@ -73,10 +63,5 @@ def results_of(run: Run, need: MissingDataError) -> dict[str, Any]:
         "verdicts": [],
         "estimands": {},
         "headline": [],
-        "needs": {
-            "asked": need.asked,
-            "missing": need.missing,
-            "where": list(need.where),
-            "command": need.command,
-        },
+        "needs": {"asked": need.asked, "missing": need.missing, "where": list(need.where), "command": need.command},
     }

@@ -48,7 +48,6 @@ _WITHOUT_WORKERS_S = 60.0
 _SETTLE_S = 30.0
 """How long a shared filesystem may take to show here what was written there."""
 
-_PANEL, _TRUTH = "panel", "truth"
 _PASSED_ON = ("OPEN_DATA",)
 
 
@@ -57,10 +56,8 @@ def run_elsewhere(project: Project, run: Run, address: str, changed: Sequence[st
 
     Parameters
     ----------
-    project : Project
-        The checkout.
-    run : Run
-        What to run.
+    project, run
+        The checkout, and what to run.
     address : str
         The scheduler, such as ``tcp://10.0.0.1:8786``.
     changed : sequence of str
@@ -81,7 +78,8 @@ def run_elsewhere(project: Project, run: Run, address: str, changed: Sequence[st
     ElsewhereError
         If the run failed.
     """
-    _check_address(address)
+    if not _ADDRESS.fullmatch(address):
+        raise ProjectError(f"SCHEDULER={address!r} is no address of a scheduler: write tcp://host:port")
     if run.source == "microdata":
         raise DisclosureError("runs on microdata stay on the machine that holds them: leave out SCHEDULER")
     name = run.name.removesuffix(TRIAL) if changed else run.name
@@ -102,15 +100,7 @@ def run_elsewhere(project: Project, run: Run, address: str, changed: Sequence[st
 
 
 def terms_of(project: Project, run: Run) -> dict[str, str]:
-    """Return what a worker must see as this machine does: versions, and checksums of code, notebook, lock and data.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    run : Run
-        What is to be run.
-    """
+    """Return what a worker must see as this machine does: versions, and checksums of code, notebook, lock and data."""
     package = Path(buurteffect.__file__).parent
     code = hashlib.sha256()
     for path in sorted(package.rglob("*")):
@@ -118,7 +108,7 @@ def terms_of(project: Project, run: Run) -> dict[str, str]:
             code.update(f"{path.relative_to(package).as_posix()} {checksum(path)}\n".encode())
     folder = project.processed(run.source)
     files = [project.root / LOCK, run.notebook, *(project.root / name for name in run.looks_for)]
-    files += [path for part in (_PANEL, _TRUTH) for path in sorted((folder / part).rglob("*")) if path.is_file()]
+    files += [path for part in ("panel", "truth") for path in sorted((folder / part).rglob("*")) if path.is_file()]
     return {
         **{f"version of {name}": version for name, version in versions().items()},
         "code of buurteffect": code.hexdigest(),
@@ -128,16 +118,7 @@ def terms_of(project: Project, run: Run) -> dict[str, str]:
 
 
 def check_terms(project: Project, run: Run, file: Path) -> None:
-    """Check, on a worker, that it sees what the client saw.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout as the worker sees it.
-    run : Run
-        What is to be run.
-    file : Path
-        The client's terms.
+    """Check, on a worker, that it sees what the client saw and wrote into a file of terms.
 
     Raises
     ------
@@ -174,12 +155,6 @@ def _imported_before() -> list[str]:
 
 
 # --- the client --------------------------------------------------------------------------------------------------
-
-
-def _check_address(address: str) -> None:
-    """Check that an address is one of a scheduler."""
-    if not _ADDRESS.fullmatch(address):
-        raise ProjectError(f"SCHEDULER={address!r} is no address of a scheduler: write tcp://host:port")
 
 
 @contextmanager

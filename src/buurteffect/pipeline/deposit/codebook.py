@@ -86,12 +86,7 @@ class Table:
 
 
 def tables_of(files: Mapping[str, bytes]) -> list[Table]:
-    """Return every CSV file with its columns described.
-
-    Parameters
-    ----------
-    files : mapping of str to bytes
-        Files of a deposit by path.
+    """Return every CSV file among the files of a deposit (content by path), with its columns described.
 
     Raises
     ------
@@ -136,15 +131,7 @@ def described_columns() -> dict[str, Field]:
 
 
 def codebook_of(tables: Iterable[Table], results: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
-    """Return the codebook: one row per variable of each file, then the keys of the results.
-
-    Parameters
-    ----------
-    tables : iterable of Table
-        The data files.
-    results : sequence of (str, str, str)
-        Key, type and meaning of what results hold.
-    """
+    """Return the codebook: one row per variable of each file, then per key of the results with its type and meaning."""
     rows: list[tuple[object, ...]] = [
         (t.path, v.name, v.type, v.unit, v.meaning, v.values, t.rows_count, v.missing_count)
         for t in tables
@@ -197,8 +184,8 @@ def _declared(values: pd.Series, declared: Field) -> Variable:
 
 def _found(values: pd.Series, described: Field) -> Variable:
     """Return a column that has none: its type and values are those that are found."""
-    there, about = values.dropna(), described
-    found = Variable(str(values.name), "unknown", about.unit, about.meaning, "", missing_count=int(values.isna().sum()))
+    there, missing = values.dropna(), int(values.isna().sum())
+    found = Variable(str(values.name), "unknown", described.unit, described.meaning, "", missing_count=missing)
     if there.empty:
         return found
     if pd.api.types.is_bool_dtype(values):

@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,18 +63,9 @@ class Deposit:
 
 
 def make_deposit(project: Project, source: str, folder: Path, allow_uncommitted: bool = False) -> Deposit:
-    """Write the archive of a build, with its checksum beside it.
+    """Write the archive of the reports of a source into a folder, with its checksum beside it.
 
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    source : {"synthetic", "open"}
-        Whose reports are deposited.
-    folder : Path
-        Where the archive goes.
-    allow_uncommitted : bool
-        Whether files may differ from the commit; the deposit then says which.
+    Files may differ from the commit only where that is allowed; the deposit then says which.
 
     Raises
     ------
@@ -210,10 +201,9 @@ def _refuse_uncommitted(results: Mapping[str, Mapping[str, Any]], facts: Facts) 
 def _exhibits(facts: Facts, files: Mapping[str, bytes], results: Mapping[str, Mapping[str, Any]]) -> list[Shown]:
     """Return every table and figure, with the file that holds its numbers in a deposit."""
     found: list[Shown] = []
-    at = f"{PAGES}/tables"
     for run in facts.runs:
         source = files[f"notebooks/{results[run]['notebook']}.ipynb"]
-        found += shown_by(run, files[f"{EXECUTED}/{run}.ipynb"], source, results[run], at)
+        found += shown_by(run, files[f"{EXECUTED}/{run}.ipynb"], source, results[run], f"{PAGES}/tables")
     return [_stored_once(each, files, results) for each in found]
 
 
@@ -221,14 +211,13 @@ def _stored_once(each: Shown, files: Mapping[str, bytes], results: Mapping[str, 
     """Return an exhibit with the file that its numbers are in, where the same content stands once for several."""
     if each.file in files:
         return each
-    key = each.file.rpartition("/")[2].removesuffix(".csv")
-    rows = results[each.run]["results"].get(key)
+    table = results[each.run]["results"].get(PurePosixPath(each.file).stem)
     for run, other in results.items():
         for name, entry in other["results"].items():
             file = f"{PAGES}/tables/{run}/{name}.csv"
-            if file in files and rows is not None and entry["rows"] == rows["rows"]:
-                return Shown(each.run, each.number, each.caption, each.program, each.cell, each.line, file)
-    return Shown(each.run, each.number, each.caption, each.program, each.cell, each.line, f"{RESULTS}/{each.run}.json")
+            if file in files and table is not None and entry["rows"] == table["rows"]:
+                return replace(each, file=file)
+    return replace(each, file=f"{RESULTS}/{each.run}.json")
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
@@ -239,12 +228,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
 
 
 def replicate(project: Project, source: str) -> str:
-    """Compare what an unpacked deposit holds with what was built in its folder.
-
-    Returns
-    -------
-    str
-        What was found, in a line or two.
+    """Compare what an unpacked deposit holds with what was built in its folder; return what was found, in words.
 
     Raises
     ------
@@ -264,14 +248,10 @@ def replicate(project: Project, source: str) -> str:
             "  to do: unpack the archive anew; then a difference can only come from the build"
         )
     then = {path: (root / path).read_bytes() for path in read_manifest(root) if path.startswith(f"{OUTPUTS}/")}
-    same, other = differences(then, outputs_of(project, source, runs_built(project, source)))
+    built = [run for run in runs_of(project, source) if (project.reports(source) / f"{run}.html").is_file()]
+    same, other = differences(then, outputs_of(project, source, built))
     told = f"{len(same)} of {len(then)} deposited files are the same, byte for byte but for the commit that they name"
     if other:
         rest = f"\n  and {len(other) - 20} more" if len(other) > 20 else ""
         raise NotReplicatedError(f"{told}\n" + "\n".join(f"  {line}" for line in other[:20]) + rest)
     return told
-
-
-def runs_built(project: Project, source: str) -> list[str]:
-    """Return the runs whose pages are there."""
-    return [run for run in runs_of(project, source) if (project.reports(source) / f"{run}.html").is_file()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 from buurteffect import __version__
 from buurteffect.errors import DepositError, UncommittedError
 from buurteffect.pipeline.deposit.archive import commit_of_deposit
+from buurteffect.pipeline.runs.git import git
 from buurteffect.pipeline.runs.runs import runs_of
 from buurteffect.project import Project
 
@@ -118,17 +118,14 @@ def _commit(root: Path) -> tuple[str, list[str]]:
     return commit, [line[3:] for line in lines]
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _git(root: Path, *words: str) -> str:
     """Return what git says."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, encoding="utf-8"
-        )
-    except (OSError, subprocess.CalledProcessError):
+    said = git(root, *words)
+    if said is None:
         raise UncommittedError(
             "there is no commit to deposit: git does not answer here\n  to do: make the deposit from a clone"
-        ) from None
-    return done.stdout
+        )
+    return said
 
 
 def _settings(processed: Path) -> dict[str, str]:

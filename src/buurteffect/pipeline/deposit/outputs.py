@@ -27,16 +27,7 @@ _COMMIT = re.compile(rb"\b[0-9a-f]{12}\b")
 
 
 def outputs_of(project: Project, source: str, runs: Iterable[str]) -> dict[str, bytes]:
-    """Return everything that was made from a source, by its path in a deposit.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    source : str
-        Where the data come from.
-    runs : iterable of str
-        The runs whose pages stand in the index.
+    """Return everything that runs, those of the index, have made from a source, by its path in a deposit.
 
     Raises
     ------

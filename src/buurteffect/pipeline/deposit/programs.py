@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import nbformat
 
@@ -143,19 +144,10 @@ def _cells(content: bytes) -> list[_Cell]:
     return cells
 
 
-def shown_by(run: str, executed: bytes, source: bytes, results: Mapping[str, object], at: str) -> list[Shown]:
+def shown_by(run: str, executed: bytes, source: bytes, results: Mapping[str, Any], at: str) -> list[Shown]:
     """Return the tables and figures of a run, in the order and with the numbers of its page.
 
-    Parameters
-    ----------
-    run : str
-        The run.
-    executed, source : bytes
-        The executed notebook, and the notebook.
-    results : mapping
-        The run's results.
-    at : str
-        Folder of a deposit with the tables of runs.
+    `executed` and `source` are its executed notebook and the notebook; `at` is the deposit's folder of tables.
     """
     notebook = nbformat.reads(executed.decode(), as_version=4)
     program = f"notebooks/{results['notebook']}.ipynb"
@@ -177,13 +169,11 @@ def shown_by(run: str, executed: bytes, source: bytes, results: Mapping[str, obj
 
 
 def _only_recorded(
-    run: str, results: Mapping[str, object], shown: Iterable[Shown], cells: list[_Cell], program: str, at: str
+    run: str, results: Mapping[str, Any], shown: Iterable[Shown], cells: list[_Cell], program: str, at: str
 ) -> list[Shown]:
     """Return the tables that are in the results and on no page."""
     there, found = {each.file for each in shown}, []
-    recorded = results["results"]
-    assert_mapping = recorded if isinstance(recorded, Mapping) else {}
-    for key in assert_mapping:
+    for key in results["results"]:
         file = f"{at}/{run}/{key}.csv"
         if file not in there:
             lines = [_line_of(cell, key, 0) for cell in cells]
@@ -191,7 +181,7 @@ def _only_recorded(
     return found
 
 
-def _of_the_build(run: str, results: Mapping[str, object], tables: int) -> list[Shown]:
+def _of_the_build(run: str, results: Mapping[str, Any], tables: int) -> list[Shown]:
     """Return the tables that the build adds below those of the notebook."""
     file = f"outputs/results/{run}.json"
     found = []

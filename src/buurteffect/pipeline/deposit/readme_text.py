@@ -45,7 +45,7 @@ class Contents:
     tables : sequence of Table
         Its data files.
     programs, chance, shown, references
-        As `deposit_programs` returns them.
+        As `pipeline.deposit.programs` returns them.
     results : mapping of str to mapping
         Results by run.
     """
@@ -66,17 +66,7 @@ def data_licence(facts: Facts) -> bytes:
 
 
 def readme(facts: Facts, contents: Contents, registry: Path) -> bytes:
-    """Return ``README.md``.
-
-    Parameters
-    ----------
-    facts : Facts
-        What the deposit says of itself.
-    contents : Contents
-        What it holds.
-    registry : Path
-        The list of open sources.
-    """
+    """Return ``README.md``; `registry` is the file that lists the open sources."""
     synthetic = facts.source == "synthetic"
     text = (
         _environment()

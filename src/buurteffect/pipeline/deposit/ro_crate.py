@@ -21,7 +21,8 @@ _PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 _WORKFLOW = "Makefile"
-_LANGUAGE = "https://www.gnu.org/software/make/"
+_LANGUAGE, _PYTHON = "https://www.gnu.org/software/make/", "https://www.python.org/"
+_BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 _RUN = "#build"
 _TEAM = "#team"
 _PARAMETERS = {
@@ -46,29 +47,12 @@ _WORDS = {
 
 
 def crate(facts: Facts, files: Mapping[str, bytes], programs: Mapping[str, str]) -> bytes:
-    """Return ``ro-crate-metadata.json``.
-
-    Parameters
-    ----------
-    facts : Facts
-        What the deposit says of itself.
-    files : mapping of str to bytes
-        Its files by path, this one apart.
-    programs : mapping of str to str
-        What each program is, by path.
-    """
+    """Return ``ro-crate-metadata.json`` of the other files (content by path) and programs (meaning by path)."""
     made = sorted(path for path in files if path.startswith(f"{OUTPUTS}/"))
     parameters = {key: value for key, value in facts.settings.items() if key in _PARAMETERS}
-    entities = [
-        {
-            "@id": CRATE,
-            "@type": "CreativeWork",
-            "about": _at("./"),
-            "conformsTo": [
-                _at("https://w3id.org/ro/crate/1.1"),
-                _at("https://w3id.org/workflowhub/workflow-ro-crate/1.0"),
-            ],
-        },
+    conforms = _list(["https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0"])
+    entities: list[dict[str, Any]] = [
+        {"@id": CRATE, "@type": "CreativeWork", "about": _at("./"), "conformsTo": conforms},
         _root(facts, sorted(files)),
         _workflow(facts, parameters),
         _run(facts, made, parameters),
@@ -78,15 +62,14 @@ def crate(facts: Facts, files: Mapping[str, bytes], programs: Mapping[str, str])
     return as_json({"@context": CONTEXT, "@graph": entities})
 
 
-def _at(*names: str) -> Any:
-    """Return a reference to one entity, or a list of them."""
-    found = [{"@id": name} for name in names]
-    return found[0] if len(found) == 1 else found
+def _at(name: str) -> dict[str, str]:
+    """Return a reference to an entity."""
+    return {"@id": name}
 
 
 def _list(names: Iterable[str]) -> list[dict[str, str]]:
-    """Return references as a list, however many they are."""
-    return [{"@id": name} for name in names]
+    """Return references to entities."""
+    return [_at(name) for name in names]
 
 
 def _root(facts: Facts, paths: list[str]) -> dict[str, Any]:
@@ -113,14 +96,14 @@ def _root(facts: Facts, paths: list[str]) -> dict[str, Any]:
 
 def _workflow(facts: Facts, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return the Makefile as a workflow."""
-    entry = {
+    entry: dict[str, Any] = {
         "@id": _WORKFLOW,
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
         "name": "make reports",
         "description": _WORDS[_WORKFLOW],
         "version": facts.version,
         "encodingFormat": "text/plain",
-        "conformsTo": _at("https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"),
+        "conformsTo": _at(_BIOSCHEMAS),
         "programmingLanguage": _at(_LANGUAGE),
         "license": _at(LICENCES[facts.stated["licence"]["code"]]),
         "author": _at(_TEAM),
@@ -169,7 +152,7 @@ def _files(facts: Facts, files: Mapping[str, bytes], programs: Mapping[str, str]
         if words:
             entry["description"] = words
         if program:
-            entry |= {"programmingLanguage": _at("https://www.python.org/"), "version": facts.version}
+            entry |= {"programmingLanguage": _at(_PYTHON), "version": facts.version}
         if path == "README.md":
             entry["about"] = _at("./")
         if path == f"{OUTPUTS}/reports/index.html":
@@ -180,61 +163,27 @@ def _files(facts: Facts, files: Mapping[str, bytes], programs: Mapping[str, str]
 
 def _surroundings(facts: Facts, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what the files refer to: people, licences, languages, profiles and parameters."""
-    entities: list[dict[str, Any]] = [
-        {"@id": _TEAM, "@type": "Organization", "name": facts.citation["authors"][0].get("name", "The authors")},
-        {"@id": _LANGUAGE, "@type": "ComputerLanguage", "name": "GNU make", "url": _LANGUAGE, "identifier": _LANGUAGE},
-        {
-            "@id": "https://www.python.org/",
-            "@type": "ComputerLanguage",
-            "name": "Python",
-            "url": "https://www.python.org/",
-            "identifier": "https://www.python.org/",
-        },
-        {
-            "@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE",
-            "@type": "CreativeWork",
-            "name": "Bioschemas ComputationalWorkflow",
-            "version": "1.0-RELEASE",
-        },
-        {
-            "@id": "#parameter-pages",
-            "@type": "FormalParameter",
-            "name": "pages",
-            "additionalType": "File",
-            "workExample": _at(f"{OUTPUTS}/reports/index.html"),
-        },
+    team, pages = facts.citation["authors"][0].get("name", "The authors"), _at(f"{OUTPUTS}/reports/index.html")
+    entities = [
+        _entity(_TEAM, "Organization", team),
+        _entity(_LANGUAGE, "ComputerLanguage", "GNU make", url=_LANGUAGE, identifier=_LANGUAGE),
+        _entity(_PYTHON, "ComputerLanguage", "Python", url=_PYTHON, identifier=_PYTHON),
+        _entity(_BIOSCHEMAS, "CreativeWork", "Bioschemas ComputationalWorkflow", version="1.0-RELEASE"),
+        _entity("#parameter-pages", "FormalParameter", "pages", additionalType="File", workExample=pages),
     ]
-    entities += [
-        {
-            "@id": LICENCES[name],
-            "@type": "CreativeWork",
-            "name": name,
-            "description": f"Licence of the {kind}",
-            "identifier": LICENCES[name],
-        }
-        for kind, name in facts.stated["licence"].items()
-    ]
-    entities += [
-        {"@id": address, "@type": "CreativeWork", "name": name, "version": version}
-        for address, (name, version) in _PROFILES.items()
-    ]
+    for kind, name in facts.stated["licence"].items():
+        words = f"Licence of the {kind}"
+        entities.append(_entity(LICENCES[name], "CreativeWork", name, description=words, identifier=LICENCES[name]))
+    for address, (name, version) in _PROFILES.items():
+        entities.append(_entity(address, "CreativeWork", name, version=version))
     for key, value in parameters.items():
-        kind, meaning = _PARAMETERS[key]
-        entities += [
-            {
-                "@id": f"#parameter-{key}",
-                "@type": "FormalParameter",
-                "name": key.upper(),
-                "description": meaning,
-                "additionalType": kind,
-                "workExample": _at(f"#value-{key}"),
-            },
-            {
-                "@id": f"#value-{key}",
-                "@type": "PropertyValue",
-                "name": key.upper(),
-                "value": value,
-                "exampleOfWork": _at(f"#parameter-{key}"),
-            },
-        ]
+        (kind, meaning), parameter, given = _PARAMETERS[key], f"#parameter-{key}", f"#value-{key}"
+        more = {"description": meaning, "additionalType": kind, "workExample": _at(given)}
+        entities.append(_entity(parameter, "FormalParameter", key.upper(), **more))
+        entities.append(_entity(given, "PropertyValue", key.upper(), value=value, exampleOfWork=_at(parameter)))
     return entities
+
+
+def _entity(name: str, kind: str, words: str, **more: Any) -> dict[str, Any]:
+    """Return an entity."""
+    return {"@id": name, "@type": kind, "name": words, **more}

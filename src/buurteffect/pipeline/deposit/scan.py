@@ -36,14 +36,9 @@ _PERSONAL = re.compile(
 
 
 def unfit(files: Mapping[str, bytes], machine: tuple[str, ...]) -> list[str]:
-    """Return why an editor would turn a deposit down, a line per file and reason; nothing where none would.
+    """Return why an editor would turn a deposit down, a line per file (content by path) and reason.
 
-    Parameters
-    ----------
-    files : mapping of str to bytes
-        The files of a deposit by path.
-    machine : tuple of str
-        Names that tell of the machine it was made on, as `names_of_this_machine` returns them.
+    `machine` holds names that tell of the machine it was made on, as `names_of_this_machine` returns them.
     """
     found = [f"{path}: {reason}" for path, content in files.items() for reason in _reasons(path, content, machine)]
     return sorted([*found, *_twice(files)])

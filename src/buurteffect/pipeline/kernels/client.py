@@ -29,12 +29,7 @@ _MOVES_DIGITS = ("OPENBLAS_", "GOTO_", "MKL_", "OMP_", "NPY_")
 
 
 def socket_path(build: str) -> str:
-    """Return where the process that serves a build listens, in a folder that only this user can read.
-
-    Parameters
-    ----------
-    build : str
-        Number of the make process.
+    """Return where the process that serves a build (make's process number) listens: a folder of this user alone.
 
     Raises
     ------
@@ -55,12 +50,8 @@ def reproducible_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which the same inputs give the same figures, whatever its own settings were.
 
     One thread, no hash seed, no settings of the plotting library, and the kernels that OpenBLAS has for processors with
-    AVX2 where this is one: it would choose others, with other last digits, on those that also have AVX-512.
-
-    Parameters
-    ----------
-    environment : mapping of str to str
-        What is there; none of its settings of mathematical libraries is kept.
+    AVX2 where this is one: it would choose others, with other last digits, on those that also have AVX-512. None of the
+    environment's own settings of mathematical libraries is kept.
     """
     kept = {name: value for name, value in environment.items() if not name.startswith(_MOVES_DIGITS)}
     kept |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
@@ -81,13 +72,7 @@ def _has_avx2() -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one verb in a process forked for it; return its exit code.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        As of the command ``buurteffect``.
-    """
+    """Run one verb of the command ``buurteffect`` in a process forked for it; return its exit code."""
     build = os.environ.get("BUURTEFFECT_BUILD", "")
     if not build.isdigit():
         return _run_alone(arguments)

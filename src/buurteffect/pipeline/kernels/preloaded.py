@@ -233,15 +233,7 @@ def import_libraries() -> None:
 
 
 def begin_afresh(environment: dict[str, str], folder: str) -> None:
-    """Make a forked process begin as a new interpreter would: its own environment, and no module of this project.
-
-    Parameters
-    ----------
-    environment : dict of str to str
-        All of its environment.
-    folder : str
-        Its working folder.
-    """
+    """Make a forked process begin as a new interpreter would: its own environment, and no module of this project."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -255,13 +247,7 @@ def begin_afresh(environment: dict[str, str], folder: str) -> None:
 
 
 def end_with(parent: int) -> None:
-    """Let this process be killed when its parent ends, where the system can do that.
-
-    Parameters
-    ----------
-    parent : int
-        Its parent when it was forked: it may have ended before this was said.
-    """
+    """Let this process be killed when its parent ends, or if it has ended by now, where the system can do that."""
     if sys.platform == "linux":
         import ctypes
 

@@ -39,13 +39,7 @@ def take_orphans(wanted: bool) -> None:
 
 
 def kill_descendants(spared: Collection[int] = ()) -> list[int]:
-    """Kill all processes below this one with all that is below them; return which.
-
-    Parameters
-    ----------
-    spared : collection of int
-        Processes that are left alone, though not what they start later.
-    """
+    """Kill all processes below this one but those spared (not what these start later); return which."""
     killed: list[int] = []
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until:

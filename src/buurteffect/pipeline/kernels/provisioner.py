@@ -112,15 +112,7 @@ class ForkedProvisioner(LocalProvisioner):
     """Starts a kernel by letting the spare process become one."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Start the kernel.
-
-        Parameters
-        ----------
-        cmd : list of str
-            Command of the kernel's specification; what stands behind the module's name are the kernel's arguments.
-        **kwargs
-            As for `subprocess.Popen`: the environment, the folder, and the file for the error stream.
-        """
+        """Start the kernel; behind the module's name in its command stand its arguments, `kwargs` are of `Popen`."""
         global _spare
         spare, _spare = _spare, None
         if spare is None or "ipykernel_launcher" not in cmd:

@@ -123,15 +123,7 @@ def lies_in(name: str, folders: Iterable[str]) -> bool:
 
 
 def settings_of(notebook: Path, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the checksums of a run's parameters, of its notebook's code and prose, and of the libraries' versions.
-
-    Parameters
-    ----------
-    notebook : Path
-        The notebook.
-    values : mapping
-        Value of every parameter.
-    """
+    """Return the checksums of a run's parameters, of its notebook's code and prose, and of the libraries' versions."""
     cells = nbformat.read(notebook, as_version=4).cells
     code = [[cell.source, sorted(cell.metadata.get("tags", []))] for cell in cells if cell.cell_type == "code"]
     prose = [[cell.cell_type, "" if cell.cell_type == "code" else cell.source] for cell in cells]
@@ -166,12 +158,8 @@ def observed(
 
     Parameters
     ----------
-    project : Project
-        The checkout.
-    name : str
-        The run.
-    settings : dict of str to str
-        As `settings_of` returns it.
+    project, name, settings
+        The checkout, the run, and its settings as `settings_of` returns them.
     log : Path
         The log of the kernel.
     also : iterable of str
@@ -233,16 +221,7 @@ def _moved(path: Path, kind: str, then: int | str, size: int) -> bool:
 def changes(project: Project, record: Record, settings: Mapping[str, str], also: Iterable[str] = ()) -> list[Change]:
     """Return everything that is not what it was when a record was made.
 
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    record : Record
-        What something was made from.
-    settings : mapping
-        As `settings_of` returns it.
-    also : iterable of str
-        Files that would count as read now, relative to the checkout.
+    `settings` are those of now, as `settings_of` returns them; `also` are files that would count as read now.
     """
     found = [
         Change("setting", key, record.settings.get(key, GONE), settings.get(key, GONE))

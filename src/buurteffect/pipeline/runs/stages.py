@@ -144,15 +144,7 @@ class Page:
         return changes(self.project, record, {**settings, "page": checksum(self.target)})
 
     def write(self, work: Callable[[], Path], **values: object) -> bool:
-        """Write it if it has to be; whether it was.
-
-        Parameters
-        ----------
-        work : callable
-            Writes it.
-        **values
-            What it is made from beside files.
-        """
+        """Let `work` write it if it has to be, from files and `values`; whether it was."""
         settings = {key: json.dumps(value) for key, value in values.items()}
         run_record = RunFiles(self.project.processed(self.source), self.name).record
         with on_disk_full(), lock(run_record) as began_ns:
@@ -193,17 +185,7 @@ def render_if_changed(project: Project, source: str, name: str, render: Callable
 
 
 def explain(project: Project, source: str, names: Iterable[str]) -> list[str]:
-    """Return, for each run, what changed since it was built: lines of text.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    source : str
-        Where the data come from.
-    names : iterable of str
-        The runs.
-    """
+    """Return, for each run, what changed since it was built: lines of text."""
     lines = []
     for name in names:
         run = load_run(project, name, source)

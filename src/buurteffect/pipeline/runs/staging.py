@@ -91,20 +91,7 @@ class RunFiles:
     ) -> None:
         """Move everything to its final place: all of it is written beside first, so that a full disk moves nothing.
 
-        Parameters
-        ----------
-        project : Project
-            The checkout.
-        staging : Path
-            Folder of the run, with its figures and tables.
-        notebook : NotebookNode
-            The executed notebook.
-        results : dict
-            The results.
-        record : Record
-            What the run read.
-        began_ns : int
-            When the run began.
+        `staging` is the folder of the run, with its figures and tables; `record` says what it read.
         """
         fresh = staging / "exhibits"
         for part in PARTS:

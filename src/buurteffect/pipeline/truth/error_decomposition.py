@@ -36,15 +36,7 @@ _WORDS = {
 
 
 def error_taken_apart(project: Project, run: Run) -> list[dict[str, Any]]:
-    """Return the parts of the headline's error: ``part, value``; none where the truth on areas is not known.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    run : Run
-        A run of any notebook; that of n05 on the synthetic country has the parts.
-    """
+    """Return the parts of the headline's error: ``part, value``; none but for n05 with a truth on areas."""
     truth = project.processed(run.source) / "truth" / "areas.parquet"
     outcome = str(run.parameters.get("outcome", ""))
     if run.notebook.stem != NOTEBOOK or run.source != "synthetic" or outcome not in _TRUE or not truth.is_file():

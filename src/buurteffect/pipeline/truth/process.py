@@ -29,16 +29,7 @@ _SERVED = "BUURTEFFECT_SERVED"
 def joined(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) -> dict[str, Any]:
     """Return what the results have beside the notebook's: ``truth`` and ``identity``.
 
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    run : Run
-        The run.
-    estimands : mapping
-        As the results hold them.
-    log : Path
-        Log of what was read; it is not made where the source has no truth.
+    What was read is logged; no log is made where the source has no truth.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from buurteffect.errors import (
 from buurteffect.pipeline.runs.provenance import Record, changes, checksum, settings_of
 from buurteffect.pipeline.runs.runs import load_run, runs_of
 from buurteffect.pipeline.runs.staging import PARTS, RunFiles
-from buurteffect.pipeline.verify.differences import MISSING, NEW, Comparison, compare
+from buurteffect.pipeline.verify.differences import DIFFERS, MISSING, NEW, Comparison, compare
 from buurteffect.pipeline.verify.reference import SOURCE, Reference, has_reference, read_reference, record_reference
 from buurteffect.project import Project
 from buurteffect.report.pages.verification import PAGE, summary, write_verification
@@ -58,7 +58,8 @@ class Verification:
         """Return what agrees and what does not, run by run, and the first differences, as text."""
         rows = [["run", "numbers", "words", "differ", "missing", "new", "verdicts changed"]]
         for run in self.runs:
-            counts = (run.numbers, run.words, _moved(run), run.count(MISSING), run.count(NEW), len(run.verdicts))
+            kinds = [run.count(kind) for kind in (DIFFERS, MISSING, NEW)]
+            counts = (run.numbers, run.words, *kinds, len(run.verdicts))
             rows.append([run.name, *(f"{count:,}" for count in counts)])
         widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
         lines = [
@@ -111,15 +112,7 @@ def run_verify(project: Project, options: argparse.Namespace) -> None:
 
 
 def since_recorded(project: Project, source: str) -> dict[str, str]:
-    """Write the page of what moved since results were recorded, and return a line on each report; empty without one.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    source : str
-        Where the data come from.
-    """
+    """Write the page of what moved since results were recorded, and return a line on each report; empty without one."""
     if source != SOURCE or not has_reference(project):
         return {}
     try:
@@ -140,34 +133,18 @@ def show_verification(project: Project, source: str, found: Verification) -> Non
 def _as_mapping(run: Comparison) -> dict[str, Any]:
     """Return a comparison as the page reads it."""
     differences = [
-        {
-            "run": run.name,
-            "where": each.where,
-            "kind": each.kind,
-            "then": each.then,
-            "now": each.now,
-            "moved_by": each.moved,
-            "tolerance": each.tolerance,
-            "units_of_last_digit": each.units,
-            "of_verdict": each.of_verdict,
-        }
+        {"run": run.name, "where": each.where, "kind": each.kind, "then": each.then, "now": each.now}
+        | {"moved_by": each.moved, "tolerance": each.tolerance, "units_of_last_digit": each.units}
+        | {"of_verdict": each.of_verdict}
         for each in run.differences
     ]
-    gone, come = run.count(MISSING), run.count(NEW)
-    counts = {"differ": len(differences) - gone - come, "missing": gone, "new": come}
+    counts = {"differ": run.count(DIFFERS), "missing": run.count(MISSING), "new": run.count(NEW)}
     size = {"numbers": run.numbers, "words": run.words}
     return {"name": run.name, "left_out": run.left_out, **size, **counts, "differences": differences}
 
 
 def verify(project: Project, source: str = SOURCE) -> Verification:
-    """Compare the results at hand with the recorded ones.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    source : str
-        Where the data come from; only the synthetic country has a reference.
+    """Compare the results at hand with the recorded ones; only the synthetic country has a reference.
 
     Raises
     ------
@@ -308,11 +285,6 @@ def as_arguments(settings: str) -> str:
     """
     words = settings.split()
     return " ".join(f"{name.upper()}={value}" for name, value in zip(words[::2], words[1::2], strict=False))
-
-
-def _moved(run: Comparison) -> int:
-    """Return how many leaves have another value."""
-    return len(run.differences) - run.count(MISSING) - run.count(NEW)
 
 
 def _published(project: Project, source: str) -> Sequence[tuple[Path, str]]:

@@ -96,13 +96,7 @@ class Comparison:
 
 
 def leaves_of(results: Mapping[str, Any]) -> dict[str, Leaf]:
-    """Return every number and word of results by its address, without what only says where they come from.
-
-    Parameters
-    ----------
-    results : mapping
-        As a run leaves them, or as they were recorded.
-    """
+    """Return every number and word of results by its address, without what only says where they come from."""
     return dict(_walk(comparable(results), ""))
 
 
@@ -133,14 +127,10 @@ def compare(name: str, then: Mapping[str, Any], now: Mapping[str, Any], digits: 
     fewer = then.get("decimals")
     found = []
     for where, value in old.items():
-        if where not in new:
-            found.append(
-                Difference(where, MISSING, value, tolerance=tolerance_of(value, digits, _decimals(where, fewer)))
-            )
-        elif not _same(value, new[where]):
-            found.append(
-                Difference(where, DIFFERS, value, new[where], tolerance_of(value, digits, _decimals(where, fewer)))
-            )
+        if where not in new or not _same(value, new[where]):
+            kind = DIFFERS if where in new else MISSING
+            tolerance = tolerance_of(value, digits, _decimals(where, fewer))
+            found.append(Difference(where, kind, value, new.get(where), tolerance))
     found += [Difference(where, NEW, now=value) for where, value in new.items() if where not in old]
     every = old | new
     numbers = sum(_number(value) for value in every.values())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import buurteffect
 from buurteffect.errors import NoReferenceError, NotRecordableError
+from buurteffect.pipeline.runs.git import git
 from buurteffect.pipeline.verify.differences import comparable
 from buurteffect.project import Project, writing
 
@@ -89,16 +89,9 @@ def read_reference(project: Project) -> Reference:
 
 
 def record_reference(project: Project, settings: str, runs: Mapping[str, Mapping[str, Any]]) -> list[Path]:
-    """Record results as the reference; return the files written.
+    """Record the results of each run as the reference; return the files written.
 
-    Parameters
-    ----------
-    project : Project
-        The checkout; all that git tracks or could track in it must be committed, but for the reference itself.
-    settings : str
-        Of which country the results are.
-    runs : mapping of str to mapping
-        The results of each run.
+    All that git tracks or could track in the checkout must be committed, but for the reference itself.
 
     Raises
     ------
@@ -158,18 +151,11 @@ def _unpacked(value: Any) -> Any:
 
 
 def _clean_commit(root: Path) -> str:
-    """Return the commit of a checkout without uncommitted changes.
-
-    Raises
-    ------
-    NotRecordableError
-        If there are any, or git does not answer.
-    """
-    try:
-        changed = _git(root, "status", "--porcelain", "--", ".", f":!{FOLDER}")
-        commit = _git(root, "rev-parse", "--short=12", "HEAD")
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise NotRecordableError(f"git does not say which commit this is ({error}): record in a git checkout") from None
+    """Return the commit of a checkout; refuse where git does not answer, or knows of uncommitted changes."""
+    changed = git(root, "status", "--porcelain", "--", ".", f":!{FOLDER}")
+    commit = git(root, "rev-parse", "--short=12", "HEAD")
+    if changed is None or commit is None:
+        raise NotRecordableError("git does not say which commit this is: record in a git checkout")
     if changed:
         first = "; ".join(line.strip() for line in changed.splitlines()[:5])
         raise NotRecordableError(
@@ -177,9 +163,3 @@ def _clean_commit(root: Path) -> str:
             "and record then, so that the commit says what the results were made from"
         )
     return commit
-
-
-def _git(root: Path, *words: str) -> str:
-    """Return what git answers."""
-    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)
-    return done.stdout.strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import nbformat
 
 from buurteffect.errors import TraceError
+from buurteffect.pipeline.runs.git import git
 from buurteffect.pipeline.runs.provenance import Record, changes, settings_of
 from buurteffect.pipeline.runs.runs import load_run, runs_of
 from buurteffect.pipeline.runs.staging import RunFiles
@@ -36,10 +36,8 @@ def trace(project: Project, source: str, report: str, number: str, at: str = "")
 
     Parameters
     ----------
-    project : Project
-        The checkout.
-    source : str
-        Where the data come from.
+    project, source
+        The checkout, and where the data come from.
     report : str
         A run, the beginning of its name that no other has, or its page.
     number : str
@@ -137,9 +135,9 @@ def _lines_of_code(
     """Yield the commit that changed last what the run is made from, and whether it still is what it was."""
     code = [name for name in record.files if name.startswith("src/")]
     paths = [origin["notebook"], f"notebooks/runs/{run_files.name}.yaml", *code]
-    last, dirty = _git(project, "log", "-1", "--format=%h of %cs", "--", *paths), None
+    last, dirty = git(project.root, "log", "-1", "--format=%h of %cs", "--", *paths), None
     if last:
-        dirty = _git(project, "status", "--porcelain", "--untracked-files=no", "--", *paths)
+        dirty = git(project.root, "status", "--porcelain", "--untracked-files=no", "--", *paths)
     yield f"commit      {last or 'none'}: the last to change its notebook or modules" + (
         f"; {len(dirty.splitlines())} of them have changes that are not committed" if dirty else ""
     )
@@ -150,15 +148,6 @@ def _lines_of_code(
         if now
         else "all that it was made from is as it was"
     )
-
-
-def _git(project: Project, *arguments: str) -> str:
-    """Return what git says; nothing where it does not answer."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=project.root, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()
 
 
 def _short(text: str | None) -> str:
