@@ -206,7 +206,7 @@ ifeq ($(RECORD)$(shell grep -sF '"settings": "$(SETTINGS)"' docs/reference/refer
 $(error make verify compares with recorded results, and docs/reference holds none of: $(SETTINGS))
 endif
 ifneq ($(wildcard $(DONE)/records/*.page.json),)
-ifneq ($(shell $(BIN)/buurteffect verify --standing --source $(SOURCE) || echo no),)
+ifneq ($(shell $(BIN)/buurteffect verify --unedited --source $(SOURCE) || echo no),)
 $(error stopped before anything was built)
 endif
 endif

@@ -286,6 +286,7 @@ MADE = (
     "reports",
     "dist",
     "docs/scoreboard_check.csv",
+    "docs/people_scoreboard_check.csv",
     ".venv",
 )
 """What a fresh checkout does not hold, because builds and fetches make it."""

@@ -236,7 +236,7 @@ class WorkerLostError(RunError, code=52):
     """The workers that were given a run died, one after the other."""
 
 
-class ElsewhereError(RunError):
+class RemoteRunError(RunError):
     """A run failed on a worker; its exit code is what it would have been here."""
 
     def __init__(self, code: int, said: str) -> None:

@@ -113,7 +113,7 @@ def test_a_notebook_that_never_finishes_its_report_is_incomplete(tiny, run):
 
 def test_every_kind_of_error_has_its_own_exit_code():
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-    codes = [kind.exit_code for kind in kinds if kind is not errors.ElsewhereError]  # which takes that of another
+    codes = [kind.exit_code for kind in kinds if kind is not errors.RemoteRunError]  # which takes that of another
     assert len(set(codes)) == len(codes)
     assert 0 not in codes
     assert (errors.WorkerDiffersError.exit_code, errors.WorkerLostError.exit_code) == (DIFFERS, LOST)

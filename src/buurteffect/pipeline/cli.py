@@ -74,7 +74,7 @@ def command_line() -> argparse.ArgumentParser:
         "verify", help="compare every number with the recorded results; fail if one differs", parents=[source]
     )
     either = verify.add_mutually_exclusive_group()
-    either.add_argument("--standing", action="store_true", help="only check that no published file was edited by hand")
+    either.add_argument("--unedited", action="store_true", help="only check that no published file was edited by hand")
     either.add_argument("--record", action="store_true", help="record the results at hand as the reference")
 
     index = verbs.add_parser("index", help="write the index of all pages of a source", parents=[source])
@@ -218,16 +218,16 @@ def _run(project: Project, options: argparse.Namespace) -> None:
     if not options.terms:
         print(f"running {run.name} ({run.source}){where}{left} …", flush=True)
     if options.scheduler or options.terms:
-        from buurteffect.pipeline.cluster.client import check_terms, run_elsewhere
+        from buurteffect.pipeline.cluster.client import check_terms, run_on_cluster
 
         if options.scheduler:
-            print(run_elsewhere(project, run, options.scheduler, options.set), end="", flush=True)
+            print(run_on_cluster(project, run, options.scheduler, options.set), end="", flush=True)
             return
         check_terms(project, run, options.terms)
     if os.environ.get("BUURTEFFECT_SERVED"):
-        from buurteffect.pipeline.kernels.provisioner import keep_spare
+        from buurteffect.pipeline.kernels.provisioner import fork_spare_kernel
 
-        keep_spare()
+        fork_spare_kernel()
     from buurteffect.pipeline.execute import run_notebook  # after the checks: its imports take a second
 
     started = time.perf_counter()

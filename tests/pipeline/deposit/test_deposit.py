@@ -34,7 +34,7 @@ from buurteffect.pipeline.deposit.deposit import make_deposit, refuse_foreign, r
 from buurteffect.pipeline.deposit.facts import Facts
 from buurteffect.pipeline.deposit.metadata import citation, codecheck, data_package
 from buurteffect.pipeline.deposit.outputs import differences, outputs_of
-from buurteffect.pipeline.deposit.programs import Shown, chance_in, programs_of, references_in, shown_by
+from buurteffect.pipeline.deposit.programs import Exhibit, exhibits_of, programs_of, random_draws_in, references_in
 from buurteffect.pipeline.deposit.readme_text import Contents, readme
 from buurteffect.pipeline.deposit.ro_crate import crate
 from buurteffect.pipeline.deposit.scan import names_of_this_machine, refuse_unfit, unfit
@@ -358,7 +358,7 @@ def notebook_with_a_table(executed):
 def test_a_table_is_listed_with_its_number_program_cell_and_line():
     source = notebook_with_a_table(executed=False)
     results = {"notebook": "n", "results": {"t": {}, "kept": {}}, "truth": [1], "identity": []}
-    table, kept, truth = shown_by("one", notebook_with_a_table(executed=True), source, results, "outputs/tables")
+    table, kept, truth = exhibits_of("one", notebook_with_a_table(executed=True), source, results, "outputs/tables")
     assert (table.number, table.program, table.cell, table.file) == (
         "Table 1", "notebooks/n.ipynb", 3, "outputs/tables/one/t.csv",
     )  # fmt: skip
@@ -375,7 +375,7 @@ def test_seeds_are_found_with_their_lines_in_make_parameters_and_modules():
         "src/a.py": b"import numpy\n\nstream = np.random.default_rng(seed)\n",
         "tests/test_a.py": b"np.random.default_rng(1)\n",
     }
-    found = chance_in(files)
+    found = random_draws_in(files)
     assert [(each.path, each.text.split()[0]) for each in found] == [
         ("Makefile", "SEED"), ("notebooks/n.ipynb", "seed:"), ("src/a.py", "stream"),
     ]  # fmt: skip
@@ -454,7 +454,7 @@ def test_every_term_of_the_crate_is_in_the_context_that_validates_it_offline(fac
 
 def test_codecheck_lists_what_is_to_be_made_again_and_claims_no_check(facts):
     files = files_of_one_run()
-    shown = [Shown("one", "Table 1", "Two: numbers.", "n", 1, 1, "outputs/reports/tables/one/t.csv")]
+    shown = [Exhibit("one", "Table 1", "Two: numbers.", "n", 1, 1, "outputs/reports/tables/one/t.csv")]
     text = codecheck(facts, shown, files).decode()
     content = yaml.safe_load(text)
     assert text.startswith("---\n")
@@ -483,8 +483,8 @@ def test_the_readme_keeps_the_order_of_the_data_editors_template(facts):
         files,
         tables_of(files),
         programs_of(code),
-        chance_in(code),
-        [Shown("one", "Table 1", "A | caption.", "notebooks/n.ipynb", 3, 27, "outputs/reports/tables/one/t.csv")],
+        random_draws_in(code),
+        [Exhibit("one", "Table 1", "A | caption.", "notebooks/n.ipynb", 3, 27, "outputs/reports/tables/one/t.csv")],
         references_in(code),
         {"one": {"notebook": "n", "inputs": []}},
     )

@@ -210,9 +210,9 @@ def spied_reads(checkout: Path) -> dict[str, set[str]]:
     _, *joins = spied_program(
         checkout,
         f"{project}\nimport buurteffect.pipeline.truth.join\n"
-        "from buurteffect.pipeline.truth.error_decomposition import error_taken_apart\n"
+        "from buurteffect.pipeline.truth.error_decomposition import decompose_error\n"
         "from buurteffect.pipeline.runs.runs import load_run",
-        *(f"error_taken_apart(project, load_run(project, {name!r}, 'synthetic'))" for name in names),
+        *(f"decompose_error(project, load_run(project, {name!r}, 'synthetic'))" for name in names),
     )
     render = (
         project + "\nfrom buurteffect.report.pages.render import render_page\n"

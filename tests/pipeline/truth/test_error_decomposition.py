@@ -50,7 +50,7 @@ def country(project, monkeypatch):
 
 
 def test_the_parts_add_up_to_the_estimate(country):
-    parts = {row["part"].split(":")[0]: row["value"] for row in error_decomposition.error_taken_apart(country, run())}
+    parts = {row["part"].split(":")[0]: row["value"] for row in error_decomposition.decompose_error(country, run())}
     whole = parts["truth"] + parts["placebo bias"] + parts["contamination"] + parts["interaction"]
     assert parts["estimate"] == pytest.approx(whole)
     assert parts["truth"] == pytest.approx(0.4)
@@ -67,14 +67,14 @@ def test_the_parts_add_up_to_the_estimate(country):
     ],
 )
 def test_nothing_is_taken_apart_where_the_truth_is_not_known(country, other):
-    assert error_decomposition.error_taken_apart(country, run(**other)) == []
+    assert error_decomposition.decompose_error(country, run(**other)) == []
 
 
 def test_a_truth_that_lacks_an_area_takes_nothing_apart(country):
     file = country.processed("synthetic") / "truth" / "areas.parquet"
     table = pd.read_parquet(file)
     table[table["area_code"] != "BU1"].to_parquet(file)
-    assert error_decomposition.error_taken_apart(country, run()) == []
+    assert error_decomposition.decompose_error(country, run()) == []
 
 
 def test_effects_by_area_begin_with_the_first_year_that_was_moved():

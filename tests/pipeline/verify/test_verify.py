@@ -25,7 +25,7 @@ from buurteffect.pipeline import cli
 from buurteffect.pipeline.runs.provenance import Record, checksum, settings_of
 from buurteffect.pipeline.runs.runs import load_run
 from buurteffect.pipeline.runs.staging import RunFiles
-from buurteffect.pipeline.verify.comparison import check_standing, verify
+from buurteffect.pipeline.verify.comparison import check_unedited, verify
 from buurteffect.pipeline.verify.differences import MISSING, NEW, compare, leaves_of
 from buurteffect.pipeline.verify.reference import FOLDER, Reference, _packed, _unpacked, read_reference
 from buurteffect.report.tables.exhibits import DIGITS, plain
@@ -275,10 +275,10 @@ def test_a_flipped_digit_in_the_recorded_results_themselves_is_named(recorded, m
 
 @pytest.mark.parametrize("name", ["tiny.html", "tables/tiny/trend.csv", "figures/tiny/line.svg"])
 def test_a_published_file_that_was_edited_by_hand_is_named(name, recorded, monkeypatch, capsys):
-    assert check_standing(recorded, "synthetic") == 7
+    assert check_unedited(recorded, "synthetic") == 7
     file = recorded.reports("synthetic") / name
     file.write_bytes(file.read_bytes().replace(b"1", b"2").replace(b"svg", b"SVG"))
-    assert command(recorded, monkeypatch, "--standing") == EditedByHandError.exit_code
+    assert command(recorded, monkeypatch, "--unedited") == EditedByHandError.exit_code
     assert f"reports/synthetic/{name}" in capsys.readouterr().err
     assert command(recorded, monkeypatch) == EditedByHandError.exit_code
 
@@ -286,7 +286,7 @@ def test_a_published_file_that_was_edited_by_hand_is_named(name, recorded, monke
 def test_results_that_were_edited_by_hand_are_named(recorded, monkeypatch, capsys):
     file = RunFiles(recorded.processed("synthetic"), "tiny").results
     file.write_text(file.read_text(encoding="utf-8").replace("0.123456789", "0.123456780"), encoding="utf-8")
-    assert command(recorded, monkeypatch, "--standing") == EditedByHandError.exit_code
+    assert command(recorded, monkeypatch, "--unedited") == EditedByHandError.exit_code
     assert "results/tiny.json" in capsys.readouterr().err
     assert command(recorded, monkeypatch) == NotFreshError.exit_code, "make would build them again"
 

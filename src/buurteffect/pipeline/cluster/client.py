@@ -28,14 +28,14 @@ from typing import Any
 import buurteffect
 from buurteffect.errors import (
     DisclosureError,
-    ElsewhereError,
     ProjectError,
+    RemoteRunError,
     RunError,
     SchedulerError,
     WorkerDiffersError,
     WorkerLostError,
 )
-from buurteffect.pipeline.cluster.worker import run_here
+from buurteffect.pipeline.cluster.worker import run_on_worker
 from buurteffect.pipeline.runs.provenance import LOCK, Change, Record, changes, checksum, name_of, settings_of, versions
 from buurteffect.pipeline.runs.runs import TRIAL, Run
 from buurteffect.pipeline.runs.staging import RunFiles, on_disk_full
@@ -51,7 +51,7 @@ _SETTLE_S = 30.0
 _PASSED_ON = ("OPEN_DATA",)
 
 
-def run_elsewhere(project: Project, run: Run, address: str, changed: Sequence[str] = ()) -> str:
+def run_on_cluster(project: Project, run: Run, address: str, changed: Sequence[str] = ()) -> str:
     """Execute a run on a cluster, and return what the worker said.
 
     Parameters
@@ -75,7 +75,7 @@ def run_elsewhere(project: Project, run: Run, address: str, changed: Sequence[st
         If the worker does not see what this machine sees.
     WorkerLostError
         If two workers died under the run.
-    ElsewhereError
+    RemoteRunError
         If the run failed.
     """
     if not _ADDRESS.fullmatch(address):
@@ -203,7 +203,9 @@ def _answer(address: str, name: str, words: dict[str, Any]) -> dict[str, Any]:
             "run here; nothing was changed"
         ) from None
     try:
-        future = client.submit(run_here, words, key=f"buurteffect-{name}-{secrets.token_hex(4)}", pure=False, retries=0)
+        future = client.submit(
+            run_on_worker, words, key=f"buurteffect-{name}-{secrets.token_hex(4)}", pure=False, retries=0
+        )
         return _result(dask, client, future, address)
     finally:
         with suppress(Exception):  # the answer is there, or the error
@@ -244,7 +246,7 @@ def _failure(code: int, said: str, run: Run) -> RunError:
     if code < 0:
         return WorkerLostError(f"run {run.name!r}: its process on the worker was killed by signal {-code}\n{words}")
     kinds = {kind.exit_code: kind for kind in (WorkerDiffersError, WorkerLostError)}
-    return kinds[code](words) if code in kinds else ElsewhereError(code, words)
+    return kinds[code](words) if code in kinds else RemoteRunError(code, words)
 
 
 def _check_what_came(project: Project, run: Run) -> None:

@@ -24,7 +24,7 @@ _TRIES = 2
 _MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
 
-def run_here(words: dict[str, Any]) -> dict[str, Any]:
+def run_on_worker(words: dict[str, Any]) -> dict[str, Any]:
     """Execute a run on this worker; return its exit code and what it said.
 
     A worker that dies takes its run along, and the cluster gives the run to another worker: once. When the client has

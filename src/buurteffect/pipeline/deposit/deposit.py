@@ -37,7 +37,7 @@ from buurteffect.pipeline.deposit.codebook import codebook_of, results_keys, tab
 from buurteffect.pipeline.deposit.facts import Facts, facts_of, tracked
 from buurteffect.pipeline.deposit.metadata import citation, codecheck, data_package
 from buurteffect.pipeline.deposit.outputs import EXECUTED, OUTPUTS, PAGES, RESULTS, differences, outputs_of
-from buurteffect.pipeline.deposit.programs import Shown, chance_in, programs_of, references_in, shown_by
+from buurteffect.pipeline.deposit.programs import Exhibit, exhibits_of, programs_of, random_draws_in, references_in
 from buurteffect.pipeline.deposit.readme_text import Contents, data_licence, readme
 from buurteffect.pipeline.deposit.ro_crate import CRATE, crate
 from buurteffect.pipeline.deposit.scan import names_of_this_machine, refuse_unfit
@@ -181,7 +181,7 @@ def files_of(project: Project, facts: Facts) -> dict[str, bytes]:
     }
     used = {f"notebooks/{each['notebook']}.ipynb" for each in results.values()}
     cited = references_in({path: content for path, content in code.items() if path in used})
-    contents = Contents(files, tables, programs, chance_in(code), shown, cited, results)
+    contents = Contents(files, tables, programs, random_draws_in(code), shown, cited, results)
     files["README.md"] = readme(facts, contents, project.raw / "sources.toml")
     files[CRATE] = crate(facts, files | {MANIFEST: b""}, {each.path: each.meaning for each in programs})
     files[MANIFEST] = manifest_of(files)
@@ -198,16 +198,16 @@ def _refuse_uncommitted(results: Mapping[str, Mapping[str, Any]], facts: Facts) 
         )
 
 
-def _exhibits(facts: Facts, files: Mapping[str, bytes], results: Mapping[str, Mapping[str, Any]]) -> list[Shown]:
+def _exhibits(facts: Facts, files: Mapping[str, bytes], results: Mapping[str, Mapping[str, Any]]) -> list[Exhibit]:
     """Return every table and figure, with the file that holds its numbers in a deposit."""
-    found: list[Shown] = []
+    found: list[Exhibit] = []
     for run in facts.runs:
         source = files[f"notebooks/{results[run]['notebook']}.ipynb"]
-        found += shown_by(run, files[f"{EXECUTED}/{run}.ipynb"], source, results[run], f"{PAGES}/tables")
+        found += exhibits_of(run, files[f"{EXECUTED}/{run}.ipynb"], source, results[run], f"{PAGES}/tables")
     return [_stored_once(each, files, results) for each in found]
 
 
-def _stored_once(each: Shown, files: Mapping[str, bytes], results: Mapping[str, Mapping[str, Any]]) -> Shown:
+def _stored_once(each: Exhibit, files: Mapping[str, bytes], results: Mapping[str, Mapping[str, Any]]) -> Exhibit:
     """Return an exhibit with the file that its numbers are in, where the same content stands once for several."""
     if each.file in files:
         return each

@@ -14,7 +14,7 @@ import yaml
 from buurteffect.pipeline.deposit.codebook import Table
 from buurteffect.pipeline.deposit.facts import Facts
 from buurteffect.pipeline.deposit.outputs import RESULTS
-from buurteffect.pipeline.deposit.programs import Shown
+from buurteffect.pipeline.deposit.programs import Exhibit
 
 CODECHECK_VERSION = "https://codecheck.org.uk/spec/config/2.0/"
 LICENCES = {
@@ -87,7 +87,7 @@ def _table_resource(table: Table, content: bytes) -> dict[str, Any]:
     return entry | {"profile": "tabular-data-resource", "description": table.row, "schema": schema}
 
 
-def codecheck(facts: Facts, shown: Iterable[Shown], files: Mapping[str, bytes]) -> bytes:
+def codecheck(facts: Facts, shown: Iterable[Exhibit], files: Mapping[str, bytes]) -> bytes:
     """Return ``codecheck.yml``: what a codechecker is to make again; the codechecker adds the rest.
 
     An author who has a DOI for the paper states it as ``preferred-citation`` in the citation file.

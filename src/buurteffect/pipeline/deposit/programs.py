@@ -34,7 +34,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Chance:
+class RandomDraw:
     """One line that fixes or draws from a stream of random numbers."""
 
     path: str
@@ -43,7 +43,7 @@ class Chance:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Exhibit:
     """One table or figure of a page, or a table that is only recorded.
 
     Attributes
@@ -98,13 +98,13 @@ def _lines_of(path: str, content: bytes) -> int:
     return len(content.decode().splitlines())
 
 
-def chance_in(files: Mapping[str, bytes]) -> list[Chance]:
+def random_draws_in(files: Mapping[str, bytes]) -> list[RandomDraw]:
     """Return where seeds are set and random numbers drawn: in the Makefile, in parameters and in modules."""
     found = []
     for path, content in sorted(files.items()):
         if path.endswith(".ipynb") and path.startswith("notebooks/"):
             found += [
-                Chance(path, line, text)
+                RandomDraw(path, line, text)
                 for cell in _cells(content)
                 for line, text in cell.lines
                 if _SEED_PARAMETER.match(text)
@@ -112,7 +112,7 @@ def chance_in(files: Mapping[str, bytes]) -> list[Chance]:
         elif path == "Makefile" or (path.startswith("src/") and path.endswith(".py")):
             pattern = _SEED_OF_MAKE if path == "Makefile" else _CHANCE
             found += [
-                Chance(path, number, text.strip())
+                RandomDraw(path, number, text.strip())
                 for number, text in enumerate(content.decode().splitlines(), 1)
                 if pattern.search(text)
             ]
@@ -144,7 +144,7 @@ def _cells(content: bytes) -> list[_Cell]:
     return cells
 
 
-def shown_by(run: str, executed: bytes, source: bytes, results: Mapping[str, Any], at: str) -> list[Shown]:
+def exhibits_of(run: str, executed: bytes, source: bytes, results: Mapping[str, Any], at: str) -> list[Exhibit]:
     """Return the tables and figures of a run, in the order and with the numbers of its page.
 
     `executed` and `source` are its executed notebook and the notebook; `at` is the deposit's folder of tables.
@@ -163,25 +163,25 @@ def shown_by(run: str, executed: bytes, source: bytes, results: Mapping[str, Any
                 number = f"{exhibit['kind'].capitalize()} {counts[exhibit['kind']]}"
                 line = _line_of(own.get(cell.source), exhibit["key"])
                 file = f"{at}/{run}/{exhibit['key']}.csv"
-                found.append(Shown(run, number, exhibit["caption"], program, cell.execution_count, line, file))
+                found.append(Exhibit(run, number, exhibit["caption"], program, cell.execution_count, line, file))
     found += _only_recorded(run, results, found, [*own.values()], program, at)
     return found + _of_the_build(run, results, counts["table"])
 
 
 def _only_recorded(
-    run: str, results: Mapping[str, Any], shown: Iterable[Shown], cells: list[_Cell], program: str, at: str
-) -> list[Shown]:
+    run: str, results: Mapping[str, Any], shown: Iterable[Exhibit], cells: list[_Cell], program: str, at: str
+) -> list[Exhibit]:
     """Return the tables that are in the results and on no page."""
     there, found = {each.file for each in shown}, []
     for key in results["results"]:
         file = f"{at}/{run}/{key}.csv"
         if file not in there:
             lines = [_line_of(cell, key, 0) for cell in cells]
-            found.append(Shown(run, "recorded", f"Numbers of {key!r}", program, 0, max([*lines, 1]), file))
+            found.append(Exhibit(run, "recorded", f"Numbers of {key!r}", program, 0, max([*lines, 1]), file))
     return found
 
 
-def _of_the_build(run: str, results: Mapping[str, Any], tables: int) -> list[Shown]:
+def _of_the_build(run: str, results: Mapping[str, Any], tables: int) -> list[Exhibit]:
     """Return the tables that the build adds below those of the notebook."""
     file = f"outputs/results/{run}.json"
     found = []
@@ -191,7 +191,7 @@ def _of_the_build(run: str, results: Mapping[str, Any], tables: int) -> list[Sho
     ):
         if results.get("truth") and results.get(key):
             tables += 1
-            found.append(Shown(run, f"Table {tables}", caption, program, 0, 1, file))
+            found.append(Exhibit(run, f"Table {tables}", caption, program, 0, 1, file))
     return found
 
 

@@ -14,7 +14,7 @@ from buurteffect.pipeline.deposit.codebook import Table
 from buurteffect.pipeline.deposit.facts import Facts
 from buurteffect.pipeline.deposit.metadata import LICENCES
 from buurteffect.pipeline.deposit.outputs import DATA, OUTPUTS
-from buurteffect.pipeline.deposit.programs import Chance, Program, Shown
+from buurteffect.pipeline.deposit.programs import Exhibit, Program, RandomDraw
 from buurteffect.sources.download.catalogue import read_catalogue
 from buurteffect.sources.registry import read_registry
 
@@ -53,8 +53,8 @@ class Contents:
     files: Mapping[str, bytes]
     tables: Sequence[Table]
     programs: Sequence[Program]
-    chance: Sequence[Chance]
-    shown: Sequence[Shown]
+    chance: Sequence[RandomDraw]
+    shown: Sequence[Exhibit]
     references: Sequence[str]
     results: Mapping[str, Mapping[str, Any]]
 

@@ -29,14 +29,14 @@ class Watchdog:
 
     Attributes
     ----------
-    barked : bool
-        Whether it did.
+    expired : bool
+        Whether it has.
     """
 
     def __init__(self, client: PapermillNotebookClient, seconds: float) -> None:
-        self.barked = False
+        self.expired = False
         self._client = client
-        self._timer = threading.Timer(seconds, self._bark)
+        self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
 
     def __enter__(self) -> Watchdog:
@@ -46,9 +46,9 @@ class Watchdog:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
 
-    def _bark(self) -> None:
+    def _expire(self) -> None:
         """Kill the kernel's process group."""
-        self.barked = True
+        self.expired = True
         process = getattr(getattr(self._client.km, "provisioner", None), "process", None)
         if process is not None:
             with suppress(ProcessLookupError):
@@ -111,7 +111,7 @@ class Engine(NBClientEngine):
                 try:
                     return client.execute(env=environment, stderr=log)
                 except Exception as error:
-                    if watchdog.barked:
+                    if watchdog.expired:
                         raise NotebookTimeLimitError from error
                     raise
 

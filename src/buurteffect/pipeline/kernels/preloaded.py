@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from buurteffect.pipeline.kernels.processes import children_of, kill_below, kill_descendants, take_orphans
+from buurteffect.pipeline.kernels.processes import adopt_orphans, children_of, kill_below, kill_descendants
 
 LIBRARIES = (
     "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "scipy.optimize", "statsmodels.api", "linearmodels",
@@ -78,7 +78,7 @@ class _Request:
         for handle, target in zip(self.handles, (1, 2), strict=True):
             os.dup2(handle, target)
         self.close()
-        begin_afresh(self.words["environment"] | {"BUURTEFFECT_SERVED": "1"}, self.words["folder"])
+        reset_process(self.words["environment"] | {"BUURTEFFECT_SERVED": "1"}, self.words["folder"])
         cli = importlib.import_module("buurteffect.pipeline.cli")
         try:
             return int(cli.main(self.words["arguments"]))
@@ -112,7 +112,7 @@ class Server:
         wake, woken = socket.socketpair()
         woken.setblocking(False)
         wake.setblocking(False)
-        take_orphans(True)
+        adopt_orphans(True)
         signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -178,7 +178,7 @@ class Server:
             for other in [connection, *held, *(job.waiting for job in self._jobs.values())]:
                 os.close(other) if isinstance(other, int) else other.close()
             os.setsid()
-            end_with(server)
+            die_with(server)
             code = request.run()
         except BaseException as error:  # what is forked must never return into the server's loop
             with contextlib.suppress(Exception):
@@ -232,7 +232,7 @@ def import_libraries() -> None:
     gc.freeze()
 
 
-def begin_afresh(environment: dict[str, str], folder: str) -> None:
+def reset_process(environment: dict[str, str], folder: str) -> None:
     """Make a forked process begin as a new interpreter would: its own environment, and no module of this project."""
     os.environ.clear()
     os.environ.update(environment)
@@ -246,7 +246,7 @@ def begin_afresh(environment: dict[str, str], folder: str) -> None:
     importlib.invalidate_caches()
 
 
-def end_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Let this process be killed when its parent ends, or if it has ended by now, where the system can do that."""
     if sys.platform == "linux":
         import ctypes

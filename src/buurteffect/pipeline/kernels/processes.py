@@ -22,15 +22,15 @@ _PATIENCE_S = 5.0
 def kill_all() -> Iterator[None]:
     """Kill, at the end of a block, every process that it has left below this one."""
     before = descendants()
-    take_orphans(True)
+    adopt_orphans(True)
     try:
         yield
     finally:
         kill_descendants(before)
-        take_orphans(False)
+        adopt_orphans(False)
 
 
-def take_orphans(wanted: bool) -> None:
+def adopt_orphans(wanted: bool) -> None:
     """Ask the system to hand orphans from below to this process, or no longer, where it can do that."""
     if sys.platform == "linux":
         import ctypes

@@ -22,7 +22,7 @@ from typing import Any
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from buurteffect.pipeline.kernels.preloaded import begin_afresh, end_with
+from buurteffect.pipeline.kernels.preloaded import die_with, reset_process
 
 FORKED = "buurteffect-forked"
 """Name of the provisioner."""
@@ -81,7 +81,7 @@ class Spare:
         self.send_signal(signal.SIGTERM)
 
 
-def keep_spare() -> None:
+def fork_spare_kernel() -> None:
     """Fork the process that will become this process's one kernel, and tell papermill's managers of it."""
     global _spare
     reading, writing = os.pipe()
@@ -129,7 +129,7 @@ class ForkedProvisioner(LocalProvisioner):
 def _become_kernel(pipe: int, runner: int) -> int:
     """Wait for the words, and be a kernel."""
     os.setsid()
-    end_with(runner)
+    die_with(runner)
     with os.fdopen(pipe, "rb") as reading:
         said = reading.read()
     if not said:
@@ -143,7 +143,7 @@ def _become_kernel(pipe: int, runner: int) -> int:
     for handle in (nothing, log):
         if handle > 2:
             os.close(handle)
-    begin_afresh(words["environment"], words["folder"])
+    reset_process(words["environment"], words["folder"])
     _let_forks_end_with_their_parent()
     from ipykernel.kernelapp import launch_new_instance
 
@@ -161,6 +161,6 @@ def _let_forks_end_with_their_parent() -> None:
     def forked() -> None:
         parent, by_main = forking[0]
         if by_main:
-            end_with(parent)
+            die_with(parent)
 
     os.register_at_fork(before=before, after_in_child=forked)

@@ -35,7 +35,7 @@ _WORDS = {
 }
 
 
-def error_taken_apart(project: Project, run: Run) -> list[dict[str, Any]]:
+def decompose_error(project: Project, run: Run) -> list[dict[str, Any]]:
     """Return the parts of the headline's error: ``part, value``; none but for n05 with a truth on areas."""
     truth = project.processed(run.source) / "truth" / "areas.parquet"
     outcome = str(run.parameters.get("outcome", ""))

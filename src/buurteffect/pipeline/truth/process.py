@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from buurteffect.errors import RunError
-from buurteffect.pipeline.kernels.preloaded import begin_afresh
+from buurteffect.pipeline.kernels.preloaded import reset_process
 from buurteffect.pipeline.runs.observe import record_reads
 from buurteffect.pipeline.runs.runs import Run
 from buurteffect.project import Project
@@ -50,11 +50,11 @@ def joined(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) 
 def join(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) -> dict[str, Any]:
     """Return the same, from this very process, which must not have imported what joins."""
     with record_reads(project.root, log):
-        from buurteffect.pipeline.truth.error_decomposition import error_taken_apart
+        from buurteffect.pipeline.truth.error_decomposition import decompose_error
         from buurteffect.pipeline.truth.join import join_truth
 
         truth = join_truth(estimands, project.processed(run.source) / "truth" / "truth.json")
-        return {"truth": truth, "identity": error_taken_apart(project, run)}
+        return {"truth": truth, "identity": decompose_error(project, run)}
 
 
 def _forked(question: tuple[Any, ...]) -> tuple[bytes, str]:
@@ -65,7 +65,7 @@ def _forked(question: tuple[Any, ...]) -> tuple[bytes, str]:
         code = 1
         try:
             os.close(reading)
-            begin_afresh(dict(os.environ), str(Path.cwd()))
+            reset_process(dict(os.environ), str(Path.cwd()))
             answer = importlib.import_module(__name__).join(*question)
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump(answer, pipe)

@@ -88,15 +88,15 @@ def run_verify(project: Project, options: argparse.Namespace) -> None:
     ResultsDifferError
         If something differs.
     """
-    if options.standing:
-        check_standing(project, options.source)
+    if options.unedited:
+        check_unedited(project, options.source)
         return
     if options.record:
         for path in record(project, options.source):
             print(f"recorded {project.show(path)}, {path.stat().st_size:,} bytes")
     elif options.source == SOURCE:
         check_fresh(project, options.source)
-    files = check_standing(project, options.source)
+    files = check_unedited(project, options.source)
     found = verify(project, options.source)
     show_verification(project, options.source, found)
     page = project.show(project.reports(options.source) / PAGE)
@@ -156,14 +156,14 @@ def verify(project: Project, source: str = SOURCE) -> Verification:
     if source != SOURCE:
         raise OtherSettingsError(f"only results on the synthetic country are recorded, not those on {source}")
     reference = read_reference(project)
-    found = settings_at_hand(project, source)
+    found = current_settings(project, source)
     if found != reference.settings:
         raise OtherSettingsError(
             f"the results at hand are of: {found or 'nothing'}; the reference is of: {reference.settings}. Only that "
             f"country can be verified: make verify {as_arguments(reference.settings)}"
         )
-    now = results_at_hand(project, source)
-    apart = built_with_more(project, source)
+    now = current_results(project, source)
+    apart = runs_with_extra_files(project, source)
     names = [*now, *(name for name in reference.runs if name not in now)]
     compared = (
         Comparison(name, 0, 0, left_out=f"{apart[name]} is here, and the record was made without it")
@@ -189,15 +189,15 @@ def record(project: Project, source: str = SOURCE) -> list[Path]:
     if source != SOURCE:
         raise OtherSettingsError(f"only results on the synthetic country are recorded, not those on {source}")
     check_fresh(project, source)
-    for name, path in built_with_more(project, source).items():
+    for name, path in runs_with_extra_files(project, source).items():
         raise NotRecordableError(
             f"{name} is another with {path}, which no fresh checkout has: move its folder away, run make reports, "
             "record, and move it back"
         )
-    return record_reference(project, settings_at_hand(project, source), results_at_hand(project, source))
+    return record_reference(project, current_settings(project, source), current_results(project, source))
 
 
-def built_with_more(project: Project, source: str) -> dict[str, str]:
+def runs_with_extra_files(project: Project, source: str) -> dict[str, str]:
     """Return runs that are others because of a file that is built here and in no fresh checkout, and the file."""
     found = {}
     for name in runs_of(project, source):
@@ -225,7 +225,7 @@ def check_fresh(project: Project, source: str) -> None:
         raise NotFreshError(f"{', '.join(stale)}: not built, or out of date (make why): run make reports first")
 
 
-def check_standing(project: Project, source: str) -> int:
+def check_unedited(project: Project, source: str) -> int:
     """Check that every published file is as the build left it; return how many there are.
 
     Results, executed notebooks, figures, tables and pages are compared by SHA-256 with the records of the build. This
@@ -250,7 +250,7 @@ def check_standing(project: Project, source: str) -> int:
     return count
 
 
-def results_at_hand(project: Project, source: str) -> dict[str, dict[str, Any]]:
+def current_results(project: Project, source: str) -> dict[str, dict[str, Any]]:
     """Return the results of every run that has some.
 
     Raises
@@ -269,7 +269,7 @@ def results_at_hand(project: Project, source: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def settings_at_hand(project: Project, source: str) -> str:
+def current_settings(project: Project, source: str) -> str:
     """Return of which country the results at hand are, empty where make has not said."""
     path = project.processed(source) / "settings.txt"
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
