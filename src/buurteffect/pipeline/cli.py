@@ -231,8 +231,8 @@ def _run(project: Project, options: argparse.Namespace) -> None:
     from buurteffect.pipeline.execute import run_notebook  # after the checks: its imports take a second
 
     started = time.perf_counter()
-    became = run_notebook(project, run)
-    print(f"        {run.name} ({run.source}) {became} in {time.perf_counter() - started:.1f} s", flush=True)
+    outcome = run_notebook(project, run)
+    print(f"        {run.name} ({run.source}) {outcome} in {time.perf_counter() - started:.1f} s", flush=True)
 
 
 def _render(project: Project, options: argparse.Namespace) -> None:

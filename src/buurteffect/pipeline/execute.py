@@ -51,7 +51,7 @@ from buurteffect.pipeline.runs.provenance import (
 )
 from buurteffect.pipeline.runs.runs import Run
 from buurteffect.pipeline.runs.staging import PARTS, RunFiles, cannot_store, date, lock, on_disk_full
-from buurteffect.pipeline.truth.process import joined
+from buurteffect.pipeline.truth.process import join_in_own_process
 from buurteffect.project import SOURCES, Project, writing
 from buurteffect.report.page import RESULTS
 from buurteffect.report.tables.exhibits import plain
@@ -95,13 +95,13 @@ def run_notebook(project: Project, run: Run) -> str:
     with on_disk_full(), lock(run_files.record) as began_ns:
         run_files.clear()
         settings = settings_of(run.notebook, run.parameters)
-        became = _keep_what_holds(project, run, run_files, settings, began_ns)
-        if not became:
+        outcome = _keep_if_unchanged(project, run, run_files, settings, began_ns)
+        if not outcome:
             _run_afresh(project, run, run_files, settings, failed, began_ns)
         for old in (failed, failed.with_suffix(".log")):
             old.unlink(missing_ok=True)
         need = json.loads(run_files.results.read_text(encoding="utf-8")).get("needs")
-    return f"{NEEDS}: {need['missing']}" if need else became or EXECUTED
+    return f"{NEEDS}: {need['missing']}" if need else outcome or EXECUTED
 
 
 def _run_afresh(
@@ -130,7 +130,7 @@ def _run_afresh(
         run_files.put(project, staging, notebook, results, record, began_ns)
 
 
-def _keep_what_holds(
+def _keep_if_unchanged(
     project: Project, run: Run, run_files: RunFiles, settings: dict[str, str], began_ns: int
 ) -> str | None:
     """Keep the last run if what it read has the same content now; say what was kept, None where it must run."""
@@ -303,7 +303,9 @@ def _complete_results(project: Project, run: Run, staging: Path) -> dict[str, An
             f"{run.notebook.stem!r} on {run.source!r}: pass the notebook's name and `source` to report.open_page"
         )
     results["run"] = _identity(project, run)
-    rounded: dict[str, Any] = plain(results | joined(project, run, results["estimands"], staging / _JOINED))
+    rounded: dict[str, Any] = plain(
+        results | join_in_own_process(project, run, results["estimands"], staging / _JOINED)
+    )
     return rounded
 
 

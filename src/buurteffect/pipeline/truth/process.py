@@ -26,7 +26,7 @@ from buurteffect.project import Project
 _SERVED = "BUURTEFFECT_SERVED"
 
 
-def joined(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) -> dict[str, Any]:
+def join_in_own_process(project: Project, run: Run, estimands: Mapping[str, Any], log: Path) -> dict[str, Any]:
     """Return what the results have beside the notebook's: ``truth`` and ``identity``.
 
     What was read is logged; no log is made where the source has no truth.
