@@ -20,7 +20,7 @@ TABLE = 'page.table("t", pd.DataFrame({"x": [1.5]}), [Column("x", "X", ".2f")], 
 LEAK = """\
 import builtins, decimal, locale, logging, os, random, signal, sys, tempfile, threading, time, warnings
 import matplotlib, numpy as np
-from buurteffect.report import style
+from buurteffect.report.figures import style
 from buurteffect import report as other
 builtins.leaked = style.leaked = other.leaked = np.leaked = pd.leaked = matplotlib.leaked = True
 os.environ["LEAKED"] = "1"
@@ -44,7 +44,7 @@ threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"""
 STATE = """\
 import builtins, decimal, json, locale, logging, os, random, re, signal, sys, threading, time, warnings
 import matplotlib, numpy as np
-from buurteffect.report import style
+from buurteffect.report.figures import style
 from buurteffect import report as other
 handles = []
 for handle in sorted(os.listdir("/proc/self/fd"), key=int):
