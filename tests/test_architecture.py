@@ -37,7 +37,7 @@ ORDER = {
     "sources": "files registry_keys registry fields spreadsheets http statline download geography key_figures"
     " leefbaarometer tables",
     "synthetic": "world simulation persons truth publishing country",
-    "panel": "harmonise inputs folder areas survey persons displacement childhood documentation maps restructuring",
+    "panel": "harmonise inputs areas survey persons displacement childhood documentation maps restructuring",
     "estimate": "core sample inference measurement regression did space selection robustness persons childhood survey"
     " scores agreement restructuring stayers opportunity",
     "claims": "known_truth register verdict unanswered estimators restructuring scores persons",

@@ -25,7 +25,7 @@ from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.survey.contact_tables import SurveyDesign, own_cell_excess, random_mixing, survey_effect
 from buurteffect.estimate.survey.repeated_cross_sections import detectable
-from buurteffect.panel.survey import assemble_survey, describe_waves, survey_panel, survey_panel_of
+from buurteffect.panel.survey import SurveyStudy, assemble_survey, describe_waves, survey_study
 from buurteffect.pipeline.truth.join import join_truth
 from buurteffect.schema.survey import SURVEY_TABLES
 from buurteffect.scoreboard.persons.assumptions import holds
@@ -81,7 +81,7 @@ def test_nobody_can_be_followed_to_another_wave(published):
 
 
 def test_answers_carry_the_first_project_of_their_buurt(world, published):
-    panel = survey_panel_of(published / "survey", published / "projects")
+    panel = SurveyStudy.read(published / "survey", published / "projects")
     register = read_projects(published / "projects" / "project_register.csv").frame
     first = register.groupby("area_code")["start_year"].min()
     rows = panel.answers.drop_duplicates("area_code").set_index("area_code")["cohort_year"].dropna()
@@ -95,7 +95,7 @@ def test_answers_carry_the_first_project_of_their_buurt(world, published):
 
 
 def test_a_source_without_a_survey_says_so(project):
-    panel = survey_panel("open", project)
+    panel = survey_study("open", project)
     assert not panel.ready
     assert "no survey" in panel.reason
 
@@ -188,7 +188,7 @@ def test_effects_that_are_planted_are_found(world, tmp_path):
 
 
 def test_the_scoreboard_has_every_headline_beside_its_truth(world, published, tmp_path):
-    cells = pd.DataFrame(contact_rows(survey_panel_of(published / "survey", published / "projects")))
+    cells = pd.DataFrame(contact_rows(SurveyStudy.read(published / "survey", published / "projects")))
     assert cells["estimate"].notna().all()
     truth = people_truth(world) | survey_truth()
     assert set(cells["truth_name"]) <= set(truth)

@@ -16,7 +16,7 @@ from statline_tables import StatLineTables, key_figures
 from test_address_crosswalk import STREET, street
 
 from buurteffect.errors import DownloadError, ProjectError
-from buurteffect.panel.folder.raw_folder import read_folder
+from buurteffect.panel.inputs.raw_folder import read_folder
 from buurteffect.pipeline.cli import main
 from buurteffect.sources.download.catalogue import read_catalogue
 from buurteffect.sources.download.progress import Display

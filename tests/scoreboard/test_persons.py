@@ -19,7 +19,8 @@ from buurteffect.claims.estimators.criteria import MET, NOT_MET, UNCLEAR
 from buurteffect.claims.estimators.headlines import STEADY
 from buurteffect.claims.estimators.persons import FAILS, HOLDS, OWN_INCOME
 from buurteffect.errors import DataError, ProjectError
-from buurteffect.panel.displacement.study import read_displacement_study
+from buurteffect.panel.displacement.study import DisplacementStudy
+from buurteffect.panel.persons.study import PersonStudy
 from buurteffect.project import Project
 from buurteffect.scoreboard import board as machinery
 from buurteffect.scoreboard import cells as cell_files
@@ -73,7 +74,8 @@ def test_all_four_pages_find_what_they_need_in_what_is_published(found):
 
 
 def test_persons_that_are_read_once_give_what_the_page_reads_by_itself(published, found):
-    own = pd.DataFrame(displacement_rows(read_displacement_study(published)))
+    persons = PersonStudy.read(published / "microdata")
+    own = pd.DataFrame(displacement_rows(DisplacementStudy.read(published / "microdata", published, persons)))
     shared = found[found["page"] == "n07"]
     assert shared["estimator"].tolist() == own["estimator"].tolist()
     np.testing.assert_array_equal(shared[FIGURES].to_numpy(), own[FIGURES].to_numpy(dtype=float))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from buurteffect.claims.persons import stayers, stayers_truth
-from buurteffect.panel.persons.study import read_person_study
+from buurteffect.panel.persons.study import PersonStudy
 from buurteffect.scoreboard.persons.stayers import SMALLEST_INCOME, stayer_rows
 from buurteffect.synthetic.country import draw_country
 from buurteffect.synthetic.publishing.areas.boundary_changes import draw_vintages
@@ -24,7 +24,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     vintages = draw_vintages(world)
     publish_microdata(world, folder / "microdata", vintages=vintages)
     publish_crosswalk(world, vintages, folder / "crosswalk")
-    rows = pd.DataFrame(stayer_rows(read_person_study(folder / "microdata")))
+    rows = pd.DataFrame(stayer_rows(PersonStudy.read(folder / "microdata")))
     return rows.assign(truth=rows["truth_name"].map(named_truth(world, truth, scenario_parameters("S0"))))
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import ProjectError
-from buurteffect.panel.folder.raw_folder import InputFile
+from buurteffect.panel.inputs.contents import InputFile
+from buurteffect.panel.inputs.source_folders import survey_folders
 from buurteffect.project import Project
 from buurteffect.schema.survey import AGE_GROUPS, SCALES, SURVEY_TABLES
 from buurteffect.sources import read_projects as read_register
@@ -24,7 +25,7 @@ _LEVEL = "buurt"
 
 
 @dataclass(frozen=True, eq=False)
-class SurveyPanel:
+class SurveyStudy:
     """Answers, ties and register counts by buurt and wave, each with the treatment of its buurt.
 
     Parameters
@@ -60,6 +61,18 @@ class SurveyPanel:
     inputs: tuple[InputFile, ...] = ()
     reason: str = ""
 
+    @classmethod
+    def read(cls, folder: Path, register: Path, source: str = "synthetic") -> SurveyStudy:
+        """Return the survey in a folder with the register of projects in another; see `survey_study`."""
+        tables = {name: read_survey_table(folder, name) for name in SURVEY_TABLES}
+        files = [path for name in SURVEY_TABLES for path in survey_paths(folder, name).values()]
+        paths = sorted(register.glob("*.csv"))
+        if not paths:
+            return _empty(source, "there is no project register, so nothing says where anything was done")
+        projects = pd.concat([read_register(path).frame for path in paths], ignore_index=True)
+        inputs = tuple(InputFile.of(path) for path in (*files, *paths))
+        return replace(assemble_survey(tables, projects, source), inputs=inputs)
+
     @property
     def ready(self) -> bool:
         """Whether there is something to estimate."""
@@ -89,15 +102,7 @@ class SurveyPanel:
         return float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
 
 
-def survey_folder(source: str, project: Project | None = None) -> Path:
-    """Return the folder where the survey of a source is, or would be."""
-    project = project or Project.find()
-    if source == "synthetic":
-        return project.processed("synthetic") / "published" / "survey"
-    return project.raw / ("survey" if source == "open" else "microdata/survey")
-
-
-def survey_panel(source: str, project: Project | None = None) -> SurveyPanel:
+def survey_study(source: str, project: Project | None = None) -> SurveyStudy:
     """Return the survey of a source with the treatment of its buurten.
 
     Parameters
@@ -112,29 +117,15 @@ def survey_panel(source: str, project: Project | None = None) -> SurveyPanel:
     DataError
         If a file is not what its reader expects.
     """
-    project = project or Project.find()
-    folder = survey_folder(source, project)
+    folder, register = survey_folders(source, project)
     if not folder.is_dir():
         return _empty(
             source, f"source {source} has no survey: answers with codes of areas are kept inside CBS and research data"
         )
-    home = project.processed("synthetic") / "published" if source == "synthetic" else project.raw
-    return survey_panel_of(folder, home / "projects", source)
+    return SurveyStudy.read(folder, register, source)
 
 
-def survey_panel_of(folder: Path, register: Path, source: str = "synthetic") -> SurveyPanel:
-    """Return the survey in a folder with the project register in another; see `survey_panel`."""
-    tables = {name: read_survey_table(folder, name) for name in SURVEY_TABLES}
-    files = [path for name in SURVEY_TABLES for path in survey_paths(folder, name).values()]
-    paths = sorted(register.glob("*.csv"))
-    if not paths:
-        return _empty(source, "there is no project register, so nothing says where anything was done")
-    projects = pd.concat([read_register(path).frame for path in paths], ignore_index=True)
-    inputs = tuple(InputFile.of(path) for path in (*files, *paths))
-    return replace(assemble_survey(tables, projects, source), inputs=inputs)
-
-
-def assemble_survey(tables: dict[str, pd.DataFrame], projects: pd.DataFrame, source: str) -> SurveyPanel:
+def assemble_survey(tables: dict[str, pd.DataFrame], projects: pd.DataFrame, source: str) -> SurveyStudy:
     """Join the tables of a survey with a project register.
 
     Parameters
@@ -179,7 +170,7 @@ def assemble_survey(tables: dict[str, pd.DataFrame], projects: pd.DataFrame, sou
     )
     counts = [tables[name].assign(gemeente_code=_gemeente(tables[name])) for name in ("households", "adults")]
     lost = pd.DataFrame(left_out)
-    return SurveyPanel(source, answers, ties, counts[0], counts[1], len(placed), lost[lost["count"] > 0])
+    return SurveyStudy(source, answers, ties, counts[0], counts[1], len(placed), lost[lost["count"] > 0])
 
 
 def _treated(table: pd.DataFrame, cohort: pd.Series) -> pd.DataFrame:
@@ -196,16 +187,16 @@ def _gemeente(table: pd.DataFrame) -> pd.Series:
     return "GM" + table["area_code"].str[2:6]
 
 
-def _empty(source: str, reason: str) -> SurveyPanel:
+def _empty(source: str, reason: str) -> SurveyStudy:
     """Return a panel without rows, with the reason."""
     tables = {name: pd.DataFrame(columns=contract.columns) for name, contract in SURVEY_TABLES.items()}
     left_out = pd.DataFrame(columns=["what", "reason", "count"])
-    return SurveyPanel(
+    return SurveyStudy(
         source, tables["answers"], tables["ties"], tables["households"], tables["adults"], 0, left_out, (), reason
     )
 
 
-def describe_waves(panel: SurveyPanel) -> pd.DataFrame:
+def describe_waves(panel: SurveyStudy) -> pd.DataFrame:
     """Return what each wave holds.
 
     Returns
@@ -232,13 +223,13 @@ def describe_waves(panel: SurveyPanel) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def describe_scales(panel: SurveyPanel) -> pd.DataFrame:
+def describe_scales(panel: SurveyStudy) -> pd.DataFrame:
     """Return what each scale looks like over all waves.
 
     Returns
     -------
     DataFrame
-        One row per scale: ``scale, mean`` (weighted), ``spread`` (see `SurveyPanel.spread`), ``smallest`` (a tenth of
+        One row per scale: ``scale, mean`` (weighted), ``spread`` (see `SurveyStudy.spread`), ``smallest`` (a tenth of
         it) and ``answers_count``.
     """
     rows = []

@@ -13,9 +13,9 @@ from test_join import FLOWS, E
 
 from buurteffect import panel
 from buurteffect.errors import DataError
-from buurteffect.panel.folder.raw_folder import read_folder
 from buurteffect.panel.harmonise.address_crosswalk import crosswalks_from_addresses, write_crosswalks
 from buurteffect.panel.harmonise.weights import build_weights
+from buurteffect.panel.inputs.raw_folder import read_folder
 from buurteffect.sources.geography.addresses import read_addresses, year_of_addresses
 from buurteffect.sources.geography.crosswalk import read_crosswalk
 

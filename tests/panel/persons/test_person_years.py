@@ -18,7 +18,7 @@ from buurteffect.panel.persons.person_years import (
     read_person_years,
 )
 from buurteffect.panel.persons.residents import residents_of_areas, residents_of_blocks
-from buurteffect.panel.persons.study import PersonStudy, compared_buurten, read_person_study
+from buurteffect.panel.persons.study import PersonStudy, compared_buurten
 from buurteffect.schema.microdata import UNKNOWN_INCOME_EUR, extract_file
 
 YEARS = (2001, 2002)
@@ -214,7 +214,7 @@ def test_treatment_begins_with_the_first_demolition(folder: Path) -> None:
 
 
 def test_study_says_what_is_compared(folder: Path) -> None:
-    study = read_person_study(folder)
+    study = PersonStudy.read(folder)
     areas = study.compared(0.5)
     assert set(areas["area_code"]) == {"BU00010104"}
     table = compared_buurten(study, areas).set_index("status")

@@ -12,9 +12,9 @@ from buurteffect import panel
 from buurteffect.errors import MissingDataError, ProjectError
 from buurteffect.panel.restructuring.known_at_choice import known_by_year
 from buurteffect.panel.restructuring.outcomes import OUTCOMES, outcome_series
-from buurteffect.panel.restructuring.panel import FRAME_COLUMNS
 from buurteffect.panel.restructuring.placed_projects import place_projects
 from buurteffect.panel.restructuring.pre_policy import values_before
+from buurteffect.panel.restructuring.study import FRAME_COLUMNS
 
 SHARED = ROOT.parent / "shared" / "data" / "open"
 WAVES = (2002, 2008, 2012, 2014, 2016)
@@ -38,7 +38,7 @@ def built(tmp_path, project):
         if projects:
             (raw / "projects" / "register.csv").write_text(text_of(*projects), encoding="utf-8")
         panel.build(raw, project.processed("open") / "panel")
-        return panel.restructuring_panel("open", project=project)
+        return panel.restructuring_study("open", project=project)
 
     return build
 
@@ -90,7 +90,7 @@ def test_the_register_by_cohort_leaves_a_missing_figure_missing(built):
 
 def test_an_outcome_that_no_source_has_is_a_reason_and_no_failure(built, project):
     built(work("a", CODES[0], 2009))
-    study = panel.restructuring_panel("open", outcome="woz", project=project)
+    study = panel.restructuring_study("open", outcome="woz", project=project)
     assert study.reason == "the log of mean assessed value of dwellings (WOZ) of wijken in any year"
     with pytest.raises(MissingDataError, match="in the folder kwb"):
         study.require()

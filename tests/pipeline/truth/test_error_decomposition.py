@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from buurteffect.panel.restructuring import panel as restructuring
+from buurteffect.panel.restructuring import study as restructuring
 from buurteffect.pipeline.truth import error_decomposition
 from buurteffect.synthetic.truth.contrasts import AREA_COLUMNS, AREA_OUTCOMES, area_effects
 
@@ -36,7 +36,7 @@ def country(project, monkeypatch):
         ready=True, column="score", covariates=(), breaks=pd.DataFrame(columns=["concept", "break_year", "reason"]),
         compared=lambda ring_m: frame(),
     )  # fmt: skip
-    monkeypatch.setattr(restructuring, "restructuring_panel", lambda *given: study)
+    monkeypatch.setattr(restructuring, "restructuring_study", lambda *given: study)
     truth = project.processed("synthetic") / "truth"
     truth.mkdir(parents=True)
     rows = frame().assign(outcome="liveability_score")

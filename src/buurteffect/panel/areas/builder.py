@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 from buurteffect.errors import ParameterError
 from buurteffect.panel.areas.breaks_in_series import series_breaks
 from buurteffect.panel.areas.join import JOIN_COLUMNS, Joined, Surroundings, count_stock_joins, join_rule
-from buurteffect.panel.folder.raw_folder import Folder, read_folder
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED, NOT_JOINED
 from buurteffect.panel.harmonise.weights import Crossing
 from buurteffect.panel.inputs.housing_stock import bring_stock
 from buurteffect.panel.inputs.key_figures import KeyFiguresLevel, assemble_key_figures, stack_files
 from buurteffect.panel.inputs.project_register import FILE as PROJECTS_FILE
 from buurteffect.panel.inputs.project_register import Codes, resolve_projects
+from buurteffect.panel.inputs.raw_folder import Folder, read_folder
 from buurteffect.panel.inputs.source_table import SourceTable, Stock, liveability_tables, ses_woa_tables, stack_stock
 from buurteffect.project import writing
 from buurteffect.schema.panel import BLOCKS, BOUNDARY_RULES, PANEL_LEVELS

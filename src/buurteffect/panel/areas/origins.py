@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from buurteffect.panel.areas.panel_files import read_record
-from buurteffect.panel.folder.raw_folder import InputFile
+from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.project import Project
 
 SCORES, BOUNDARIES = "Leefbaarometer 3", "Boundaries"

@@ -15,8 +15,8 @@ from buurteffect.errors import ProjectError
 from buurteffect.panel.areas.breaks_in_series import COLUMNS as BREAK_COLUMNS
 from buurteffect.panel.areas.builder import CONSERVATION, RECORD
 from buurteffect.panel.areas.join import JOIN_COLUMNS
-from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED
+from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.project import Project
 from buurteffect.schema import PANEL
 from buurteffect.schema.arrow import check_table

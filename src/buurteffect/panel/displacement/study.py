@@ -10,18 +10,17 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.panel.displacement.displaced import measured_before
 from buurteffect.panel.displacement.exposure import HALF_M, MEMORY, exposures
-from buurteffect.panel.folder.raw_folder import InputFile
+from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.panel.inputs.polygons import read_polygons
+from buurteffect.panel.inputs.source_folders import areas_folder, extracts_folder
 from buurteffect.panel.persons.demolition import LEAST_DOSE
 from buurteffect.panel.persons.moves import household_moves
-from buurteffect.panel.persons.residence import extracts_folder
-from buurteffect.panel.persons.study import BEFORE_POLICY, PersonStudy, person_study, read_person_study
+from buurteffect.panel.persons.study import BEFORE_POLICY, PersonStudy
 from buurteffect.project import Project
 from buurteffect.sources.leefbaarometer.version3 import read_score_files
 
 COVARIATES = ("log_woz", "social_share")
 """Known of every buurt before the policy: mean log value of dwellings, and share of association dwellings."""
-
 
 _SAME = ["low_income_share", "households_count"]
 
@@ -41,7 +40,7 @@ class DisplacementStudy:
         ``x_m, y_m`` and what was known before: ``score`` (first wave), ``low_income, log_woz, social_share``.
     frame : DataFrame
         One row per buurt and year: ``area_code, gemeente_code, year, cohort_year, dose_share, x_m, y_m``, `COVARIATES`,
-        ``liveability_score`` (missing between the waves) and the columns of `panel.exposure.exposures`. Buurten of
+        ``liveability_score`` (missing between the waves) and the columns of `exposures`. Buurten of
         which less than the least dose was demolished are not in it.
     inputs : tuple of InputFile
         The extracts.
@@ -52,6 +51,29 @@ class DisplacementStudy:
     areas: pd.DataFrame
     frame: pd.DataFrame
     inputs: tuple[InputFile, ...] = ()
+
+    @classmethod
+    def read(
+        cls, extracts: Path, areas: Path, persons: PersonStudy, memory: float = MEMORY, half_m: float = HALF_M
+    ) -> DisplacementStudy:
+        """Return the study of a folder of register extracts and one with ``leefbaarometer3`` and ``boundaries``.
+
+        `persons` are those of the same extracts (`PersonStudy.read`); see `displacement_study`.
+        """
+        people = persons.people
+        codes = pd.Index(people["buurt_code"].cat.categories)
+        moves, scores = household_moves(people, extracts), _scores(areas / "leefbaarometer3")
+        known = measured_before(moves, codes, scores, BEFORE_POLICY).rename_axis("area_code").reset_index()
+        placed = persons.areas.merge(_centres(areas / "boundaries"), on="area_code", how="left")
+        placed = placed.merge(known, on="area_code", how="left")
+        reached = exposures(moves, codes, placed, memory, half_m)
+        kept = placed[placed["status"].isin(["treated", "untreated"])]
+        columns = ["area_code", "gemeente_code", "cohort_year", "dose_share", "x_m", "y_m", *COVARIATES]
+        frame = reached.merge(kept[columns], on="area_code").merge(
+            scores[["area_code", "year", "liveability_score"]], on=["area_code", "year"], how="left"
+        )
+        frame = frame.sort_values(["area_code", "year"], ignore_index=True)
+        return cls(people, moves, placed, frame, persons.inputs)
 
     @property
     def codes(self) -> pd.Index:
@@ -107,47 +129,9 @@ def displacement_study(
     DataError
         If extracts, scores or boundaries are missing or break their contracts.
     """
-    project = project or Project.find()
-    study = person_study(source, least_dose_share, project)
     folder = extracts_folder(source, project)
-    beside = folder.parent if source == "synthetic" else project.raw / "open"
-    return _study(study.people, study.areas, folder, beside, (memory, half_m), study.inputs)
-
-
-def read_displacement_study(
-    published: Path, memory: float = MEMORY, half_m: float = HALF_M, persons: PersonStudy | None = None
-) -> DisplacementStudy:
-    """Return the study of a folder with ``microdata``, ``leefbaarometer3`` and ``boundaries``.
-
-    Persons that are already read (`read_person_study`) may be handed over.
-    """
-    study = persons or read_person_study(published / "microdata")
-    return _study(study.people, study.areas, published / "microdata", published, (memory, half_m), ())
-
-
-def _study(
-    people: pd.DataFrame,
-    areas: pd.DataFrame,
-    folder: Path,
-    beside: Path,
-    settings: tuple[float, float],
-    inputs: tuple[InputFile, ...],
-) -> DisplacementStudy:
-    """Put the study together."""
-    codes = pd.Index(people["buurt_code"].cat.categories)
-    moves, scores = household_moves(people, folder), _scores(beside / "leefbaarometer3")
-    known = measured_before(moves, codes, scores, BEFORE_POLICY).rename_axis("area_code").reset_index()
-    placed = areas.drop(columns=["woz_level", "woz_trend", "income_level"], errors="ignore").merge(
-        _centres(beside / "boundaries"), on="area_code", how="left"
-    )
-    placed = placed.merge(known, on="area_code", how="left")
-    reached = exposures(moves, codes, placed, *settings)
-    kept = placed[placed["status"].isin(["treated", "untreated"])]
-    columns = ["area_code", "gemeente_code", "cohort_year", "dose_share", "x_m", "y_m", *COVARIATES]
-    frame = reached.merge(kept[columns], on="area_code").merge(
-        scores[["area_code", "year", "liveability_score"]], on=["area_code", "year"], how="left"
-    )
-    return DisplacementStudy(people, moves, placed, frame.sort_values(["area_code", "year"], ignore_index=True), inputs)
+    persons = PersonStudy.read(folder, least_dose_share)
+    return DisplacementStudy.read(folder, areas_folder(source, project), persons, memory, half_m)
 
 
 def _scores(folder: Path) -> pd.DataFrame:

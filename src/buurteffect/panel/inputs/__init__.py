@@ -1,1 +1,1 @@
-"""Each source as a table of areas and years, before the sources are joined."""
+"""What a folder of raw files holds, each source as a table of areas and years."""

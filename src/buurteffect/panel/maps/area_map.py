@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from pathlib import Path
 import geopandas as gpd
 
 from buurteffect.errors import ProjectError
-from buurteffect.panel.folder.raw_folder import InputFile
-from buurteffect.panel.inputs.contents import score_home
+from buurteffect.panel.inputs.contents import InputFile, score_home
+from buurteffect.panel.inputs.source_folders import raw_folder
 from buurteffect.project import Project
 from buurteffect.sources.geography.boundaries import BoundaryFile, read_level
 from buurteffect.sources.geography.geofile import MAIN, Layer, geodata_in, layers_of
@@ -81,11 +80,7 @@ def read_area_map(source: str, level: str, project: Project | None = None, year:
     DataError
         If a file of boundaries is not what its reader expects.
     """
-    project = project or Project.find()
-    folder = project.processed("synthetic") / "published"
-    if source != "synthetic":
-        folder = Path(os.environ.get("OPEN_DATA") or project.raw / source)
-    with _held(folder) as held:
+    with _held(raw_folder(source, project)) as held:
         for finer in _FINER.get(level, ()):
             fitting = [(file, layer) for file, layer in held if layer.level == finer]
             if fitting:

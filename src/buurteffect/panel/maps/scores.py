@@ -10,7 +10,7 @@ import pandas as pd
 
 from buurteffect.errors import ProjectError
 from buurteffect.panel.areas.panel_files import Panel
-from buurteffect.panel.folder.raw_folder import InputFile
+from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.panel.maps.area_map import AreaMap, read_area_map
 from buurteffect.project import Project
 from buurteffect.sources.download.catalogue import read_catalogue

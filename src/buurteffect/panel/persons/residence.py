@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import ProjectError
-from buurteffect.project import Project
 from buurteffect.sources.tables.microdata import read_extract
 
 TENURES = {"W": "association", "E": "owner", "O": "other_landlord"}
@@ -30,22 +29,6 @@ _SPELL = {
     "GBADATUMEINDEADRESHOUDING": "last_day",
     "RINOBJECTNUMMER": "dwelling",
 }
-
-
-def extracts_folder(source: str, project: Project | None = None) -> Path:
-    """Return the folder of the register extracts of a source.
-
-    Raises
-    ------
-    ProjectError
-        If the source has none.
-    """
-    project = project or Project.find()
-    if source == "open":
-        raise ProjectError("open data hold no persons: choose source synthetic, or microdata inside CBS")
-    if source == "synthetic":
-        return project.processed("synthetic") / "published" / "microdata"
-    return project.raw / "microdata"
 
 
 def read_spells(folder: Path) -> pd.DataFrame:

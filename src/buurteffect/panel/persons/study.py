@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from buurteffect.panel.folder.raw_folder import InputFile
+from buurteffect.panel.inputs.contents import InputFile
+from buurteffect.panel.inputs.source_folders import extracts_folder
 from buurteffect.panel.persons.demolition import LEAST_DOSE, read_dwelling_lives, treated_buurten
 from buurteffect.panel.persons.dwellings import dwelling_places
 from buurteffect.panel.persons.person_years import dwelling_pseudonyms, read_person_years
-from buurteffect.panel.persons.residence import extracts_folder
 from buurteffect.project import Project
 
 BEFORE_POLICY = 1998
@@ -53,6 +53,24 @@ class PersonStudy:
     areas: pd.DataFrame
     known: pd.DataFrame
     inputs: tuple[InputFile, ...] = ()
+
+    @classmethod
+    def read(cls, folder: Path, least_dose_share: float = LEAST_DOSE) -> PersonStudy:
+        """Return the study of a folder of register extracts; see `person_study`."""
+        people = read_person_years(folder)
+        names = dwelling_pseudonyms(folder)
+        places, lives = dwelling_places(folder, names), read_dwelling_lives(folder, names)
+        people["demolished_year"] = lives["demolished_year"].to_numpy(np.float32)[people["dwelling"].to_numpy()]
+        first = int(people["year"].min())
+        areas = treated_buurten(places["buurt_code"], lives, first, least_dose_share)
+        outer = dict(zip(places["buurt_code"].astype("str"), places["gemeente_code"].astype("str"), strict=True))
+        areas.insert(1, "gemeente_code", areas["area_code"].map(outer))
+        areas["built_owner_share"] = _built_to_own(people, areas, places, lives)
+        known = _known_by_year(people)
+        before = known[known["year"] == max(BEFORE_POLICY, first)].set_index("area_code")["association_share"]
+        areas["association_before"] = areas["area_code"].map(before).fillna(0.0)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return cls(people, areas, known, tuple(InputFile.of(path, f"{path.parent.name}/{path.name}") for path in files))
 
     @property
     def years(self) -> list[int]:
@@ -104,29 +122,7 @@ def person_study(source: str, least_dose_share: float = LEAST_DOSE, project: Pro
     DataError
         If an extract is missing or breaks its contract.
     """
-    folder = extracts_folder(source, project)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    inputs = tuple(InputFile.of(path, f"{path.parent.name}/{path.name}") for path in files)
-    return read_person_study(folder, least_dose_share, inputs)
-
-
-def read_person_study(
-    folder: Path, least_dose_share: float = LEAST_DOSE, inputs: tuple[InputFile, ...] = ()
-) -> PersonStudy:
-    """Return the study of a folder of register extracts; see `person_study`."""
-    people = read_person_years(folder)
-    names = dwelling_pseudonyms(folder)
-    places, lives = dwelling_places(folder, names), read_dwelling_lives(folder, names)
-    people["demolished_year"] = lives["demolished_year"].to_numpy(np.float32)[people["dwelling"].to_numpy()]
-    first = int(people["year"].min())
-    areas = treated_buurten(places["buurt_code"], lives, first, least_dose_share)
-    outer = dict(zip(places["buurt_code"].astype("str"), places["gemeente_code"].astype("str"), strict=True))
-    areas.insert(1, "gemeente_code", areas["area_code"].map(outer))
-    areas["built_owner_share"] = _built_to_own(people, areas, places, lives)
-    known = _known_by_year(people)
-    before = known[known["year"] == max(BEFORE_POLICY, first)].set_index("area_code")["association_share"]
-    areas["association_before"] = areas["area_code"].map(before).fillna(0.0)
-    return PersonStudy(people, areas, known, inputs)
+    return PersonStudy.read(extracts_folder(source, project), least_dose_share)
 
 
 def compared_buurten(study: PersonStudy, areas: pd.DataFrame) -> pd.DataFrame:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.panel.restructuring.panel import RestructuringPanel
+from buurteffect.panel.restructuring.study import RestructuringStudy
 
 _CONCEPT = "low_income_households_share"
 LOW_INCOME_SHARE = "poor_households_share"
 """Column of the share of households with a low income."""
 
 
-def concentration_panel(study: RestructuringPanel) -> pd.DataFrame:
+def concentration_panel(study: RestructuringStudy) -> pd.DataFrame:
     """Return the rows of a study that have the published share of households with a low income in the same year.
 
     Returns

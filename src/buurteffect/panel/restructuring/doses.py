@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.panel.areas.panel_files import has_key_figures, read_joined
-from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED
+from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.project import Project
 from buurteffect.sources.download.missing_data import missing_data
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from pathlib import Path
-
 import geopandas as gpd
 import pandas as pd
 
 from buurteffect.errors import ProjectError
 from buurteffect.panel.areas.panel_files import read_record
+from buurteffect.panel.inputs.source_folders import raw_folder
 from buurteffect.panel.maps.area_map import read_map
-from buurteffect.panel.restructuring.panel import RestructuringPanel
+from buurteffect.panel.restructuring.study import RestructuringStudy
 from buurteffect.project import Project
 from buurteffect.sources import read_focus_areas
+from buurteffect.sources.files.rawfile import sha256_of
 
 _COUNTS = {
     "demolished_social": "demolished_social_dwellings_count",
@@ -24,7 +22,7 @@ _COUNTS = {
 }
 
 
-def register_by_cohort(study: RestructuringPanel) -> pd.DataFrame:
+def register_by_cohort(study: RestructuringStudy) -> pd.DataFrame:
     """Return what the register says, by the year in which treatment of an area starts.
 
     Returns
@@ -45,7 +43,7 @@ def register_by_cohort(study: RestructuringPanel) -> pd.DataFrame:
     return table[["cohort_year", "areas_count", "before_count", *_COUNTS, "missing_count", "dose_share"]]
 
 
-def built_and_demolished(study: RestructuringPanel) -> pd.DataFrame:
+def built_and_demolished(study: RestructuringStudy) -> pd.DataFrame:
     """Return what all placed projects demolished and built.
 
     Returns
@@ -74,7 +72,7 @@ def built_and_demolished(study: RestructuringPanel) -> pd.DataFrame:
     )
 
 
-def restructuring_map(study: RestructuringPanel, project: Project | None = None) -> gpd.GeoDataFrame | None:
+def restructuring_map(study: RestructuringStudy, project: Project | None = None) -> gpd.GeoDataFrame | None:
     """Return the polygons of all areas with the outcome in its first year and whether they are treated.
 
     Returns
@@ -93,7 +91,7 @@ def restructuring_map(study: RestructuringPanel, project: Project | None = None)
     return found
 
 
-def focus_areas_of(study: RestructuringPanel, project: Project | None = None) -> pd.DataFrame:
+def focus_areas_of(study: RestructuringStudy, project: Project | None = None) -> pd.DataFrame:
     """Return the focus areas of the programme of 2022, with the outcome in their gemeenten in its last two years.
 
     The list names areas and gives the code of their gemeente, not those of their wijken: which wijken belong to them is
@@ -111,14 +109,12 @@ def focus_areas_of(study: RestructuringPanel, project: Project | None = None) ->
     ProjectError
         If the list is not the one that the panel was built beside.
     """
-    project = project or Project.find()
     columns = ["focus_area", "gemeente_name", "gemeente_code", "confirmation", "areas_count", "earlier", "later"]
-    folder = Path(os.environ.get("OPEN_DATA") or project.raw / study.source)
-    files = sorted((folder / "treatment").glob("nplv*.csv"))
+    files = sorted((raw_folder(study.source, project) / "treatment").glob("nplv*.csv"))
     if study.source != "open" or not files or len(study.years) < 2:
         return pd.DataFrame(columns=columns)
     known = {item["sha256"] for item in read_record(study.source, project)["inputs"]}
-    if hashlib.sha256(files[0].read_bytes()).hexdigest() not in known:
+    if sha256_of(files[0]) not in known:
         raise ProjectError(f"{files[0].name} is not the list that the panel was built beside: build the panel anew")
     table = read_focus_areas(files[0]).frame
     wide = study.frame[study.frame["year"].isin(study.years[-2:])]

@@ -15,7 +15,7 @@ from buurteffect.project import Project
 if TYPE_CHECKING:
     import pandas as pd
 
-    from buurteffect.panel.restructuring.panel import RestructuringPanel
+    from buurteffect.panel.restructuring.study import RestructuringStudy
     from buurteffect.pipeline.runs.runs import Run
 
 NOTEBOOK = "n05_restructuring_did"
@@ -44,11 +44,11 @@ def decompose_error(project: Project, run: Run) -> list[dict[str, Any]]:
     from buurteffect.estimate.core.design import Design  # only here, so that no other run depends on them
     from buurteffect.estimate.did.headline import late_estimator
     from buurteffect.estimate.space.spillovers import bias_identity
-    from buurteffect.panel.restructuring.panel import restructuring_panel
+    from buurteffect.panel.restructuring.study import restructuring_study
 
     chosen = run.parameters
     try:
-        study = restructuring_panel(run.source, chosen["level"], outcome, chosen["rule"], chosen["least_dose"], project)
+        study = restructuring_study(run.source, chosen["level"], outcome, chosen["rule"], chosen["least_dose"], project)
         if not study.ready:
             return []
         design = Design(
@@ -66,7 +66,7 @@ def decompose_error(project: Project, run: Run) -> list[dict[str, Any]]:
     return [{"part": _WORDS[row["part"]], "value": _rounded(float(row["value"]))} for row in parts.to_dict("records")]
 
 
-def _with_the_other_country(study: RestructuringPanel, ring_m: float, truth: Path, name: str) -> pd.DataFrame:
+def _with_the_other_country(study: RestructuringStudy, ring_m: float, truth: Path, name: str) -> pd.DataFrame:
     """Return the rows that the headline compares, with the outcome that they would have had without policy.
 
     Raises

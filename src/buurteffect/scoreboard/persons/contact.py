@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from buurteffect.estimate.survey import contact_tables as effects
-from buurteffect.panel.survey import SurveyPanel
+from buurteffect.panel.survey import SurveyStudy
 from buurteffect.scoreboard.persons.rows import one_row
 
 
-def contact_rows(panel: SurveyPanel) -> list[dict[str, object]]:
+def contact_rows(panel: SurveyStudy) -> list[dict[str, object]]:
     """Run the headline estimators of n10: a row per estimator, its refusal among them.
 
     Compared without length of residence, effects hold that newcomers know fewer people: these rows are there to be seen
@@ -38,7 +38,7 @@ def contact_rows(panel: SurveyPanel) -> list[dict[str, object]]:
     ]
 
 
-def _effect_rows(panel: SurveyPanel, scale: str, words: str) -> list[dict[str, object]]:
+def _effect_rows(panel: SurveyStudy, scale: str, words: str) -> list[dict[str, object]]:
     """Return the effects on one scale of answers."""
     design, truth = effects.SurveyDesign(f"{scale}_score", controls=("stay",)), f"{scale}_effect"
     alone, name = replace(design, controls=()), f"effect on {words}"

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.panel.childhood.childhood import read_childhoods
-from buurteffect.panel.displacement.study import read_displacement_study
-from buurteffect.panel.persons.study import read_person_study
-from buurteffect.panel.survey import survey_panel_of
+from buurteffect.panel.displacement.study import DisplacementStudy
+from buurteffect.panel.persons.study import PersonStudy
+from buurteffect.panel.survey import SurveyStudy
 from buurteffect.scoreboard.persons.assumptions import (
     CONTACT,
     DISPLACEMENT,
@@ -91,13 +91,13 @@ def estimate_people(published: Path, scenario: str = "S0") -> pd.DataFrame:
         `RESULT_NAMES`. A page whose estimators die together stands in it once, with the name of the ``error``.
     """
     microdata = published / "microdata"
-    study = read_person_study(microdata)
+    study = PersonStudy.read(microdata)
     families = RUNS.get(scenario, FAMILIES)
     pages: dict[str, Callable[[], _Rows]] = {
         STAYERS: lambda: stayer_rows(study, families),
-        DISPLACEMENT: lambda: displacement_rows(read_displacement_study(published, persons=study), families),
+        DISPLACEMENT: lambda: displacement_rows(DisplacementStudy.read(microdata, published, study), families),
         OPPORTUNITY: lambda: childhood_rows(read_childhoods(microdata, study.people), study.people),
-        CONTACT: lambda: contact_rows(survey_panel_of(published / "survey", published / "projects")),
+        CONTACT: lambda: contact_rows(SurveyStudy.read(published / "survey", published / "projects")),
     }
     tables = [_table(page, scenario, run) for page, run in pages.items() if set(FAMILIES_OF[page]) & set(families)]
     return pd.concat(tables, ignore_index=True)

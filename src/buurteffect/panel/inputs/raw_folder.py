@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.folder.kinds import ROOMS
 from buurteffect.panel.harmonise.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
 from buurteffect.panel.inputs.contents import (
     SCORES_ROOM,
@@ -27,6 +26,7 @@ from buurteffect.panel.inputs.contents import InputFile as InputFile
 from buurteffect.panel.inputs.key_figures import find_key_figures
 from buurteffect.panel.inputs.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.inputs.polygons import Polygons
+from buurteffect.panel.inputs.readers import ROOMS
 from buurteffect.panel.inputs.source_table import describe_ses_woa, ses_woa_left_out
 from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources import (

@@ -1,4 +1,4 @@
-"""Everything that the page on neighbourhoods and chances reads, out of one pass through the register extracts."""
+"""The study of children and of the places in which they grow up, from the register extracts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pandas as pd
 from buurteffect.panel.childhood.adulthood import read_adult_years, read_neighbours
 from buurteffect.panel.childhood.childhood import Childhoods, read_childhoods
 from buurteffect.panel.childhood.sampled_exposure import sampled_exposures
-from buurteffect.panel.folder.raw_folder import InputFile
+from buurteffect.panel.inputs.contents import InputFile
+from buurteffect.panel.inputs.source_folders import extracts_folder
 from buurteffect.panel.persons.person_years import read_person_years
-from buurteffect.panel.persons.residence import extracts_folder
 from buurteffect.project import Project
 from buurteffect.sources.tables.microdata import extract_paths
 
@@ -27,11 +27,11 @@ READ = (
     "SECMBUS",
     "VSLGWBTAB",
 )
-"""The extracts that the page reads."""
+"""The extracts that the study reads."""
 
 
 @dataclass(frozen=True, eq=False)
-class OpportunityStudy:
+class ChildhoodStudy:
     """Children, adults and neighbours of one country.
 
     Attributes
@@ -56,6 +56,22 @@ class OpportunityStudy:
     samples: pd.DataFrame
     gemeenten: pd.Index
     inputs: tuple[InputFile, ...] = ()
+
+    @classmethod
+    def read(
+        cls, folder: Path, neighbours_year: int, every: int = 5, sample_share: float = 0.1, seed: int = 1
+    ) -> ChildhoodStudy:
+        """Return the study of a folder of register extracts; see `childhood_study`."""
+        people = read_person_years(folder)
+        childhoods = read_childhoods(folder, people)
+        return cls(
+            childhoods,
+            read_adult_years(people, every=every),
+            read_neighbours(people, neighbours_year),
+            sampled_exposures(people, childhoods.years, sample_share, seed),
+            people["gemeente_code"].cat.categories,
+            tuple(InputFile.of(path) for table in READ for path in extract_paths(folder, table).values()),
+        )
 
     @property
     def children(self) -> pd.DataFrame:
@@ -90,15 +106,15 @@ class OpportunityStudy:
         return pd.DataFrame({"what": counts.keys(), "count": counts.values()})
 
 
-def opportunity_study(
+def childhood_study(
     source: str,
     neighbours_year: int,
     every: int = 5,
     sample_share: float = 0.1,
     seed: int = 1,
     project: Project | None = None,
-) -> OpportunityStudy:
-    """Read the register extracts of a source.
+) -> ChildhoodStudy:
+    """Return the study of a source.
 
     Parameters
     ----------
@@ -113,6 +129,7 @@ def opportunity_study(
     seed : int
         Of the lot that draws them.
     project : Project, optional
+        The checkout; by default the one that holds the working folder.
 
     Raises
     ------
@@ -121,20 +138,4 @@ def opportunity_study(
     DataError
         If an extract is missing or breaks its contract.
     """
-    folder = extracts_folder(source, project)
-    people = read_person_years(folder)
-    childhoods = read_childhoods(folder, people)
-    return OpportunityStudy(
-        childhoods,
-        read_adult_years(people, every=every),
-        read_neighbours(people, neighbours_year),
-        sampled_exposures(people, childhoods.years, sample_share, seed),
-        people["gemeente_code"].cat.categories,
-        _inputs(folder),
-    )
-
-
-def _inputs(folder: Path) -> tuple[InputFile, ...]:
-    """Return the extracts that the page reads, by name, size and hash."""
-    paths = [path for table in READ for path in extract_paths(folder, table).values()]
-    return tuple(InputFile.of(path) for path in paths)
+    return ChildhoodStudy.read(extracts_folder(source, project), neighbours_year, every, sample_share, seed)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from buurteffect.errors import MissingDataError
 from buurteffect.panel.areas.panel_files import JoinedLevel, read_joined, read_record
-from buurteffect.panel.folder.raw_folder import InputFile
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED, UNCHANGED_ONLY
+from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.panel.inputs.project_register import read_projects
 from buurteffect.panel.restructuring.known_at_choice import FIRST, KNOWN, known_by_year
 from buurteffect.panel.restructuring.outcomes import OutcomeSeries, outcome_series
@@ -40,7 +40,7 @@ FRAME_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class RestructuringPanel:
+class RestructuringStudy:
     """One outcome by area and year, with the treatment of every area.
 
     Parameters
@@ -142,14 +142,14 @@ class RestructuringPanel:
         return self.frame[~near].reset_index(drop=True)
 
 
-def restructuring_panel(
+def restructuring_study(
     source: str,
     level: str = FINEST,
     outcome: str = "liveability",
     rule: str = "harmonised",
     least_dose_share: float = 0.05,
     project: Project | None = None,
-) -> RestructuringPanel:
+) -> RestructuringStudy:
     """Return one outcome by area and year, with the treatment that the register of projects says.
 
     Parameters
@@ -197,7 +197,7 @@ def restructuring_panel(
     more, kinds = _why_not(frame, series, chosen, placeable=not reason)
     reason, lacking = " and ".join(part for part in (more, reason) if part), (*kinds, *lacking)
     left_out += [*placed.left_out, *gaps, *_below(treated, least_dose_share), *_unknown(treated)]
-    return RestructuringPanel(
+    return RestructuringStudy(
         source,
         chosen,
         used,
@@ -217,9 +217,9 @@ def restructuring_panel(
     )
 
 
-def _without_areas(joined: JoinedLevel, series: OutcomeSeries, rule: str) -> RestructuringPanel:
+def _without_areas(joined: JoinedLevel, series: OutcomeSeries, rule: str) -> RestructuringStudy:
     """Return the panel of a level and rule that leave no area."""
-    return RestructuringPanel(
+    return RestructuringStudy(
         joined.source,
         joined.level,
         rule,
