@@ -24,7 +24,7 @@ from buurteffect.panel.inputs.housing_stock import bring_stock
 from buurteffect.panel.inputs.key_figures import KeyFiguresLevel, assemble_key_figures, stack_files
 from buurteffect.panel.inputs.project_register import FILE as PROJECTS_FILE
 from buurteffect.panel.inputs.project_register import Codes, resolve_projects
-from buurteffect.panel.inputs.raw_folder import Folder, read_folder
+from buurteffect.panel.inputs.raw_folder import RawFolder, read_folder
 from buurteffect.panel.inputs.source_table import SourceTable, Stock, liveability_tables, ses_woa_tables, stack_stock
 from buurteffect.project import writing
 from buurteffect.schema.panel import BLOCKS, BOUNDARY_RULES, PANEL_LEVELS
@@ -39,7 +39,7 @@ CONSERVATION = "conservation.parquet"
 class _Parts:
     """What the tables of all levels are made from."""
 
-    folder: Folder
+    folder: RawFolder
     key_figures: dict[tuple[str, str], KeyFiguresLevel]
     sources: list[SourceTable]
     stock: Stock | None
@@ -125,7 +125,7 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
     return [f"{name}: {reason}" for name, reason in _passed_over(folder)]
 
 
-def _passed_over(folder: Folder) -> list[tuple[str, str]]:
+def _passed_over(folder: RawFolder) -> list[tuple[str, str]]:
     """Return every file that is not read, and why."""
     return [
         *((f"{folder.scores_home}/{name}", reason) for name, reason in folder.scores_passed_over),
@@ -216,8 +216,8 @@ def _codes(parts: _Parts) -> tuple[Codes, Codes]:
             for year, codes in table.frame.groupby("year")["area_code"]:
                 listed.setdefault((level, int(year)), set()).update(codes)
     for source in parts.sources:
-        for vintage, codes in source.frame.groupby("vintage")["area_code"]:
-            known.setdefault((source.level, int(vintage)), set()).update(codes)
+        for year, codes in source.frame.groupby("boundary_year")["area_code"]:
+            known.setdefault((source.level, int(year)), set()).update(codes)
     for level, crosswalk in parts.folder.crosswalks.items():
         for year_column, code_column in (("year_from", "source_code"), ("year_to", "target_code")):
             for year, codes in crosswalk.groupby(year_column)[code_column]:

@@ -14,7 +14,7 @@ from buurteffect.panel.harmonise.boundary_year import (
     AS_PUBLISHED,
     BY_CODE,
     NOT_JOINED,
-    SAME_VINTAGE,
+    SAME_YEAR,
     UNCHANGED_ONLY,
     Placed,
     place,
@@ -44,7 +44,7 @@ class Surroundings:
     Attributes
     ----------
     sources : sequence of SourceTable
-        Tables on the areas of a vintage.
+        Tables on the areas of one year.
     crosswalk : Crossing or None
         Of the level.
     polygons : sequence of Polygons
@@ -91,7 +91,7 @@ def join_rule(
     """Put every source beside the key figures of one level and rule.
 
     A row of another source for which the key figures have none gets a row of its own, so that nothing is lost as
-    published; where no crosswalk says what its code meant in its year, that row stands on the areas of its vintage.
+    published; where no crosswalk says what its code meant in its year, that row stands on the areas of its source.
     Under the other rules a row without a place among their areas is counted and left out.
 
     Parameters
@@ -119,7 +119,7 @@ def join_rule(
     placed = []
     for source in around.sources:
         place_of_rows = place(source.frame, rule, base_year, around.crosswalk, unchanged)
-        placed.append((source, _say_assumed(source, _on_its_vintage(place_of_rows, anchors))))
+        placed.append((source, _say_assumed(source, _on_own_areas(place_of_rows, anchors))))
     extra = _own_rows(main, placed, stock)
     contract = panel_contract(level)
     tables = [
@@ -138,27 +138,27 @@ def _keyed(frame: pd.DataFrame, base_year: int | None) -> pd.DataFrame:
     return frame.assign(boundary_year=frame["year"] if base_year is None else base_year)
 
 
-def _on_its_vintage(placed: Placed, anchors: pd.DataFrame) -> Placed:
-    """Leave rows that nothing but their code would join, and that meet no row, on the areas of their vintage."""
+def _on_own_areas(placed: Placed, anchors: pd.DataFrame) -> Placed:
+    """Leave rows that nothing but their code would join, and that meet no row, on the areas of their source."""
     alone = (placed.rows["join"] == BY_CODE) & (_positions(_placed_keys(placed), anchors) < 0)
     if not alone.any():
         return placed
     rows = placed.rows.assign(
-        boundary_year=placed.rows["boundary_year"].where(~alone, placed.rows["vintage"]),
-        join=placed.rows["join"].where(~alone, SAME_VINTAGE),
+        placed_year=placed.rows["placed_year"].where(~alone, placed.rows["boundary_year"]),
+        join=placed.rows["join"].where(~alone, SAME_YEAR),
         reason=placed.rows["reason"].where(~alone, "no table has this code in this year"),
     )
     return Placed(rows, placed.touched)
 
 
 def _say_assumed(source: SourceTable, placed: Placed) -> Placed:
-    """Say of rows whose vintage nothing tells that it is assumed."""
-    if "vintage_assumed" not in source.frame:
+    """Say of rows whose boundary year nothing tells that it is assumed."""
+    if "boundary_year_assumed" not in source.frame:
         return placed
-    words = "areas of " + placed.rows["vintage"].astype("str") + " assumed"
+    words = "areas of " + placed.rows["boundary_year"].astype("str") + " assumed"
     said = placed.rows["reason"]
     both = said.where(said == "", said + "; ") + words
-    reason = said.where(~source.frame["vintage_assumed"], both).astype("str")
+    reason = said.where(~source.frame["boundary_year_assumed"], both).astype("str")
     return Placed(placed.rows.assign(reason=reason), placed.touched)
 
 
@@ -177,7 +177,8 @@ def _own_rows(
 
 def _placed_keys(placed: Placed) -> pd.DataFrame:
     """Return the keys of the rows of a table in the panel, in the table's order; missing without a place."""
-    return placed.rows[["boundary_year", "placed_code", "year"]].rename(columns={"placed_code": "area_code"})
+    names = {"placed_year": "boundary_year", "placed_code": "area_code"}
+    return placed.rows[[*names, "year"]].rename(columns=names)
 
 
 def _columns(
@@ -335,7 +336,7 @@ def count_stock_joins(rule: str, ledger: pd.DataFrame, table: pa.Table) -> pd.Da
     marks = table.select(["year", "in_housing_stock", "in_key_figures"]).to_pandas()
     met = marks[marks["in_housing_stock"] & marks["in_key_figures"]].groupby("year").size()
     kept = ledger.groupby("year", as_index=False)["rows_placed"].sum()
-    way = SAME_VINTAGE if rule == AS_PUBLISHED else HARMONISED_JOIN
+    way = SAME_YEAR if rule == AS_PUBLISHED else HARMONISED_JOIN
     kept = kept.rename(columns={"rows_placed": "rows_count"}).assign(join=way, reason="")
     lost = ledger.groupby(["year", "reason"], as_index=False)["rows_left_out"].sum()
     kept["with_key_figures_count"] = kept["year"].map(met).fillna(0).astype("int64")

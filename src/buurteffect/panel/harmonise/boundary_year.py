@@ -1,10 +1,8 @@
 """Tables on the areas of one year, and where their rows belong in the panel.
 
-The Leefbaarometer and SES-WOA give all their years on the areas of one year, their vintage. That of the Leefbaarometer
-is taken to be the last wave in the file: the file of 2022 stands on the areas of 2022. That of SES-WOA is the year in
-the title of its table, and later than its last figures. A code of the vintage means the same area in another year only
-if a crosswalk says so; where none covers the two years, the code alone joins, and the row says
-that it does.
+The Leefbaarometer and SES-WOA give all their years on the areas of one year, their boundary year: the last wave of
+the Leefbaarometer, the year in the title of a table of SES-WOA. A code of that year means the same area in another
+one only if a crosswalk says so; where none covers the two years, the code alone joins, and the row says that it does.
 """
 
 from __future__ import annotations
@@ -20,10 +18,10 @@ from buurteffect.panel.harmonise.weights import Crossing, is_among
 
 AS_PUBLISHED = "as_published"
 UNCHANGED_ONLY = "unchanged_only"
-SAME_VINTAGE, ONE_TO_ONE, BY_CODE, NOT_JOINED = "same_vintage", "one_to_one", "by_code_unchecked", "not_joined"
+SAME_YEAR, ONE_TO_ONE, BY_CODE, NOT_JOINED = "same_vintage", "one_to_one", "by_code_unchecked", "not_joined"
 
 _NEVER_NOISE = 1_000.0
-_PLACED = ["area_code", "year", "vintage", "placed_code", "boundary_year", "join", "reason"]
+_PLACED = ["area_code", "year", "boundary_year", "placed_code", "placed_year", "join", "reason"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +47,8 @@ class Placed:
     Attributes
     ----------
     rows : DataFrame
-        One row per row of the table, in its order: ``area_code, year, vintage``; ``placed_code`` and
-        ``boundary_year``, the area it stands for in the panel (missing where it has no place under the rule);
+        One row per row of the table, in its order: ``area_code, year, boundary_year``; ``placed_code`` and
+        ``placed_year``, the area it stands for in the panel (missing where it has no place under the rule);
         ``join`` and, where that is not plain, ``reason``.
     touched : dict of int to frozenset of str
         By year, codes of the panel that a row which is not joined shares something with.
@@ -61,9 +59,9 @@ class Placed:
 
 
 def match_codes(
-    crosswalk: pd.DataFrame | Crossing | None, vintage: int, year: int, codes: Collection[str]
+    crosswalk: pd.DataFrame | Crossing | None, boundary_year: int, year: int, codes: Collection[str]
 ) -> Match | None:
-    """Return which areas of a vintage are areas of another year, or None where no crosswalk covers the two.
+    """Return which areas of one year are areas of another, or None where no crosswalk covers the two.
 
     Flows below the floor of `weights.Floor` are noise here as they are in harmonisation. An area that the
     crosswalk does not list while it covers the two years has not changed.
@@ -83,15 +81,15 @@ def match_codes(
     if crosswalk is None:
         return None
     crossing = Crossing.of(crosswalk)
-    key = ("match", vintage, year, frozenset(codes))
-    return crossing.recall(key, lambda: _match(crossing, vintage, year, codes))
+    key = ("match", boundary_year, year, frozenset(codes))
+    return crossing.recall(key, lambda: _match(crossing, boundary_year, year, codes))
 
 
-def _match(crossing: Crossing, vintage: int, year: int, codes: Collection[str]) -> Match | None:
-    """Work out which areas of a vintage are areas of another year."""
+def _match(crossing: Crossing, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:
+    """Work out which areas of one year are areas of another."""
     counted = crossing.recall("counted", lambda: _counted(crossing))
     try:
-        weights = counted.weights(vintage, year, {vintage: codes, year: codes})
+        weights = counted.weights(boundary_year, year, {boundary_year: codes, year: codes})
     except DataError:
         return None
     shares = weights.shares
@@ -121,14 +119,14 @@ def place(
 ) -> Placed:
     """Return where the rows of a table belong.
 
-    As published, a row belongs to its code's area of its own year if that is the same area as in the vintage, and
-    stands by itself, in the year of the vintage, if it is not. Brought to a base year, it belongs to the area of
+    As published, a row belongs to its code's area of its own year if that is the same area as in the boundary year, and
+    stands by itself, in the boundary year, if it is not. Brought to a base year, it belongs to the area of
     that year that it is one to one, and has no place if there is none.
 
     Parameters
     ----------
     frame : DataFrame
-        One row per area and year: ``area_code, year, vintage``.
+        One row per area and year: ``area_code, year, boundary_year``.
     rule : {"as_published", "harmonised", "unchanged_only"}
         What an area is over the years.
     base_year : int or None
@@ -140,13 +138,13 @@ def place(
     """
     parts: list[pd.DataFrame] = []
     touched: dict[int, frozenset[str]] = {}
-    for (vintage, year), part in frame.groupby(["vintage", "year"], sort=True):
+    for (boundary_year, year), part in frame.groupby(["boundary_year", "year"], sort=True):
         target = int(year) if rule == AS_PUBLISHED else int(base_year or 0)
-        placed, reached = _place_part(part, int(vintage), target, rule, crosswalk)
+        placed, reached = _place_part(part, int(boundary_year), target, rule, crosswalk)
         parts.append(placed)
         touched[int(year)] = touched.get(int(year), frozenset()) | reached
     rows = pd.concat(parts).loc[frame.index] if parts else pd.DataFrame(columns=_PLACED)
-    twins = rows["placed_code"].notna() & rows.duplicated(["placed_code", "boundary_year", "year"])
+    twins = rows["placed_code"].notna() & rows.duplicated(["placed_code", "placed_year", "year"])
     rows = _without_place(rows, twins, "another row stands for the same area")
     if rule == UNCHANGED_ONLY and unchanged is not None:
         changed = rows["placed_code"].notna() & ~is_among(rows["placed_code"].fillna(""), unchanged)
@@ -156,15 +154,15 @@ def place(
 
 
 def _place_part(
-    part: pd.DataFrame, vintage: int, target: int, rule: str, crosswalk: Crossing | None
+    part: pd.DataFrame, boundary_year: int, target: int, rule: str, crosswalk: Crossing | None
 ) -> tuple[pd.DataFrame, frozenset[str]]:
-    """Place the rows of one vintage and year among the areas of a year; say which of these are shared in vain."""
+    """Place the rows of one boundary year and year among the areas of a year; say which of these are shared in vain."""
     codes, published = part["area_code"], rule == AS_PUBLISHED
-    if vintage == target:
-        return _placed(part, codes, target, SAME_VINTAGE, ""), frozenset()
-    match = match_codes(crosswalk, vintage, target, codes.unique().tolist())
+    if boundary_year == target:
+        return _placed(part, codes, target, SAME_YEAR, ""), frozenset()
+    match = match_codes(crosswalk, boundary_year, target, codes.unique().tolist())
     if match is None:
-        why = f"no crosswalk covers {min(vintage, target)} and {max(vintage, target)}"
+        why = f"no crosswalk covers {min(boundary_year, target)} and {max(boundary_year, target)}"
         if published:
             return _placed(part, codes, target, BY_CODE, why), frozenset()
         everything = pd.Series(True, index=part.index)
@@ -176,18 +174,18 @@ def _place_part(
         code = code.where(~recoded)
     rows = _placed(part, code, target, ONE_TO_ONE, "")
     what = "split, merged or recoded" if published else "split or merged"
-    why = f"{what} between {min(vintage, target)} and {max(vintage, target)}"
+    why = f"{what} between {min(boundary_year, target)} and {max(boundary_year, target)}"
     lost = code.isna()
     rows = _without_place(rows, lost, why)
     if published:
         rows["placed_code"] = rows["placed_code"].where(~lost, codes)
-        rows["boundary_year"] = rows["boundary_year"].where(~lost, vintage)
+        rows["placed_year"] = rows["placed_year"].where(~lost, boundary_year)
     return rows, touched
 
 
 def _placed(part: pd.DataFrame, code: pd.Series, year: int, join: str, reason: str) -> pd.DataFrame:
     """Return rows at an area of a year."""
-    rows = part[["area_code", "year", "vintage"]].assign(placed_code=code.astype("str"), boundary_year=year)
+    rows = part[["area_code", "year", "boundary_year"]].assign(placed_code=code.astype("str"), placed_year=year)
     texts = {"join": join, "reason": reason}
     return rows.assign(**{name: pd.Series(text, index=part.index, dtype="str") for name, text in texts.items()})
 

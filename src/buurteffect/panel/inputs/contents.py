@@ -80,6 +80,7 @@ class Reading:
 
 PassedOver = list[tuple[str, str]]
 Header = frozenset[str]
+FileReader = Callable[[Path], "Found"]
 
 
 @dataclass(eq=False)
@@ -91,7 +92,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Room:
+class FolderReader:
     """How the files of one folder are read.
 
     Attributes
@@ -111,7 +112,7 @@ class Room:
         Whether its readers take a zip themselves.
     """
 
-    reads: tuple[tuple[str, Callable[[Path], Found]], ...]
+    reads: tuple[tuple[str, FileReader], ...]
     wanted: str
     against: Callable[[Header], str | None] = lambda _: None
     table: Callable[[StoredTable], Reading] | None = None
@@ -119,13 +120,18 @@ class Room:
     opens_archives: bool = False
 
 
-SCORES_ROOM = "leefbaarometer3"
+SCORES_FOLDER = "leefbaarometer3"
 _ALSO_SCORES = re.compile(r"leefbaarometer(?:_?(?:versie_?|v)?3(?:[._]0)?)?")
 
 
-def room_of(name: str) -> str:
+def folder_name(name: str) -> str:
     """Return the folder that a name means, in any case and with a hyphen or blank for the line."""
     return re.sub(r"[\s-]+", "_", name.strip().casefold())
+
+
+def folders_in(raw: Path) -> list[Path]:
+    """Return the folders in a folder in order; none where it does not exist."""
+    return [path for path in sorted(raw.iterdir()) if path.is_dir()] if raw.is_dir() else []
 
 
 def score_home(raw: Path) -> Path:
@@ -133,13 +139,13 @@ def score_home(raw: Path) -> Path:
 
     Examples
     --------
-    >>> [bool(_ALSO_SCORES.fullmatch(room_of(name))) for name in ("Leefbaarometer 3.0", "leefbaarometer 2.0")]
+    >>> [bool(_ALSO_SCORES.fullmatch(folder_name(name))) for name in ("Leefbaarometer 3.0", "leefbaarometer 2.0")]
     [True, False]
     """
-    homes = [path for path in sorted(raw.iterdir()) if path.is_dir()] if raw.is_dir() else []
-    own = [path for path in homes if room_of(path.name) == SCORES_ROOM]
-    other = [path for path in homes if _ALSO_SCORES.fullmatch(room_of(path.name))]
-    return next(iter([*own, *other]), raw / SCORES_ROOM)
+    homes = folders_in(raw)
+    own = [path for path in homes if folder_name(path.name) == SCORES_FOLDER]
+    other = [path for path in homes if _ALSO_SCORES.fullmatch(folder_name(path.name))]
+    return next(iter([*own, *other]), raw / SCORES_FOLDER)
 
 
 @contextmanager
@@ -156,14 +162,14 @@ def named_below(home: Path, raw: Path) -> Iterator[None]:
         raise error.at("".join([place.relative_to(raw).as_posix(), *rest])) from None
 
 
-def read_room(home: Path, room: Room, raw: Path) -> Found:
+def read_files(home: Path, reader: FolderReader, raw: Path) -> Found:
     """Read every file in a folder and the folders below it.
 
     Parameters
     ----------
     home : Path
         The folder.
-    room : Room
+    reader : FolderReader
         How its files are read.
     raw : Path
         Folder of the open data; files are named by their path below it.
@@ -175,7 +181,7 @@ def read_room(home: Path, room: Room, raw: Path) -> Found:
     """
     found = Found()
     with named_below(home, raw):
-        _walk(home, room, found, lambda path: path.relative_to(raw).as_posix())
+        _walk(home, reader, found, lambda path: path.relative_to(raw).as_posix())
     kept: list[Reading] = []
     first: dict[tuple[str, str], str] = {}
     for reading in found.readings:
@@ -193,24 +199,24 @@ def _base(label: str) -> str:
     return _COPY.sub("", Path(label.rsplit(" > ", 1)[-1]).stem)
 
 
-def _walk(home: Path, room: Room, found: Found, named: Callable[[Path], str]) -> None:
+def _walk(home: Path, reader: FolderReader, found: Found, named: Callable[[Path], str]) -> None:
     """Read a folder or what was unpacked of an archive."""
     tables = sorted(path.parent for path in home.rglob(MANIFEST))
-    if room.table is not None:
-        found.readings += [room.table(open_table(table)) for table in tables]
+    if reader.table is not None:
+        found.readings += [reader.table(open_table(table)) for table in tables]
     for path in files_below(home):
         where = path.relative_to(home)
         if why := why_not_data(where) or ("a link to a folder, which is not followed" if path.is_dir() else None):
             found.passed_over.append((named(path), why))
         elif any(table in path.parents for table in tables):
-            if room.table is None:
+            if reader.table is None:
                 found.passed_over.append(
-                    (named(path), f"part of a fetched table, which is not read here: {room.wanted}")
+                    (named(path), f"part of a fetched table, which is not read here: {reader.wanted}")
                 )
-        elif path.suffix.lower() == ".zip" and not room.opens_archives:
-            _open_archive(path, room, found, named(path))
+        elif path.suffix.lower() == ".zip" and not reader.opens_archives:
+            _open_archive(path, reader, found, named(path))
         else:
-            _read_one(path, room, found, named(path))
+            _read_one(path, reader, found, named(path))
 
 
 def files_below(home: Path) -> Iterator[Path]:
@@ -220,34 +226,34 @@ def files_below(home: Path) -> Iterator[Path]:
             yield path
 
 
-def _open_archive(path: Path, room: Room, found: Found, name: str) -> None:
+def _open_archive(path: Path, reader: FolderReader, found: Found, name: str) -> None:
     """Read the files in a zip."""
     whole = any(member.rsplit("/", 1)[-1] == MANIFEST for member in list_members(path))
     suffixes = (".csv", ".json", ".txt", ".tsv", ".xlsx", ".xls")
     with tempfile.TemporaryDirectory(prefix="buurteffect-") as folder:
-        unpacked = unpack(path, Path(folder), suffixes, room.wanted, named=not whole)
+        unpacked = unpack(path, Path(folder), suffixes, reader.wanted, named=not whole)
         found.passed_over += [(f"{name}{member.removeprefix(label_of(path))}", why) for member, why in unpacked.left]
-        _walk(Path(folder), room, found, lambda file: f"{name} > {file.name.removeprefix(f'{label_of(path)} > ')}")
+        _walk(Path(folder), reader, found, lambda file: f"{name} > {file.name.removeprefix(f'{label_of(path)} > ')}")
 
 
-def _read_one(path: Path, room: Room, found: Found, name: str) -> None:
+def _read_one(path: Path, reader: FolderReader, found: Found, name: str) -> None:
     """Read one file, or say why not."""
     own = path.name.rsplit(" > ", 1)[-1]
-    read = next((read for pattern, read in room.reads if re.fullmatch(pattern, own, re.IGNORECASE)), None)
+    read = next((read for pattern, read in reader.reads if re.fullmatch(pattern, own, re.IGNORECASE)), None)
     why: str | None = None
     if METADATA.fullmatch(Path(own).stem):
         why = "describes the table beside it"
     elif own.casefold() in ("counted.json", "fetched.toml"):
         why = "a record of this program"
     elif read is None:
-        why = f"not read here: {room.wanted}"
+        why = f"not read here: {reader.wanted}"
     elif path.suffix.lower() in (".csv", ".txt", ".tsv", ".json"):
         header = _header(path)
-        why = room.against(header)
-        if why is None and path.suffix.lower() in (".txt", ".tsv") and not header & room.expected:
-            why = f"a text that holds no such table: {room.wanted}"
+        why = reader.against(header)
+        if why is None and path.suffix.lower() in (".txt", ".tsv") and not header & reader.expected:
+            why = f"a text that holds no such table: {reader.wanted}"
     if why is not None or read is None:
-        found.passed_over.append((name, why or room.wanted))
+        found.passed_over.append((name, why or reader.wanted))
         return
     here = read(path)
     found.readings += here.readings

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from buurteffect.panel.harmonise.boundary_year import BY_CODE, NOT_JOINED, ONE_TO_ONE, SAME_VINTAGE, match_codes
+from buurteffect.panel.harmonise.boundary_year import BY_CODE, NOT_JOINED, ONE_TO_ONE, SAME_YEAR, match_codes
 from buurteffect.panel.harmonise.weights import Crossing
 from buurteffect.schema.boundaries import AREA_LEVELS
 from buurteffect.sources.files.rawfile import label_of
@@ -156,7 +156,7 @@ def _joins(file: Polygons, year: int, crosswalk: Crossing | None) -> pd.Series:
     """Return how every area of a file belongs to the code of a year."""
     codes = file.frame["area_code"]
     if file.year == year:
-        return pd.Series(SAME_VINTAGE, index=codes.index)
+        return pd.Series(SAME_YEAR, index=codes.index)
     match = match_codes(crosswalk, file.year, year, codes.tolist()) if file.year else None
     if match is None:
         return pd.Series(BY_CODE, index=codes.index)

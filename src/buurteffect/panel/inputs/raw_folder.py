@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -11,26 +11,26 @@ from typing import Any
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses
+from buurteffect.panel.harmonise.address_crosswalk import AddressCrosswalks, crosswalks_from_addresses, pairs_of
 from buurteffect.panel.inputs.contents import (
-    SCORES_ROOM,
+    SCORES_FOLDER,
     Found,
+    InputFile,
     Reading,
     files_below,
+    folder_name,
+    folders_in,
     named_below,
-    read_room,
-    room_of,
+    read_files,
     score_home,
 )
-from buurteffect.panel.inputs.contents import InputFile as InputFile
 from buurteffect.panel.inputs.key_figures import find_key_figures
 from buurteffect.panel.inputs.liveability import LevelPanel, assemble_levels
 from buurteffect.panel.inputs.polygons import Polygons
-from buurteffect.panel.inputs.readers import ROOMS
+from buurteffect.panel.inputs.readers import FOLDER_READERS
 from buurteffect.panel.inputs.source_table import describe_ses_woa, ses_woa_left_out
 from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources import (
-    CrosswalkFile,
     KeyFigureFile,
     find_score_files,
     read_score_files,
@@ -42,20 +42,18 @@ from buurteffect.sources.tables.housing_stock import StockTable
 from buurteffect.sources.tables.projects import Register
 from buurteffect.sources.tables.ses_woa import SesFile
 
-_NO_PAIRS = pd.DataFrame({"level": [], "year_from": [], "year_to": []})
 _GROUPS = "gemeente_groups.csv"
 _GROUP_COLUMNS = ["gemeente_code", "city_group", "source"]
 _UNIQUE = ("crosswalk", "ses_woa", "projects", "boundaries")
 _ELSEWHERE = (
     "not in a folder that is read: scores go into leefbaarometer3, key figures into kwb, other sources into "
-    + ", ".join([*ROOMS, "addresses"])
+    + ", ".join([*FOLDER_READERS, "addresses"])
 )
-_SCORES = SCORES_ROOM
 _LISTED = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Folder:
+class RawFolder:
     """What was read from a folder of raw files.
 
     Attributes
@@ -98,10 +96,10 @@ class Folder:
     groups: pd.DataFrame
     others: list[dict[str, Any]]
     inputs: tuple[InputFile, ...]
-    scores_home: str = SCORES_ROOM
+    scores_home: str
 
 
-def read_folder(raw: Path) -> Folder:
+def read_folder(raw: Path) -> RawFolder:
     """Read every source in a folder.
 
     Parameters
@@ -122,22 +120,22 @@ def read_folder(raw: Path) -> Folder:
     figures = find_key_figures(raw)
     key_figures, passed_over = figures.files, figures.passed_over
     levels, scores, scores_passed_over = _read_scores(raw, groups, needed=not key_figures)
-    found = {name: _read_room(raw, name) for name in ROOMS}
+    found = {name: _files_of(raw, name) for name in FOLDER_READERS}
     crosswalks = [reading.what for reading in found["crosswalk"].readings]
-    counted = crosswalks_from_addresses(raw, _pairs(crosswalks))
-    passed_over += [*_unused_addresses(raw, counted), *(each for room in found.values() for each in room.passed_over)]
+    counted = crosswalks_from_addresses(raw, {pair for each in crosswalks for pair in pairs_of(each.frame)})
+    passed_over += _unused_addresses(raw, counted) + [each for there in found.values() for each in there.passed_over]
     passed_over += _passed_over_elsewhere(raw)
-    whats = {name: [reading.what for reading in room.readings] for name, room in found.items()}
+    whats = {name: [reading.what for reading in folder.readings] for name, folder in found.items()}
     inputs = list(dict.fromkeys(InputFile(each.source, each.bytes_count, each.sha256) for each in key_figures))
     own = {each.sha256 for each in inputs}
     inputs += dict.fromkeys(reading.input for name in _UNIQUE for reading in found[name].readings)
     inputs += [InputFile.of(path) for path, _ in counted.files]
     maps = {each.origin for each in whats["boundaries"] if each.sha256 in own}  # one map may give areas and figures
     refuse_same_bytes((each.origin, each.sha256) for each in inputs if each.origin not in maps)
-    inputs += [reading.input for name in ROOMS if name not in _UNIQUE for reading in found[name].readings]
+    inputs += [reading.input for name in FOLDER_READERS if name not in _UNIQUE for reading in found[name].readings]
     others = _others(found, whats["ses_woa"])
     others[len(crosswalks) : len(crosswalks)] = [_describe_addresses(counted, *file) for file in counted.files]
-    return Folder(
+    return RawFolder(
         levels,
         scores,
         scores_passed_over,
@@ -156,18 +154,11 @@ def read_folder(raw: Path) -> Folder:
     )
 
 
-def _homes(raw: Path, fits: Callable[[str], bool]) -> list[Path]:
-    """Return the folders whose name fits, in any case."""
-    return (
-        [path for path in sorted(raw.iterdir()) if path.is_dir() and fits(room_of(path.name))] if raw.is_dir() else []
-    )
-
-
-def _read_room(raw: Path, name: str) -> Found:
-    """Read everything in the folders of one name."""
+def _files_of(raw: Path, name: str) -> Found:
+    """Read everything in the folders of one name, in any case."""
     whole = Found()
-    for home in _homes(raw, lambda called: called == name):
-        found = read_room(home, ROOMS[name], raw)
+    for home in [path for path in folders_in(raw) if folder_name(path.name) == name]:
+        found = read_files(home, FOLDER_READERS[name], raw)
         whole.readings += found.readings
         whole.passed_over += found.passed_over
     return whole
@@ -178,8 +169,8 @@ def _others(found: Mapping[str, Found], ses_woa: list[SesFile]) -> list[dict[str
     earlier = ses_woa_left_out(ses_woa) if ses_woa else {}
     return [
         reading.entry(describe_ses_woa(reading.what, earlier.get(reading.what.origin, 0)) if name == "ses_woa" else "")
-        for name, room in found.items()
-        for reading in room.readings
+        for name, folder in found.items()
+        for reading in folder.readings
     ]
 
 
@@ -211,12 +202,12 @@ def _unused_addresses(raw: Path, counted: AddressCrosswalks) -> list[tuple[str, 
 
 def _passed_over_elsewhere(raw: Path) -> list[tuple[str, str]]:
     """Return the files that lie in no folder that is read; of a folder with very many, their number."""
-    known = (*ROOMS, "leefbaarometer3", "addresses")
+    known = (*FOLDER_READERS, SCORES_FOLDER, "addresses")
     listed = []
     for item in sorted(raw.iterdir()) if raw.is_dir() else []:
         if item == score_home(raw):
             continue
-        if item.is_dir() and (room_of(item.name) in known or room_of(item.name).startswith("kwb")):
+        if item.is_dir() and (folder_name(item.name) in known or folder_name(item.name).startswith("kwb")):
             continue
         if item.is_dir() and not item.is_symlink():
             names = [(path.relative_to(raw), _ELSEWHERE) for path in files_below(item)]
@@ -249,46 +240,34 @@ def _read_scores(
 
 def _holds_more(raw: Path, scores: Path) -> bool:
     """Whether a folder beside that of the scores holds any file."""
-    folders = [path for path in raw.glob("*") if path.is_dir() and path != scores]
+    folders = [path for path in folders_in(raw) if path != scores]
     return any(file.is_file() for folder in folders for file in folder.rglob("*"))
 
 
 def _deeper(raw: Path) -> Path | None:
     """Return the folder in a folder that holds scores or key figures as the folder itself should."""
-    homes = [path for path in sorted(raw.glob("*/*")) if path.is_dir() and room_of(path.name) in (_SCORES, "kwb")]
+    named = (SCORES_FOLDER, "kwb")
+    homes = [path for path in sorted(raw.glob("*/*")) if path.is_dir() and folder_name(path.name) in named]
     return homes[0].parent if homes else None
 
 
 def _nothing_in(raw: Path, beside: Sequence[tuple[str, str]]) -> DataError:
     """Return the error for a folder without anything to build from, which says where scores or key figures lie."""
-    seen = [f"{_SCORES}/{name}: {why}" for name, why in beside]
+    seen = [f"{SCORES_FOLDER}/{name}: {why}" for name, why in beside]
     seen += [path.name for path in sorted(raw.glob("*")) if path.is_file()]
     action = (
-        f"put the publisher's CSV or zip of scores by buurt, wijk or PC4 into {_SCORES}, or a table of key figures "
-        "into kwb; make fetch brings the scores into data/raw/open, which make reports SOURCE=open reads without "
-        "OPEN_DATA, and docs/data.md says where the files are to be had"
+        f"put the publisher's CSV or zip of scores by buurt, wijk or PC4 into {SCORES_FOLDER}, or a table of key "
+        "figures into kwb; make fetch brings the scores into data/raw/open, which make reports SOURCE=open reads "
+        "without OPEN_DATA, and docs/data.md says where the files are to be had"
     )
     if deeper := _deeper(raw):
         action = f"name the folder {label_of(deeper)} that lies in it, by OPEN_DATA=…/{label_of(deeper)}; or {action}"
     return DataError(
         raw.name,
         found=f"neither scores nor key figures ({'; '.join(seen[:5]) or 'no such files at all'})",
-        expected=f"a folder {_SCORES} with scores, a folder kwb with key figures, or both",
+        expected=f"a folder {SCORES_FOLDER} with scores, a folder kwb with key figures, or both",
         action=action,
     )
-
-
-def _entry(file: str, kind: str, rows: int, note: str) -> dict[str, Any]:
-    """Return the entry of a file in the list of other sources."""
-    return {"file": file, "kind": kind, "rows": rows, "note": note}
-
-
-def _pairs(files: Sequence[CrosswalkFile]) -> set[tuple[str, int, int]]:
-    """Return the levels and pairs of years that crosswalks are given for."""
-    pairs = pd.concat(
-        [each.frame[["level", "year_from", "year_to"]].drop_duplicates() for each in files] or [_NO_PAIRS]
-    )
-    return {(str(level), int(first), int(second)) for level, first, second in pairs.itertuples(index=False)}
 
 
 def _by_level(files: Sequence[tuple[str, pd.DataFrame]], counted: AddressCrosswalks) -> dict[str, pd.DataFrame]:
@@ -320,7 +299,8 @@ def _describe_addresses(counted: AddressCrosswalks, path: Path, year: int) -> di
         f"{row.rows_count:,} not in {row.year_to if row.year_from == year else row.year_from}"
         for row in only.itertuples()
     )
-    return _entry(label_of(path), "addresses, counted into crosswalks", rows, f"areas of {year}; {note}")
+    kind = "addresses, counted into crosswalks"
+    return {"file": label_of(path), "kind": kind, "rows": rows, "note": f"areas of {year}; {note}"}
 
 
 def _read_groups(raw: Path) -> pd.DataFrame:

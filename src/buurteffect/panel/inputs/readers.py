@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from buurteffect.panel.inputs.contents import Found, Header, InputFile, Reading, Room
+from buurteffect.panel.inputs.contents import FileReader, FolderReader, Found, Header, InputFile, Reading
 from buurteffect.panel.inputs.polygons import Polygons, read_polygons
 from buurteffect.panel.inputs.source_table import describe_left_out
 from buurteffect.sources import (
@@ -23,100 +23,63 @@ from buurteffect.sources import (
 from buurteffect.sources.statline.store import StoredTable
 
 
-def _size(table: StoredTable) -> int:
-    """Return the bytes of a fetched table."""
-    return sum(page.bytes_count for page in table.pages)
+def _file(
+    kind: str, read: Callable[[Path], Any], note: Callable[[Any], str] = lambda _: "", frame: str = "frame"
+) -> FileReader:
+    """Return the reader of files of one kind, each with a note and its rows; `frame` names the table that has them."""
+
+    def found(path: Path) -> Found:
+        """Read one file."""
+        file = read(path)
+        return Found([Reading(file, kind, len(getattr(file, frame)), note(file), InputFile.of(path))])
+
+    return found
 
 
-def _crosswalk(path: Path) -> Found:
-    """Read a crosswalk."""
-    file = read_crosswalk(path)
-    frame = file.frame
-    note = f"{file.level}, {frame['year_from'].min()} to {frame['year_to'].max()}; used to harmonise"
-    note = _told(note, file.notes)
-    given = InputFile(file.origin, file.bytes_count, file.sha256)
-    return Found([Reading(file, "crosswalk of codes", len(frame), note, given)])
+def _table(kind: str, read: Callable[[StoredTable], Any], note: Callable[[Any], str] = lambda _: "") -> Any:
+    """Return the reader of fetched tables of one kind."""
 
+    def found(table: StoredTable) -> Reading:
+        """Read one table."""
+        file, size = read(table), sum(page.bytes_count for page in table.pages)
+        return Reading(file, kind, len(file.frame), note(file), InputFile(file.origin, size, file.sha256))
 
-def _ses_woa(path: Path) -> Found:
-    """Read an export of SES-WOA."""
-    file = read_ses_woa(path)
-    return Found([Reading(file, "SES-WOA scores", len(file.frame), "", InputFile.of(path))])
-
-
-def _ses_woa_table(table: StoredTable) -> Reading:
-    """Read a fetched table of SES-WOA."""
-    file = read_ses_woa(table)
-    return Reading(file, "SES-WOA scores", len(file.frame), "", InputFile(file.origin, _size(table), file.sha256))
-
-
-def _stock(path: Path) -> Found:
-    """Read a table of the housing stock."""
-    table = read_housing_stock(path)
-    return Found([Reading(table, "housing stock", len(table.frame), describe_left_out(table), InputFile.of(path))])
-
-
-def _stock_table(source: StoredTable) -> Reading:
-    """Read a fetched table of the housing stock."""
-    table = read_housing_stock(source)
-    given = InputFile(table.origin, _size(source), table.sha256)
-    return Reading(table, "housing stock", len(table.frame), describe_left_out(table), given)
+    return found
 
 
 def _priority_areas(table: StoredTable) -> Reading:
     """Read the outcomes of the 40 priority areas, which nothing is joined with."""
-    found = read_priority_areas(table)
+    found, size = read_priority_areas(table), sum(page.bytes_count for page in table.pages)
     note = f"{found.areas_count} areas; its columns are unconfirmed, so it enters no table"
-    pages = "".join(page.sha256 for page in table.pages)
-    return Reading(
-        found, "priority areas of 2007", len(found.frame), note, InputFile(table.table_id, _size(table), pages[:64])
-    )
+    given = InputFile(found.table_id, size, "".join(page.sha256 for page in table.pages)[:64])
+    return Reading(found, "priority areas of 2007", len(found.frame), note, given)
 
 
-def _register(path: Path) -> Found:
-    """Read a project register."""
-    file = read_projects(path)
-    note = _told("resolved at its code years", file.notes)
-    return Found([Reading(file, "project register", len(file.frame), note, InputFile.of(path))])
+def _crosswalk(file: Any) -> str:
+    """Say what years a crosswalk covers."""
+    years = file.frame["year_from"].min(), file.frame["year_to"].max()
+    return "; ".join([f"{file.level}, {years[0]} to {years[1]}; used to harmonise", *file.notes])
 
 
-def _growth_centres(path: Path) -> Found:
-    """Read the list of growth centres."""
-    file = read_growth_centres(path)
-    note = _told(_statuses(file.frame), file.notes)
-    return Found([Reading(file, "growth centres", len(file.frame), note, InputFile.of(path))])
+def _register(file: Any) -> str:
+    """Say what becomes of a project register."""
+    return "; ".join(["resolved at its code years", *file.notes])
 
 
-def _focus_areas(path: Path) -> Found:
-    """Read the list of focus areas."""
-    file = read_focus_areas(path)
-    note = _told(_statuses(file.frame), file.notes)
-    return Found([Reading(file, "focus areas of the NPLV", len(file.frame), note, InputFile.of(path))])
-
-
-def _told(first: str, notes: tuple[str, ...]) -> str:
-    """Join what is told of a file."""
-    return "; ".join([first, *notes])
-
-
-def _statuses(frame: Any) -> str:
+def _statuses(file: Any) -> str:
     """Count the entries of a list by their status of confirmation."""
-    counts = frame["confirmation"].value_counts().sort_index()
-    return ", ".join(f"{count} {status}" for status, count in counts.items())
+    counts = file.frame["confirmation"].value_counts().sort_index()
+    return "; ".join([", ".join(f"{count} {status}" for status, count in counts.items()), *file.notes])
 
 
-def _classes(path: Path) -> Found:
-    """Read classes of version 2."""
-    file = read_classes(path)
-    note = f"and {len(file.changes):,} changes of class; never joined with version 3"
-    return Found([Reading(file, "Leefbaarometer 2: classes", len(file.classes), note, InputFile.of(path))])
+def _classes(file: Any) -> str:
+    """Say what classes of version 2 are for."""
+    return f"and {len(file.changes):,} changes of class; never joined with version 3"
 
 
-def _dimensions(path: Path) -> Found:
-    """Read dimensions of version 2."""
-    file = read_dimensions(path)
-    note = f"waves {', '.join(map(str, file.waves))}; never joined with version 3"
-    return Found([Reading(file, "Leefbaarometer 2: dimensions", len(file.frame), note, InputFile.of(path))])
+def _waves(file: Any) -> str:
+    """Say which waves the dimensions of version 2 have."""
+    return f"waves {', '.join(map(str, file.waves))}; never joined with version 3"
 
 
 def _boundaries(path: Path) -> Found:
@@ -153,49 +116,56 @@ def _against_crosswalk(header: Header) -> str | None:
 
 
 _TEXT = r".*\.(csv|txt|tsv)"
-ROOMS: Mapping[str, Room] = {
-    "crosswalk": Room(
-        ((_TEXT, _crosswalk),),
+_TEXT_OR_JSON = r".*\.(csv|txt|tsv|json)"
+FOLDER_READERS: Mapping[str, FolderReader] = {
+    "crosswalk": FolderReader(
+        ((_TEXT, _file("crosswalk of codes", read_crosswalk, _crosswalk)),),
         "crosswalks are read from .csv, plain or in a .zip",
         _against_crosswalk,
         expected=frozenset({"source", "target"}),
     ),
-    "ses_woa": Room(
-        ((_TEXT, _ses_woa), (r".*\.json", _ses_woa)),
+    "ses_woa": FolderReader(
+        ((_TEXT_OR_JSON, _file("SES-WOA scores", read_ses_woa)),),
         "SES-WOA is read from .csv and .json of StatLine, plain or in a .zip; a workbook has to be exported as CSV",
         _against_ses_woa,
-        _ses_woa_table,
+        _table("SES-WOA scores", read_ses_woa),
         frozenset({"perioden"}),
     ),
-    "housing_stock": Room(
-        ((_TEXT, _stock), (r".*\.json", _stock)),
+    "housing_stock": FolderReader(
+        ((_TEXT_OR_JSON, _file("housing stock", read_housing_stock, describe_left_out)),),
         "the housing stock is read from .csv and .json of StatLine, plain or in a .zip",
         _against_stock,
-        _stock_table,
+        _table("housing stock", read_housing_stock, describe_left_out),
         frozenset({"gebruiksfunctie"}),
     ),
-    "boundaries": Room(
+    "boundaries": FolderReader(
         ((r".*", _boundaries),),
         "boundaries are read from .gpkg, .geojson, .json, .shp and a .zip of them",
         opens_archives=True,
     ),
-    "priority_areas": Room(
+    "priority_areas": FolderReader(
         (),
         "only the table that make fetch SOURCE=open TABLES=priority_areas fetches is read",
         table=_priority_areas,
     ),
-    "projects": Room(
-        ((_TEXT, _register),),
+    "projects": FolderReader(
+        ((_TEXT, _file("project register", read_projects, _register)),),
         "the register is read from .csv; save a workbook as CSV UTF-8, see docs/project-register.md",
         expected=frozenset({"project_id"}),
     ),
-    "treatment": Room(
-        ((r"groeikernen.*\.(csv|txt|tsv)", _growth_centres), (r"nplv.*\.(csv|txt|tsv)", _focus_areas)),
+    "treatment": FolderReader(
+        (
+            (r"groeikernen.*\.(csv|txt|tsv)", _file("growth centres", read_growth_centres, _statuses)),
+            (r"nplv.*\.(csv|txt|tsv)", _file("focus areas of the NPLV", read_focus_areas, _statuses)),
+        ),
         "lists are read from groeikernen….csv (growth centres) and nplv….csv (focus areas)",
         expected=frozenset({"gm_code", "focus_area"}),
     ),
-    "leefbaarometer2": Room(
-        ((r"score.*\.xlsx", _classes), (r"dimensie(?!.*ontwikkeling).*\.xlsx", _dimensions)),
+    "leefbaarometer2": FolderReader(
+        (
+            (r"score.*\.xlsx", _file("Leefbaarometer 2: classes", read_classes, _classes, "classes")),
+            (r"dimensie(?!.*ontwikkeling).*\.xlsx", _file("Leefbaarometer 2: dimensions", read_dimensions, _waves)),
+        ),
         "version 2 is read from score_….xlsx (classes) and dimensiescore_… (stand).xlsx",
     ),
 }

@@ -18,7 +18,7 @@ _KEY = ["area_code", "year"]
 
 @dataclass(frozen=True, eq=False)
 class SourceTable:
-    """A table of one level on the areas of a vintage.
+    """A table of one level on the areas of one year.
 
     Attributes
     ----------
@@ -29,8 +29,8 @@ class SourceTable:
     level : str
         Kind of area.
     frame : DataFrame
-        One row per area and year: ``area_code, year, vintage``, perhaps ``area_name``, ``vintage_assumed`` where the
-        source does not say its vintage, and the block's columns.
+        One row per area and year: ``area_code, year, boundary_year`` (whose areas the codes mean), perhaps
+        ``area_name``, ``boundary_year_assumed`` where the source does not say it, and the block's columns.
     """
 
     block: Block
@@ -59,18 +59,18 @@ class Stock:
 
 
 def liveability_tables(levels: Mapping[str, LevelPanel]) -> list[SourceTable]:
-    """Return the Leefbaarometer of every level; its vintage is its last wave."""
+    """Return the Leefbaarometer of every level; its boundary year is its last wave."""
     tables = []
     for level, panel in levels.items():
         frame = panel.frame.assign(
-            vintage=int(panel.frame["year"].max()), liveability_area_name=panel.frame["area_name"]
+            boundary_year=int(panel.frame["year"].max()), liveability_area_name=panel.frame["area_name"]
         )
         tables.append(SourceTable(LIVEABILITY_BLOCK, "liveability", level, frame))
     return tables
 
 
 def ses_woa_tables(files: Sequence[SesFile]) -> list[SourceTable]:
-    """Return SES-WOA of every level; the vintage of a file is the year of its areas.
+    """Return SES-WOA of every level; its boundary year is that of the areas of its file.
 
     Every table gives all years on the areas of one, so that several tables overlap. Of a gemeente in a year the
     rows of the latest areas are taken; those of earlier ones are left out, see `ses_woa_left_out`. Rows that two
@@ -85,7 +85,7 @@ def ses_woa_tables(files: Sequence[SesFile]) -> list[SourceTable]:
         return []
     frame = _stack_ses_woa(files)
     frame = frame[~_earlier_areas(frame)].drop_duplicates([name for name in frame.columns if name != "origin"])
-    doubled = frame[frame.duplicated([*_KEY, "vintage"], keep=False)]
+    doubled = frame[frame.duplicated([*_KEY, "boundary_year"], keep=False)]
     if len(doubled):
         first = doubled.iloc[0]
         raise DataError(
@@ -117,7 +117,7 @@ def _stack_ses_woa(files: Sequence[SesFile]) -> pd.DataFrame:
     """Return the rows of all files, those of the latest areas first."""
     latest_first = sorted(files, key=lambda file: (-file.areas.year, file.origin))
     parts = [
-        file.frame.assign(vintage=file.areas.year, vintage_assumed=file.areas.assumed, origin=file.origin)
+        file.frame.assign(boundary_year=file.areas.year, boundary_year_assumed=file.areas.assumed, origin=file.origin)
         for file in latest_first
     ]
     return pd.concat(parts, ignore_index=True)
@@ -126,7 +126,7 @@ def _stack_ses_woa(files: Sequence[SesFile]) -> pd.DataFrame:
 def _earlier_areas(frame: pd.DataFrame) -> pd.Series:
     """Tell the rows of a gemeente in a year that stand on later areas too."""
     gemeente = frame["area_code"].str[2:6]
-    return frame["vintage"] < frame.groupby([gemeente, "level", "year"])["vintage"].transform("max")
+    return frame["boundary_year"] < frame.groupby([gemeente, "level", "year"])["boundary_year"].transform("max")
 
 
 def stack_stock(tables: Sequence[StockTable]) -> Stock | None:
