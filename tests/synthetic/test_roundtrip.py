@@ -16,6 +16,7 @@ from test_publishing import BUSY, fake_census, fake_world
 
 from buurteffect import panel
 from buurteffect.errors import DataError
+from buurteffect.panel.harmonise.weights import Crossing
 from buurteffect.panel.inputs.key_figures import assemble_key_figures, stack_files
 from buurteffect.schema import CONCEPTS
 from buurteffect.sources.geography.crosswalk import read_crosswalk
@@ -72,7 +73,9 @@ def files(paths):
 
 @pytest.fixture(scope="module")
 def levels(published, files):
-    crosswalks = {file.level: file.frame for file in map(read_crosswalk, (published / "crosswalk").glob("*.csv"))}
+    crosswalks = {
+        file.level: Crossing(file.frame) for file in map(read_crosswalk, (published / "crosswalk").glob("*.csv"))
+    }
     return assemble_key_figures(stack_files(list(files.values())), crosswalks, 2022)
 
 

@@ -58,9 +58,7 @@ class Placed:
     touched: dict[int, frozenset[str]]
 
 
-def match_codes(
-    crosswalk: pd.DataFrame | Crossing | None, boundary_year: int, year: int, codes: Collection[str]
-) -> Match | None:
+def match_codes(crosswalk: Crossing | None, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:
     """Return which areas of one year are areas of another, or None where no crosswalk covers the two.
 
     Flows below the floor of `weights.Floor` are noise here as they are in harmonisation. An area that the
@@ -75,14 +73,13 @@ def match_codes(
     ...         "addresses_count": [60.0, 40.0],
     ...     }
     ... )
-    >>> match_codes(crosswalk, 2022, 2016, ["WK000101", "WK000102", "WK000103"]).pairs.to_dict()
+    >>> match_codes(Crossing(crosswalk), 2022, 2016, ["WK000101", "WK000102", "WK000103"]).pairs.to_dict()
     {'WK000103': 'WK000103'}
     """
     if crosswalk is None:
         return None
-    crossing = Crossing.of(crosswalk)
     key = ("match", boundary_year, year, frozenset(codes))
-    return crossing.recall(key, lambda: _match(crossing, boundary_year, year, codes))
+    return crosswalk.recall(key, lambda: _match(crosswalk, boundary_year, year, codes))
 
 
 def _match(crossing: Crossing, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:

@@ -42,9 +42,9 @@ _IMPOSSIBLE, _NOT_PUBLISHED, _NOT_COMBINABLE = (
 class MissingRule:
     """How much of a target may be unknown before its value is.
 
-    At or below the limit a value is computed over what is known and listed as partial; above it the value is
-    missing. A count is not blown up to make good for the unknown part, so it falls short by about that part;
-    a share or mean is that of the known part.
+    At or below the limit a value is computed over what is known; above it the value is missing. A count is not
+    blown up to make good for the unknown part, so it falls short by about that part; a share or mean is that of the
+    known part.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class Pieces:
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """Values of one concept and why they are missing.
+    """Values of one concept, of rows or of targets, and why they are missing.
 
     Attributes
     ----------
@@ -154,24 +154,7 @@ class Column:
     reasons: Reasons
 
 
-@dataclass(frozen=True, eq=False)
-class Combined:
-    """Values of one concept for every target.
-
-    Attributes
-    ----------
-    values, reasons : ndarray, shape (targets,)
-        As in `Column`.
-    missing_share : ndarray of float, shape (targets,)
-        Share of the target that is unknown, measured as `MissingRule` says; 1 where it cannot be measured.
-    """
-
-    values: Numbers
-    reasons: Reasons
-    missing_share: Numbers
-
-
-def combine_counts(column: Column, pieces: Pieces, missing_max: float) -> Combined:
+def combine_counts(column: Column, pieces: Pieces, missing_max: float) -> Column:
     """Split counts by weight and sum them."""
     values = pieces.take(column.values)
     missing = np.isnan(values)
@@ -181,7 +164,7 @@ def combine_counts(column: Column, pieces: Pieces, missing_max: float) -> Combin
     return _result(total, share, missing_max, reasons)
 
 
-def combine_means(column: Column, denominator: Column | None, pieces: Pieces, missing_max: float) -> Combined:
+def combine_means(column: Column, denominator: Column | None, pieces: Pieces, missing_max: float) -> Column:
     """Combine shares or means by their denominator; without one, only targets with a single source have any."""
     values = pieces.take(column.values)
     base = denominator or Column(
@@ -209,14 +192,13 @@ def combine_means(column: Column, denominator: Column | None, pieces: Pieces, mi
     share = np.where(known == 0, 1.0, share)
     combined, one = _result(mean, share, missing_max, reasons), pieces.sources_count == 1
     copied = copy_first(column, pieces)
-    return Combined(
+    return Column(
         np.where(one, copied.values, combined.values),
         np.where(one, copied.reasons, combined.reasons).astype(np.int8),
-        np.where(one, np.isnan(copied.values).astype(np.float64), combined.missing_share),
     )
 
 
-def combine_whole(column: Column, pieces: Pieces) -> Combined:
+def combine_whole(column: Column, pieces: Pieces) -> Column:
     """Sum over whole sources that are all known; a target with a part of a source has no value."""
     values = pieces.take(column.values)
     missing = np.isnan(values)
@@ -226,13 +208,12 @@ def combine_whole(column: Column, pieces: Pieces) -> Combined:
     return only_whole(_result(total, lost.astype(np.float64), 0.0, reasons), pieces)
 
 
-def only_whole(combined: Combined, pieces: Pieces) -> Combined:
+def only_whole(combined: Column, pieces: Pieces) -> Column:
     """Take away the values of targets with a part of a source."""
     whole = pieces.is_of_whole_areas
-    return Combined(
+    return Column(
         np.where(whole, combined.values, np.nan),
         np.where(whole, combined.reasons, _NOT_COMBINABLE).astype(np.int8),
-        np.where(whole, combined.missing_share, 1.0),
     )
 
 
@@ -244,10 +225,10 @@ def copy_first(column: Column, pieces: Pieces) -> Column:
     return Column(values, np.where(np.isnan(values), why, PRESENT).astype(np.int8))
 
 
-def not_combinable(targets_count: int) -> Combined:
+def not_combinable(targets_count: int) -> Column:
     """Return no value for every target: each is of more, or of less, than one whole source."""
     reasons = np.full(targets_count, _NOT_COMBINABLE, dtype=np.int8)
-    return Combined(np.full(targets_count, np.nan), reasons, np.ones(targets_count))
+    return Column(np.full(targets_count, np.nan), reasons)
 
 
 def _taken(column: npt.NDArray[_Kind], rows: Positions, otherwise: float) -> npt.NDArray[_Kind]:
@@ -281,7 +262,7 @@ def _largest_reason(missing: npt.NDArray[np.bool_], reasons: Reasons, pieces: Pi
     return result
 
 
-def _result(values: Numbers, share: Numbers, missing_max: float, reasons: Reasons) -> Combined:
+def _result(values: Numbers, share: Numbers, missing_max: float, reasons: Reasons) -> Column:
     """Make values missing where too much is unknown."""
     lost = (share > missing_max) | (share >= 1.0)
-    return Combined(np.where(lost, np.nan, values), np.where(lost, reasons, PRESENT).astype(np.int8), share)
+    return Column(np.where(lost, np.nan, values), np.where(lost, reasons, PRESENT).astype(np.int8))

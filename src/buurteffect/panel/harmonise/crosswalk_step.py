@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
 from buurteffect.errors import DataError
@@ -49,24 +48,14 @@ class CrosswalkMatrix:
         Share of each code that goes to each code; 1 on the diagonal for codes that the step does not list as source.
     sizes : ndarray of float, shape (codes,)
         Addresses of each source; NaN where the step does not list the code as source or gives no count.
-    account : dict
-        Its row in `weights.Weights.steps`, but for ``one_sided_count``.
-    one_sided : frozenset of str
-        Codes that the step lists as a target and not as a source.
-    dropped : DataFrame
-        One row per flow below the floor: ``year_from, year_to, source_code, target_code, addresses_count,
-        source_share, target_share``.
     """
 
     matrix: sparse.csr_array
     sizes: Numbers
-    account: dict[str, object]
-    one_sided: frozenset[str]
-    dropped: pd.DataFrame
 
 
-def crosswalk_matrix(step: Step, floor: Floor, codes: pd.Index) -> CrosswalkMatrix:
-    """Return a step as a matrix over some codes.
+def crosswalk_matrix(step: Step, floor: Floor, size: int) -> CrosswalkMatrix:
+    """Return a step as a matrix over all codes of the crosswalk.
 
     Parameters
     ----------
@@ -74,32 +63,22 @@ def crosswalk_matrix(step: Step, floor: Floor, codes: pd.Index) -> CrosswalkMatr
         One pair of years.
     floor : Floor
         What counts as noise.
-    codes : Index of str
-        All codes of the crosswalk, ascending.
+    size : int
+        Number of codes.
 
     Raises
     ------
     DataError
         If areas that were merged must be divided again and there are no counts of addresses.
     """
-    noise, dropped = _apply_floor(step, floor, codes)
-    source, target, counts = step.source[~noise], step.target[~noise], step.addresses[~noise]
-    sums = _sums(counts, source, len(codes))
-    share = _shares(step, source, counts / _above_zero(sums)[source], step.share[~noise])
-    sizes = np.full(len(codes), np.nan)
+    kept = ~_below_floor(step, floor, size)
+    source, target, counts = step.source[kept], step.target[kept], step.addresses[kept]
+    sums = _sums(counts, source, size)
+    share = _shares(step, source, counts / _above_zero(sums)[source], step.share[kept])
+    sizes = np.full(size, np.nan)
     counted = source[~np.isnan(counts)]
     sizes[counted] = sums[counted]
-    account: dict[str, object] = {
-        "year_from": step.year_from,
-        "year_to": step.year_to,
-        "listed": "none listed" if not len(step.source) else "reversed" if step.reverse else "as listed",
-        "flows_count": len(step.source),
-        "addresses_count": float(np.nansum(step.addresses)),
-        "flows_dropped_count": len(dropped),
-        "addresses_dropped_count": float(dropped["addresses_count"].sum()),
-    }
-    one_sided = frozenset(codes[np.setdiff1d(step.target, step.source)])
-    return CrosswalkMatrix(_matrix(source, target, share, len(codes)), sizes, account, one_sided, dropped)
+    return CrosswalkMatrix(_matrix(source, target, share, size), sizes)
 
 
 def _sums(counts: Numbers, groups: npt.NDArray[np.int64], size: int) -> Numbers:
@@ -112,29 +91,16 @@ def _above_zero(sums: Numbers) -> Numbers:
     return np.where(sums > 0, sums, np.nan)
 
 
-def _apply_floor(step: Step, floor: Floor, codes: pd.Index) -> tuple[npt.NDArray[np.bool_], pd.DataFrame]:
-    """Return which flows are below the floor, and these with their share of both ends."""
-    counts, size = step.addresses, len(codes)
+def _below_floor(step: Step, floor: Floor, size: int) -> npt.NDArray[np.bool_]:
+    """Return which flows are noise."""
+    counts = step.addresses
     noise = counts < floor.addresses_min
-    shares = []
     for end in (step.source, step.target):
         share = counts / _above_zero(_sums(counts, end, size))[end]
         largest = np.zeros(size)
         np.fmax.at(largest, end, counts)
         noise &= (share < floor.share_min) & (counts < largest[end])
-        shares.append(share)
-    dropped = pd.DataFrame(
-        {
-            "year_from": np.full(int(noise.sum()), step.year_from),
-            "year_to": np.full(int(noise.sum()), step.year_to),
-            "source_code": codes[step.source[noise]],
-            "target_code": codes[step.target[noise]],
-            "addresses_count": counts[noise],
-            "source_share": shares[0][noise],
-            "target_share": shares[1][noise],
-        }
-    )
-    return noise, dropped
+    return noise
 
 
 def _shares(step: Step, source: npt.NDArray[np.int64], counted: Numbers, given: Numbers) -> Numbers:

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from buurteffect.panel.harmonise.area_changes import areas_left_out, build_ledger, leave_out
-from buurteffect.panel.harmonise.moved_tables import Moved, Settings, move
+from buurteffect.panel.harmonise.moved_tables import FLAG, Moved, Settings, move
 from buurteffect.panel.harmonise.totals_check import CONSERVED, conservation
 from buurteffect.panel.harmonise.weights import Weights, is_among
-
-__all__ = ["Harmonised", "Settings", "choose", "harmonise"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,29 +33,13 @@ class Harmonised:
         One row per year and fate: ``level, year, fate, reason, rows_in, rows_placed, rows_left_out, rows_out``.
         Every row that came in and every row that came out is counted once;
         ``rows_in = rows_placed + rows_left_out``.
-    left_out : DataFrame
-        One row per row that was left out: ``area_code, year, reason``.
-    partial : DataFrame
-        One row per value that was computed with a part unknown: ``area_code, year, concept, missing_share``.
-    unplaced : DataFrame
-        One row per source in the table of which a part goes nowhere: ``year, source_code, arrives_at_code,
-        weight_share``.
     conservation : DataFrame
         Totals per gemeente of the base year before and after (see `conservation`).
-    settings : Settings
-        Choices made.
-    base_year : int
-        Year of the areas.
     """
 
     frame: pd.DataFrame
     ledger: pd.DataFrame
-    left_out: pd.DataFrame
-    partial: pd.DataFrame
-    unplaced: pd.DataFrame
     conservation: pd.DataFrame
-    settings: Settings
-    base_year: int
 
 
 def harmonise(
@@ -95,43 +77,27 @@ def harmonise(
         weights to another base year or level, or flags that the rule needs are not there.
     """
     settings = settings or Settings()
-    return choose(move(frame, weights, concepts, settings), settings, flags=flags, gemeente_weights=gemeente_weights)
+    moved = move(frame, weights, concepts, settings)
+    return choose(moved, settings.rule, flags=flags, gemeente_weights=gemeente_weights)
 
 
 def choose(
     moved: Moved,
-    settings: Settings,
+    rule: str,
     *,
     flags: pd.DataFrame | None = None,
     gemeente_weights: Mapping[int, Weights] | None = None,
 ) -> Harmonised:
     """Keep the areas that a rule allows, and account for the others; parameters and errors as in `harmonise`."""
-    frame, rows, partial, by_year = moved.before, moved.after, moved.partial, moved.by_year
+    frame, rows = moved.before, moved.after
     reasons = None
-    if settings.rule == "unchanged_only":
-        reasons = areas_left_out(frame, by_year, moved.base_year, settings.flag_column, flags)
+    if rule == "unchanged_only":
+        reasons = areas_left_out(frame, moved.by_year, moved.base_year, FLAG, flags)
         rows = rows[~is_among(rows["area_code"], reasons.index)].reset_index(drop=True)
-        partial = partial[~is_among(partial["area_code"], reasons.index)].reset_index(drop=True)
     why = leave_out(frame, moved.years, reasons)
-    left_out = frame[["area_code", "year"]].loc[why.index].assign(reason=why.astype("str")).reset_index(drop=True)
     counted = [name for name in CONSERVED if name in moved.concepts]
     return Harmonised(
         rows,
         build_ledger(moved.years, rows, why, moved.level),
-        left_out,
-        partial,
-        _unplaced(frame, by_year),
         conservation(frame, rows, counted, gemeente_weights),
-        settings,
-        moved.base_year,
     )
-
-
-def _unplaced(frame: pd.DataFrame, by_year: dict[int, Weights]) -> pd.DataFrame:
-    """Return what goes nowhere, for the sources that the table has."""
-    parts = pd.concat([w.unplaced.assign(year=year) for year, w in by_year.items()], ignore_index=True)
-    if parts.empty:
-        return parts
-    keys = pd.MultiIndex.from_frame(frame[["year", "area_code"]])
-    there = pd.MultiIndex.from_frame(parts[["year", "source_code"]]).isin(keys)
-    return parts.loc[there, ["year", "source_code", "arrives_at_code", "weight_share"]].reset_index(drop=True)

@@ -14,7 +14,6 @@ from buurteffect.panel.harmonise.area_changes import YearOfRows, years_of_rows
 from buurteffect.panel.harmonise.combine import (
     PRESENT,
     Column,
-    Combined,
     MissingRule,
     Pieces,
     combine_counts,
@@ -32,6 +31,9 @@ RULES = ("harmonised", "unchanged_only")
 LABELS = ("level", "area_name", "wijk_code", "gemeente_code", "gemeente_name")
 """Columns that describe the area of the data's own year; no area of the base year inherits them."""
 
+FLAG = "boundary_flag"
+"""Column with the official change flag (1, 2, 3) against the year before."""
+
 _KEY = ["area_code", "year"]
 
 
@@ -45,13 +47,10 @@ class Settings:
         Which areas there are.
     missing : MissingRule
         How much of an area may be unknown.
-    flag_column : str
-        Column with the official change flag (1, 2, 3) against the year before.
     """
 
     rule: str = "harmonised"
     missing: MissingRule = field(default_factory=MissingRule)
-    flag_column: str = "boundary_flag"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +63,6 @@ class Moved:
         The table, one row per area and year of the data.
     after : DataFrame
         One row per area of the base year and year of the data, as in `Harmonised`.
-    partial : DataFrame
-        As in `Harmonised`.
     by_year : dict of int to Weights
         Weights of every year in the table, the base year included.
     years : dict of int to YearOfRows
@@ -80,7 +77,6 @@ class Moved:
 
     before: pd.DataFrame
     after: pd.DataFrame
-    partial: pd.DataFrame
     by_year: dict[int, Weights]
     years: dict[int, YearOfRows]
     concepts: list[str]
@@ -91,14 +87,12 @@ class Moved:
         """Return the rows of some years of the data; every year is moved by itself."""
         if set(self.years) <= set(years):
             return self
-        kept, *others = (t["year"].isin(list(years)).to_numpy() for t in (self.before, self.after, self.partial))
+        kept, of_after = (table["year"].isin(list(years)).to_numpy() for table in (self.before, self.after))
         number = np.cumsum(kept) - 1
-        after, partial = (t[k] for t, k in zip((self.after, self.partial), others, strict=True))
         return replace(
             self,
             before=self.before[kept].reset_index(drop=True),
-            after=after.reset_index(drop=True),
-            partial=partial.reset_index(drop=True),
+            after=self.after[of_after].reset_index(drop=True),
             by_year={year: each for year, each in self.by_year.items() if year in years},
             years={y: replace(each, rows=number[each.rows]) for y, each in self.years.items() if y in years},
         )
@@ -113,12 +107,12 @@ def move(
     """Move a table to the areas of a base year; parameters and errors as in `harmonise`."""
     by_year = {weights.year_from: weights} if isinstance(weights, Weights) else dict(weights)
     base_year, level = _check(frame, by_year, settings)
-    names = _concept_columns(frame, concepts, settings)
+    names = _concept_columns(frame, concepts)
     by_year = _with_base_year(by_year, frame, base_year, level)
     frame = frame.reset_index(drop=True)
     years = years_of_rows(frame, by_year)
-    rows, partial = _combine_rows(frame, years, concepts, names, settings)
-    return Moved(frame, rows, partial, by_year, years, names, base_year, level)
+    rows = _combine_rows(frame, years, concepts, names, settings.missing)
+    return Moved(frame, rows, by_year, years, names, base_year, level)
 
 
 def _check(frame: pd.DataFrame, by_year: dict[int, Weights], settings: Settings) -> tuple[int, str]:
@@ -150,7 +144,7 @@ def _check(frame: pd.DataFrame, by_year: dict[int, Weights], settings: Settings)
         raise _error(
             f"no weights for {', '.join(map(str, without))}",
             f"weights to {base_year} for every other year",
-            "build them with build_weights, or leave these years out",
+            "build them from a crosswalk, or leave these years out",
         )
     prefix = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}[level]
     other = ~frame["area_code"].str.startswith(prefix)
@@ -163,11 +157,11 @@ def _check(frame: pd.DataFrame, by_year: dict[int, Weights], settings: Settings)
     return base_year, level
 
 
-def _concept_columns(frame: pd.DataFrame, concepts: pd.DataFrame, settings: Settings) -> list[str]:
+def _concept_columns(frame: pd.DataFrame, concepts: pd.DataFrame) -> list[str]:
     """Return the concepts in a table; refuse a column that is nothing known."""
     listed = set(concepts["concept"])
     names = [column for column in frame.columns if column in listed]
-    known = {*_KEY, *LABELS, settings.flag_column, *names, *(f"{name}_missing" for name in names)}
+    known = {*_KEY, *LABELS, FLAG, *names, *(f"{name}_missing" for name in names)}
     unknown = [str(column) for column in frame.columns if column not in known]
     if unknown:
         raise _error(
@@ -194,30 +188,25 @@ def _combine_rows(
     years: Mapping[int, YearOfRows],
     concepts: pd.DataFrame,
     names: Sequence[str],
-    settings: Settings,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return all years on the areas of the base year, and their partial values."""
+    rule: MissingRule,
+) -> pd.DataFrame:
+    """Return all years on the areas of the base year."""
     pieces, keys, change = _pieces(years)
     given = {name: _column(frame, name) for name in names}
     # Whatever the way, an area that is one whole source has its value; only the others are worked out.
     result = {name: copy_first(column, pieces) for name, column in given.items()}
     changed = ~pieces.are_one_whole_area
-    keys_of_changed = keys[changed]
-    partial = [keys[:0].assign(concept="", missing_share=0.0)]
-    for name, found in _combine(given, pieces.of(changed), concepts, settings.missing).items():
+    for name, found in _combine(given, pieces.of(changed), concepts, rule).items():
         result[name].values[changed], result[name].reasons[changed] = found.values, found.reasons
-        part = (found.missing_share > 0) & ~np.isnan(found.values)
-        if part.any():
-            partial.append(keys_of_changed[part].assign(concept=name, missing_share=found.missing_share[part]))
     columns: dict[str, object] = {"gemeente_code": ("GM" + keys["area_code"].str[2:6]).astype("str")}
     for name, each in result.items():
         columns[name] = each.values
         columns[f"{name}_missing"] = pd.Categorical.from_codes(each.reasons, dtype=REASON_DTYPE)
-    if settings.flag_column in frame.columns:
-        columns[settings.flag_column] = _largest_flag(frame[settings.flag_column], pieces)
+    if FLAG in frame.columns:
+        columns[FLAG] = _largest_flag(frame[FLAG], pieces)
     columns["sources_count"] = pieces.sources_count
     columns["change"] = pd.Categorical.from_codes(change, categories=list(CHANGES))
-    return pd.concat([keys, pd.DataFrame(columns)], axis=1), pd.concat(partial, ignore_index=True)
+    return pd.concat([keys, pd.DataFrame(columns)], axis=1)
 
 
 def _pieces(years: Mapping[int, YearOfRows]) -> tuple[Pieces, pd.DataFrame, npt.NDArray[np.int8]]:
@@ -243,7 +232,7 @@ def _pieces(years: Mapping[int, YearOfRows]) -> tuple[Pieces, pd.DataFrame, npt.
 
 def _combine(
     columns: Mapping[str, Column], pieces: Pieces, concepts: pd.DataFrame, rule: MissingRule
-) -> dict[str, Combined]:
+) -> dict[str, Column]:
     """Combine every concept in its own way."""
     listed = concepts.set_index("concept")
     result = {}

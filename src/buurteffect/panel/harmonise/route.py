@@ -11,8 +11,6 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 
-ROUTES = ("auto", "direct", "chain")
-
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -86,13 +84,12 @@ def _numbers(values: pd.Series) -> npt.NDArray[np.float64]:
     return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def find_route(
-    pairs: frozenset[tuple[int, int]], year_from: int, year_to: int, route: str = "auto"
-) -> list[tuple[int, int]]:
+def find_route(pairs: frozenset[tuple[int, int]], year_from: int, year_to: int) -> list[tuple[int, int]]:
     """Return the pairs of years that lead from one year to another, in the direction of travel.
 
-    The chain goes through every year that the crosswalk knows between the two, forwards or backwards. Two
-    neighbouring years of which it lists no pair differ in nothing, if it knows both of them.
+    The direct way is taken where it is listed, since a chain spreads every intermediate area evenly. The chain goes
+    through every year that the crosswalk knows between the two, forwards or backwards. Two neighbouring years of
+    which it lists no pair differ in nothing, if it knows both of them.
 
     Parameters
     ----------
@@ -100,18 +97,12 @@ def find_route(
         Those that the crosswalk lists.
     year_from, year_to : int
         Year of the data and base year.
-    route : {"auto", "direct", "chain"}
-        See `weights.build_weights`.
 
     Raises
     ------
     DataError
-        If the direct pair is asked for and not listed, or the crosswalk does not know one of the two years.
+        If the years are the same, or the crosswalk does not know one of them.
     """
-    if route not in ROUTES:
-        raise DataError(
-            "crosswalk", found=f"route {route!r}", expected=", ".join(ROUTES), action="choose one of these routes"
-        )
     if year_from == year_to:
         raise DataError(
             "crosswalk",
@@ -119,37 +110,17 @@ def find_route(
             expected="two different years",
             action="use identity_weights: the base year's own rows stay as they are",
         )
-    listed = not pairs.isdisjoint({(year_from, year_to), (year_to, year_from)})
-    if route == "direct" and not listed:
-        raise _no_way(pairs, year_from, year_to, "this pair is not listed", "take route='chain'")
-    if route == "chain" or not listed:
-        return _chain(pairs, year_from, year_to)
-    return [(year_from, year_to)]
-
-
-def _chain(pairs: frozenset[tuple[int, int]], year_from: int, year_to: int) -> list[tuple[int, int]]:
-    """Return the pairs of neighbouring years that the crosswalk knows."""
+    if not pairs.isdisjoint({(year_from, year_to), (year_to, year_from)}):
+        return [(year_from, year_to)]
     known = sorted({year for pair in pairs for year in pair})
     unknown = [year for year in (year_from, year_to) if year not in known]
     if unknown:
-        raise _no_way(
-            pairs,
-            year_from,
-            year_to,
-            f"{unknown[0]} is in no pair",
-            "choose years that the crosswalk covers, or count addresses in the files of both years",
+        raise DataError(
+            "crosswalk",
+            found=f"no way from {year_from} to {year_to}: {unknown[0]} is in no pair",
+            expected=f"years of the crosswalk: {', '.join(map(str, known)) or 'it has none'}",
+            action="choose years that the crosswalk covers, or count addresses in the files of both years",
         )
     low, high = sorted((year_from, year_to))
     years = [year for year in known if low <= year <= high]
     return list(pairwise(years if year_from < year_to else years[::-1]))
-
-
-def _no_way(pairs: frozenset[tuple[int, int]], year_from: int, year_to: int, why: str, action: str) -> DataError:
-    """Return the error for two years without a way between them."""
-    years = sorted({year for pair in pairs for year in pair})
-    return DataError(
-        "crosswalk",
-        found=f"no way from {year_from} to {year_to}: {why}",
-        expected=f"years between {years[0]} and {years[-1]}, among {', '.join(map(str, years))}" if years else "rows",
-        action=action,
-    )

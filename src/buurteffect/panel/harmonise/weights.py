@@ -29,9 +29,6 @@ _Found = TypeVar("_Found")
 ROUNDING = 1e-12
 """How far a product of shares may fall short of 1 by rounding alone."""
 
-NO_FLOOR = Floor(0, 0.0)
-"""Keep every flow."""
-
 
 @dataclass(frozen=True, eq=False)
 class Shares:
@@ -75,16 +72,6 @@ class Weights:
     unplaced : DataFrame
         One row per source of which a part arrives at a code that the base year does not know:
         ``source_code, arrives_at_code, weight_share``. Shares in `frame` and here sum to 1 per source.
-    steps : DataFrame
-        One row per pair of years on the way: ``year_from, year_to, listed`` (as listed, reversed, or none
-        listed), ``flows_count, addresses_count`` that are listed, ``flows_dropped_count,
-        addresses_dropped_count`` below the floor, and ``one_sided_count``: areas that keep their code and are
-        listed at one end only.
-    dropped : DataFrame
-        One row per flow below the floor: ``year_from, year_to, source_code, target_code, addresses_count,
-        source_share, target_share``.
-    floor : Floor
-        Setting used.
     """
 
     level: str
@@ -92,9 +79,6 @@ class Weights:
     year_to: int
     frame: pd.DataFrame
     unplaced: pd.DataFrame
-    steps: pd.DataFrame
-    dropped: pd.DataFrame
-    floor: Floor
 
     @cached_property
     def shares(self) -> Shares:
@@ -124,11 +108,6 @@ class Crossing:
         self._matrices: dict[tuple[int, int, Floor], CrosswalkMatrix] = {}
         self._listed: dict[int, frozenset[str]] = {}
         self._recalled: dict[Hashable, object] = {}
-
-    @classmethod
-    def of(cls, crosswalk: pd.DataFrame | Crossing) -> Crossing:
-        """Return a crosswalk as a crossing, the same one if it is one."""
-        return crosswalk if isinstance(crosswalk, Crossing) else cls(crosswalk)
 
     @cached_property
     def flows(self) -> Flows:
@@ -167,71 +146,47 @@ class Crossing:
         """Return one step."""
         key = (first, second, floor)
         if key not in self._matrices:
-            self._matrices[key] = crosswalk_matrix(self.flows.step(first, second), floor, self.codes)
+            self._matrices[key] = crosswalk_matrix(self.flows.step(first, second), floor, len(self.codes))
         return self._matrices[key]
 
     def weights(
-        self,
-        year_from: int,
-        year_to: int,
-        codes: Mapping[int, Collection[str]],
-        *,
-        floor: Floor | None = None,
-        route: str = "auto",
+        self, year_from: int, year_to: int, codes: Mapping[int, Collection[str]], floor: Floor | None = None
     ) -> Weights:
-        """Return the weights from the codes of one year to those of another; see `build_weights`."""
+        """Return the weights from the codes of one year to those of another.
+
+        Parameters
+        ----------
+        year_from, year_to : int
+            Year of the data and base year. A pair of years is also read in the other direction; where it is not
+            listed, the way leads through all years that the crosswalk knows in between.
+        codes : mapping of year to collection of str
+            Codes of all areas that exist in a year, changed or not; needed for both years. A code that the
+            crosswalk lists in a year is known there too.
+        floor : Floor, optional
+            What counts as noise; ``Floor()`` by default.
+
+        Raises
+        ------
+        DataError
+            If there is no way between the years, a code list is missing or of another level, or a crosswalk
+            without address counts is to be reversed where areas were merged.
+
+        Examples
+        --------
+        >>> crosswalk = pd.DataFrame(
+        ...     {
+        ...         "year_from": 2016, "year_to": 2017, "level": "gemeente",
+        ...         "source_code": ["GM0001", "GM0001"], "target_code": ["GM0002", "GM0003"],
+        ...         "addresses_count": [75.0, 25.0], "weight_share": np.nan,
+        ...     }
+        ... )
+        >>> codes = {2016: ["GM0001", "GM0009"], 2017: ["GM0002", "GM0003", "GM0009"]}
+        >>> Crossing(crosswalk).weights(2016, 2017, codes).frame["weight_share"].tolist()
+        [0.75, 0.25, 1.0]
+        """
         ends = tuple(frozenset(codes.get(year, ())) for year in (year_from, year_to))
-        key = ("weights", year_from, year_to, floor, route, ends)
-        return self.recall(key, lambda: _weights(self, year_from, year_to, codes, floor or Floor(), route))
-
-
-def build_weights(
-    crosswalk: pd.DataFrame | Crossing,
-    year_from: int,
-    year_to: int,
-    codes: Mapping[int, Collection[str]],
-    *,
-    floor: Floor | None = None,
-    route: str = "auto",
-) -> Weights:
-    """Return the weights from the codes of one year to those of another.
-
-    Parameters
-    ----------
-    crosswalk : DataFrame or Crossing
-        One row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`), one level. A pair of
-        years is also read in the other direction. A crossing remembers what was asked before.
-    year_from, year_to : int
-        Year of the data and base year.
-    codes : mapping of year to collection of str
-        Codes of all areas that exist in a year, changed or not; needed for both years. A code that the
-        crosswalk lists in a year is known there too.
-    floor : Floor, optional
-        What counts as noise; ``Floor()`` by default.
-    route : {"auto", "direct", "chain"}
-        Through one listed pair of years, or through all years that the crosswalk knows in between; ``auto``
-        takes the direct way where it is listed, since a chain spreads every intermediate area evenly.
-
-    Raises
-    ------
-    DataError
-        If there is no way between the years, a code list is missing or of another level, or a crosswalk
-        without address counts is to be reversed where areas were merged.
-
-    Examples
-    --------
-    >>> crosswalk = pd.DataFrame(
-    ...     {
-    ...         "year_from": 2016, "year_to": 2017, "level": "gemeente",
-    ...         "source_code": ["GM0001", "GM0001"], "target_code": ["GM0002", "GM0003"],
-    ...         "addresses_count": [75.0, 25.0], "weight_share": np.nan,
-    ...     }
-    ... )
-    >>> codes = {2016: ["GM0001", "GM0009"], 2017: ["GM0002", "GM0003", "GM0009"]}
-    >>> build_weights(crosswalk, 2016, 2017, codes).frame["weight_share"].tolist()
-    [0.75, 0.25, 1.0]
-    """
-    return Crossing.of(crosswalk).weights(year_from, year_to, codes, floor=floor, route=route)
+        key = ("weights", year_from, year_to, floor, ends)
+        return self.recall(key, lambda: _weights(self, year_from, year_to, codes, floor or Floor()))
 
 
 def identity_weights(codes: Iterable[str], year: int, level: str) -> Weights:
@@ -246,7 +201,7 @@ def identity_weights(codes: Iterable[str], year: int, level: str) -> Weights:
         }
     )
     unplaced = pd.DataFrame({"source_code": [], "arrives_at_code": [], "weight_share": []})
-    return Weights(level, year, year, frame, unplaced, pd.DataFrame(), pd.DataFrame(), Floor())
+    return Weights(level, year, year, frame, unplaced)
 
 
 def is_among(values: pd.Series | pd.Index, others: Iterable[str]) -> npt.NDArray[np.bool_]:
@@ -297,16 +252,15 @@ def _check_codes(codes: Mapping[int, Collection[str]], year: int, level: str) ->
 
 
 def _weights(
-    crossing: Crossing, year_from: int, year_to: int, codes: Mapping[int, Collection[str]], floor: Floor, route: str
+    crossing: Crossing, year_from: int, year_to: int, codes: Mapping[int, Collection[str]], floor: Floor
 ) -> Weights:
     """Work out the weights between two years."""
     level = _level(crossing.frame)
     for year in (year_from, year_to):
         _check_codes(codes, year, level)
-    matrices = [crossing.matrix(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to, route)]
+    matrices = [crossing.matrix(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to)]
     known = {*codes[year_to], *crossing.listed(year_to)}
     start = sorted({*codes[year_from], *crossing.listed(year_from)})
-    here = frozenset(start)
     placed, unplaced = _chain(start, matrices, crossing, known)
     return Weights(
         level,
@@ -314,9 +268,6 @@ def _weights(
         year_to,
         WEIGHTS.check(placed, f"weights {year_from} to {year_to}"),
         unplaced.drop(columns="addresses_count").rename(columns={"target_code": "arrives_at_code"}),
-        pd.DataFrame([{**each.account, "one_sided_count": len(here & each.one_sided)} for each in matrices]),
-        pd.concat([each.dropped for each in matrices if len(each.dropped)] or [matrices[0].dropped], ignore_index=True),
-        floor,
     )
 
 

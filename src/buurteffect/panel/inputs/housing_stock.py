@@ -37,7 +37,7 @@ def bring_stock(
     rule: str,
     key_figures: pd.DataFrame,
     base_year: int | None,
-    crosswalk: pd.DataFrame | Crossing | None,
+    crosswalk: Crossing | None,
 ) -> StockRule:
     """Return the housing stock on the areas of a rule; its counts are divided and added as key figures are.
 
@@ -51,7 +51,7 @@ def bring_stock(
         Those of gemeenten under the rule; ``unchanged_only`` keeps gemeenten that are there.
     base_year : int or None
         Year of the areas; None as published.
-    crosswalk : DataFrame, Crossing or None
+    crosswalk : Crossing or None
         Of gemeenten.
     """
     if rule == AS_PUBLISHED or base_year is None or crosswalk is None:

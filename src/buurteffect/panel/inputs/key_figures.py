@@ -85,7 +85,7 @@ def stack_files(files: Sequence[KeyFigureFile]) -> pd.DataFrame:
 
 
 def assemble_key_figures(
-    stacked: pd.DataFrame, crosswalks: Mapping[str, pd.DataFrame | Crossing], base_year: int | None = None
+    stacked: pd.DataFrame, crossings: Mapping[str, Crossing], base_year: int | None = None
 ) -> dict[tuple[str, str], KeyFiguresLevel]:
     """Return the key figures of every level under every rule that the crosswalks allow.
 
@@ -93,8 +93,8 @@ def assemble_key_figures(
     ----------
     stacked : DataFrame
         From `stack_files`.
-    crosswalks : mapping of str to DataFrame or Crossing
-        By level, one row per pair of codes in a pair of years (`schema.boundaries.CROSSWALK`).
+    crossings : mapping of str to Crossing
+        By level.
     base_year : int, optional
         Year of the areas; by default the latest year of each level.
 
@@ -102,7 +102,6 @@ def assemble_key_figures(
     -------
     dict of (level, rule) to KeyFiguresLevel
     """
-    crossings = {level: Crossing.of(crosswalk) for level, crosswalk in crosswalks.items()}
     result: dict[tuple[str, str], KeyFiguresLevel] = {}
     for level in KEY_FIGURE_LEVELS:
         frame = _rows_between(stacked, (stacked["level"] == level).to_numpy())
@@ -164,7 +163,7 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved |
     try:
         done = choose(
             moved.of_years([way.base_year, *years]),
-            Settings(rule=rule),
+            rule,
             flags=frame.loc[~frame["year"].isin(list(moved.years)), ["area_code", "year", "boundary_flag"]],
             gemeente_weights=way.gemeente_weights,
         )
@@ -196,10 +195,10 @@ def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[list[int], dict[
 
 
 def weights_to(
-    codes: Mapping[int, set[str]], crosswalk: pd.DataFrame | Crossing, base_year: int
+    codes: Mapping[int, set[str]], crossing: Crossing, base_year: int
 ) -> tuple[dict[int, Weights], dict[int, str]]:
     """Return the weights of every year that the crosswalk reaches, and why it does not reach the others."""
-    crossing, known = Crossing.of(crosswalk), codes.get(base_year, set())
+    known = codes.get(base_year, set())
     weights: dict[int, Weights] = {}
     out_of_reach: dict[int, str] = {}
     for year in sorted(set(codes) - {base_year}):

@@ -51,7 +51,7 @@ def _priority_areas(table: StoredTable) -> Reading:
     """Read the outcomes of the 40 priority areas, which nothing is joined with."""
     found, size = read_priority_areas(table), sum(page.bytes_count for page in table.pages)
     note = f"{found.areas_count} areas; its columns are unconfirmed, so it enters no table"
-    given = InputFile(found.table_id, size, "".join(page.sha256 for page in table.pages)[:64])
+    given = InputFile(table.table_id, size, "".join(page.sha256 for page in table.pages)[:64])
     return Reading(found, "priority areas of 2007", len(found.frame), note, given)
 
 
