@@ -75,7 +75,7 @@ def test_all_four_pages_find_what_they_need_in_what_is_published(found):
 
 def test_persons_that_are_read_once_give_what_the_page_reads_by_itself(published, found):
     persons = PersonStudy.read(published / "microdata")
-    own = pd.DataFrame(displacement_rows(DisplacementStudy.read(published / "microdata", published, persons)))
+    own = pd.DataFrame(displacement_rows(DisplacementStudy.read(persons, published)))
     shared = found[found["page"] == "n07"]
     assert shared["estimator"].tolist() == own["estimator"].tolist()
     np.testing.assert_array_equal(shared[FIGURES].to_numpy(), own[FIGURES].to_numpy(dtype=float))

@@ -358,7 +358,9 @@ def test_wijken_only_ever_change_their_codes(levels, country, census):
 def test_unchanged_areas_are_those_of_which_no_boundary_moved(files, published, vintages, country):
     frame = stack_files([file for year, file in files.items() if year >= 2003])
     crosswalk = read_crosswalk(published / "crosswalk" / "crosswalk_buurt.csv").frame
-    kept = set(assemble_key_figures(frame, {"buurt": crosswalk}, 2022)["buurt", "unchanged_only"].frame["area_code"])
+    kept = set(
+        assemble_key_figures(frame, {"buurt": Crossing(crosswalk)}, 2022)["buurt", "unchanged_only"].frame["area_code"]
+    )
     expected = set()
     for position, code in enumerate(country.geography.buurten["buurt_code"]):
         ours = vintages.buurt == position

@@ -28,42 +28,34 @@ def register(paths, first_year=1996):
     people["gemeente_code"] = pd.Categorical(["GM0001"] * len(people))
     people["tenure"] = pd.Categorical(["association"] * len(people), ["association", "owner", "other_landlord"])
     people["main_earner"] = True
+    people["demolished_year"] = np.where(people["dwelling"] == 0, 1999.0, np.nan)  # where person 0 lives first
     people["age"], people["woz_value_eur"], people["origin_nonwestern"] = 40, 100_000.0, False
     people["log_income"] = 10.0 + 0.01 * people["person"]
     people["low_income"] = pd.array(people["person"] % 2 == 0, dtype="boolean")
     return people
 
 
-@pytest.fixture
-def gone(monkeypatch):
-    """Let the dwelling of person 0 in the first place be demolished in 1999."""
-    monkeypatch.setattr(moves_module, "dwelling_pseudonyms", lambda folder: None)
-    years = np.zeros(1000, dtype=np.int64)
-    years[0] = 1999
-    monkeypatch.setattr(moves_module, "demolition_years", lambda folder, names: years)
-
-
-def test_a_move_is_displacement_only_in_the_year_in_which_the_dwelling_goes(gone):
-    found = moves_module.household_moves(register(["aaaacc", "aacccc"]), None).set_index(["person", "year"])
+def test_a_move_is_displacement_only_in_the_year_in_which_the_dwelling_goes():
+    found = moves_module.household_moves(register(["aaaacc", "aacccc"])).set_index(["person", "year"])
     assert found.loc[(0, 1999), ["moved", "displaced"]].tolist() == [True, True]
     assert found.loc[(1, 1997), ["moved", "displaced"]].tolist() == [True, False]
     assert found["displaced"].sum() == 1
 
 
-def test_who_leaves_the_register_has_not_moved(gone):
-    found = moves_module.household_moves(register(["aa.", "aaa"]), None).set_index(["person", "year"])
+def test_who_leaves_the_register_has_not_moved():
+    found = moves_module.household_moves(register(["aa.", "aaa"])).set_index(["person", "year"])
     assert found.loc[(0, 1997), "next_buurt"] == moves_module.AWAY
     assert not found.loc[(0, 1997), "moved"]
 
 
-def test_a_gap_in_the_register_is_no_move(gone):
-    found = moves_module.household_moves(register(["aa.c", "aaaa"]), None).set_index(["person", "year"])
+def test_a_gap_in_the_register_is_no_move():
+    found = moves_module.household_moves(register(["aa.c", "aaaa"])).set_index(["person", "year"])
     assert not found.loc[(0, 1997), "moved"]
 
 
-def test_exits_are_counted_from_the_base_and_may_be_undone(gone):
+def test_exits_are_counted_from_the_base_and_may_be_undone():
     people = register(["aaacaa", "bbbbbb", "bbbccc"])
-    moves = moves_module.household_moves(people, None)
+    moves = moves_module.household_moves(people)
     starts = pd.Series({CODES[0]: 1999.0, CODES[1]: np.nan, CODES[2]: np.nan})
     found = follow_exits(people, moves, starts, 3)
     base = found[~found["before"]].set_index("person")
@@ -73,25 +65,25 @@ def test_exits_are_counted_from_the_base_and_may_be_undone(gone):
     assert not base.loc[1, "treated"]
 
 
-def test_residents_of_before_are_known_until_the_start_only(gone):
+def test_residents_of_before_are_known_until_the_start_only():
     people = register(["aaacaa", "bbbbbb"])
-    moves = moves_module.household_moves(people, None)
+    moves = moves_module.household_moves(people)
     starts = pd.Series({CODES[0]: 1999.0, CODES[1]: np.nan, CODES[2]: np.nan})
     early = follow_exits(people, moves, starts, 3)
     early = early[early["before"] & (early["cohort"] == 1998)]
     assert early[["buurt_1", "buurt_2", "buurt_3"]].to_numpy().tolist() == [[0, 1, -1]]
 
 
-def test_buurten_that_are_treated_too_little_are_in_neither_group(gone):
+def test_buurten_that_are_treated_too_little_are_in_neither_group():
     people = register(["aaacaa", "bbbbbb", "cccccc"])
-    moves = moves_module.household_moves(people, None)
+    moves = moves_module.household_moves(people)
     found = follow_exits(people, moves, pd.Series({CODES[0]: 1999.0, CODES[1]: np.nan}), 3)
     assert 2 not in set(found["person"])
 
 
-def test_exposures_count_the_displaced_where_they_came_and_let_them_fade(gone):
+def test_exposures_count_the_displaced_where_they_came_and_let_them_fade():
     people = register(["aaaacc", "bbbbbb", "cccccc"])
-    moves = moves_module.household_moves(people, None)
+    moves = moves_module.household_moves(people)
     places = pd.DataFrame(
         {
             "area_code": CODES,
@@ -113,9 +105,9 @@ def test_exposures_count_the_displaced_where_they_came_and_let_them_fade(gone):
     assert heads.sum() == moves["displaced"].sum()
 
 
-def test_what_is_foreseen_rests_on_moves_of_before(gone):
+def test_what_is_foreseen_rests_on_moves_of_before():
     people = register(["aaaabb", "acccc.", "bbbbbb", "cccccc"])
-    moves = moves_module.household_moves(people, None)
+    moves = moves_module.household_moves(people)
     places = pd.DataFrame({"area_code": CODES, "x_m": 0.0, "y_m": 0.0, "cohort_year": np.nan, "dose_share": 0.0})
     found = exposures(moves, pd.Index(CODES), places, memory=0.0).set_index(["area_code", "year"])
     # The one early move went to the third place, so the one displaced is foreseen there, though they went elsewhere.
@@ -123,15 +115,15 @@ def test_what_is_foreseen_rests_on_moves_of_before(gone):
     assert found.loc[(CODES[1], 2000), "foreseen_in"] == 0
 
 
-def test_flows_tell_the_displaced_from_others(gone):
-    moves = moves_module.household_moves(register(["aaaacc", "aacccc"]), None)
+def test_flows_tell_the_displaced_from_others():
+    moves = moves_module.household_moves(register(["aaaacc", "aacccc"]))
     assert flows_between(moves, pd.Index(CODES))["households_count"].tolist() == [1]
     assert flows_between(moves, pd.Index(CODES), displaced=False)["households_count"].tolist() == [1]
 
 
-def test_places_of_the_displaced_are_those_of_before(gone):
+def test_places_of_the_displaced_are_those_of_before():
     people = register(["aaaacc", "bbbbbb", "bbbbcc"])
-    moves = moves_module.household_moves(people, None)
+    moves = moves_module.household_moves(people)
     starts = pd.Series({CODES[0]: 1999.0, CODES[1]: np.nan, CODES[2]: np.nan})
     measures = pd.DataFrame({"score": [4.0, 4.1, 4.3]}, index=CODES)
     places = pd.DataFrame({"area_code": CODES, "x_m": [0.0, 0.0, 3000.0], "y_m": 0.0})
@@ -143,7 +135,7 @@ def test_places_of_the_displaced_are_those_of_before(gone):
     assert not found.loc[1, "displaced"]
 
 
-def test_entrants_per_leaver_counts_from_the_start(gone):
-    moves = moves_module.household_moves(register(["aaaacc", "bbbbbb", "bbbbaa", "bbaaaa"]), None)
+def test_entrants_per_leaver_counts_from_the_start():
+    moves = moves_module.household_moves(register(["aaaacc", "bbbbbb", "bbbbaa", "bbaaaa"]))
     starts = pd.Series({CODES[0]: 1999.0})
     assert entrants_per_leaver(moves, pd.Index(CODES), starts) == 1.0

@@ -161,12 +161,6 @@ def test_a_demolished_dwelling_lies_in_the_part_that_took_most_addresses(folder:
     row = people.loc[(2, 2001)]
     assert (row["buurt_code"], row["wijk_code"], row["gemeente_code"]) == ("BU00010104", "WK000101", "GM0001")
     assert row["tenure"] == "association"
-    places = dwelling_places(folder).set_index("dwelling")
-    assert places["exact"].to_dict() == {"D1": True, "D2": False, "D3": True}
-
-
-def test_only_the_years_asked_for_are_read(folder: Path) -> None:
-    assert read_person_years(folder, [2002])["year"].unique().tolist() == [2002]
 
 
 def test_two_addresses_on_one_day_are_refused_without_naming_anybody(folder: Path) -> None:
@@ -198,7 +192,7 @@ def test_extracts_that_lack_what_is_inhabited_are_refused(folder: Path, name: st
 def test_a_crosswalk_that_is_not_there_is_asked_for(folder: Path) -> None:
     (folder.parent / "crosswalk" / "crosswalk_buurt.csv").unlink()
     with pytest.raises(DataError, match="no crosswalk of buurten"):
-        dwelling_places(folder)
+        dwelling_places(folder, dwelling_pseudonyms(folder))
 
 
 def test_treatment_begins_with_the_first_demolition(folder: Path) -> None:

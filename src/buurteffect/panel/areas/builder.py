@@ -222,12 +222,7 @@ def _codes(parts: _Parts) -> tuple[Codes, Codes]:
         for year_column, code_column in (("year_from", "source_code"), ("year_to", "target_code")):
             for year, codes in crosswalk.groupby(year_column)[code_column]:
                 listed.setdefault((level, int(year)), set()).update(codes)
-    return _frozen(listed), _frozen(known)
-
-
-def _frozen(codes: Mapping[tuple[str, int], set[str]]) -> Codes:
-    """Return codes that nothing changes any more."""
-    return {key: frozenset(each) for key, each in codes.items()}
+    return listed, known
 
 
 def _conservation(key_figures: Mapping[tuple[str, str], KeyFiguresLevel]) -> pd.DataFrame:

@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 from buurteffect.errors import ProjectError
 from buurteffect.panel.childhood.place_qualities import place_quality
 
+AGES = (25, 59)
+"""Ages of main earners that count, ends included."""
+
 LAGS = (1, 2, 3, 4, 5)
 """Years back that the past is made of."""
 
 
-def read_adult_years(people: pd.DataFrame, ages: tuple[int, int] = (25, 59), every: int = 1) -> pd.DataFrame:
+def read_adult_years(people: pd.DataFrame, every: int = 1) -> pd.DataFrame:
     """Return the working-age main earners of each year, with the poverty of their place now and before.
 
     Parameters
     ----------
     people : DataFrame
         From `read_person_years`, all years.
-    ages : (int, int)
-        Ages that count, ends included.
     every : int
         Take every so many-th person, by code: 1 takes all.
 
@@ -62,13 +63,13 @@ def read_adult_years(people: pd.DataFrame, ages: tuple[int, int] = (25, 59), eve
         }
     )
     frame["stay"] = pd.factorize(person * (int(frame["dwelling"].max()) + 1) + frame["dwelling"].to_numpy())[0]
-    frame = frame[some["main_earner"].to_numpy() & frame["age"].between(*ages).to_numpy()]
+    frame = frame[some["main_earner"].to_numpy() & frame["age"].between(*AGES).to_numpy()]
     if frame.empty:
-        raise ProjectError(f"no main earner is between {ages[0]} and {ages[1]}: widen the ages")
+        raise ProjectError(f"no main earner is between {AGES[0]} and {AGES[1]}")
     return frame.reset_index(drop=True)
 
 
-def read_neighbours(people: pd.DataFrame, year: int, ages: tuple[int, int] = (25, 59)) -> pd.DataFrame:
+def read_neighbours(people: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return the households of one year with what a regression on their neighbours' incomes needs.
 
     Parameters
@@ -77,8 +78,6 @@ def read_neighbours(people: pd.DataFrame, year: int, ages: tuple[int, int] = (25
         From `read_person_years`; may hold this year only.
     year : int
         The year.
-    ages : (int, int)
-        Ages of the main earner that count, ends included.
 
     Returns
     -------
@@ -86,7 +85,7 @@ def read_neighbours(people: pd.DataFrame, year: int, ages: tuple[int, int] = (25
         One row per household: ``household, place, gemeente`` (codes), ``log_income, age, nonwestern, owner, social``.
     """
     heads = people[people["main_earner"].to_numpy() & (people["year"] == year).to_numpy()]
-    heads = heads[heads["age"].between(*ages) & heads["log_income"].notna()]
+    heads = heads[heads["age"].between(*AGES) & heads["log_income"].notna()]
     return pd.DataFrame(
         {
             "household": heads["household"].to_numpy(),

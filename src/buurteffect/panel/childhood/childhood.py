@@ -11,13 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from buurteffect.errors import DataError
 from buurteffect.panel.childhood.place_qualities import PlaceQuality, place_quality
-from buurteffect.panel.persons.person_years import person_pseudonyms
+from buurteffect.panel.persons.person_years import person_pseudonyms, positions_of
 from buurteffect.sources.tables.microdata import extract_paths, read_extract
 
 LAST_CHILDHOOD_AGE = 17
@@ -114,17 +112,11 @@ def read_childhoods(folder: Path, people: pd.DataFrame) -> Childhoods:
     return Childhoods(children, years, tuple(item for item in dropped if item[1]))
 
 
-def _codes(names: pd.Series, known: pd.Series) -> NDArray[np.int64]:
-    """Return the position of names among the known, -1 for others and for the missing."""
-    position = pc.index_in(pa.array(names, pa.string()), value_set=pa.array(known, pa.string()), skip_nulls=True)
-    return np.asarray(pc.fill_null(position, _NOBODY), dtype=np.int64)
-
-
 def _adult_ranks(folder: Path, names: pd.Series) -> pd.Series:
     """Return the adult rank by person code, of those in the address register."""
     parts = [read_extract(folder, _INPATAB, year) for year in sorted(extract_paths(folder, _INPATAB))]
     found = pd.concat(parts, ignore_index=True)
-    code = _codes(found["RINPERSOON"], names)
+    code = positions_of(found["RINPERSOON"], names)
     ranks = pd.Series(found["INPP100PPERS"].to_numpy(dtype=float), index=code, name="adult_rank")
     ranks = ranks[ranks.index >= 0].sort_index()
     if ranks.index.has_duplicates:
@@ -140,9 +132,9 @@ def _adult_ranks(folder: Path, names: pd.Series) -> pd.Series:
 def _parents(folder: Path, names: pd.Series) -> pd.DataFrame:
     """Return ``mother, father`` by child, as person codes; -1 where not known."""
     found = read_extract(folder, _KINDOUDERTAB, columns=["RINPERSOON", "RINPERSOONMa", "RINPERSOONpa"])
-    child = _codes(found["RINPERSOON"], names)
+    child = positions_of(found["RINPERSOON"], names)
     both = pd.DataFrame(
-        {"mother": _codes(found["RINPERSOONMa"], names), "father": _codes(found["RINPERSOONpa"], names)},
+        {"mother": positions_of(found["RINPERSOONMa"], names), "father": positions_of(found["RINPERSOONpa"], names)},
         index=pd.Index(child, name="person"),
     )
     return both[both.index >= 0]

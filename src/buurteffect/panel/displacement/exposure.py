@@ -18,12 +18,6 @@ FLOW_YEARS = (1995, 1996, 1997)
 """Years of the moves that foresee where the displaced go: before any project."""
 _ASSOCIATION = 0
 
-EXPOSURE_COLUMNS = (
-    "area_code", "year", "low_income_share", "households_count", "displaced_in", "taken_in", "taken_in_ever",
-    "foreseen_in", "works_near", "works_soon",
-)  # fmt: skip
-"""Columns of the table of exposures."""
-
 
 def exposures(
     moves: pd.DataFrame,
@@ -86,8 +80,7 @@ def exposures(
         "works_soon": _works_near(place, years, half_m, (-SOON_YEARS, 0)),
     }
     table = {name: values.ravel() for name, values in found.items()}
-    rows = pd.DataFrame({"area_code": np.repeat(codes.to_numpy(), len(years)), "year": np.tile(years, size), **table})
-    return rows[list(EXPOSURE_COLUMNS)]
+    return pd.DataFrame({"area_code": np.repeat(codes.to_numpy(), len(years)), "year": np.tile(years, size), **table})
 
 
 def flows_between(moves: pd.DataFrame, codes: pd.Index, displaced: bool = True) -> pd.DataFrame:

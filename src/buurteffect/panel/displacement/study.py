@@ -12,10 +12,10 @@ from buurteffect.panel.displacement.displaced import measured_before
 from buurteffect.panel.displacement.exposure import HALF_M, MEMORY, exposures
 from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.panel.inputs.polygons import read_polygons
-from buurteffect.panel.inputs.source_folders import areas_folder, extracts_folder
+from buurteffect.panel.inputs.source_folders import areas_folder
 from buurteffect.panel.persons.demolition import LEAST_DOSE
 from buurteffect.panel.persons.moves import household_moves
-from buurteffect.panel.persons.study import BEFORE_POLICY, PersonStudy
+from buurteffect.panel.persons.study import BEFORE_POLICY, PersonStudy, person_study
 from buurteffect.project import Project
 from buurteffect.sources.leefbaarometer.version3 import read_score_files
 
@@ -54,15 +54,12 @@ class DisplacementStudy:
 
     @classmethod
     def read(
-        cls, extracts: Path, areas: Path, persons: PersonStudy, memory: float = MEMORY, half_m: float = HALF_M
+        cls, persons: PersonStudy, areas: Path, memory: float = MEMORY, half_m: float = HALF_M
     ) -> DisplacementStudy:
-        """Return the study of a folder of register extracts and one with ``leefbaarometer3`` and ``boundaries``.
-
-        `persons` are those of the same extracts (`PersonStudy.read`); see `displacement_study`.
-        """
+        """Return the study of persons and a folder with ``leefbaarometer3`` and ``boundaries``."""
         people = persons.people
         codes = pd.Index(people["buurt_code"].cat.categories)
-        moves, scores = household_moves(people, extracts), _scores(areas / "leefbaarometer3")
+        moves, scores = household_moves(people), _scores(areas / "leefbaarometer3")
         known = measured_before(moves, codes, scores, BEFORE_POLICY).rename_axis("area_code").reset_index()
         placed = persons.areas.merge(_centres(areas / "boundaries"), on="area_code", how="left")
         placed = placed.merge(known, on="area_code", how="left")
@@ -129,9 +126,8 @@ def displacement_study(
     DataError
         If extracts, scores or boundaries are missing or break their contracts.
     """
-    folder = extracts_folder(source, project)
-    persons = PersonStudy.read(folder, least_dose_share)
-    return DisplacementStudy.read(folder, areas_folder(source, project), persons, memory, half_m)
+    persons = person_study(source, least_dose_share, project)
+    return DisplacementStudy.read(persons, areas_folder(source, project), memory, half_m)
 
 
 def _scores(folder: Path) -> pd.DataFrame:

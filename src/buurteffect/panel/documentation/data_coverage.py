@@ -134,26 +134,6 @@ def boundary_changes(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def totals(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the sums of inhabitants and dwellings, by year and gemeente of the code.
-
-    Returns
-    -------
-    DataFrame
-        One row per year and gemeente: ``year, gemeente_code, areas_count, inhabitants_count, dwellings_count``.
-    """
-    code = "GM" + frame["area_code"].str[2:6]
-    return (
-        frame.assign(gemeente_code=code)
-        .groupby(["year", "gemeente_code"], as_index=False)
-        .agg(
-            areas_count=("area_code", "size"),
-            inhabitants_count=("inhabitants_count", "sum"),
-            dwellings_count=("dwellings_count", "sum"),
-        )
-    )
-
-
 def source_coverage(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how many rows of the joined panel every source has, by year.
 
@@ -228,32 +208,28 @@ def joins_of(joined: JoinedLevel) -> pd.DataFrame:
     )
 
 
-def largest_differences(conservation: pd.DataFrame, count: int = 12) -> pd.DataFrame:
-    """Return the rows of a conservation table with the largest differences, the largest first.
+def largest_differences(conservation: pd.DataFrame) -> pd.DataFrame:
+    """Return the twelve rows of a conservation table with the largest differences, the largest first.
 
     Parameters
     ----------
     conservation : DataFrame
         One row per year, gemeente and concept; may be empty.
-    count : int
-        How many rows.
     """
     columns = ["year", "gemeente_code", "concept", "before", "after", "difference", "missing_after_count"]
     if conservation.empty:
         return pd.DataFrame(columns=columns)
     order = conservation["difference"].abs().sort_values(ascending=False, kind="stable").index
-    return conservation.loc[order[:count], columns].reset_index(drop=True)
+    return conservation.loc[order[:12], columns].reset_index(drop=True)
 
 
-def passed_over_by_reason(passed_over: pd.DataFrame, shown_count: int = 3) -> pd.DataFrame:
-    """Return for every reason how many files were passed over for it, and the first of them.
+def passed_over_by_reason(passed_over: pd.DataFrame) -> pd.DataFrame:
+    """Return for every reason how many files were passed over for it, and the first three of them.
 
     Parameters
     ----------
     passed_over : DataFrame
         One row per file: ``file, reason``.
-    shown_count : int
-        How many files of a reason are named.
 
     Returns
     -------
@@ -263,7 +239,7 @@ def passed_over_by_reason(passed_over: pd.DataFrame, shown_count: int = 3) -> pd
     grouped = passed_over.groupby("reason", sort=True)["file"]
     found = grouped.agg(
         files_count="size",
-        files=lambda names: ", ".join(names.head(shown_count)) + (" …" if len(names) > shown_count else ""),
+        files=lambda names: ", ".join(names.head(3)) + (" …" if len(names) > 3 else ""),
     )
     ordered = found.reset_index().sort_values(["files_count", "reason"], ascending=[False, True], ignore_index=True)
     return ordered[["reason", "files_count", "files"]]

@@ -89,7 +89,7 @@ def crosswalks_from_addresses(
             continue
         say(f"addresses of {first} and {second}: counting")
         read = {year: read.get(year) or read_addresses(found[year], year=year) for year in (first, second)}
-        flows = count_flows(read[first], read[second], "buurt")
+        flows = count_flows(read[first], read[second])
         for level in levels:
             frames[level].append(_at_level(flows.frame, level))
         ledgers.append(flows.ledger.assign(year_from=first, year_to=second))
@@ -151,12 +151,12 @@ def write_crosswalks(folder: Path, say: Callable[[str], None] = print) -> bool:
     with writing(home / COUNTED) as aside:
         aside.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     say(f"crosswalks of {min(files)} to {max(files)}: counted, in {home}")
-    for line in describe_ledger(counted.ledger):
+    for line in _describe_ledger(counted.ledger):
         say(f"  {line}")
     return True
 
 
-def describe_ledger(ledger: pd.DataFrame) -> list[str]:
+def _describe_ledger(ledger: pd.DataFrame) -> list[str]:
     """Return a line per pair of years: how many addresses both have, and how many only one of them."""
     lines = []
     for (first, second), rows in ledger.groupby(["year_from", "year_to"]):

@@ -12,8 +12,6 @@ from buurteffect.errors import DataError
 from buurteffect.schema.boundaries import CROSSWALK
 from buurteffect.sources.geography.addresses import AddressFile
 
-_WIDTHS = {"buurt": 8, "wijk": 6, "gemeente": 4}
-_PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
 _LETTERS, _NUMBERS = 26, 1_000_000
 
 
@@ -24,7 +22,7 @@ class Flows:
     Attributes
     ----------
     frame : DataFrame
-        One row per pair of areas that share an address (`schema.boundaries.CROSSWALK`); areas that did not
+        One row per pair of buurten that share an address (`schema.boundaries.CROSSWALK`); areas that did not
         change are listed too.
     ledger : DataFrame
         One row per year and fate: ``year, fate, rows_count``. An address is a postcode with a house number; it
@@ -37,8 +35,8 @@ class Flows:
     ledger: pd.DataFrame
 
 
-def count_flows(first: AddressFile, second: AddressFile, level: str) -> Flows:
-    """Count the addresses that two areas of two years share.
+def count_flows(first: AddressFile, second: AddressFile) -> Flows:
+    """Count the addresses that two buurten of two years share.
 
     Addresses that were built, demolished or renumbered in between are in one file only and count for nothing.
 
@@ -46,8 +44,6 @@ def count_flows(first: AddressFile, second: AddressFile, level: str) -> Flows:
     ----------
     first, second : AddressFile
         Addresses of the year of the data and of the base year, in either order of time.
-    level : {"buurt", "wijk", "gemeente"}
-        Kind of area.
 
     Raises
     ------
@@ -70,14 +66,14 @@ def count_flows(first: AddressFile, second: AddressFile, level: str) -> Flows:
             expected="postcodes and house numbers of the same country",
             action="check that both files are whole",
         )
-    source, source_codes = _codes(first, left.rows[of_left], level)
-    target, target_codes = _codes(second, right.rows[of_right], level)
+    source, source_codes = _codes(first, left.rows[of_left])
+    target, target_codes = _codes(second, right.rows[of_right])
     pairs, counts = np.unique(source * len(target_codes) + target, return_counts=True)
     frame = pd.DataFrame(
         {
             "year_from": first.year,
             "year_to": second.year,
-            "level": level,
+            "level": "buurt",
             "source_code": pd.Series(source_codes[pairs // len(target_codes)], dtype="str"),
             "target_code": pd.Series(target_codes[pairs % len(target_codes)], dtype="str"),
             "addresses_count": counts.astype(np.float64),
@@ -136,11 +132,8 @@ def _pc6_number(text: str) -> int:
     return (int(text[:4]) * _LETTERS + ord(text[4]) - 65) * _LETTERS + ord(text[5]) - 65
 
 
-def _codes(
-    file: AddressFile, rows: npt.NDArray[np.int64], level: str
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.str_]]:
-    """Return the area of every row as a position, and the codes that positions stand for."""
+def _codes(file: AddressFile, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.str_]]:
+    """Return the buurt of every row as a position, and the codes that positions stand for."""
     buurt = file.frame["buurt_code"].cat
-    outer = np.array([_PREFIXES[level] + code[2 : 2 + _WIDTHS[level]] for code in buurt.categories])
-    codes, position = np.unique(outer, return_inverse=True)
+    codes, position = np.unique(buurt.categories.to_numpy(dtype=str), return_inverse=True)
     return position[buurt.codes.to_numpy()[rows]].astype(np.int64), codes

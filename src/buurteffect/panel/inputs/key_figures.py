@@ -262,24 +262,8 @@ def _out_of_reach_ledger(frame: pd.DataFrame, level: str, reasons: Mapping[int, 
     )
 
 
-@dataclass(frozen=True)
-class FoundKeyFigures:
-    """What the folders of key figures hold.
-
-    Attributes
-    ----------
-    files : list of KeyFigureFile
-        One per table and year.
-    passed_over : list of (file, reason)
-        Files that hold no table, describe one, or have key figures where they are not looked for.
-    """
-
-    files: list[KeyFigureFile]
-    passed_over: list[tuple[str, str]]
-
-
-def find_key_figures(raw: Path) -> FoundKeyFigures:
-    """Read every table in the folders ``kwb…`` of a folder of raw files.
+def find_key_figures(raw: Path) -> tuple[list[KeyFigureFile], list[tuple[str, str]]]:
+    """Return every table in the folders ``kwb…`` of a folder, and ``(file, reason)`` of what is passed over.
 
     A row that another file has too, with the same figures (an export of one gemeente has the country's as well), is
     taken once. The GeoPackage of boundaries may hold key figures; it is named, not read.
@@ -308,7 +292,7 @@ def find_key_figures(raw: Path) -> FoundKeyFigures:
         if path.name not in read and path.suffix.lower() == ".gpkg" and path.is_file() and has_key_figures(path):
             reason = "its key figures are not read from here; put a copy of it into the folder kwb to use them"
             passed_over.append((f"boundaries/{path.name}", reason))
-    return FoundKeyFigures(files, [*passed_over, *((paths[origin], why) for origin, why in twice)])
+    return (files, [*passed_over, *((paths[origin], why) for origin, why in twice)])
 
 
 def _in_folder(folder: str, file: KeyFigureFile) -> KeyFigureFile:

@@ -81,16 +81,8 @@ def _assemble(level: str, files: list[ScoreFile], gemeente_groups: pd.DataFrame)
     frame["gemeente_code"] = gemeente_of(frame["area_code"], level)
     frame["city_group"] = city_group_of(frame["gemeente_code"], gemeente_groups)
     frame = PANEL.check(frame.sort_values(["area_code", "year"], ignore_index=True), taken.origin)
-    rows = [
-        (
-            level,
-            taken.origin,
-            len(taken.frame),
-            len(frame),
-            len(taken.frame) - len(frame),
-            "; ".join(("taken", *taken.notes)),
-        )
-    ]
+    note = "; ".join(("taken", *taken.notes))
+    rows = [(level, taken.origin, len(taken.frame), len(frame), len(taken.frame) - len(frame), note)]
     rows += [
         (level, other.origin, len(other.frame), 0, len(other.frame), f"the same level in full: {taken.origin}")
         for other in others

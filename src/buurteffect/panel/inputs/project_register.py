@@ -15,7 +15,7 @@ from buurteffect.sources.tables.projects import Register
 FILE = "projects.parquet"
 _SHOWN = 5
 
-Codes = Mapping[tuple[str, int], frozenset[str]]
+Codes = Mapping[tuple[str, int], set[str]]
 """Codes by level and year."""
 
 _GEMEENTE = slice(2, 6)
@@ -31,9 +31,9 @@ def resolve_projects(registers: Sequence[Register], listed: Codes, known: Codes)
     ----------
     registers : sequence of Register
         The files as read.
-    listed : mapping of (level, year) to frozenset of str
+    listed : mapping of (level, year) to set of str
         Codes of sources that list all areas of the gemeenten that they are about.
-    known : mapping of (level, year) to frozenset of str
+    known : mapping of (level, year) to set of str
         Codes of sources that give some areas, such as those with a score.
 
     Returns

@@ -117,8 +117,7 @@ def read_folder(raw: Path) -> RawFolder:
         bytes.
     """
     groups = _read_groups(raw)
-    figures = find_key_figures(raw)
-    key_figures, passed_over = figures.files, figures.passed_over
+    key_figures, passed_over = find_key_figures(raw)
     levels, scores, scores_passed_over = _read_scores(raw, groups, needed=not key_figures)
     found = {name: _files_of(raw, name) for name in FOLDER_READERS}
     crosswalks = [reading.what for reading in found["crosswalk"].readings]

@@ -10,8 +10,11 @@ from buurteffect.panel.persons.moves import AWAY, TERCILES
 ARRIVAL_SHARE = 0.2
 """Share of the buurten, those with the lowest first score, that are called arrival buurten."""
 
+YEARS_AFTER = 8
+"""Years over which income grows."""
 
-def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series, years_after: int = 8) -> pd.DataFrame:
+
+def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
     """Return households that moved to another buurt, with the growth of their income after it.
 
     Parameters
@@ -22,15 +25,13 @@ def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series, years_
         From `household_moves`.
     score : Series
         First score by buurt code.
-    years_after : int
-        Years over which income grows.
 
     Returns
     -------
     DataFrame
         One row per move of a household: ``person, year, came_to`` (position), ``arrival`` (whether that is an arrival
         buurt), ``left_arrival`` (whether it left one), ``buurt`` (position left), ``gemeente, tenure, tercile,
-        age_band`` at the move, ``growth`` (log points, from the year after the move to `years_after` later; missing
+        age_band`` at the move, ``growth`` (log points, from the year after the move to `YEARS_AFTER` later; missing
         where not known) and ``score_change`` (first score of the place come to, less that of the place left).
     """
     codes = people["buurt_code"].cat.categories
@@ -40,7 +41,7 @@ def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series, years_
     rows = rows.reset_index(drop=True)
     year, person = people["year"].to_numpy().astype(np.int64), people["person"].to_numpy()
     first, last = int(year.min()), int(year.max())
-    income = np.full((int(person.max()) + 1, last - first + years_after + 2), np.nan, dtype=np.float32)
+    income = np.full((int(person.max()) + 1, last - first + YEARS_AFTER + 2), np.nan, dtype=np.float32)
     income[person, year - first] = people["log_income"].to_numpy()
     when, who = rows["year"].to_numpy() + 1 - first, rows["person"].to_numpy()
     there, left = rows["next_buurt"].to_numpy(), rows["buurt"].to_numpy()
@@ -56,7 +57,7 @@ def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series, years_
             "tenure": rows["tenure"],
             "tercile": np.array(TERCILES)[rows["tercile"]],
             "age_band": np.searchsorted((30, 40, 50, 65), rows["age"].to_numpy(), side="right"),
-            "growth": (income[who, when + years_after] - income[who, when]).astype(float),
+            "growth": (income[who, when + YEARS_AFTER] - income[who, when]).astype(float),
             "score_change": level[there] - level[left],
         }
     )

@@ -17,7 +17,7 @@ from buurteffect.sources.tables.microdata import read_extract
 CROSSWALK_FOLDER = "crosswalk"
 
 
-def dwelling_places(folder: Path, dwellings: pd.Series | None = None) -> pd.DataFrame:
+def dwelling_places(folder: Path, dwellings: pd.Series) -> pd.DataFrame:
     """Return the areas of dwellings in the boundaries of the extracts' last year.
 
     A dwelling that still stands has its code of that year. One that is gone has the code of the last year in which it
@@ -28,14 +28,14 @@ def dwelling_places(folder: Path, dwellings: pd.Series | None = None) -> pd.Data
     ----------
     folder : Path
         Folder of the register extracts.
-    dwellings : Series, optional
-        Pseudonyms; by default all in VSLGWBTAB.
+    dwellings : Series
+        Pseudonyms.
 
     Returns
     -------
     DataFrame
         One row per dwelling, in the given order: ``dwelling`` (pseudonym), ``buurt_code, wijk_code, gemeente_code``
-        (category) and ``exact`` (bool): whether the code is certain.
+        (category).
 
     Raises
     ------
@@ -44,8 +44,7 @@ def dwelling_places(folder: Path, dwellings: pd.Series | None = None) -> pd.Data
     """
     areas = read_extract(folder, "VSLGWBTAB").set_index("RINOBJECTNUMMER")
     years = sorted(int(name[2:]) for name in areas.columns if re.fullmatch(r"bc\d{4}", name))
-    if dwellings is not None:
-        areas = areas.reindex(pd.Index(dwellings, name="RINOBJECTNUMMER"))
+    areas = areas.reindex(pd.Index(dwellings, name="RINOBJECTNUMMER"))
     codes = pd.DataFrame({year: areas[f"bc{year}"].astype("category") for year in years})
     code, last_year = _last_codes(codes, years)
     if code.isna().any():
@@ -55,7 +54,7 @@ def dwelling_places(folder: Path, dwellings: pd.Series | None = None) -> pd.Data
             expected="an area for every dwelling in which somebody lived",
             action="place the whole extract",
         )
-    target, exact = _lead_on("BU" + code.astype("str"), last_year, years[-1], folder)
+    target = _lead_on("BU" + code.astype("str"), last_year, years[-1], folder)
     buurt = target.astype("category")
     names = buurt.cat.categories
     result = pd.DataFrame({"dwelling": areas.index.astype("str"), "buurt_code": buurt.to_numpy()})
@@ -64,7 +63,6 @@ def dwelling_places(folder: Path, dwellings: pd.Series | None = None) -> pd.Data
         outer = prefix + names.str[2 : 2 + width]
         short, position = np.unique(outer.to_numpy(dtype=object), return_inverse=True)
         result[column] = pd.Categorical.from_codes(position[buurt.cat.codes], categories=pd.Index(short, dtype="str"))
-    result["exact"] = exact.to_numpy()
     return result
 
 
@@ -79,12 +77,11 @@ def _last_codes(codes: pd.DataFrame, years: list[int]) -> tuple[pd.Series, pd.Se
     return code, year_of
 
 
-def _lead_on(code: pd.Series, year_of: pd.Series, base_year: int, folder: Path) -> tuple[pd.Series, pd.Series]:
-    """Lead codes of earlier years to the base year; return them and whether each is certain."""
-    code, exact = code.reset_index(drop=True), pd.Series(True, index=range(len(code)))
-    year_of = year_of.reset_index(drop=True)
+def _lead_on(code: pd.Series, year_of: pd.Series, base_year: int, folder: Path) -> pd.Series:
+    """Lead codes of earlier years to the base year."""
+    code, year_of = code.reset_index(drop=True), year_of.reset_index(drop=True)
     if (year_of == base_year).all():
-        return code, exact
+        return code
     crossing = _crossing(folder.parent / CROSSWALK_FOLDER)
     known = set(code[year_of == base_year]) | set(crossing.listed(base_year))
     # A crosswalk leaves out years without tables of areas: their codes are those of the year before.
@@ -104,9 +101,8 @@ def _lead_on(code: pd.Series, year_of: pd.Series, base_year: int, folder: Path) 
                 expected="every buurt of which the code is gone",
                 action="place a crosswalk that covers these years beside the folder of the extracts",
             )
-        exact[rows] = code[rows].map(best["weight_share"]).to_numpy() > 1 - 1e-9
         code[rows] = code[rows].map(best["target_code"]).to_numpy()
-    return code, exact
+    return code
 
 
 def _crossing(folder: Path) -> Crossing:

@@ -25,9 +25,7 @@ EXIT_COLUMNS = (
 _Tracks = dict[str, npt.NDArray[np.int16]]
 
 
-def follow_exits(
-    people: pd.DataFrame, moves: pd.DataFrame, starts: pd.Series, horizon: int, first_year: int = FIRST_COHORT
-) -> pd.DataFrame:
+def follow_exits(people: pd.DataFrame, moves: pd.DataFrame, starts: pd.Series, horizon: int) -> pd.DataFrame:
     """Return residents of treated and of comparable buurten, each cohort's on 1 January of g - 1, and where they went.
 
     Residents of treated buurten in earlier years are there too (``before``), with what became of them until the start:
@@ -45,8 +43,6 @@ def follow_exits(
         left out, which is meant for those treated too little to be either.
     horizon : int
         Years that everybody is followed for.
-    first_year : int
-        First cohort.
 
     Returns
     -------
@@ -66,12 +62,12 @@ def follow_exits(
     codes = people["buurt_code"].cat.categories
     start, known = starts.reindex(codes).to_numpy(dtype=float), codes.isin(starts.index)
     years = people["year"].to_numpy().astype(np.int64)
-    cohorts = [int(g) for g in np.unique(start[np.isfinite(start)]) if first_year <= g <= years.max() - horizon + 1]
+    cohorts = [int(g) for g in np.unique(start[np.isfinite(start)]) if FIRST_COHORT <= g <= years.max() - horizon + 1]
     if not cohorts:
         raise DataError(
             "project register",
             found="no start with enough years before and after it",
-            expected=f"a start from {first_year} on, at least {horizon - 1} years before the last year of the panel",
+            expected=f"a start from {FIRST_COHORT} on, at least {horizon - 1} years before the last year of the panel",
             action="choose a shorter horizon",
         )
     base = _base_rows(moves, min(cohorts))

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-from buurteffect.errors import DataError
-from buurteffect.panel.persons.person_years import dwelling_pseudonyms
-from buurteffect.schema.microdata import RUNNING
-from buurteffect.sources.tables.microdata import read_extract
 
 MOVE_COLUMNS = (
     "person", "year", "buurt", "wijk", "gemeente", "dwelling", "tenure", "age", "low_income", "tercile", "log_income",
@@ -25,15 +18,13 @@ AWAY = -1
 """Place of a person who is not in the register a year later."""
 
 
-def household_moves(people: pd.DataFrame, folder: Path) -> pd.DataFrame:
+def household_moves(people: pd.DataFrame) -> pd.DataFrame:
     """Return the main earner of every household by year, with where the same person lives a year later.
 
     Parameters
     ----------
     people : DataFrame
-        From `read_person_years`, all years.
-    folder : Path
-        Folder of the register extracts.
+        All years of a `PersonStudy`.
 
     Returns
     -------
@@ -46,11 +37,6 @@ def household_moves(people: pd.DataFrame, folder: Path) -> pd.DataFrame:
         other households of the buurt with the same origin in two groups); ``woz_value_eur``; ``next_buurt,
         next_wijk, next_gemeente`` (`AWAY` where the person is not in the register); ``moved`` (in the register, at
         another address); ``displaced`` (moved, and the dwelling was demolished in the year).
-
-    Raises
-    ------
-    DataError
-        If the life cycle of dwellings lacks one of those that were lived in.
     """
     person, year = people["person"].to_numpy(), people["year"].to_numpy().astype(np.int64)
     follows = np.flatnonzero((person[1:] == person[:-1]) & (year[1:] == year[:-1] + 1))
@@ -65,8 +51,7 @@ def household_moves(people: pd.DataFrame, folder: Path) -> pd.DataFrame:
         code = people[f"{name}_code"].cat.codes.to_numpy().astype(np.int32)
         found[name], found[f"next_{name}"] = code[rows], np.where(stays, code[after], AWAY)
     found["moved"] = stays & (dwelling[after] != dwelling[rows])
-    gone = demolition_years(folder, dwelling_pseudonyms(folder))
-    found["displaced"] = found["moved"] & (gone[dwelling[rows]] == year[rows])
+    found["displaced"] = found["moved"] & (people["demolished_year"].to_numpy()[rows] == year[rows])
     found["tenure"] = people["tenure"].cat.codes.to_numpy()[rows]
     found["age"] = people["age"].to_numpy()[rows].astype(np.int64)
     found["low_income"] = people["low_income"].to_numpy(dtype=float, na_value=np.nan)[rows]
@@ -74,27 +59,6 @@ def household_moves(people: pd.DataFrame, folder: Path) -> pd.DataFrame:
     found["nonwestern"] = people["origin_nonwestern"].to_numpy()[rows]
     found["woz_value_eur"] = people["woz_value_eur"].to_numpy()[rows]
     return _with_neighbours(pd.DataFrame(found))[list(MOVE_COLUMNS)]
-
-
-def demolition_years(folder: Path, dwellings: pd.Series) -> npt.NDArray[np.int64]:
-    """Return the year in which each dwelling was demolished, 0 where it stands.
-
-    Raises
-    ------
-    DataError
-        If a dwelling has no life cycle.
-    """
-    life = read_extract(folder, "LEVCYCLWOONNIETWOONBUS", columns=["RINOBJECTNUMMER", "EINDLEVCYCLWOONNIETWOON"])
-    end = life.set_index("RINOBJECTNUMMER")["EINDLEVCYCLWOONNIETWOON"]
-    year = end.where(end != RUNNING, "00000000").str[:4].astype("int64").reindex(dwellings)
-    if year.isna().any():
-        raise DataError(
-            "LEVCYCLWOONNIETWOONBUS",
-            found=f"no row for {int(year.isna().sum()):,} dwellings in which somebody lived",
-            expected="the life cycle of every dwelling of the address register",
-            action="place the whole extract",
-        )
-    return np.asarray(year.to_numpy(dtype=np.int64))
 
 
 def _with_neighbours(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,15 +50,13 @@ def dwelling_pseudonyms(folder: Path) -> pd.Series:
     return _sorted_names(spells["RINOBJECTNUMMER"], "pseudonym")
 
 
-def read_person_years(folder: Path, years: Iterable[int] | None = None) -> pd.DataFrame:
-    """Return who was in the register on 1 January of each year, and how they lived.
+def read_person_years(folder: Path) -> pd.DataFrame:
+    """Return who was in the register on 1 January of each year with a file of household incomes, and how they lived.
 
     Parameters
     ----------
     folder : Path
         Folder of the register extracts (`extracts_folder`).
-    years : iterable of int, optional
-        By default every year that has a file of household incomes.
 
     Returns
     -------
@@ -89,8 +87,8 @@ def read_person_years(folder: Path, years: Iterable[int] | None = None) -> pd.Da
     spells = read_spells(folder)
     persons = _sorted_names(spells["person"], "person")
     dwellings = _sorted_names(spells["dwelling"], "dwelling")
-    wanted = sorted(extract_paths(folder, "INHATAB")) if years is None else sorted(set(years))
-    frame = _residents(spells, persons, dwellings, wanted)
+    years = sorted(extract_paths(folder, "INHATAB"))
+    frame = _residents(spells, persons, dwellings, years)
     del spells
     parts = []
     for year, rows in frame.groupby("year", sort=True):
@@ -100,7 +98,7 @@ def read_person_years(folder: Path, years: Iterable[int] | None = None) -> pd.Da
     for name in ("buurt_code", "wijk_code", "gemeente_code"):
         frame[name] = places[name].take(frame["dwelling"].to_numpy()).array
     _add_persons(frame, folder, persons)
-    _add_work(frame, folder, persons, wanted)
+    _add_work(frame, folder, persons, years)
     order = np.lexsort((frame["year"].to_numpy(), frame["person"].to_numpy()))
     return frame[list(COLUMNS)].take(order).reset_index(drop=True)
 
@@ -111,15 +109,15 @@ def _sorted_names(names: pd.Series, name: str) -> pd.Series:
     return found.sort_values(ignore_index=True).rename(name).astype("str")
 
 
-def _codes(names: pd.Series, known: pd.Series) -> npt.NDArray[np.int32]:
-    """Return the position of names among the known, -1 for others."""
+def positions_of(names: pd.Series, known: pd.Series) -> npt.NDArray[np.int32]:
+    """Return the position of names among the known, -1 for others and for the missing."""
     position = pc.index_in(pa.array(names, pa.string()), value_set=pa.array(known, pa.string()))
     return np.asarray(pc.fill_null(position, -1), dtype=np.int32)
 
 
 def _residents(spells: pd.DataFrame, persons: pd.Series, dwellings: pd.Series, years: Sequence[int]) -> pd.DataFrame:
     """Return one row per person and 1 January of the years: ``person, year, dwelling``."""
-    person, dwelling = _codes(spells["person"], persons), _codes(spells["dwelling"], dwellings)
+    person, dwelling = positions_of(spells["person"], persons), positions_of(spells["dwelling"], dwellings)
     first, last = spells["first_day"].to_numpy(), spells["last_day"].to_numpy()
     parts = []
     for year in years:
@@ -146,7 +144,7 @@ def _year(folder: Path, year: int, rows: pd.DataFrame, persons: pd.Series, dwell
     person, number = rows["person"].to_numpy(), len(persons)
     links = read_extract(folder, "KOPPELPERSOONHUISHOUDEN", year, ["RINPERSOON", "RINPERSOONHKW"])
     earner = np.full(number + 1, -1, dtype=np.int32)
-    earner[_codes(links["RINPERSOON"], persons)] = _codes(links["RINPERSOONHKW"], persons)
+    earner[positions_of(links["RINPERSOON"], persons)] = positions_of(links["RINPERSOONHKW"], persons)
     earner[-1] = -1
     household = earner[person]
     rows["household"], rows["main_earner"] = household, household == person
@@ -159,7 +157,7 @@ def _year(folder: Path, year: int, rows: pd.DataFrame, persons: pd.Series, dwell
     rows["low_income"] = pd.arrays.BooleanArray(low[household], ~known)
     owned = read_extract(folder, "EIGENDOMWOZTAB", year, ["RINOBJECTNUMMER", "TYPEEIGENAAR", "WOZWAARDE"])
     at = np.full(len(dwellings) + 1, -1, dtype=np.int64)
-    at[_codes(owned["RINOBJECTNUMMER"], dwellings)] = np.arange(len(owned))
+    at[positions_of(owned["RINOBJECTNUMMER"], dwellings)] = np.arange(len(owned))
     place = at[:-1][rows["dwelling"].to_numpy()]
     if (place < 0).any():
         raise DataError(
@@ -179,7 +177,7 @@ def _household_incomes(folder: Path, year: int, persons: pd.Series) -> npt.NDArr
     found = read_extract(folder, "INHATAB", year, ["RINPERSOONHKW", "INHGESTINKH"])
     amount = found["INHGESTINKH"].to_numpy(dtype=np.float64)
     income = np.full(len(persons) + 1, np.nan)
-    income[_codes(found["RINPERSOONHKW"], persons)] = np.where(amount == UNKNOWN_INCOME_EUR, np.nan, amount)
+    income[positions_of(found["RINPERSOONHKW"], persons)] = np.where(amount == UNKNOWN_INCOME_EUR, np.nan, amount)
     income[-1] = np.nan
     return income
 
@@ -195,7 +193,7 @@ def _add_persons(frame: pd.DataFrame, folder: Path, persons: pd.Series) -> None:
     names = ["RINPERSOON", "GBAGEBOORTEJAAR", "GBAGESLACHT", "GBAHERKOMSTGROEPERING"]
     register = read_extract(folder, "GBAPERSOONTAB", columns=names)
     at = np.full(len(persons) + 1, -1, dtype=np.int64)
-    at[_codes(register["RINPERSOON"], persons)] = np.arange(len(register))
+    at[positions_of(register["RINPERSOON"], persons)] = np.arange(len(register))
     place = at[:-1][frame["person"].to_numpy()]
     if (place < 0).any():
         raise DataError(
@@ -218,7 +216,7 @@ def _add_persons(frame: pd.DataFrame, folder: Path, persons: pd.Series) -> None:
 def _add_work(frame: pd.DataFrame, folder: Path, persons: pd.Series, years: Sequence[int]) -> None:
     """Add whether each was an employee on 1 January; missing where no spell says what they were."""
     spells = read_extract(folder, "SECMBUS", columns=["RINPERSOON", "AANVSECM", "EINDSECM", "SECM"])
-    person = _codes(spells["RINPERSOON"], persons)
+    person = positions_of(spells["RINPERSOON"], persons)
     first, last = (spells[name].astype("int64").to_numpy() for name in ("AANVSECM", "EINDSECM"))
     works = (spells["SECM"] == EMPLOYEE).to_numpy()
     values, missing = np.zeros(len(frame), dtype=bool), np.ones(len(frame), dtype=bool)

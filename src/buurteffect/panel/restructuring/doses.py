@@ -39,7 +39,8 @@ class DosePanel:
     gemeente_code : str
         The gemeente.
     gemeenten : DataFrame
-        All gemeenten that have the figures (`gemeenten_with_both`).
+        One row per gemeente whose unchanged buurten have both figures in two years or more: ``gemeente_code,
+        gemeente_name, areas_count`` (such buurten), ``first_year, last_year``; those with most buurten first.
     """
 
     frame: pd.DataFrame
@@ -89,7 +90,7 @@ def dose_panel(source: str, gemeente_code: str = MOST_BUURTEN, project: Project 
         raise missing_data(source, asked, "key figures by buurt, of two years or more", ["key_figures"], project)
     joined = read_joined(source, "buurt", AS_PUBLISHED, project)
     every = _figures(joined.frame)
-    gemeenten = gemeenten_with_both(every)
+    gemeenten = _gemeenten_with_both(every)
     if gemeenten.empty or gemeente_code not in {MOST_BUURTEN, *gemeenten["gemeente_code"]}:
         there = ", ".join(gemeenten["gemeente_code"].head(_SHOWN)) or "no gemeente"
         missing = f"both figures of two years or more, of buurten that did not change; {there} has them"
@@ -143,21 +144,8 @@ def _figures(frame: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def gemeenten_with_both(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return the gemeenten whose unchanged buurten have both figures in two years or more.
-
-    Parameters
-    ----------
-    figures : DataFrame
-        One row is one buurt in one year: ``area_code, gemeente_code, gemeente_name, year, association_share,
-        log_woz_value, changed``.
-
-    Returns
-    -------
-    DataFrame
-        One row is one gemeente: ``gemeente_code, gemeente_name, areas_count`` (such buurten), ``first_year,
-        last_year``; those with most buurten first, equal ones by their code.
-    """
+def _gemeenten_with_both(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the gemeenten whose unchanged buurten have both figures in two years or more, see `DosePanel`."""
     known = figures["association_share"].notna() & figures["log_woz_value"].notna() & ~figures["changed"]
     both = figures[known & figures["gemeente_code"].notna()]
     twice = both[both.groupby("area_code")["year"].transform("nunique") >= 2]

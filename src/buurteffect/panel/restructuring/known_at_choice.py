@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -45,7 +47,7 @@ def known_by_year(frame: pd.DataFrame) -> pd.DataFrame:
     """
     years = sorted(int(year) for year in frame["year"].unique())
     codes = sorted(frame["area_code"].unique())
-    score, rented = _wide(frame, _SCORE, codes), _wide(frame, _RENTED, codes)
+    score, rented = wide_by_year(frame, _SCORE, codes), wide_by_year(frame, _RENTED, codes)
     slopes = score.diff(axis=1).div(np.diff(score.columns.to_numpy(dtype=float), prepend=np.nan), axis=1)
     values = {
         "score_level": _carried(score, years),
@@ -59,8 +61,8 @@ def known_by_year(frame: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _wide(frame: pd.DataFrame, concept: str, codes: list[str]) -> pd.DataFrame:
-    """Return a concept by area and year, without years that have none."""
+def wide_by_year(frame: pd.DataFrame, concept: str, codes: Iterable[str]) -> pd.DataFrame:
+    """Return the values of a concept by area (rows, as `codes`) and year (columns), without years that have none."""
     known = frame.loc[frame[concept].notna(), ["area_code", "year", concept]]
     known = known.drop_duplicates(["area_code", "year"], keep=False)
     table = known.set_index(["area_code", "year"])[concept].astype(float).unstack("year")  # noqa: PD010

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from buurteffect.panel.restructuring.known_at_choice import wide_by_year
+
 BEFORE = (
     "baseline_outcome",
     "woz_level",
@@ -62,24 +64,16 @@ def values_before(
     found = pd.DataFrame(index=codes)
     start = outcome[(outcome["year"] == first_year)].dropna(subset=column).drop_duplicates("area_code", keep=False)
     found["baseline_outcome"] = start.set_index("area_code")[column].reindex(codes)
-    worth = _logged(_wide(early, "woz_value_eur", codes))
+    worth = _logged(wide_by_year(early, "woz_value_eur", codes))
     found["woz_level"], found["woz_trend"] = _level_and_trend(worth)
     for name, concept in _SHARES.items():
-        found[name] = _last(_wide(early, concept, codes))
-    found["dwellings_before"] = _last(_wide(early, "dwellings_count", codes))
+        found[name] = _last(wide_by_year(early, concept, codes))
+    found["dwellings_before"] = _last(wide_by_year(early, "dwellings_count", codes))
     order = [found["woz_level"], found["baseline_outcome"]]
     order = order if ranked is None else [ranked.reindex(codes), *order]
     first = next((values for values in order if values.notna().any()), order[-1])
     found["alike"] = np.ceil(first.rank(pct=True, method="first") * 5).fillna(0).astype("int64")
     return found.reindex(columns=[*BEFORE, "alike"]).reset_index()
-
-
-def _wide(frame: pd.DataFrame, concept: str, codes: pd.Index) -> pd.DataFrame:
-    """Return the values of a concept by area and year, without years that have none."""
-    known = frame.loc[frame[concept].notna(), ["area_code", "year", concept]]
-    known = known.drop_duplicates(["area_code", "year"], keep=False)
-    table = known.set_index(["area_code", "year"])[concept].astype(float).unstack("year")  # noqa: PD010
-    return table.reindex(codes)
 
 
 def _logged(wide: pd.DataFrame) -> pd.DataFrame:

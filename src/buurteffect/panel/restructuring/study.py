@@ -16,7 +16,7 @@ from buurteffect.panel.restructuring.known_at_choice import FIRST, KNOWN, known_
 from buurteffect.panel.restructuring.outcomes import OutcomeSeries, outcome_series
 from buurteffect.panel.restructuring.placed_projects import PlacedProjects, place_projects
 from buurteffect.panel.restructuring.pre_policy import BEFORE, values_before
-from buurteffect.panel.restructuring.treatment import RINGS_M, treatment_of_areas
+from buurteffect.panel.restructuring.treatment import treatment_of_areas
 from buurteffect.project import Project
 from buurteffect.sources.download.missing_data import missing_data
 
@@ -303,7 +303,7 @@ def _treated(areas: pd.DataFrame, projects: pd.DataFrame, frame: pd.DataFrame, l
     codes = areas["area_code"]
     count = np.where(codes.isin(before.index), before.reindex(codes), first.reindex(codes))
     known = areas.assign(dwellings_count=count)
-    return known.merge(treatment_of_areas(known, projects, least, RINGS_M), on="area_code", how="left")
+    return known.merge(treatment_of_areas(known, projects, least), on="area_code", how="left")
 
 
 def _frame(

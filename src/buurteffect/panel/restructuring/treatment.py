@@ -15,7 +15,6 @@ def treatment_of_areas(
     areas: pd.DataFrame,
     projects: pd.DataFrame,
     least_dose_share: float = 0.05,
-    rings_m: tuple[float, ...] = RINGS_M,
 ) -> pd.DataFrame:
     """Return for every area whether, when and how strongly a register treats it.
 
@@ -31,8 +30,6 @@ def treatment_of_areas(
         One row per project (`schema.PROJECTS`), in the codes of `areas`.
     least_dose_share : float
         Share of the dwellings from which on an area counts as treated.
-    rings_m : tuple of float
-        Outer radii, ascending.
 
     Returns
     -------
@@ -70,10 +67,10 @@ def treatment_of_areas(
     below = ~none & (result["dose_share"] < least_dose_share)
     result["status"] = np.select([none, below], ["untreated", "below_dose"], "treated")
     result["cohort_year"] = result["cohort_year"].where(result["status"] == "treated").astype(float)
-    return _with_rings(result, areas, rings_m)
+    return _with_rings(result, areas)
 
 
-def _with_rings(result: pd.DataFrame, areas: pd.DataFrame, rings_m: tuple[float, ...]) -> pd.DataFrame:
+def _with_rings(result: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     """Add the distance to the nearest treated area, and the ring that it falls in."""
     from scipy.spatial import cKDTree
 
@@ -88,8 +85,8 @@ def _with_rings(result: pd.DataFrame, areas: pd.DataFrame, rings_m: tuple[float,
         return result
     distance, _ = cKDTree(place[treated & known]).query(place[known])
     result.loc[known, "nearest_treated_m"] = distance
-    edges = (0.0, *rings_m)
-    names = [f"{low:.0f}-{high:.0f} m" for low, high in zip(edges, rings_m, strict=False)]
-    ring = pd.cut(result["nearest_treated_m"], [-1.0, *rings_m, np.inf], labels=[*names, "farther"]).astype("str")
+    edges = (0.0, *RINGS_M)
+    names = [f"{low:.0f}-{high:.0f} m" for low, high in zip(edges, RINGS_M, strict=False)]
+    ring = pd.cut(result["nearest_treated_m"], [-1.0, *RINGS_M, np.inf], labels=[*names, "farther"]).astype("str")
     result["ring"] = ring.where(~treated, "treated").where(known | treated)
     return result

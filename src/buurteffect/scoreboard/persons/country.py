@@ -95,7 +95,7 @@ def estimate_people(published: Path, scenario: str = "S0") -> pd.DataFrame:
     families = RUNS.get(scenario, FAMILIES)
     pages: dict[str, Callable[[], _Rows]] = {
         STAYERS: lambda: stayer_rows(study, families),
-        DISPLACEMENT: lambda: displacement_rows(DisplacementStudy.read(microdata, published, study), families),
+        DISPLACEMENT: lambda: displacement_rows(DisplacementStudy.read(study, published), families),
         OPPORTUNITY: lambda: childhood_rows(read_childhoods(microdata, study.people), study.people),
         CONTACT: lambda: contact_rows(SurveyStudy.read(published / "survey", published / "projects")),
     }
