@@ -16,7 +16,7 @@ from test_publishing import BUSY, fake_census, fake_world
 
 from buurteffect import panel
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise.weights import Crossing
+from buurteffect.panel.harmonise.weights import Crosswalk
 from buurteffect.panel.inputs.key_figures import assemble_key_figures, stack_files
 from buurteffect.schema import CONCEPTS
 from buurteffect.sources.geography.crosswalk import read_crosswalk
@@ -74,7 +74,7 @@ def files(paths):
 @pytest.fixture(scope="module")
 def levels(published, files):
     crosswalks = {
-        file.level: Crossing(file.frame) for file in map(read_crosswalk, (published / "crosswalk").glob("*.csv"))
+        file.level: Crosswalk(file.frame) for file in map(read_crosswalk, (published / "crosswalk").glob("*.csv"))
     }
     return assemble_key_figures(stack_files(list(files.values())), crosswalks, 2022)
 
@@ -359,7 +359,7 @@ def test_unchanged_areas_are_those_of_which_no_boundary_moved(files, published, 
     frame = stack_files([file for year, file in files.items() if year >= 2003])
     crosswalk = read_crosswalk(published / "crosswalk" / "crosswalk_buurt.csv").frame
     kept = set(
-        assemble_key_figures(frame, {"buurt": Crossing(crosswalk)}, 2022)["buurt", "unchanged_only"].frame["area_code"]
+        assemble_key_figures(frame, {"buurt": Crosswalk(crosswalk)}, 2022)["buurt", "unchanged_only"].frame["area_code"]
     )
     expected = set()
     for position, code in enumerate(country.geography.buurten["buurt_code"]):

@@ -25,8 +25,8 @@ from buurteffect.errors import DataError, EstimationError, ProjectError
 from buurteffect.estimate import difference
 from buurteffect.panel.areas.join import HARMONISED_JOIN
 from buurteffect.panel.harmonise.boundary_year import match_codes
-from buurteffect.panel.harmonise.weights import Crossing
-from buurteffect.panel.inputs.housing_stock import bring_stock
+from buurteffect.panel.harmonise.weights import Crosswalk
+from buurteffect.panel.inputs.housing_stock import harmonise_stock
 from buurteffect.schema import PANEL, panel_contract
 from buurteffect.schema.arrow import check_table
 from buurteffect.schema.panel import PANEL_KEY, STOCK_BLOCK
@@ -189,9 +189,9 @@ def test_a_flow_of_noise_does_not_part_two_areas():
             "addresses_count": [5000.0, 1.0, 4000.0], "weight_share": np.nan,
         }
     )  # fmt: skip
-    crossing = Crossing(crosswalk)
-    assert match_codes(crossing, 2020, 2018, [D, E]).pairs.to_dict() == {D: D, E: E}
-    assert match_codes(crossing, 2020, 2007, [D, E]) is None
+    crosswalk = Crosswalk(crosswalk)
+    assert match_codes(crosswalk, 2020, 2018, [D, E]).pairs.to_dict() == {D: D, E: E}
+    assert match_codes(crosswalk, 2020, 2007, [D, E]) is None
 
 
 # --- SES-WOA, housing stock, boundaries, growth centres -----------------------------------------------------------
@@ -302,7 +302,7 @@ def test_the_stock_of_a_gemeente_that_grew_by_a_merger_is_not_that_of_an_unchang
     for name in STOCK_BLOCK.values:
         stock = stock.assign(**{name: 10.0, f"{name}_missing": pd.Series([None] * 3, dtype="str")})
     kept = pd.DataFrame({"area_code": pd.Series(["GM9001", "GM9005"], dtype="str"), "year": 2020})
-    found = bring_stock(stock, "unchanged_only", kept, 2020, Crossing(crosswalk))
+    found = harmonise_stock(stock, "unchanged_only", kept, 2020, Crosswalk(crosswalk))
     assert found.frame["area_code"].tolist() == ["GM9005"]
     assert found.ledger[["rows_placed", "rows_left_out"]].to_numpy().tolist() == [[1, 2]]
 

@@ -14,7 +14,7 @@ from test_join import FLOWS, E
 from buurteffect import panel
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.address_crosswalk import crosswalks_from_addresses, write_crosswalks
-from buurteffect.panel.harmonise.weights import Crossing
+from buurteffect.panel.harmonise.weights import Crosswalk
 from buurteffect.panel.inputs.raw_folder import read_folder
 from buurteffect.sources.geography.addresses import read_addresses, year_of_addresses
 from buurteffect.sources.geography.crosswalk import read_crosswalk
@@ -87,7 +87,7 @@ def test_addresses_are_counted_between_years_that_follow_on_one_another_at_every
 def test_the_counts_become_shares_along_the_years(folder):
     crosswalk = crosswalks_from_addresses(folder).frames["buurt"]
     codes = {year: [f"BU{code}" for code in set(STREET[year])] for year in STREET}
-    weights = Crossing(crosswalk).weights(2016, 2019, codes).frame
+    weights = Crosswalk(crosswalk).weights(2016, 2019, codes).frame
     assert weights["weight_share"].tolist() == [0.25, 0.75]
     assert weights["target_code"].tolist() == ["BU03940000", "BU03940100"]
 

@@ -19,7 +19,7 @@ from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.combine import MissingRule
 from buurteffect.panel.harmonise.harmonised import Harmonised, Settings, harmonise
 from buurteffect.panel.harmonise.totals_check import conservation
-from buurteffect.panel.harmonise.weights import Crossing, Floor, Weights, identity_weights
+from buurteffect.panel.harmonise.weights import Crosswalk, Floor, Weights, identity_weights
 from buurteffect.sources.geography.crosswalk import read_crosswalk
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "open"
@@ -41,7 +41,7 @@ def crosswalk(flows: list[tuple], years: tuple[int, int] = (2016, 2017), level: 
 
 
 def build_weights(flows: pd.DataFrame, *ends: object, **options: object) -> Weights:
-    return Crossing(flows).weights(*ends, **options)
+    return Crosswalk(flows).weights(*ends, **options)
 
 
 def weigh(flows: list[tuple] = FLOWS, codes: dict | None = None, **options: object) -> Weights:

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 
 from buurteffect.errors import ParameterError
 from buurteffect.panel.areas.breaks_in_series import series_breaks
-from buurteffect.panel.areas.join import JOIN_COLUMNS, Joined, Surroundings, count_stock_joins, join_rule
+from buurteffect.panel.areas.join import JOIN_COLUMNS, Joined, LevelSources, count_stock_joins, join_rule
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED, NOT_JOINED
-from buurteffect.panel.harmonise.weights import Crossing
-from buurteffect.panel.inputs.housing_stock import bring_stock
+from buurteffect.panel.harmonise.weights import Crosswalk
+from buurteffect.panel.inputs.housing_stock import harmonise_stock
 from buurteffect.panel.inputs.key_figures import KeyFiguresLevel, assemble_key_figures, stack_files
 from buurteffect.panel.inputs.project_register import FILE as PROJECTS_FILE
 from buurteffect.panel.inputs.project_register import Codes, resolve_projects
@@ -43,13 +43,13 @@ class _Parts:
     key_figures: dict[tuple[str, str], KeyFiguresLevel]
     sources: list[SourceTable]
     stock: Stock | None
-    crossings: dict[str, Crossing]
+    crosswalks: dict[str, Crosswalk]
 
-    def of_level(self, level: str) -> Surroundings:
+    def of_level(self, level: str) -> LevelSources:
         """Return what all rows of a level are joined with."""
-        return Surroundings(
+        return LevelSources(
             [source for source in self.sources if source.level == level],
-            self.crossings.get(level),
+            self.crosswalks.get(level),
             [file for file in self.folder.polygons if file.level == level],
             self.folder.groups,
             self.folder.growth_centres,
@@ -92,13 +92,13 @@ def build(raw: Path, out: Path, base_year: int | None = None) -> list[str]:
             f"BASE_YEAR={base_year}: the key figures are of {', '.join(map(str, years))}. Choose one of these years, "
             f"leave BASE_YEAR out for the latest, or add the key figures of {base_year} to {label_of(raw)}/kwb"
         )
-    crossings = {level: Crossing(crosswalk) for level, crosswalk in folder.crosswalks.items()}
+    crosswalks = {level: Crosswalk(frame) for level, frame in folder.crosswalks.items()}
     parts = _Parts(
         folder,
-        assemble_key_figures(stack_files(key_figures), crossings, base_year) if key_figures else {},
+        assemble_key_figures(stack_files(key_figures), crosswalks, base_year) if key_figures else {},
         [*liveability_tables(folder.levels), *ses_woa_tables(folder.ses_woa)],
         stack_stock(folder.stock),
-        crossings,
+        crosswalks,
     )
     projects = resolve_projects(folder.registers, *_codes(parts)) if folder.registers else None
     conservation = _conservation(parts.key_figures)
@@ -134,7 +134,7 @@ def _passed_over(folder: RawFolder) -> list[tuple[str, str]]:
 
 
 def _rules(parts: _Parts, level: str) -> list[str]:
-    """Return the rules that a level has a table under."""
+    """Return the rules under which a level has a table."""
     alone = any(source.level == level for source in parts.sources) or (level == "gemeente" and parts.stock is not None)
     published = [AS_PUBLISHED] if alone or (level, AS_PUBLISHED) in parts.key_figures else []
     return published + [rule for rule in BOUNDARY_RULES[1:] if (level, rule) in parts.key_figures]
@@ -184,15 +184,15 @@ def _write_level(
 
 def _join(parts: _Parts, level: str, rule: str, found: KeyFiguresLevel | None) -> tuple[Joined, pd.DataFrame]:
     """Join everything of one level and rule."""
-    around = parts.of_level(level)
+    beside = parts.of_level(level)
     base_year = found.base_year if found else None
     key_figures = found.frame if found else None
     no_joins = pd.DataFrame(columns=JOIN_COLUMNS)
     if level != "gemeente" or parts.stock is None:
-        return join_rule(level, rule, key_figures, base_year, around), no_joins
+        return join_rule(level, rule, key_figures, base_year, beside), no_joins
     here = key_figures if key_figures is not None else parts.stock.frame.iloc[:0]
-    stock = bring_stock(parts.stock.frame, rule, here, base_year, around.crosswalk)
-    joined = join_rule(level, rule, key_figures, base_year, around, stock.frame)
+    stock = harmonise_stock(parts.stock.frame, rule, here, base_year, beside.crosswalk)
+    joined = join_rule(level, rule, key_figures, base_year, beside, stock.frame)
     return joined, count_stock_joins(rule, stock.ledger, joined.table)
 
 

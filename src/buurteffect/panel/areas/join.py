@@ -19,9 +19,9 @@ from buurteffect.panel.harmonise.boundary_year import (
     Placed,
     place,
 )
-from buurteffect.panel.harmonise.weights import Crossing
+from buurteffect.panel.harmonise.weights import Crosswalk
 from buurteffect.panel.inputs.liveability import city_group_of, gemeente_of
-from buurteffect.panel.inputs.polygons import Polygons, lay_polygons
+from buurteffect.panel.inputs.polygons import Polygons, polygons_of_rows
 from buurteffect.panel.inputs.source_table import SourceTable
 from buurteffect.schema import MissingReason
 from buurteffect.schema.arrow import arrow_schema, check_table
@@ -38,14 +38,14 @@ _Columns = dict[str, pd.Series]
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class LevelSources:
     """What all rows of a level are joined with.
 
     Attributes
     ----------
     sources : sequence of SourceTable
         Tables on the areas of one year.
-    crosswalk : Crossing or None
+    crosswalk : Crosswalk or None
         Of the level.
     polygons : sequence of Polygons
         Of the level.
@@ -56,7 +56,7 @@ class Surroundings:
     """
 
     sources: Sequence[SourceTable]
-    crosswalk: Crossing | None
+    crosswalk: Crosswalk | None
     polygons: Sequence[Polygons]
     groups: pd.DataFrame
     growth_centres: pd.DataFrame | None
@@ -85,7 +85,7 @@ def join_rule(
     rule: str,
     key_figures: pd.DataFrame | None,
     base_year: int | None,
-    around: Surroundings,
+    beside: LevelSources,
     stock: pd.DataFrame | None = None,
 ) -> Joined:
     """Put every source beside the key figures of one level and rule.
@@ -102,7 +102,7 @@ def join_rule(
         One row per area and year, on the areas of the rule.
     base_year : int or None
         Year of the areas; None as published.
-    around : Surroundings
+    beside : LevelSources
         What they are joined with.
     stock : DataFrame, optional
         Housing stock, on the areas of the rule: ``area_code, year`` and its columns.
@@ -117,13 +117,13 @@ def join_rule(
     stock = _keyed(stock, base_year) if stock is not None else None
     anchors = pd.concat([each[_KEY] for each in (main, stock) if each is not None] or [pd.DataFrame(columns=_KEY)])
     placed = []
-    for source in around.sources:
-        place_of_rows = place(source.frame, rule, base_year, around.crosswalk, unchanged)
+    for source in beside.sources:
+        place_of_rows = place(source.frame, rule, base_year, beside.crosswalk, unchanged)
         placed.append((source, _say_assumed(source, _on_own_areas(place_of_rows, anchors))))
     extra = _own_rows(main, placed, stock)
     contract = panel_contract(level)
     tables = [
-        _table(contract, rows, _columns(rows, placed, stock, around, level, rule, keyed=keyed))
+        _table(contract, rows, _columns(rows, placed, stock, beside, level, rule, keyed=keyed))
         for rows, keyed in ((main, True), (extra, False))
         if rows is not None and len(rows)
     ]
@@ -185,7 +185,7 @@ def _columns(
     rows: pd.DataFrame,
     placed: Sequence[tuple[SourceTable, Placed]],
     stock: pd.DataFrame | None,
-    around: Surroundings,
+    beside: LevelSources,
     level: str,
     rule: str,
     *,
@@ -197,15 +197,15 @@ def _columns(
         "boundary_rule": _constant(rule, rows.index),
         "level": _constant(level, rows.index),
         "gemeente_code": gemeente,
-        "city_group": city_group_of(gemeente, around.groups),
+        "city_group": city_group_of(gemeente, beside.groups),
         "in_key_figures": pd.Series(keyed, index=rows.index),
     }
-    if around.growth_centres is not None:
-        listed = around.growth_centres.set_index("gemeente_code")["confirmation"]
+    if beside.growth_centres is not None:
+        listed = beside.growth_centres.set_index("gemeente_code")["confirmation"]
         columns["growth_centre"] = gemeente.map(listed).fillna("not_listed").where(gemeente.notna()).astype("str")
     names = [rows["area_name"]] if "area_name" in rows else []
     for source, each in placed:
-        laid = _lay_source(rows, source, each)
+        laid = _source_columns(rows, source, each)
         names.append(laid.pop("area_name"))
         columns.update(laid)
     if names:
@@ -215,12 +215,12 @@ def _columns(
         columns["in_housing_stock"] = pd.Series(position >= 0, index=rows.index)
         columns.update(_take(stock, STOCK_BLOCK.fields, position, rows.index))
     if level != "pc4":
-        laid_polygons = lay_polygons(rows[_KEY], around.polygons, around.crosswalk)
-        columns.update({str(name): laid_polygons[name] for name in laid_polygons})
+        polygons = polygons_of_rows(rows[_KEY], beside.polygons, beside.crosswalk)
+        columns.update({str(name): polygons[name] for name in polygons})
     return columns
 
 
-def _lay_source(rows: pd.DataFrame, source: SourceTable, placed: Placed) -> _Columns:
+def _source_columns(rows: pd.DataFrame, source: SourceTable, placed: Placed) -> _Columns:
     """Return the columns of a table for some rows of the panel."""
     position = _positions(rows, _placed_keys(placed))
     there = position >= 0

@@ -30,12 +30,10 @@ _LABELS = ("area_code", "area_name", "level", "gemeente_code", "gemeente_name", 
 
 @dataclass(frozen=True)
 class Panel:
-    """The scores of one level: the rows that the Leefbaarometer published.
+    """The scores of one level of a source: the rows that the Leefbaarometer published.
 
     Attributes
     ----------
-    source, level : str
-        Where the data come from, and the kind of area.
     frame : DataFrame
         One row per area and wave (`schema.PANEL`).
     ledger : DataFrame
@@ -62,12 +60,10 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class KeyFiguresPanel:
-    """The key figures of one level under one rule: the rows that have any.
+    """The key figures of one level of a source under one rule (`read_joined`): the rows that have any.
 
     Attributes
     ----------
-    source, level, rule : str
-        Where the data come from, the kind of area, and as published, harmonised or unchanged only.
     base_year : int or None
         Year of the areas; None as published.
     frame : DataFrame
@@ -77,7 +73,7 @@ class KeyFiguresPanel:
     conservation : DataFrame
         Totals per gemeente of the base year before and after; empty as published.
     breaks : DataFrame
-        One row per column and break of its series: ``concept, break_year, reason``.
+        As in `Panel`.
     files : DataFrame
         One row per file: ``file, layout, year, table_id, rows_in, rows_out, mapped_count, unmapped_count``,
         ``expected_missing`` (columns of that year which the file lacks), ``odd_count`` (figures left out since
@@ -106,19 +102,17 @@ class KeyFiguresPanel:
 
 @dataclass(frozen=True, eq=False)
 class JoinedLevel:
-    """One level under one rule with every source side by side.
+    """One level of a source under one rule, with the data of every publisher side by side.
 
     Attributes
     ----------
-    source, level, rule : str
-        Where the data come from, the kind of area, and what it is over the years.
     base_year : int or None
         Year of the areas; None as published.
     frame : DataFrame
         One row per area and year (`schema.panel.panel_contract`). As published, a row of the Leefbaarometer or of
         SES-WOA for an area that its year does not have stands beside the year's own, told by ``boundary_year``.
     breaks : DataFrame
-        One row per column and break of its series: ``concept, break_year, reason``.
+        As in `Panel`.
     joins : DataFrame
         How the rows of every source were joined at this level: ``source, level, rule, year, join, reason,
         rows_count``.
@@ -187,46 +181,27 @@ def read(source: str, level: str, project: Project | None = None) -> Panel:
 
 def has_scores(source: str, level: str, project: Project | None = None) -> bool:
     """Return whether the panel of a source is built and has scores of a level."""
-    try:
-        record = _open(source, project)[1]
-    except ProjectError:
-        return False
-    return bool(record["levels"].get(level, {}).get("liveability"))
+    return bool(_level(source, level, project).get("liveability"))
 
 
 def has_key_figures(source: str, level: str, project: Project | None = None) -> bool:
     """Return whether the panel of a source is built and has key figures of a level."""
+    return any(facts["ledger"] for facts in _level(source, level, project).get("rules", {}).values())
+
+
+def _level(source: str, level: str, project: Project | None) -> dict[str, Any]:
+    """Return what the record says of a level; nothing where there is no panel."""
     try:
-        record = _open(source, project)[1]
+        found: dict[str, Any] = _open(source, project)[1]["levels"].get(level, {})
     except ProjectError:
-        return False
-    rules = record["levels"].get(level, {}).get("rules", {})
-    return any(facts["ledger"] for facts in rules.values())
+        return {}
+    return found
 
 
 def read_key_figures_panel(
     source: str, level: str, rule: str = AS_PUBLISHED, project: Project | None = None
 ) -> KeyFiguresPanel:
-    """Return the key figures of one level under one rule.
-
-    Parameters
-    ----------
-    source : {"synthetic", "open", "microdata"}
-        Where the data come from.
-    level : {"buurt", "wijk", "gemeente"}
-        Kind of area.
-    rule : {"as_published", "harmonised", "unchanged_only"}
-        What an area is over the years.
-    project : Project, optional
-        The checkout; by default the one that holds the working folder.
-
-    Raises
-    ------
-    ProjectError
-        If the panel has not been built.
-    MissingDataError
-        If it has no key figures, or none of this level and rule.
-    """
+    """Return the key figures of one level under one rule; parameters and errors as in `read_joined`."""
     folder, record = _open(source, project)
     if not record["files"]:
         raise missing_data(source, f"key figures by {level}", "the key figures of any year", ["key_figures"], project)
@@ -253,7 +228,7 @@ def read_key_figures_panel(
 
 
 def read_joined(source: str, level: str, rule: str = AS_PUBLISHED, project: Project | None = None) -> JoinedLevel:
-    """Return one level under one rule with every source side by side.
+    """Return one level under one rule, with the data of every publisher side by side.
 
     Parameters
     ----------
@@ -294,13 +269,7 @@ def read_joined(source: str, level: str, rule: str = AS_PUBLISHED, project: Proj
 
 
 def read_record(source: str, project: Project | None = None) -> dict[str, Any]:
-    """Return the record of a panel: what was read, and what became of it.
-
-    Raises
-    ------
-    ProjectError
-        If the panel has not been built.
-    """
+    """Return the record of a panel: what was read, and what became of it; ProjectError if it is not built."""
     return _open(source, project)[1]
 
 

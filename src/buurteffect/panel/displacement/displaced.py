@@ -93,19 +93,19 @@ def measured_before(moves: pd.DataFrame, codes: pd.Index, scores: pd.DataFrame, 
     """
     early = moves[moves["year"] <= until]
     place = early["buurt"]
-    first = (
-        scores.dropna(subset="liveability_score").sort_values("year").groupby("area_code")["liveability_score"].first()
-    )
+    waves = scores.dropna(subset="liveability_score").sort_values("year")
+    first = waves.groupby("area_code")["liveability_score"].first()
+
+    def mean(values: pd.Series) -> npt.NDArray[np.float64]:
+        """Return the mean by buurt."""
+        return np.asarray(values.groupby(place).mean().reindex(range(len(codes))))
+
     return pd.DataFrame(
         {
             "score": first.reindex(codes).to_numpy(),
-            "low_income": early["low_income"].groupby(place).mean().reindex(range(len(codes))).to_numpy(),
-            "log_woz": np.log(early["woz_value_eur"].groupby(place).mean().reindex(range(len(codes))).to_numpy()),
-            "social_share": (early["tenure"] == _ASSOCIATION)
-            .groupby(place)
-            .mean()
-            .reindex(range(len(codes)))
-            .to_numpy(),
+            "low_income": mean(early["low_income"]),
+            "log_woz": np.log(mean(early["woz_value_eur"])),
+            "social_share": mean(early["tenure"] == _ASSOCIATION),
         },
         index=codes,
     )

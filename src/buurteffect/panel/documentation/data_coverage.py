@@ -23,7 +23,7 @@ def coverage(source: str, project: Project | None = None) -> pd.DataFrame:
     source : {"synthetic", "open", "microdata"}
         Where the data come from.
     project : Project, optional
-        The checkout.
+        The checkout; by default the one that holds the working folder.
 
     Returns
     -------

@@ -15,6 +15,9 @@ from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.weights import Weights, is_among
 from buurteffect.schema.panel import CHANGES
 
+FLAG = "boundary_flag"
+"""Column with the official change flag (1, 2, 3) against the year before."""
+
 LEFT_OUT = "left out"
 LEDGER_COLUMNS = ("level", "year", "fate", "reason", "rows_in", "rows_placed", "rows_left_out", "rows_out")
 
@@ -138,7 +141,6 @@ def areas_left_out(
     frame: pd.DataFrame,
     by_year: Mapping[int, Weights],
     base_year: int,
-    flag_column: str,
     flags: pd.DataFrame | None,
 ) -> pd.Series:
     """Return the areas of the base year that changed in the span, with the reason.
@@ -165,7 +167,7 @@ def areas_left_out(
             reasons[~whole & pd.isna(reasons)] = f"split, merged or new between {year} and {base_year}"
         codes[year] = _put(everywhere, place, shares.sources[shares.first_source])
     needed = range(years[0] + 1, years[-1] + 1)
-    for year, flags_of_year in _flags_by_year(frame, flags, flag_column, needed).items():
+    for year, flags_of_year in _flags_by_year(frame, flags, needed).items():
         flag = flags_of_year.reindex(codes.get(year, everywhere)).to_numpy(dtype=float, na_value=np.nan)
         reasons[(flag == 3) & pd.isna(reasons)] = f"boundary moved in {year} (flag 3)"
         reasons[~np.isin(flag, [1, 2, 3]) & pd.isna(reasons)] = f"no change flag in {year}"
@@ -219,21 +221,21 @@ def _groups(source: np.ndarray, target: np.ndarray, sources: int, targets: int) 
     return np.asarray(csgraph.connected_components(graph, directed=False)[1])
 
 
-def _flags_by_year(frame: pd.DataFrame, flags: pd.DataFrame | None, column: str, needed: range) -> dict[int, pd.Series]:
+def _flags_by_year(frame: pd.DataFrame, flags: pd.DataFrame | None, needed: range) -> dict[int, pd.Series]:
     """Return the flags of every needed year by code; those of the table itself go first."""
     found: dict[int, pd.Series] = {}
     for table in (frame, flags):
-        if table is None or column not in table.columns:
+        if table is None or FLAG not in table.columns:
             continue
-        for year, rows in table.loc[table[column].notna(), ["area_code", "year", column]].groupby("year"):
-            flag = rows.set_index("area_code")[column]
+        for year, rows in table.loc[table[FLAG].notna(), ["area_code", "year", FLAG]].groupby("year"):
+            flag = rows.set_index("area_code")[FLAG]
             found[int(year)] = pd.concat([found[int(year)], flag]) if int(year) in found else flag
     found = {year: flag[~flag.index.duplicated()] for year, flag in found.items()}
     absent = [year for year in needed if year not in found]
     if absent:
         raise DataError(
             "table to harmonise",
-            column=column,
+            column=FLAG,
             found=f"no change flags for {', '.join(map(str, absent))}",
             expected="the official flag of every year after the first of the span",
             action="give `flags` for the years that the table skips, choose a shorter span, or take the rule "

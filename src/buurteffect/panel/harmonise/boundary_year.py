@@ -14,7 +14,7 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.area_changes import changes_of
-from buurteffect.panel.harmonise.weights import Crossing, is_among
+from buurteffect.panel.harmonise.weights import Crosswalk, is_among
 
 AS_PUBLISHED = "as_published"
 UNCHANGED_ONLY = "unchanged_only"
@@ -58,7 +58,7 @@ class Placed:
     touched: dict[int, frozenset[str]]
 
 
-def match_codes(crosswalk: Crossing | None, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:
+def match_codes(crosswalk: Crosswalk | None, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:
     """Return which areas of one year are areas of another, or None where no crosswalk covers the two.
 
     Flows below the floor of `weights.Floor` are noise here as they are in harmonisation. An area that the
@@ -73,18 +73,18 @@ def match_codes(crosswalk: Crossing | None, boundary_year: int, year: int, codes
     ...         "addresses_count": [60.0, 40.0],
     ...     }
     ... )
-    >>> match_codes(Crossing(crosswalk), 2022, 2016, ["WK000101", "WK000102", "WK000103"]).pairs.to_dict()
+    >>> match_codes(Crosswalk(crosswalk), 2022, 2016, ["WK000101", "WK000102", "WK000103"]).pairs.to_dict()
     {'WK000103': 'WK000103'}
     """
     if crosswalk is None:
         return None
     key = ("match", boundary_year, year, frozenset(codes))
-    return crosswalk.recall(key, lambda: _match(crosswalk, boundary_year, year, codes))
+    return crosswalk.remember(key, lambda: _match(crosswalk, boundary_year, year, codes))
 
 
-def _match(crossing: Crossing, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:
+def _match(crosswalk: Crosswalk, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:
     """Work out which areas of one year are areas of another."""
-    counted = crossing.recall("counted", lambda: _counted(crossing))
+    counted = crosswalk.remember("counted", lambda: _counted(crosswalk))
     try:
         weights = counted.weights(boundary_year, year, {boundary_year: codes, year: codes})
     except DataError:
@@ -96,22 +96,22 @@ def _match(crossing: Crossing, boundary_year: int, year: int, codes: Collection[
     return Match(pairs, frozenset(shares.targets[shares.target[mine & ~single]]))
 
 
-def _counted(crossing: Crossing) -> Crossing:
+def _counted(crosswalk: Crosswalk) -> Crosswalk:
     """Return a crosswalk in which every flow has addresses.
 
     Only who shares with whom matters here: where none are given, every flow that is listed counts.
     """
-    counts = crossing.frame["addresses_count"]
+    counts = crosswalk.frame["addresses_count"]
     if not counts.isna().any():
-        return crossing
-    return Crossing(crossing.frame.assign(addresses_count=counts.fillna(_NEVER_NOISE)))
+        return crosswalk
+    return Crosswalk(crosswalk.frame.assign(addresses_count=counts.fillna(_NEVER_NOISE)))
 
 
 def place(
     frame: pd.DataFrame,
     rule: str,
     base_year: int | None,
-    crosswalk: Crossing | None,
+    crosswalk: Crosswalk | None,
     unchanged: pd.Index | None = None,
 ) -> Placed:
     """Return where the rows of a table belong.
@@ -128,7 +128,7 @@ def place(
         What an area is over the years.
     base_year : int or None
         Year of the areas; None as published.
-    crosswalk : Crossing or None
+    crosswalk : Crosswalk or None
         Of the level.
     unchanged : Index of str, optional
         Areas that the rule ``unchanged_only`` keeps.
@@ -151,7 +151,7 @@ def place(
 
 
 def _place_part(
-    part: pd.DataFrame, boundary_year: int, target: int, rule: str, crosswalk: Crossing | None
+    part: pd.DataFrame, boundary_year: int, target: int, rule: str, crosswalk: Crosswalk | None
 ) -> tuple[pd.DataFrame, frozenset[str]]:
     """Place the rows of one boundary year and year among the areas of a year; say which of these are shared in vain."""
     codes, published = part["area_code"], rule == AS_PUBLISHED

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from buurteffect.panel.harmonise.area_changes import areas_left_out, build_ledger, leave_out
-from buurteffect.panel.harmonise.moved_tables import FLAG, Moved, Settings, move
+from buurteffect.panel.harmonise.moved_tables import Moved, Settings, move
 from buurteffect.panel.harmonise.totals_check import CONSERVED, conservation
 from buurteffect.panel.harmonise.weights import Weights, is_among
 
@@ -78,10 +78,10 @@ def harmonise(
     """
     settings = settings or Settings()
     moved = move(frame, weights, concepts, settings)
-    return choose(moved, settings.rule, flags=flags, gemeente_weights=gemeente_weights)
+    return apply_rule(moved, settings.rule, flags=flags, gemeente_weights=gemeente_weights)
 
 
-def choose(
+def apply_rule(
     moved: Moved,
     rule: str,
     *,
@@ -92,7 +92,7 @@ def choose(
     frame, rows = moved.before, moved.after
     reasons = None
     if rule == "unchanged_only":
-        reasons = areas_left_out(frame, moved.by_year, moved.base_year, FLAG, flags)
+        reasons = areas_left_out(frame, moved.by_year, moved.base_year, flags)
         rows = rows[~is_among(rows["area_code"], reasons.index)].reset_index(drop=True)
     why = leave_out(frame, moved.years, reasons)
     counted = [name for name in CONSERVED if name in moved.concepts]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise.area_changes import YearOfRows, years_of_rows
+from buurteffect.panel.harmonise.area_changes import FLAG, YearOfRows, years_of_rows
 from buurteffect.panel.harmonise.combine import (
     PRESENT,
     Column,
@@ -30,9 +30,6 @@ from buurteffect.schema.panel import CHANGES
 RULES = ("harmonised", "unchanged_only")
 LABELS = ("level", "area_name", "wijk_code", "gemeente_code", "gemeente_name")
 """Columns that describe the area of the data's own year; no area of the base year inherits them."""
-
-FLAG = "boundary_flag"
-"""Column with the official change flag (1, 2, 3) against the year before."""
 
 _KEY = ["area_code", "year"]
 

@@ -90,7 +90,7 @@ class Weights:
         return Shares(pd.Index(sources), pd.Index(targets), source[order], target[order], *numbers)
 
 
-class Crossing:
+class Crosswalk:
     """A crosswalk of one level, with every step and every pair of years worked out once.
 
     Whoever builds a panel makes one per level and passes it along: the key figures, the tables beside them and the
@@ -129,7 +129,7 @@ class Crossing:
         """Place of every code in `codes`."""
         return {code: place for place, code in enumerate(self.names)}
 
-    def recall(self, key: Hashable, work_out: Callable[[], _Found]) -> _Found:
+    def remember(self, key: Hashable, work_out: Callable[[], _Found]) -> _Found:
         """Return what was worked out under a key before; else work it out."""
         if key not in self._recalled:
             self._recalled[key] = work_out()
@@ -181,12 +181,12 @@ class Crossing:
         ...     }
         ... )
         >>> codes = {2016: ["GM0001", "GM0009"], 2017: ["GM0002", "GM0003", "GM0009"]}
-        >>> Crossing(crosswalk).weights(2016, 2017, codes).frame["weight_share"].tolist()
+        >>> Crosswalk(crosswalk).weights(2016, 2017, codes).frame["weight_share"].tolist()
         [0.75, 0.25, 1.0]
         """
         ends = tuple(frozenset(codes.get(year, ())) for year in (year_from, year_to))
         key = ("weights", year_from, year_to, floor, ends)
-        return self.recall(key, lambda: _weights(self, year_from, year_to, codes, floor or Floor()))
+        return self.remember(key, lambda: _weights(self, year_from, year_to, codes, floor or Floor()))
 
 
 def identity_weights(codes: Iterable[str], year: int, level: str) -> Weights:
@@ -252,16 +252,16 @@ def _check_codes(codes: Mapping[int, Collection[str]], year: int, level: str) ->
 
 
 def _weights(
-    crossing: Crossing, year_from: int, year_to: int, codes: Mapping[int, Collection[str]], floor: Floor
+    crosswalk: Crosswalk, year_from: int, year_to: int, codes: Mapping[int, Collection[str]], floor: Floor
 ) -> Weights:
     """Work out the weights between two years."""
-    level = _level(crossing.frame)
+    level = _level(crosswalk.frame)
     for year in (year_from, year_to):
         _check_codes(codes, year, level)
-    matrices = [crossing.matrix(*pair, floor) for pair in find_route(crossing.flows.pairs, year_from, year_to)]
-    known = {*codes[year_to], *crossing.listed(year_to)}
-    start = sorted({*codes[year_from], *crossing.listed(year_from)})
-    placed, unplaced = _chain(start, matrices, crossing, known)
+    matrices = [crosswalk.matrix(*pair, floor) for pair in find_route(crosswalk.flows.pairs, year_from, year_to)]
+    known = {*codes[year_to], *crosswalk.listed(year_to)}
+    start = sorted({*codes[year_from], *crosswalk.listed(year_from)})
+    placed, unplaced = _chain(start, matrices, crosswalk, known)
     return Weights(
         level,
         year_from,
@@ -272,16 +272,16 @@ def _weights(
 
 
 def _chain(
-    start: list[str], matrices: list[CrosswalkMatrix], crossing: Crossing, known: Collection[str]
+    start: list[str], matrices: list[CrosswalkMatrix], crosswalk: Crosswalk, known: Collection[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Multiply the steps: one row per source and final target, areas that no step lists at weight 1.
 
     Rows whose target is known come first, the others second.
     """
-    place = np.fromiter(map(crossing.places.get, start, repeat(-1)), dtype=np.int64, count=len(start))
+    place = np.fromiter(map(crosswalk.places.get, start, repeat(-1)), dtype=np.int64, count=len(start))
     inside, outside = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
     rows = place[inside]
-    shape = (len(rows), len(crossing.codes))
+    shape = (len(rows), len(crosswalk.codes))
     product = sparse.csr_array((np.ones(len(rows)), (np.arange(len(rows)), rows)), shape=shape)
     size = np.full(len(start), np.nan)
     for each in matrices:
@@ -290,7 +290,7 @@ def _chain(
     entries = product.tocoo()
     # What no step lists stays where it is, so its number as a target comes after those of the crosswalk.
     starts = np.asarray(start, dtype=object)
-    names = np.concatenate([crossing.names, starts[outside]])
+    names = np.concatenate([crosswalk.names, starts[outside]])
     row = np.concatenate([inside[entries.row], outside])
     column = np.concatenate([entries.col, np.arange(shape[1], len(names))])
     order = np.lexsort((column, row))

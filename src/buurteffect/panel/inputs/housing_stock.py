@@ -8,7 +8,7 @@ import pandas as pd
 
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED, UNCHANGED_ONLY
 from buurteffect.panel.harmonise.harmonised import harmonise
-from buurteffect.panel.harmonise.weights import Crossing
+from buurteffect.panel.harmonise.weights import Crosswalk
 from buurteffect.panel.inputs.key_figures import weights_to
 from buurteffect.schema.panel import STOCK_BLOCK
 
@@ -17,7 +17,7 @@ _NOT_WHOLE = "not among the areas that stayed as they were"
 
 
 @dataclass(frozen=True, eq=False)
-class StockRule:
+class HarmonisedStock:
     """The housing stock under one rule.
 
     Attributes
@@ -32,13 +32,13 @@ class StockRule:
     ledger: pd.DataFrame
 
 
-def bring_stock(
+def harmonise_stock(
     stock: pd.DataFrame,
     rule: str,
     key_figures: pd.DataFrame,
     base_year: int | None,
-    crosswalk: Crossing | None,
-) -> StockRule:
+    crosswalk: Crosswalk | None,
+) -> HarmonisedStock:
     """Return the housing stock on the areas of a rule; its counts are divided and added as key figures are.
 
     Parameters
@@ -51,11 +51,11 @@ def bring_stock(
         Those of gemeenten under the rule; ``unchanged_only`` keeps gemeenten that are there.
     base_year : int or None
         Year of the areas; None as published.
-    crosswalk : Crossing or None
+    crosswalk : Crosswalk or None
         Of gemeenten.
     """
     if rule == AS_PUBLISHED or base_year is None or crosswalk is None:
-        return StockRule(stock, _ledger(stock, stock, ""))
+        return HarmonisedStock(stock, _ledger(stock, stock, ""))
     codes = {int(year): set(names) for year, names in stock.groupby("year")["area_code"]}
     here = set(key_figures.loc[key_figures["year"] == base_year, "area_code"])
     codes[base_year] = codes.get(base_year, set()) | here
@@ -64,7 +64,7 @@ def bring_stock(
     far = stock[stock["year"].isin(list(out_of_reach))]
     far_ledger = _ledger(far, far.iloc[:0], f"no crosswalk brings this year to {base_year}")
     if reached.empty or not weights:
-        return StockRule(reached, pd.concat([_ledger(reached, reached, ""), far_ledger], ignore_index=True))
+        return HarmonisedStock(reached, pd.concat([_ledger(reached, reached, ""), far_ledger], ignore_index=True))
     done = harmonise(reached, weights, _concepts())
     frame, ledger = done.frame, done.ledger[["year", "reason", "rows_placed", "rows_left_out"]]
     if rule == UNCHANGED_ONLY:
@@ -72,7 +72,7 @@ def bring_stock(
         frame = frame[whole]
         ledger = _ledger(reached, frame, _NOT_WHOLE)
     columns = ["area_code", "year", *_columns()]
-    return StockRule(frame[columns].reset_index(drop=True), pd.concat([ledger, far_ledger], ignore_index=True))
+    return HarmonisedStock(frame[columns].reset_index(drop=True), pd.concat([ledger, far_ledger], ignore_index=True))
 
 
 def _columns() -> list[str]:

@@ -17,9 +17,9 @@ import pandas as pd
 
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED
-from buurteffect.panel.harmonise.harmonised import choose
+from buurteffect.panel.harmonise.harmonised import apply_rule
 from buurteffect.panel.harmonise.moved_tables import RULES, Moved, Settings, move
-from buurteffect.panel.harmonise.weights import Crossing, Weights
+from buurteffect.panel.harmonise.weights import Crosswalk, Weights
 from buurteffect.panel.inputs.contents import named_below
 from buurteffect.schema.kwb import CONCEPTS
 from buurteffect.sources import KeyFigureFile, has_key_figures, read_key_figures, refuse_same_bytes
@@ -85,7 +85,7 @@ def stack_files(files: Sequence[KeyFigureFile]) -> pd.DataFrame:
 
 
 def assemble_key_figures(
-    stacked: pd.DataFrame, crossings: Mapping[str, Crossing], base_year: int | None = None
+    stacked: pd.DataFrame, crosswalks: Mapping[str, Crosswalk], base_year: int | None = None
 ) -> dict[tuple[str, str], KeyFiguresLevel]:
     """Return the key figures of every level under every rule that the crosswalks allow.
 
@@ -93,7 +93,7 @@ def assemble_key_figures(
     ----------
     stacked : DataFrame
         From `stack_files`.
-    crossings : mapping of str to Crossing
+    crosswalks : mapping of str to Crosswalk
         By level.
     base_year : int, optional
         Year of the areas; by default the latest year of each level.
@@ -108,8 +108,8 @@ def assemble_key_figures(
         if frame.empty:
             continue
         result[level, AS_PUBLISHED] = KeyFiguresLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
-        if level in crossings:
-            way = _find_way(frame, level, crossings, base_year or int(frame["year"].max()))
+        if level in crosswalks:
+            way = _find_way(frame, level, crosswalks, base_year or int(frame["year"].max()))
             moved = _move(frame, way)
             for rule in RULES:
                 result[level, rule] = _bring(frame, level, rule, way, moved)
@@ -134,15 +134,15 @@ class _Way:
     out_of_reach: dict[int, str]
 
 
-def _find_way(frame: pd.DataFrame, level: str, crossings: Mapping[str, Crossing], base_year: int) -> _Way:
+def _find_way(frame: pd.DataFrame, level: str, crosswalks: Mapping[str, Crosswalk], base_year: int) -> _Way:
     """Find the weights of a level, and those of its gemeenten for the totals before."""
     number, names = pd.factorize(frame["area_code"])
     texts = np.asarray(names, dtype=object)
     codes = {int(year): set(texts[number[rows]]) for year, rows in frame.groupby("year").indices.items()}
-    weights, out_of_reach = weights_to(codes, crossings[level], base_year)
+    weights, out_of_reach = weights_to(codes, crosswalks[level], base_year)
     if level == "gemeente":
         return _Way(base_year, weights, weights, out_of_reach)
-    return _Way(base_year, weights, _gemeente_weights(codes, crossings, weights, base_year), out_of_reach)
+    return _Way(base_year, weights, _gemeente_weights(codes, crosswalks, weights, base_year), out_of_reach)
 
 
 def _move(frame: pd.DataFrame, way: _Way) -> Moved | None:
@@ -161,7 +161,7 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved |
     if moved is None or not years:
         return nothing
     try:
-        done = choose(
+        done = apply_rule(
             moved.of_years([way.base_year, *years]),
             rule,
             flags=frame.loc[~frame["year"].isin(list(moved.years)), ["area_code", "year", "boundary_flag"]],
@@ -195,7 +195,7 @@ def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[list[int], dict[
 
 
 def weights_to(
-    codes: Mapping[int, set[str]], crossing: Crossing, base_year: int
+    codes: Mapping[int, set[str]], crosswalk: Crosswalk, base_year: int
 ) -> tuple[dict[int, Weights], dict[int, str]]:
     """Return the weights of every year that the crosswalk reaches, and why it does not reach the others."""
     known = codes.get(base_year, set())
@@ -203,7 +203,7 @@ def weights_to(
     out_of_reach: dict[int, str] = {}
     for year in sorted(set(codes) - {base_year}):
         try:
-            weights[year] = crossing.weights(year, base_year, {year: codes[year], base_year: known})
+            weights[year] = crosswalk.weights(year, base_year, {year: codes[year], base_year: known})
         except DataError as error:
             out_of_reach[year] = error.found
     return weights, out_of_reach
@@ -211,19 +211,19 @@ def weights_to(
 
 def _gemeente_weights(
     codes: Mapping[int, set[str]],
-    crossings: Mapping[str, Crossing],
+    crosswalks: Mapping[str, Crosswalk],
     weights: Mapping[int, Weights],
     base_year: int,
 ) -> dict[int, Weights] | None:
     """Return the gemeenten's own weights for the totals before, where there is a crosswalk of gemeenten."""
-    if "gemeente" not in crossings:
+    if "gemeente" not in crosswalks:
         return None
     gemeenten = {year: {f"GM{code[2:6]}" for code in names} for year, names in codes.items()}
     result = {}
     for year in weights:
         known = {year: gemeenten[year], base_year: gemeenten.get(base_year, set())}
         try:
-            result[year] = crossings["gemeente"].weights(year, base_year, known)
+            result[year] = crosswalks["gemeente"].weights(year, base_year, known)
         except DataError:
             return None
     return result

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.panel.harmonise.boundary_year import BY_CODE, NOT_JOINED, ONE_TO_ONE, SAME_YEAR, match_codes
-from buurteffect.panel.harmonise.weights import Crossing
+from buurteffect.panel.harmonise.weights import Crosswalk
 from buurteffect.schema.boundaries import AREA_LEVELS
 from buurteffect.sources.files.rawfile import label_of
 from buurteffect.sources.geography.boundaries import read_level
@@ -119,7 +119,7 @@ def _polygons(path: Path, layer: Layer, others: list[Layer]) -> Polygons:
     return Polygons(file.origin, layer.level, file.year, frame, repaired, tuple(notes), file.bytes_count, file.sha256)
 
 
-def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: Crossing | None) -> pd.DataFrame:
+def polygons_of_rows(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: Crosswalk | None) -> pd.DataFrame:
     """Return the polygon of every row: that of the file whose year is nearest to the row's areas.
 
     Parameters
@@ -128,7 +128,7 @@ def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: Cross
         One row per area: ``boundary_year, area_code``.
     files : sequence of Polygons
         Of one level.
-    crosswalk : Crossing or None
+    crosswalk : Crosswalk or None
         Of the level.
 
     Returns
@@ -152,7 +152,7 @@ def lay_polygons(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: Cross
     return laid
 
 
-def _joins(file: Polygons, year: int, crosswalk: Crossing | None) -> pd.Series:
+def _joins(file: Polygons, year: int, crosswalk: Crosswalk | None) -> pd.Series:
     """Return how every area of a file belongs to the code of a year."""
     codes = file.frame["area_code"]
     if file.year == year:

@@ -161,14 +161,10 @@ def stack_stock(tables: Sequence[StockTable]) -> Stock | None:
     left_out = frame[repeated].groupby("origin").size().to_dict()
     kept = frame[~repeated].sort_values(key, ignore_index=True)
     layouts = kept.drop_duplicates("year")[["year", "layout"]].sort_values("year", ignore_index=True)
-    names = {name: f"stock_{name}" for name in kept.columns if f"stock_{name}" in _stock_columns()}
+    in_panel = {field.name for field in STOCK_BLOCK.fields}
+    names = {name: f"stock_{name}" for name in kept.columns if f"stock_{name}" in in_panel}
     kept = kept.rename(columns={"gemeente_code": "area_code", **names}).drop(columns=["origin", "layout"])
     return Stock(kept, layouts, {str(origin): int(count) for origin, count in left_out.items()})
-
-
-def _stock_columns() -> set[str]:
-    """Return the columns of the housing stock in the panel."""
-    return {field.name for field in STOCK_BLOCK.fields}
 
 
 def describe_left_out(table: StockTable) -> str:

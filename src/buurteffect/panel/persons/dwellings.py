@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import DataError
-from buurteffect.panel.harmonise.weights import Crossing
+from buurteffect.panel.harmonise.weights import Crosswalk
 from buurteffect.schema.microdata import NO_AREA
 from buurteffect.sources import read_crosswalk
 from buurteffect.sources.tables.microdata import read_extract
@@ -57,8 +57,7 @@ def dwelling_places(folder: Path, dwellings: pd.Series) -> pd.DataFrame:
     target = _lead_on("BU" + code.astype("str"), last_year, years[-1], folder)
     buurt = target.astype("category")
     names = buurt.cat.categories
-    result = pd.DataFrame({"dwelling": areas.index.astype("str"), "buurt_code": buurt.to_numpy()})
-    result["buurt_code"] = buurt.array
+    result = pd.DataFrame({"dwelling": areas.index.astype("str"), "buurt_code": buurt.array})
     for column, prefix, width in (("wijk_code", "WK", 6), ("gemeente_code", "GM", 4)):
         outer = prefix + names.str[2 : 2 + width]
         short, position = np.unique(outer.to_numpy(dtype=object), return_inverse=True)
@@ -82,15 +81,15 @@ def _lead_on(code: pd.Series, year_of: pd.Series, base_year: int, folder: Path) 
     code, year_of = code.reset_index(drop=True), year_of.reset_index(drop=True)
     if (year_of == base_year).all():
         return code
-    crossing = _crossing(folder.parent / CROSSWALK_FOLDER)
-    known = set(code[year_of == base_year]) | set(crossing.listed(base_year))
+    crosswalk = _crosswalk(folder.parent / CROSSWALK_FOLDER)
+    known = set(code[year_of == base_year]) | set(crosswalk.listed(base_year))
     # A crosswalk leaves out years without tables of areas: their codes are those of the year before.
-    listed = sorted({year for pair in crossing.flows.pairs for year in pair})
+    listed = sorted({year for pair in crosswalk.flows.pairs for year in pair})
     year_of = year_of.map({year: max((y for y in listed if y <= year), default=listed[0]) for year in set(year_of)})
     for year in sorted(set(year_of) - {base_year}):
         rows = year_of == year
         here = sorted(set(code[rows]))
-        frame = crossing.weights(int(year), base_year, {int(year): here, base_year: sorted(known)}).frame
+        frame = crosswalk.weights(int(year), base_year, {int(year): here, base_year: sorted(known)}).frame
         best = frame.sort_values("weight_share", ascending=False, kind="stable").drop_duplicates("source_code")
         best = best.set_index("source_code")
         lost = [name for name in here if name not in best.index]
@@ -105,7 +104,7 @@ def _lead_on(code: pd.Series, year_of: pd.Series, base_year: int, folder: Path) 
     return code
 
 
-def _crossing(folder: Path) -> Crossing:
+def _crosswalk(folder: Path) -> Crosswalk:
     """Return the crosswalk of buurten in a folder."""
     frames = [read_crosswalk(path).frame for path in sorted(folder.glob("*.csv"))]
     frames = [frame[frame["level"] == "buurt"] for frame in frames]
@@ -116,4 +115,4 @@ def _crossing(folder: Path) -> Crossing:
             expected="a file such as crosswalk_buurt.csv beside the folder of the extracts",
             action="place it there: dwellings demolished before the last year lie in areas of earlier years",
         )
-    return Crossing(pd.concat(frames, ignore_index=True))
+    return Crosswalk(pd.concat(frames, ignore_index=True))

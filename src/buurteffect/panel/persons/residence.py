@@ -151,16 +151,9 @@ def strip_of_buurt(
         now = residents_on(spells, year * 10_000 + 101)
         both = pd.concat([first, now], axis=1, join="inner", keys=["before", "now"])
         same = set(both.loc[both["before"] == both["now"], "now"])
-        rows.append(
-            pd.DataFrame(
-                {
-                    "position": [place[name] for name in here.index],
-                    "year": year,
-                    "tenure": here["tenure"].to_numpy(),
-                    "same_residents": [name in same for name in here.index],
-                }
-            )
-        )
+        position, stayed = [place[name] for name in here.index], [name in same for name in here.index]
+        columns = {"position": position, "year": year, "tenure": here["tenure"].to_numpy(), "same_residents": stayed}
+        rows.append(pd.DataFrame(columns))
     return pd.concat(rows, ignore_index=True)
 
 

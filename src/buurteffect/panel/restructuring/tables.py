@@ -52,18 +52,12 @@ def built_and_demolished(study: RestructuringStudy) -> pd.DataFrame:
         One row is one kind of dwelling: ``kind, dwellings_count, share`` (of what was built), ``projects_count`` (that
         give the figure) and ``missing_count`` (that leave it empty).
     """
-    names = {
-        "demolished_social": "social rent, demolished",
-        "built_owner": "owner-occupied, built",
-        "built_social": "social rent, built",
-        "built_private_rent": "private rent, built",
-    }
     values = study.projects[list(_COUNTS.values())].rename(columns={v: k for k, v in _COUNTS.items()})
     total = values.sum()
     built = float(total.drop("demolished_social").sum())
     return pd.DataFrame(
         {
-            "kind": [names[name] for name in _COUNTS],
+            "kind": ["social rent, demolished", "owner-occupied, built", "social rent, built", "private rent, built"],
             "dwellings_count": [float(total[name]) for name in _COUNTS],
             "share": [float("nan") if name == "demolished_social" else total[name] / built for name in _COUNTS],
             "projects_count": [int(values[name].notna().sum()) for name in _COUNTS],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from buurteffect.errors import DataError
 
@@ -72,8 +73,6 @@ def treatment_of_areas(
 
 def _with_rings(result: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     """Add the distance to the nearest treated area, and the ring that it falls in."""
-    from scipy.spatial import cKDTree
-
     treated = (result["status"] == "treated").to_numpy()
     result["nearest_treated_m"] = np.nan
     result["ring"] = pd.Series(pd.NA, index=result.index, dtype="str")
