@@ -126,16 +126,7 @@ def survey_study(source: str, project: Project | None = None) -> SurveyStudy:
 
 
 def assemble_survey(tables: dict[str, pd.DataFrame], projects: pd.DataFrame, source: str) -> SurveyStudy:
-    """Join the tables of a survey with a project register.
-
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        The tables of `schema.survey.SURVEY_TABLES`.
-    projects : DataFrame
-        The register: ``area_code, level, code_year, start_year``.
-    source : str
-        Where the data come from.
+    """Join the tables of a survey (`SURVEY_TABLES`) with a register: ``area_code, level, code_year, start_year``.
 
     Raises
     ------

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.combine import MissingRule
-from buurteffect.panel.harmonise.harmonised import Harmonised, Settings, harmonise
+from buurteffect.panel.harmonise.harmonised import Harmonised, harmonise
 from buurteffect.panel.harmonise.totals_check import conservation
 from buurteffect.panel.harmonise.weights import Crosswalk, Floor, Weights, identity_weights
 from buurteffect.sources.geography.crosswalk import read_crosswalk
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "open"
 CONCEPTS = pd.read_csv(resources.files("buurteffect.schema") / "concepts.csv")
-UNCHANGED = Settings(rule="unchanged_only")
+UNCHANGED = "unchanged_only"
 NO_FLOOR = Floor(0, 0.0)
 
 # Five wijken of 2016; by 2017 A splits over P and Q, B and C merge into M, D is recoded to N, E stays.
@@ -299,8 +299,8 @@ def test_a_missing_value_of_a_whole_area_keeps_its_reason():
 def test_a_count_is_missing_where_more_than_the_limit_of_its_addresses_is(addresses_of_c, limit, expected):
     flows = [(B, M, 100 - addresses_of_c), (C, M, addresses_of_c)]
     frame = table(codes=[B, C], inhabitants_count=[30.0, np.nan], inhabitants_count_missing=[None, "below_threshold"])
-    rule = Settings(missing=MissingRule(count_missing_max=limit))
-    result = harmonise(frame, weigh(flows, {2016: [B, C], 2017: [M]}), CONCEPTS, rule)
+    rule = MissingRule(count_missing_max=limit)
+    result = harmonise(frame, weigh(flows, {2016: [B, C], 2017: [M]}), CONCEPTS, missing=rule)
     row = result.frame.iloc[0]
     if expected is None:
         assert np.isnan(row["inhabitants_count"])
@@ -342,7 +342,7 @@ def test_a_piece_without_a_denominator_is_measured_in_addresses():
     weights = weigh(flows, {2016: [B, C], 2017: [M]})
     result = harmonise(frame, weights, CONCEPTS)
     assert values(result, "rented_share")[M] == pytest.approx(0.4)
-    strict = harmonise(frame, weights, CONCEPTS, Settings(missing=MissingRule(mean_missing_max=0.04)))
+    strict = harmonise(frame, weights, CONCEPTS, missing=MissingRule(mean_missing_max=0.04))
     assert values(strict, "rented_share_missing")[M] == "secret"
 
 
@@ -566,7 +566,7 @@ def test_the_largest_flag_of_the_sources_is_carried_along():
 
 def test_an_unknown_rule_is_refused():
     with pytest.raises(DataError, match="rule 'all'"):
-        harmonise(table(inhabitants_count=[1.0] * 5), weigh(), CONCEPTS, Settings(rule="all"))
+        harmonise(table(inhabitants_count=[1.0] * 5), weigh(), CONCEPTS, "all")
 
 
 # --- totals ----------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ class _Parts:
     crosswalks: dict[str, Crosswalk]
 
     def of_level(self, level: str) -> LevelSources:
-        """Return what all rows of a level are joined with."""
+        """Return the other sources of a level."""
         return LevelSources(
             [source for source in self.sources if source.level == level],
             self.crosswalks.get(level),

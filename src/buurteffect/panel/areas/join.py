@@ -39,7 +39,7 @@ _Columns = dict[str, pd.Series]
 
 @dataclass(frozen=True, eq=False)
 class LevelSources:
-    """What all rows of a level are joined with.
+    """The sources of one level that are joined with its key figures.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ def join_rule(
     base_year : int or None
         Year of the areas; None as published.
     beside : LevelSources
-        What they are joined with.
+        The other sources of the level.
     stock : DataFrame, optional
         Housing stock, on the areas of the rule: ``area_code, year`` and its columns.
 
@@ -119,7 +119,7 @@ def join_rule(
     placed = []
     for source in beside.sources:
         place_of_rows = place(source.frame, rule, base_year, beside.crosswalk, unchanged)
-        placed.append((source, _say_assumed(source, _on_own_areas(place_of_rows, anchors))))
+        placed.append((source, _note_assumed(source, _on_source_areas(place_of_rows, anchors))))
     extra = _own_rows(main, placed, stock)
     contract = panel_contract(level)
     tables = [
@@ -138,8 +138,8 @@ def _keyed(frame: pd.DataFrame, base_year: int | None) -> pd.DataFrame:
     return frame.assign(boundary_year=frame["year"] if base_year is None else base_year)
 
 
-def _on_own_areas(placed: Placed, anchors: pd.DataFrame) -> Placed:
-    """Leave rows that nothing but their code would join, and that meet no row, on the areas of their source."""
+def _on_source_areas(placed: Placed, anchors: pd.DataFrame) -> Placed:
+    """Leave rows on the areas of their source that only their code would join, and that match no row."""
     alone = (placed.rows["join"] == BY_CODE) & (_positions(_placed_keys(placed), anchors) < 0)
     if not alone.any():
         return placed
@@ -151,8 +151,8 @@ def _on_own_areas(placed: Placed, anchors: pd.DataFrame) -> Placed:
     return Placed(rows, placed.touched)
 
 
-def _say_assumed(source: SourceTable, placed: Placed) -> Placed:
-    """Say of rows whose boundary year nothing tells that it is assumed."""
+def _note_assumed(source: SourceTable, placed: Placed) -> Placed:
+    """Note in the reason of a row that its boundary year is assumed."""
     if "boundary_year_assumed" not in source.frame:
         return placed
     words = "areas of " + placed.rows["boundary_year"].astype("str") + " assumed"
@@ -322,17 +322,7 @@ def _count_joins(source: SourceTable, rule: str, placed: Placed, main: pd.DataFr
 
 
 def count_stock_joins(rule: str, ledger: pd.DataFrame, table: pa.Table) -> pd.DataFrame:
-    """Count the rows of the housing stock by year and by what became of them.
-
-    Parameters
-    ----------
-    rule : str
-        What an area is over the years.
-    ledger : DataFrame
-        One row per year and reason: ``year, reason, rows_placed, rows_left_out``.
-    table : pyarrow.Table
-        The gemeenten under the rule.
-    """
+    """Count the rows of the housing stock by year and by what became of them (`HarmonisedStock.ledger`)."""
     marks = table.select(["year", "in_housing_stock", "in_key_figures"]).to_pandas()
     met = marks[marks["in_housing_stock"] & marks["in_key_figures"]].groupby("year").size()
     kept = ledger.groupby("year", as_index=False)["rows_placed"].sum()

@@ -17,16 +17,9 @@ from buurteffect.project import Project
 from buurteffect.sources.tables.microdata import extract_paths
 
 READ = (
-    "EIGENDOMWOZTAB",
-    "GBAADRESOBJECTBUS",
-    "GBAPERSOONTAB",
-    "INHATAB",
-    "INPATAB",
-    "KINDOUDERTAB",
-    "KOPPELPERSOONHUISHOUDEN",
-    "SECMBUS",
-    "VSLGWBTAB",
-)
+    "EIGENDOMWOZTAB", "GBAADRESOBJECTBUS", "GBAPERSOONTAB", "INHATAB", "INPATAB", "KINDOUDERTAB",
+    "KOPPELPERSOONHUISHOUDEN", "SECMBUS", "VSLGWBTAB",
+)  # fmt: skip
 """The extracts that the study reads."""
 
 

@@ -31,7 +31,7 @@ def exposures(
     Parameters
     ----------
     moves : DataFrame
-        From `panel.moves.household_moves`.
+        From `household_moves`.
     codes : Index
         Codes of the buurten, in the order of their positions in `moves`.
     places : DataFrame

@@ -29,7 +29,7 @@ def panel_codebook(
     level : {"buurt", "wijk", "gemeente", "pc4"}
         Kind of area.
     observed : mapping of str to list of int, optional
-        Years in which a column has values, as `views.JoinedLevel` gives them.
+        Years in which a column has values, as `JoinedLevel` gives them.
     breaks : DataFrame, optional
         ``concept, break_year``; by default those that hold for any data.
 

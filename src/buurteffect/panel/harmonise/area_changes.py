@@ -101,21 +101,9 @@ def changes_of(weights: Weights) -> AreaChanges:
 
 
 def leave_out(frame: pd.DataFrame, years: Mapping[int, YearOfRows], targets_left_out: pd.Series | None) -> pd.Series:
-    """Return why rows reach no area of the base year, or only areas that are left out.
+    """Return why rows reach no area of the base year, or only areas that are left out, by their place in the table.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        One row per area and year.
-    years : mapping of int to YearOfRows
-        Its years.
-    targets_left_out : Series of str or None
-        Reason by code of the base year.
-
-    Returns
-    -------
-    Series of object
-        The reason for every row that is left out, by its place in the table, year by year.
+    ``targets_left_out`` are reasons by code of the base year.
     """
     parts = [pd.Series([], dtype=object, index=pd.Index([], dtype=np.int64))]
     for year, each in years.items():
@@ -175,18 +163,9 @@ def areas_left_out(
 
 
 def build_ledger(years: Mapping[int, YearOfRows], rows: pd.DataFrame, why: pd.Series, level: str) -> pd.DataFrame:
-    """Return one row per year and kind of change; every row that came in and every row that came out is in one of them.
+    """Return one row per year and kind of change (`LEDGER_COLUMNS`); every row in and every row out is in one of them.
 
-    Parameters
-    ----------
-    years : mapping of int to YearOfRows
-        The rows that came in.
-    rows : DataFrame
-        Those that came out: ``year``, and ``change`` as categories `CHANGES`.
-    why : Series
-        From `leave_out`.
-    level : str
-        Kind of area.
+    ``rows`` are those that came out, with ``year`` and ``change`` (categories `CHANGES`); ``why`` is from `leave_out`.
     """
     after, change_after = rows.groupby("year").indices, rows["change"].cat.codes.to_numpy()
     parts = []

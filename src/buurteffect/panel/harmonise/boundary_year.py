@@ -125,13 +125,9 @@ def place(
     frame : DataFrame
         One row per area and year: ``area_code, year, boundary_year``.
     rule : {"as_published", "harmonised", "unchanged_only"}
-        What an area is over the years.
+        What an area is over the years; the last keeps the areas `unchanged`.
     base_year : int or None
         Year of the areas; None as published.
-    crosswalk : Crosswalk or None
-        Of the level.
-    unchanged : Index of str, optional
-        Areas that the rule ``unchanged_only`` keeps.
     """
     parts: list[pd.DataFrame] = []
     touched: dict[int, frozenset[str]] = {}

@@ -55,16 +55,7 @@ class CrosswalkMatrix:
 
 
 def crosswalk_matrix(step: Step, floor: Floor, size: int) -> CrosswalkMatrix:
-    """Return a step as a matrix over all codes of the crosswalk.
-
-    Parameters
-    ----------
-    step : Step
-        One pair of years.
-    floor : Floor
-        What counts as noise.
-    size : int
-        Number of codes.
+    """Return a step as a matrix over all codes of the crosswalk, `size` in number.
 
     Raises
     ------

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from buurteffect.panel.harmonise.area_changes import areas_left_out, build_ledger, leave_out
-from buurteffect.panel.harmonise.moved_tables import Moved, Settings, move
+from buurteffect.panel.harmonise.combine import MissingRule
+from buurteffect.panel.harmonise.moved_tables import RULES, Moved, move, not_harmonisable
 from buurteffect.panel.harmonise.totals_check import CONSERVED, conservation
 from buurteffect.panel.harmonise.weights import Weights, is_among
 
@@ -46,8 +47,9 @@ def harmonise(
     frame: pd.DataFrame,
     weights: Weights | Mapping[int, Weights],
     concepts: pd.DataFrame,
-    settings: Settings | None = None,
+    rule: str = "harmonised",
     *,
+    missing: MissingRule | None = None,
     flags: pd.DataFrame | None = None,
     gemeente_weights: Mapping[int, Weights] | None = None,
 ) -> Harmonised:
@@ -62,8 +64,10 @@ def harmonise(
         For every year in `frame` but the base year; all lead to the same base year.
     concepts : DataFrame
         One row per concept: ``concept, combine`` (sum, share, mean, whole, none) ``, denominator``.
-    settings : Settings, optional
-        ``Settings()`` by default.
+    rule : {"harmonised", "unchanged_only"}
+        Which areas there are.
+    missing : MissingRule, optional
+        How much of an area may be unknown; ``MissingRule()`` by default.
     flags : DataFrame, optional
         ``area_code, year`` and the flag column, for years that `frame` skips; `unchanged_only` needs the flags
         of every year after the first of the span.
@@ -76,9 +80,10 @@ def harmonise(
         If a key is missing or repeats, a column is neither a concept nor known, a year has no weights or
         weights to another base year or level, or flags that the rule needs are not there.
     """
-    settings = settings or Settings()
-    moved = move(frame, weights, concepts, settings)
-    return apply_rule(moved, settings.rule, flags=flags, gemeente_weights=gemeente_weights)
+    if rule not in RULES:
+        raise not_harmonisable(f"rule {rule!r}", f"one of {', '.join(RULES)}", "choose one of these rules")
+    moved = move(frame, weights, concepts, missing)
+    return apply_rule(moved, rule, flags=flags, gemeente_weights=gemeente_weights)
 
 
 def apply_rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,22 +32,6 @@ LABELS = ("level", "area_name", "wijk_code", "gemeente_code", "gemeente_name")
 """Columns that describe the area of the data's own year; no area of the base year inherits them."""
 
 _KEY = ["area_code", "year"]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Choices of a harmonisation.
-
-    Parameters
-    ----------
-    rule : {"harmonised", "unchanged_only"}
-        Which areas there are.
-    missing : MissingRule
-        How much of an area may be unknown.
-    """
-
-    rule: str = "harmonised"
-    missing: MissingRule = field(default_factory=MissingRule)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,26 +83,24 @@ def move(
     frame: pd.DataFrame,
     weights: Weights | Mapping[int, Weights],
     concepts: pd.DataFrame,
-    settings: Settings,
+    missing: MissingRule | None = None,
 ) -> Moved:
     """Move a table to the areas of a base year; parameters and errors as in `harmonise`."""
     by_year = {weights.year_from: weights} if isinstance(weights, Weights) else dict(weights)
-    base_year, level = _check(frame, by_year, settings)
+    base_year, level = _check(frame, by_year)
     names = _concept_columns(frame, concepts)
     by_year = _with_base_year(by_year, frame, base_year, level)
     frame = frame.reset_index(drop=True)
     years = years_of_rows(frame, by_year)
-    rows = _combine_rows(frame, years, concepts, names, settings.missing)
+    rows = _combine_rows(frame, years, concepts, names, missing or MissingRule())
     return Moved(frame, rows, by_year, years, names, base_year, level)
 
 
-def _check(frame: pd.DataFrame, by_year: dict[int, Weights], settings: Settings) -> tuple[int, str]:
+def _check(frame: pd.DataFrame, by_year: dict[int, Weights]) -> tuple[int, str]:
     """Check keys, years and levels; return the base year and the level."""
-    if settings.rule not in RULES:
-        raise _error(f"rule {settings.rule!r}", f"one of {', '.join(RULES)}", "choose one of these rules")
     ends = {(w.year_to, w.level) for w in by_year.values()}
     if len(ends) != 1 or any(year != w.year_from for year, w in by_year.items()):
-        raise _error(
+        raise not_harmonisable(
             f"weights to {len(ends)} pairs of base year and level, or under a year that is not theirs",
             "weights of one level to one base year, each under the year of its data",
             "build the weights of every year with the same base year",
@@ -126,10 +108,10 @@ def _check(frame: pd.DataFrame, by_year: dict[int, Weights], settings: Settings)
     ((base_year, level),) = ends
     absent = [column for column in _KEY if column not in frame.columns]
     if frame.empty:
-        raise _error("no rows", "every area once a year", "give a table with rows")
+        raise not_harmonisable("no rows", "every area once a year", "give a table with rows")
     if absent or frame[_KEY].isna().any(axis=None) or frame.duplicated(_KEY).any():
         count = 0 if absent else int(frame[_KEY].isna().any(axis=1).sum() + frame.duplicated(_KEY).sum())
-        raise _error(
+        raise not_harmonisable(
             f"no column {', '.join(absent)}"
             if absent
             else f"{count:,} rows whose area_code or year is missing or repeats",
@@ -138,7 +120,7 @@ def _check(frame: pd.DataFrame, by_year: dict[int, Weights], settings: Settings)
         )
     without = sorted(set(frame["year"].tolist()) - set(by_year) - {base_year})
     if without:
-        raise _error(
+        raise not_harmonisable(
             f"no weights for {', '.join(map(str, without))}",
             f"weights to {base_year} for every other year",
             "build them from a crosswalk, or leave these years out",
@@ -146,7 +128,7 @@ def _check(frame: pd.DataFrame, by_year: dict[int, Weights], settings: Settings)
     prefix = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}[level]
     other = ~frame["area_code"].str.startswith(prefix)
     if other.any():
-        raise _error(
+        raise not_harmonisable(
             f"{int(other.sum()):,} of {len(frame):,} codes that do not begin with {prefix}",
             f"rows of the weights' level ({level})",
             "give the table of each level by itself",
@@ -161,7 +143,7 @@ def _concept_columns(frame: pd.DataFrame, concepts: pd.DataFrame) -> list[str]:
     known = {*_KEY, *LABELS, FLAG, *names, *(f"{name}_missing" for name in names)}
     unknown = [str(column) for column in frame.columns if column not in known]
     if unknown:
-        raise _error(
+        raise not_harmonisable(
             f"{len(unknown)} columns that are no concept: {', '.join(unknown[:6])}",
             "concepts, which say how they combine over areas",
             "add them to the list of concepts, or leave the columns out first",
@@ -170,7 +152,7 @@ def _concept_columns(frame: pd.DataFrame, concepts: pd.DataFrame) -> list[str]:
     bad = ways.index[~ways.isin(["sum", "share", "mean", "whole", "none"])].tolist()
     if bad:
         expected = "sum, share, mean, whole or none"
-        raise _error(f"no known way to combine {bad[0]}", expected, "mend the list of concepts")
+        raise not_harmonisable(f"no known way to combine {bad[0]}", expected, "mend the list of concepts")
     return names
 
 
@@ -265,6 +247,6 @@ def _largest_flag(flags: pd.Series, pieces: Pieces) -> pd.Series:
     return pd.Series(np.where(largest == 2.5, np.nan, largest)).astype("Int64")
 
 
-def _error(found: str, expected: str, action: str) -> DataError:
+def not_harmonisable(found: str, expected: str, action: str) -> DataError:
     """Return the error for a table that cannot be harmonised."""
     return DataError("table to harmonise", found=found, expected=expected, action=action)

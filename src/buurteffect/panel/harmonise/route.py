@@ -91,13 +91,6 @@ def find_route(pairs: frozenset[tuple[int, int]], year_from: int, year_to: int) 
     through every year that the crosswalk knows between the two, forwards or backwards. Two neighbouring years of
     which it lists no pair differ in nothing, if it knows both of them.
 
-    Parameters
-    ----------
-    pairs : frozenset of (year_from, year_to)
-        Those that the crosswalk lists.
-    year_from, year_to : int
-        Year of the data and base year.
-
     Raises
     ------
     DataError

@@ -17,17 +17,9 @@ CONSERVED = ("inhabitants_count", "dwellings_count")
 """Counts that nothing may gain or lose."""
 
 _COLUMNS = [
-    "year",
-    "gemeente_code",
-    "concept",
-    "before",
-    "after",
-    "difference",
-    "difference_share",
-    "missing_after_count",
-    "group_code",
-    "group_difference",
-]
+    "year", "gemeente_code", "concept", "before", "after", "difference", "difference_share", "missing_after_count",
+    "group_code", "group_difference",
+]  # fmt: skip
 
 
 def conservation(

@@ -129,10 +129,10 @@ class Crosswalk:
         """Place of every code in `codes`."""
         return {code: place for place, code in enumerate(self.names)}
 
-    def remember(self, key: Hashable, work_out: Callable[[], _Found]) -> _Found:
-        """Return what was worked out under a key before; else work it out."""
+    def remember(self, key: Hashable, compute: Callable[[], _Found]) -> _Found:
+        """Return what is stored under a key; compute and store it the first time."""
         if key not in self._recalled:
-            self._recalled[key] = work_out()
+            self._recalled[key] = compute()
         found: _Found = self._recalled[key]  # type: ignore[assignment]
         return found
 

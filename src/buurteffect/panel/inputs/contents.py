@@ -163,16 +163,7 @@ def named_below(home: Path, raw: Path) -> Iterator[None]:
 
 
 def read_files(home: Path, reader: FolderReader, raw: Path) -> Found:
-    """Read every file in a folder and the folders below it.
-
-    Parameters
-    ----------
-    home : Path
-        The folder.
-    reader : FolderReader
-        How its files are read.
-    raw : Path
-        Folder of the open data; files are named by their path below it.
+    """Read every file in a folder and the folders below it; files are named by their path below `raw`.
 
     Raises
     ------

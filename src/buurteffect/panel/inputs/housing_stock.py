@@ -39,20 +39,10 @@ def harmonise_stock(
     base_year: int | None,
     crosswalk: Crosswalk | None,
 ) -> HarmonisedStock:
-    """Return the housing stock on the areas of a rule; its counts are divided and added as key figures are.
+    """Return the housing stock of gemeenten on the areas of a rule; its counts are divided and added like key figures.
 
-    Parameters
-    ----------
-    stock : DataFrame
-        As published: ``area_code, year`` and its columns.
-    rule : {"as_published", "harmonised", "unchanged_only"}
-        What an area is over the years.
-    key_figures : DataFrame
-        Those of gemeenten under the rule; ``unchanged_only`` keeps gemeenten that are there.
-    base_year : int or None
-        Year of the areas; None as published.
-    crosswalk : Crosswalk or None
-        Of gemeenten.
+    `stock` is as published (``area_code, year`` and its columns), `key_figures` are those of gemeenten under the rule:
+    ``unchanged_only`` keeps gemeenten that are there.
     """
     if rule == AS_PUBLISHED or base_year is None or crosswalk is None:
         return HarmonisedStock(stock, _ledger(stock, stock, ""))
@@ -65,24 +55,15 @@ def harmonise_stock(
     far_ledger = _ledger(far, far.iloc[:0], f"no crosswalk brings this year to {base_year}")
     if reached.empty or not weights:
         return HarmonisedStock(reached, pd.concat([_ledger(reached, reached, ""), far_ledger], ignore_index=True))
-    done = harmonise(reached, weights, _concepts())
+    concepts = pd.DataFrame({"concept": list(STOCK_BLOCK.values), "combine": "sum", "denominator": ""})
+    done = harmonise(reached, weights, concepts)
     frame, ledger = done.frame, done.ledger[["year", "reason", "rows_placed", "rows_left_out"]]
     if rule == UNCHANGED_ONLY:
         whole = frame["change"].isin(_WHOLE) & frame["area_code"].isin(key_figures["area_code"])
         frame = frame[whole]
         ledger = _ledger(reached, frame, _NOT_WHOLE)
-    columns = ["area_code", "year", *_columns()]
+    columns = ["area_code", "year", *(each for name in STOCK_BLOCK.values for each in (name, f"{name}_missing"))]
     return HarmonisedStock(frame[columns].reset_index(drop=True), pd.concat([ledger, far_ledger], ignore_index=True))
-
-
-def _columns() -> list[str]:
-    """Return the columns of the housing stock: values, and why they are missing."""
-    return [name for value in STOCK_BLOCK.values for name in (value, f"{value}_missing")]
-
-
-def _concepts() -> pd.DataFrame:
-    """Return the values as harmonisation takes them: all are counts of dwellings."""
-    return pd.DataFrame({"concept": list(STOCK_BLOCK.values), "combine": "sum", "denominator": ""})
 
 
 def _ledger(rows_in: pd.DataFrame, rows_out: pd.DataFrame, reason: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import pandas as pd
 from buurteffect.errors import DataError
 from buurteffect.panel.harmonise.boundary_year import AS_PUBLISHED
 from buurteffect.panel.harmonise.harmonised import apply_rule
-from buurteffect.panel.harmonise.moved_tables import RULES, Moved, Settings, move
+from buurteffect.panel.harmonise.moved_tables import RULES, Moved, move
 from buurteffect.panel.harmonise.weights import Crosswalk, Weights
 from buurteffect.panel.inputs.contents import named_below
 from buurteffect.schema.kwb import CONCEPTS
@@ -50,13 +50,6 @@ class KeyFiguresLevel:
     ledger: pd.DataFrame
     conservation: pd.DataFrame
     base_year: int | None
-
-
-def concepts_frame() -> pd.DataFrame:
-    """Return the concepts as harmonisation takes them: ``concept, combine, denominator``."""
-    return pd.DataFrame(
-        [{"concept": c.name, "combine": c.combine, "denominator": c.denominator} for c in CONCEPTS.values()]
-    )
 
 
 def stack_files(files: Sequence[KeyFigureFile]) -> pd.DataFrame:
@@ -109,7 +102,7 @@ def assemble_key_figures(
             continue
         result[level, AS_PUBLISHED] = KeyFiguresLevel(frame, _published_ledger(frame, level), pd.DataFrame(), None)
         if level in crosswalks:
-            way = _find_way(frame, level, crosswalks, base_year or int(frame["year"].max()))
+            way = _weights_of_level(frame, level, crosswalks, base_year or int(frame["year"].max()))
             moved = _move(frame, way)
             for rule in RULES:
                 result[level, rule] = _bring(frame, level, rule, way, moved)
@@ -125,8 +118,8 @@ def _rows_between(frame: pd.DataFrame, mask: npt.NDArray[np.bool_]) -> pd.DataFr
 
 
 @dataclass(frozen=True, eq=False)
-class _Way:
-    """How the years of one level come to the base year, and why some do not."""
+class _BaseWeights:
+    """Weights to the base year of the years of a level that a crosswalk reaches, and why it does not reach others."""
 
     base_year: int
     weights: dict[int, Weights]
@@ -134,26 +127,29 @@ class _Way:
     out_of_reach: dict[int, str]
 
 
-def _find_way(frame: pd.DataFrame, level: str, crosswalks: Mapping[str, Crosswalk], base_year: int) -> _Way:
+def _weights_of_level(
+    frame: pd.DataFrame, level: str, crosswalks: Mapping[str, Crosswalk], base_year: int
+) -> _BaseWeights:
     """Find the weights of a level, and those of its gemeenten for the totals before."""
     number, names = pd.factorize(frame["area_code"])
     texts = np.asarray(names, dtype=object)
     codes = {int(year): set(texts[number[rows]]) for year, rows in frame.groupby("year").indices.items()}
     weights, out_of_reach = weights_to(codes, crosswalks[level], base_year)
     if level == "gemeente":
-        return _Way(base_year, weights, weights, out_of_reach)
-    return _Way(base_year, weights, _gemeente_weights(codes, crosswalks, weights, base_year), out_of_reach)
+        return _BaseWeights(base_year, weights, weights, out_of_reach)
+    return _BaseWeights(base_year, weights, _gemeente_weights(codes, crosswalks, weights, base_year), out_of_reach)
 
 
-def _move(frame: pd.DataFrame, way: _Way) -> Moved | None:
+def _move(frame: pd.DataFrame, way: _BaseWeights) -> Moved | None:
     """Move all years that a crosswalk reaches to the base year; None where it reaches no other year."""
     reached = frame[frame["year"].isin([way.base_year, *way.weights])].reset_index(drop=True)
     if reached.empty or not way.weights:
         return None
-    return move(reached.drop(columns="level"), way.weights, concepts_frame(), Settings())
+    concepts = [{"concept": c.name, "combine": c.combine, "denominator": c.denominator} for c in CONCEPTS.values()]
+    return move(reached.drop(columns="level"), way.weights, pd.DataFrame(concepts))
 
 
-def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved | None) -> KeyFiguresLevel:
+def _bring(frame: pd.DataFrame, level: str, rule: str, way: _BaseWeights, moved: Moved | None) -> KeyFiguresLevel:
     """Keep what a rule allows of the years that were moved to the base year."""
     years, out_of_reach = _usable(frame, rule, way)
     left_out = _out_of_reach_ledger(frame, level, out_of_reach)
@@ -176,7 +172,7 @@ def _bring(frame: pd.DataFrame, level: str, rule: str, way: _Way, moved: Moved |
     return KeyFiguresLevel(done.frame.assign(level=level), ledger, done.conservation, way.base_year)
 
 
-def _usable(frame: pd.DataFrame, rule: str, way: _Way) -> tuple[list[int], dict[int, str]]:
+def _usable(frame: pd.DataFrame, rule: str, way: _BaseWeights) -> tuple[list[int], dict[int, str]]:
     """Return the years beside the base year that a rule can use, and why others are out of its reach.
 
     That an area did not change is known only from where the years with flags run without a gap: CBS published no key

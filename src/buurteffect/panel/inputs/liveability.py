@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from buurteffect.errors import DataError
 from buurteffect.schema import LEVELS, PANEL
 from buurteffect.sources import ScoreFile
 
@@ -54,19 +53,7 @@ def assemble_levels(files: Sequence[ScoreFile], gemeente_groups: pd.DataFrame) -
     -------
     dict of str to LevelPanel
         By level: ``buurt``, ``wijk``, ``pc4``.
-
-    Raises
-    ------
-    DataError
-        If there is no file at all.
     """
-    if not files:
-        raise DataError(
-            "leefbaarometer3/",
-            found="no file with Leefbaarometer 3.0 scores",
-            expected="the publisher's zip or its CSV files per buurt, wijk or PC4",
-            action="run make fetch SOURCE=open, or name a folder that holds them with OPEN_DATA=…",
-        )
     return {
         level: _assemble(level, [f for f in files if f.level == level], gemeente_groups)
         for level in LEVELS

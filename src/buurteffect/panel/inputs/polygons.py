@@ -125,11 +125,7 @@ def polygons_of_rows(keys: pd.DataFrame, files: Sequence[Polygons], crosswalk: C
     Parameters
     ----------
     keys : DataFrame
-        One row per area: ``boundary_year, area_code``.
-    files : sequence of Polygons
-        Of one level.
-    crosswalk : Crosswalk or None
-        Of the level.
+        One row per area of the level of `files` and `crosswalk`: ``boundary_year, area_code``.
 
     Returns
     -------

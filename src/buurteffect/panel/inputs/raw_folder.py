@@ -244,7 +244,7 @@ def _holds_more(raw: Path, scores: Path) -> bool:
 
 
 def _deeper(raw: Path) -> Path | None:
-    """Return the folder in a folder that holds scores or key figures as the folder itself should."""
+    """Return a folder one level down that holds scores or key figures, if there is one."""
     named = (SCORES_FOLDER, "kwb")
     homes = [path for path in sorted(raw.glob("*/*")) if path.is_dir() and folder_name(path.name) in named]
     return homes[0].parent if homes else None

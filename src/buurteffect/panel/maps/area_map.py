@@ -41,18 +41,7 @@ class AreaMap:
 
 
 def read_map(source: str, level: str, project: Project | None = None) -> gpd.GeoDataFrame:
-    """Return the polygons of one level from the latest file of boundaries of a source.
-
-    Returns
-    -------
-    GeoDataFrame
-        One row per area: ``area_code`` and ``geometry`` (EPSG:28992).
-
-    Raises
-    ------
-    ProjectError
-        If the source has no boundaries of this level, nor of a finer one.
-    """
+    """Return the polygons of one level from the latest file of boundaries of a source: `AreaMap.frame`."""
     return read_area_map(source, level, project).frame
 
 

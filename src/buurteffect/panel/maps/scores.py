@@ -111,8 +111,8 @@ def score_map(data: Panel, project: Project | None = None) -> ScoreMap:
     except ProjectError:
         return _none(
             year,
-            f"the data hold no boundaries of {areas}. {_errand(year, project or Project.find())}In a folder of your "
-            "own (OPEN_DATA) they belong in its folder boundaries, as GeoPackage, shapefile or GeoJSON",
+            f"the data hold no boundaries of {areas}. {_how_to_fetch(year, project or Project.find())}In a folder of "
+            "your own (OPEN_DATA) they belong in its folder boundaries, as GeoPackage, shapefile or GeoJSON",
         )
     known = found.frame["area_code"].isin(latest["area_code"])
     if not known.any():
@@ -144,10 +144,10 @@ def _drawn(year: int, latest: pd.DataFrame, found: AreaMap) -> ScoreMap:
     )
 
 
-def _errand(year: int, project: Project) -> str:
+def _how_to_fetch(year: int, project: Project) -> str:
     """Say what fetches boundaries of a year near another; empty where nothing is on offer."""
-    offers = {offer.name: offer for offer in read_catalogue(project.raw / "sources.toml")}
-    years = [file.year for file in offers["boundaries"].files] if "boundaries" in offers else []
+    entries = {entry.name: entry for entry in read_catalogue(project.raw / "sources.toml")}
+    years = [file.year for file in entries["boundaries"].files] if "boundaries" in entries else []
     if not years:
         return ""
     nearest = min(years, key=lambda each: (abs(each - year), each))
@@ -155,7 +155,7 @@ def _errand(year: int, project: Project) -> str:
 
 
 def _none(year: int, reason: str) -> ScoreMap:
-    """Return that there is no map, and why."""
+    """Return a map without areas, with the reason."""
     empty = gpd.GeoDataFrame({"area_code": [], "geometry": []}, geometry="geometry")
     return ScoreMap(year, empty, empty, reason=reason)
 

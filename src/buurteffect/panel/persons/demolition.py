@@ -19,18 +19,11 @@ LEAST_DOSE = 0.05
 def read_dwelling_lives(folder: Path, dwellings: pd.Series) -> pd.DataFrame:
     """Return when dwellings were completed and demolished.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of the register extracts.
-    dwellings : Series
-        Pseudonyms, as `dwelling_pseudonyms` returns them.
-
     Returns
     -------
     DataFrame
-        One row per dwelling, in the given order: ``completed_year, demolished_year`` (float; the second is missing
-        where the dwelling stands).
+        One row per dwelling, in the order of `dwellings` (`dwelling_pseudonyms`): ``completed_year, demolished_year``
+        (float; the second is missing where the dwelling stands).
 
     Raises
     ------
@@ -54,17 +47,13 @@ def read_dwelling_lives(folder: Path, dwellings: pd.Series) -> pd.DataFrame:
     )
 
 
-def treated_buurten(
-    buurt: pd.Series, lives: pd.DataFrame, first_year: int, least_dose_share: float = LEAST_DOSE
-) -> pd.DataFrame:
+def treated_buurten(buurt: pd.Series, lives: pd.DataFrame, first_year: int, least_dose_share: float) -> pd.DataFrame:
     """Return since when buurten were restructured, by their own demolitions.
 
     Parameters
     ----------
-    buurt : Series
-        Buurt of every dwelling.
-    lives : DataFrame
-        From `read_dwelling_lives`, in the same order.
+    buurt, lives : Series, DataFrame
+        Buurt of every dwelling and, in the same order, `read_dwelling_lives`.
     first_year : int
         First year of the extracts: dwellings of buurten without demolition are counted on its 1 January.
     least_dose_share : float

@@ -31,7 +31,7 @@ def household_moves(people: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per main earner and year, but for the last year, sorted by both: ``person, year``; ``buurt, wijk,
         gemeente`` (position of the code among the categories of `people`) and ``dwelling`` on 1 January; ``tenure``
-        (position in `panel.residence.TENURES`); ``age``; ``low_income`` (float, missing where income is);
+        (position in `TENURES`); ``age``; ``low_income`` (float, missing where income is);
         ``tercile`` (third of the year's households by income: 0 low to 2 high, -1 unknown); ``log_income``;
         ``distance`` (of log income to the buurt's median, absolute); ``nonwestern``; ``like_share`` (share of the
         other households of the buurt with the same origin in two groups); ``woz_value_eur``; ``next_buurt,

@@ -33,19 +33,13 @@ COLUMNS = (
 
 
 def person_pseudonyms(folder: Path) -> pd.Series:
-    """Return the pseudonym of every person in the address register; its position is the code in the person panel.
-
-    Examples
-    --------
-    Codes go by the order of pseudonyms, so that the same extracts always give the same codes; a person whose code is
-    5 has the sixth pseudonym.
-    """
+    """Return the pseudonym of every person in the address register, in order; its position is the person's code."""
     spells = read_extract(folder, ADDRESSES, columns=["RINPERSOON"])
     return _sorted_names(spells["RINPERSOON"], "pseudonym")
 
 
 def dwelling_pseudonyms(folder: Path) -> pd.Series:
-    """Return the pseudonym of every dwelling in the address register; its position is the code in the person panel."""
+    """Return the pseudonym of every dwelling in the address register, in order; its position is the dwelling's code."""
     spells = read_extract(folder, ADDRESSES, columns=["RINOBJECTNUMMER"])
     return _sorted_names(spells["RINOBJECTNUMMER"], "pseudonym")
 
@@ -68,8 +62,8 @@ def read_person_years(folder: Path) -> pd.DataFrame:
         - ``household`` (int32): the person code of the main earner; -1 where the link is not in the extracts;
         - ``main_earner`` (bool): one row of a household has it;
         - ``buurt_code, wijk_code, gemeente_code`` (category): in the boundaries of the extracts' last year, also for
-          dwellings that are gone by then (`panel.dwellings.dwelling_places`);
-        - ``tenure`` (category, `panel.residence.TENURES`), ``woz_value_eur`` (float32);
+          dwellings that are gone by then (`dwelling_places`);
+        - ``tenure`` (category, `TENURES`), ``woz_value_eur`` (float32);
         - ``income_eur`` (float32): standardised household income in the calendar year, prices of 2021, missing where
           unknown; ``log_income`` (float64): its natural logarithm, missing also where it is not above 0;
         - ``low_income`` (boolean, missing where income is): among the `LOW_INCOME_RANK` of households with the lowest

@@ -111,7 +111,7 @@ class _Tracks:
     """The panel as matrices of person by year."""
 
     def __init__(self, study: PersonStudy) -> None:
-        """Lay the columns out once."""
+        """Turn the columns of the panel into matrices."""
         people = study.people
         self.years = study.years
         self._row = people["person"].to_numpy().astype(np.int64)

@@ -126,14 +126,7 @@ def person_study(source: str, least_dose_share: float = LEAST_DOSE, project: Pro
 
 
 def compared_buurten(study: PersonStudy, areas: pd.DataFrame) -> pd.DataFrame:
-    """Return how many buurten are treated, compared and left out.
-
-    Parameters
-    ----------
-    study : PersonStudy
-        All buurten.
-    areas : DataFrame
-        Those of `PersonStudy.compared`.
+    """Return how many buurten of a study are treated, compared (`areas`, from `PersonStudy.compared`) and left out.
 
     Returns
     -------

@@ -36,11 +36,7 @@ def place_projects(projects: pd.DataFrame, areas: pd.Series, level: str, base_ye
     projects : DataFrame
         The register (`schema.panel.RESOLVED_PROJECTS`).
     areas : Series
-        Codes of the panel's areas.
-    level : {"buurt", "wijk"}
-        Kind of area.
-    base_year : int or None
-        Year of the areas; None where each year has its own.
+        Codes of the panel's areas of the base year; of each year its own where there is none.
     """
     fits = projects["level"] == level
     inside = (projects["level"] == "buurt") if level == "wijk" else pd.Series(False, index=projects.index)

@@ -8,14 +8,9 @@ import pandas as pd
 from buurteffect.panel.restructuring.known_at_choice import wide_by_year
 
 BEFORE = (
-    "baseline_outcome",
-    "woz_level",
-    "woz_trend",
-    "owner_share_before",
-    "association_share_before",
-    "low_income_share_before",
-    "dwellings_before",
-)
+    "baseline_outcome", "woz_level", "woz_trend", "owner_share_before", "association_share_before",
+    "low_income_share_before", "dwellings_before",
+)  # fmt: skip
 """The outcome in its first year; log value of dwellings less its mean, and its change a year; shares; dwellings."""
 
 TREND_YEARS = 4
@@ -42,14 +37,10 @@ def values_before(
     ----------
     frame : DataFrame
         The joined panel: one row per area and year.
-    known_until : int
-        Values of this year and later do not count.
-    first_year : int
-        The outcome's first year.
-    column : str
-        The outcome's column in `outcome`.
-    outcome : DataFrame
-        ``area_code, year`` and the outcome.
+    known_until, first_year : int
+        Values of this year and later do not count; the outcome's first year.
+    column, outcome : str, DataFrame
+        The outcome's column in a table with ``area_code, year``.
     ranked : Series, optional
         Value by area by which areas count as alike, such as their first score.
 

@@ -53,9 +53,9 @@ class RestructuringStudy:
         One row is one area in one year in which the outcome is published for it: the outcome's column and
         `FRAME_COLUMNS`. ``step`` numbers the years of the outcome from 1 on, ``cohort_step`` is the first step in or
         after the year in which treatment starts. ``dose_share`` is the share of dwellings demolished. What was known
-        before (`panel.pre_policy.BEFORE`), what was known first (`panel.known_at_choice.FIRST`) and ``alike`` (the
+        before (`BEFORE`), what was known first (`FIRST`) and ``alike`` (the
         fifth of areas by their first score, 1 the lowest) do not change within an area; what was known by the year
-        (`panel.known_at_choice.KNOWN`) does. Areas treated below the least dose are not in it. Empty where nothing
+        (`KNOWN`) does. Areas treated below the least dose are not in it. Empty where nothing
         can be estimated.
     areas : DataFrame
         One row is one area: ``area_code, gemeente_code, dwellings_count, x_m, y_m`` and its treatment.
@@ -159,7 +159,7 @@ def restructuring_study(
     level : {"finest", "buurt", "wijk"}
         Kind of area.
     outcome : str
-        One of `panel.outcome_series.OUTCOMES`.
+        One of `OUTCOMES`.
     rule : {"harmonised", "unchanged_only", "as_published"}
         What an area is over the years. Where a level cannot be harmonised, areas as published are taken and a row of
         `left_out` says so.
