@@ -148,7 +148,7 @@ def _on_source_areas(placed: Placed, anchors: pd.DataFrame) -> Placed:
         join=placed.rows["join"].where(~alone, SAME_YEAR),
         reason=placed.rows["reason"].where(~alone, "no table has this code in this year"),
     )
-    return Placed(rows, placed.touched)
+    return Placed(rows, placed.overlapping)
 
 
 def _note_assumed(source: SourceTable, placed: Placed) -> Placed:
@@ -159,7 +159,7 @@ def _note_assumed(source: SourceTable, placed: Placed) -> Placed:
     said = placed.rows["reason"]
     both = said.where(said == "", said + "; ") + words
     reason = said.where(~source.frame["boundary_year_assumed"], both).astype("str")
-    return Placed(placed.rows.assign(reason=reason), placed.touched)
+    return Placed(placed.rows.assign(reason=reason), placed.overlapping)
 
 
 def _own_rows(
@@ -227,7 +227,7 @@ def _source_columns(rows: pd.DataFrame, source: SourceTable, placed: Placed) -> 
     columns = _take(source.frame, source.block.fields, position, rows.index)
     columns[f"in_{source.name}"] = pd.Series(there, index=rows.index)
     join = _taken(placed.rows["join"], position, rows.index)
-    for year, codes in placed.touched.items():
+    for year, codes in placed.overlapping.items():
         mine = ((rows["year"] == year) & rows["area_code"].isin(codes)).to_numpy() & ~there
         join = join.where(~mine, NOT_JOINED)
     columns[f"{source.name}_join"] = join

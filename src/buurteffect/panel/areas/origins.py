@@ -111,7 +111,7 @@ def _passed_over(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _span(years: list[int]) -> str:
-    """Say which years there are."""
+    """Print years: all of a few, else first, last and their number."""
     if len(years) > _FEW:
         return f"{years[0]}–{years[-1]} ({len(years)} years)"
     return ", ".join(map(str, years))

@@ -311,7 +311,7 @@ def _detail(
 
 
 def _having(names: Iterable[str], words: str) -> str:
-    """Say what there is instead of what was asked for."""
+    """List the levels that have the data asked for, in words."""
     listed = ", ".join(names)
     return f"{words} {listed}" if listed else "there is none at any level"
 

@@ -232,7 +232,7 @@ def pairs_of(frame: pd.DataFrame) -> set[Pair]:
 
 
 def _is_recorded(home: Path, basis: Mapping[str, object]) -> bool:
-    """Say whether the record is of this basis, and every file that it speaks of is there."""
+    """Return whether the record names these inputs, and every file that it lists is there."""
     try:
         content = json.loads((home / COUNTED).read_text(encoding="utf-8"))
         same = all(content[key] == value for key, value in basis.items())

@@ -109,9 +109,9 @@ def leave_out(frame: pd.DataFrame, years: Mapping[int, YearOfRows], targets_left
     for year, each in years.items():
         weights, shares, lost = each.weights, each.weights.shares, each.source < 0
         why = np.full(len(each.rows), None, dtype=object)
-        astray = is_among(pd.Index(frame["area_code"].array[each.rows[lost]]), weights.unplaced["source_code"])
+        unplaced = is_among(pd.Index(frame["area_code"].array[each.rows[lost]]), weights.unplaced["source_code"])
         why[lost] = np.where(
-            astray, f"its code does not exist in {weights.year_to}", f"its code is not known in {year}"
+            unplaced, f"its code does not exist in {weights.year_to}", f"its code is not known in {year}"
         )
         if targets_left_out is not None:
             reason = targets_left_out.reindex(shares.targets)

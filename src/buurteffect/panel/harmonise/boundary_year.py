@@ -32,12 +32,12 @@ class Match:
     ----------
     pairs : Series of str
         Code of the other year by code, for areas that are one area there and nothing else.
-    touched : frozenset of str
+    overlapping : frozenset of str
         Codes of the other year that share something with a code that is in no pair.
     """
 
     pairs: pd.Series
-    touched: frozenset[str]
+    overlapping: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,12 @@ class Placed:
         One row per row of the table, in its order: ``area_code, year, boundary_year``; ``placed_code`` and
         ``placed_year``, the area it stands for in the panel (missing where it has no place under the rule);
         ``join`` and, where that is not plain, ``reason``.
-    touched : dict of int to frozenset of str
+    overlapping : dict of int to frozenset of str
         By year, codes of the panel that a row which is not joined shares something with.
     """
 
     rows: pd.DataFrame
-    touched: dict[int, frozenset[str]]
+    overlapping: dict[int, frozenset[str]]
 
 
 def match_codes(crosswalk: Crosswalk | None, boundary_year: int, year: int, codes: Collection[str]) -> Match | None:
@@ -130,26 +130,26 @@ def place(
         Year of the areas; None as published.
     """
     parts: list[pd.DataFrame] = []
-    touched: dict[int, frozenset[str]] = {}
+    overlapping: dict[int, frozenset[str]] = {}
     for (boundary_year, year), part in frame.groupby(["boundary_year", "year"], sort=True):
         target = int(year) if rule == AS_PUBLISHED else int(base_year or 0)
         placed, reached = _place_part(part, int(boundary_year), target, rule, crosswalk)
         parts.append(placed)
-        touched[int(year)] = touched.get(int(year), frozenset()) | reached
+        overlapping[int(year)] = overlapping.get(int(year), frozenset()) | reached
     rows = pd.concat(parts).loc[frame.index] if parts else pd.DataFrame(columns=_PLACED)
     twins = rows["placed_code"].notna() & rows.duplicated(["placed_code", "placed_year", "year"])
     rows = _without_place(rows, twins, "another row stands for the same area")
     if rule == UNCHANGED_ONLY and unchanged is not None:
         changed = rows["placed_code"].notna() & ~is_among(rows["placed_code"].fillna(""), unchanged)
         rows = _without_place(rows, changed, "not among the areas that stayed as they were")
-        touched = {year: codes & frozenset(unchanged) for year, codes in touched.items()}
-    return Placed(rows, touched)
+        overlapping = {year: codes & frozenset(unchanged) for year, codes in overlapping.items()}
+    return Placed(rows, overlapping)
 
 
 def _place_part(
     part: pd.DataFrame, boundary_year: int, target: int, rule: str, crosswalk: Crosswalk | None
 ) -> tuple[pd.DataFrame, frozenset[str]]:
-    """Place the rows of one boundary year and year among the areas of a year; say which of these are shared in vain."""
+    """Return where the rows of one boundary year and year belong, and the codes that rows without a place overlap."""
     codes, published = part["area_code"], rule == AS_PUBLISHED
     if boundary_year == target:
         return _placed(part, codes, target, SAME_YEAR, ""), frozenset()
@@ -160,10 +160,10 @@ def _place_part(
             return _placed(part, codes, target, BY_CODE, why), frozenset()
         everything = pd.Series(True, index=part.index)
         return _without_place(_placed(part, codes, target, NOT_JOINED, why), everything, why), frozenset()
-    code, touched = codes.map(match.pairs), match.touched
+    code, overlapping = codes.map(match.pairs), match.overlapping
     if published:
         recoded = code.notna() & (code != codes)
-        touched |= frozenset(code[recoded])
+        overlapping |= frozenset(code[recoded])
         code = code.where(~recoded)
     rows = _placed(part, code, target, ONE_TO_ONE, "")
     what = "split, merged or recoded" if published else "split or merged"
@@ -173,7 +173,7 @@ def _place_part(
     if published:
         rows["placed_code"] = rows["placed_code"].where(~lost, codes)
         rows["placed_year"] = rows["placed_year"].where(~lost, boundary_year)
-    return rows, touched
+    return rows, overlapping
 
 
 def _placed(part: pd.DataFrame, code: pd.Series, year: int, join: str, reason: str) -> pd.DataFrame:

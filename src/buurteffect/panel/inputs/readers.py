@@ -62,7 +62,7 @@ def _crosswalk(file: Any) -> str:
 
 
 def _register(file: Any) -> str:
-    """Say what becomes of a project register."""
+    """Describe a project register."""
     return "; ".join(["resolved at its code years", *file.notes])
 
 
@@ -73,7 +73,7 @@ def _statuses(file: Any) -> str:
 
 
 def _classes(file: Any) -> str:
-    """Say what classes of version 2 are for."""
+    """Describe the classes of version 2."""
     return f"and {len(file.changes):,} changes of class; never joined with version 3"
 
 

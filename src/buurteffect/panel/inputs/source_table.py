@@ -124,7 +124,7 @@ def _stack_ses_woa(files: Sequence[SesFile]) -> pd.DataFrame:
 
 
 def _earlier_areas(frame: pd.DataFrame) -> pd.Series:
-    """Tell the rows of a gemeente in a year that stand on later areas too."""
+    """Return which rows another file gives on later areas, for the same gemeente, level and year."""
     gemeente = frame["area_code"].str[2:6]
     return frame["boundary_year"] < frame.groupby([gemeente, "level", "year"])["boundary_year"].transform("max")
 
@@ -168,7 +168,7 @@ def stack_stock(tables: Sequence[StockTable]) -> Stock | None:
 
 
 def describe_left_out(table: StockTable) -> str:
-    """Say which rows of a table of the housing stock are no gemeente-year of dwellings."""
+    """Describe a table of the housing stock in words: years, rows left out, notes."""
     counts = ", ".join(f"{count:,} of {reason}" for reason, count in table.left_out.items())
     years = f"years {table.frame['year'].min()} to {table.frame['year'].max()}"
     parts = [years, f"left out: {counts}" if counts else "", table.slips.words, *table.notes]
@@ -176,7 +176,7 @@ def describe_left_out(table: StockTable) -> str:
 
 
 def describe_ses_woa(file: SesFile, left_out_count: int) -> str:
-    """Say which years and areas a file of SES-WOA holds, and what it lacks or is left out of it."""
+    """Describe a file of SES-WOA in words: years, areas, columns not in it, rows left out, notes."""
     years = ", ".join(map(str, sorted(file.frame["year"].unique())))
     lacking = [name.replace("_", " ") for name in file.not_chosen]
     parts = [f"years {years}", file.areas.words]

@@ -145,7 +145,7 @@ def _drawn(year: int, latest: pd.DataFrame, found: AreaMap) -> ScoreMap:
 
 
 def _how_to_fetch(year: int, project: Project) -> str:
-    """Say what fetches boundaries of a year near another; empty where nothing is on offer."""
+    """Return the command that fetches the boundaries nearest to a year; empty where the catalogue has none."""
     entries = {entry.name: entry for entry in read_catalogue(project.raw / "sources.toml")}
     years = [file.year for file in entries["boundaries"].files] if "boundaries" in entries else []
     if not years:

@@ -77,7 +77,7 @@ def _last_codes(codes: pd.DataFrame, years: list[int]) -> tuple[pd.Series, pd.Se
 
 
 def _lead_on(code: pd.Series, year_of: pd.Series, base_year: int, folder: Path) -> pd.Series:
-    """Lead codes of earlier years to the base year."""
+    """Return codes of earlier years as codes of the base year, by the crosswalk."""
     code, year_of = code.reset_index(drop=True), year_of.reset_index(drop=True)
     if (year_of == base_year).all():
         return code

@@ -219,7 +219,7 @@ def largest_project(folder: Path, projects: pd.DataFrame) -> pd.Series:
     areas = read_extract(folder, "VSLGWBTAB")
     codes = "BU" + areas[[name for name in areas.columns if name.startswith("bc")]]
     lasting = set.intersection(*(set(codes[name]) for name in codes.columns))
-    steady = projects[projects["area_code"].isin(lasting)].dropna(subset="demolished_social_dwellings_count")
-    if steady.empty:
+    candidates = projects[projects["area_code"].isin(lasting)].dropna(subset="demolished_social_dwellings_count")
+    if candidates.empty:
         raise ProjectError("no project lies in a buurt whose code never changed: take another country (SEED)")
-    return steady.sort_values("demolished_social_dwellings_count", kind="stable").iloc[-1]
+    return candidates.sort_values("demolished_social_dwellings_count", kind="stable").iloc[-1]

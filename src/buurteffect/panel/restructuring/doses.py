@@ -99,16 +99,16 @@ def dose_panel(source: str, gemeente_code: str = MOST_BUURTEN, project: Project 
     named = every[every["gemeente_code"] == chosen]
     rows = joined.frame.loc[named.index]
     named = named[named["counts"]]
-    steady = named[~named["changed"]]
-    frame = steady[steady["association_share"].notna() & steady["log_woz_value"].notna()]
+    unchanged = named[~named["changed"]]
+    frame = unchanged[unchanged["association_share"].notna() & unchanged["log_woz_value"].notna()]
     left_out = [
         {
             "what": "buurten",
             "reason": "flagged as changed in a year after the first",
             "count": int(named.loc[named["changed"], "area_code"].nunique()),
         },
-        *_missing(rows, steady, "association_share", "association_rented_share"),
-        *_missing(rows, steady[steady["association_share"].notna()], "log_woz_value", "woz_value_eur"),
+        *_missing(rows, unchanged, "association_share", "association_rented_share"),
+        *_missing(rows, unchanged[unchanged["association_share"].notna()], "log_woz_value", "woz_value_eur"),
     ]
     concepts = {"woz_value_eur": "log_woz_value", "association_rented_share": "association_share"}
     breaks = joined.breaks[joined.breaks["concept"].isin(concepts)]
