@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from synthetic_persons import children
 
+from buurteffect.estimate.childhood.design import ChildDesign
 from buurteffect.estimate.childhood.movers import MoversDesign
 from buurteffect.estimate.childhood.movers_and_siblings import both_designs
 from buurteffect.estimate.childhood.siblings import naive_slopes
@@ -42,7 +43,7 @@ def estimated(seed: int, size: str = "default") -> pd.DataFrame:
     )
     clusters = ("family",)
     both, _ = both_designs(grown, MoversDesign(clusters=clusters))
-    return pd.concat([both.frame, naive_slopes(grown, clusters).frame], ignore_index=True)
+    return pd.concat([both.frame, naive_slopes(grown, ChildDesign(clusters)).frame], ignore_index=True)
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:

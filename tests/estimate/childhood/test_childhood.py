@@ -10,6 +10,7 @@ from childhood_worlds import childhoods
 from linearmodels.iv import IV2SLS
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.childhood.design import ChildDesign
 from buurteffect.estimate.childhood.family_effects import RANDOM, RANDOM_WITH_MEANS, correlated_effects, mixed_slopes
 from buurteffect.estimate.childhood.measurement_error import ALL, INSTRUMENTED, SAMPLE, measured_slopes
 from buurteffect.estimate.childhood.movers import (
@@ -104,7 +105,7 @@ def test_the_slope_of_siblings_is_least_squares_on_differences_from_the_family()
     outside = sm.OLS(columns["adult_rank"].to_numpy(), columns[names].to_numpy()).fit(
         cov_type="cluster", cov_kwds={"groups": families, "use_correction": False}
     )
-    row, number = first(sibling_slope(children, clusters=("family",))), families.max() + 1
+    row, number = first(sibling_slope(children, ChildDesign(("family",)))), families.max() + 1
     assert row["estimate"] == pytest.approx(outside.params[0], rel=1e-8)
     # Effects of families lie within clusters: one parameter stands for them all.
     factor = number / (number - 1) * (len(part) - 1) / (len(part) - len(names) - 1)

@@ -12,14 +12,14 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.childhood.siblings import EXPOSURE, VARYING
+from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, VARYING, ChildDesign
 from buurteffect.estimate.core.fit import Fit, check_normal_equations, least_squares
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
-from buurteffect.estimate.regression.ols_iv import Equation, solve
+from buurteffect.estimate.regression.ols_iv import solve
 
 BETWEEN = "between families"
 RANDOM, RANDOM_WITH_MEANS = "random intercepts", "random intercepts, family means held fixed"
@@ -29,9 +29,7 @@ _ALIKE = 1e-9
 _FAMILIES = 800  # statsmodels goes through groups one by one: the components are found on this many families
 
 
-def correlated_effects(
-    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
-) -> EffectEstimate:
+def correlated_effects(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
     """Return the slope within families beside what families with more exposure have in common (Mundlak).
 
     y_if = β E_if + ξ Ē_f + x_if'γ + x̄_f'ζ + e_if over families with two children or more. β is the coefficient of the
@@ -40,12 +38,8 @@ def correlated_effects(
 
     Parameters
     ----------
-    children : DataFrame
-        One row per child, see `panel.read_childhoods`.
-    clusters : tuple of str
-        What errors are clustered by.
-    alpha : float
-        One minus the confidence level.
+    children, design
+        As of `sibling_slope`.
 
     Returns
     -------
@@ -58,13 +52,11 @@ def correlated_effects(
         If no family has two children.
     """
     several, means = _with_means(children)
-    equation = Equation("adult_rank", (EXPOSURE, means[0]), (*VARYING, *means[1:]), clusters=clusters, alpha=alpha)
+    equation = design.between((EXPOSURE, means[0]), (*VARYING, *means[1:]))
     return solve(several, equation).table("correlated random effects: family means held fixed", [EXPOSURE, BETWEEN])
 
 
-def mixed_slopes(
-    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
-) -> EffectEstimate:
+def mixed_slopes(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
     """Return the slope of a mixed model with a random intercept per family, without and with family means.
 
     A random intercept weighs differences within and between families by how much is known of each, and is right only
@@ -75,8 +67,8 @@ def mixed_slopes(
 
     Parameters
     ----------
-    children, clusters, alpha
-        As of `correlated_effects`.
+    children, design
+        As of `sibling_slope`.
 
     Returns
     -------
@@ -91,7 +83,7 @@ def mixed_slopes(
     several, means = _with_means(children)
     tables = {}
     for name, columns in ((RANDOM, (EXPOSURE, *VARYING)), (RANDOM_WITH_MEANS, (EXPOSURE, *VARYING, *means))):
-        tables[name] = _random_intercepts(several, columns, name, clusters, alpha)
+        tables[name] = _random_intercepts(several, columns, name, design)
     found = stack(tables, "mixed model with a random intercept per family, restricted maximum likelihood")
     return replace(found, not_headline=("a random intercept assumes that families do not differ with exposure",))
 
@@ -109,7 +101,7 @@ def _with_means(children: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _random_intercepts(
-    several: pd.DataFrame, columns: tuple[str, ...], name: str, clusters: tuple[str, ...], alpha: float
+    several: pd.DataFrame, columns: tuple[str, ...], name: str, design: ChildDesign
 ) -> EffectEstimate:
     """Return the slope of exposure in a regression with a random intercept per family."""
     family = np.asarray(pd.factorize(several["family"])[0])
@@ -136,7 +128,7 @@ def _random_intercepts(
             software=SOFTWARE,
         )
     )
-    result = covariance(fit, ClusteredErrors(clusters))
+    result = covariance(fit, ClusteredErrors(design.clusters))
     return EffectEstimate.of(
         [name],
         fit.coefficients[:1],
@@ -147,7 +139,7 @@ def _random_intercepts(
         treated_count=len(several),
         clusters_count=result.groups_count,
         totals=(len(several), result.groups_count, 0),
-        alpha=alpha,
+        alpha=design.alpha,
         degrees=result.degrees,
         software=SOFTWARE,
     )

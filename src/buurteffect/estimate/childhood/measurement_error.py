@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pandas as pd
 
+from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
-from buurteffect.estimate.regression.ols_iv import Equation, solve
+from buurteffect.estimate.regression.ols_iv import solve
 
 ALL, SAMPLE, INSTRUMENTED = (
     "from all households",
@@ -17,12 +18,7 @@ ALL, SAMPLE, INSTRUMENTED = (
 )
 
 
-def measured_slopes(
-    children: pd.DataFrame,
-    samples: pd.DataFrame,
-    clusters: tuple[str, ...] = ("family", "place"),
-    alpha: float = 0.05,
-) -> EffectEstimate:
+def measured_slopes(children: pd.DataFrame, samples: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
     """Return the association of rank and exposure by how well the exposure is measured.
 
     Exposure from a sample is the true one plus an error that has nothing to do with anything: least squares draw its
@@ -31,14 +27,10 @@ def measured_slopes(
 
     Parameters
     ----------
-    children : DataFrame
-        One row per child, see `panel.read_childhoods`.
+    children, design
+        As of `sibling_slope`.
     samples : DataFrame
         Index ``person``, two columns with the exposure by two samples (`panel.sampled_exposures`).
-    clusters : tuple of str
-        What errors are clustered by.
-    alpha : float
-        One minus the confidence level.
 
     Returns
     -------
@@ -48,8 +40,7 @@ def measured_slopes(
     """
     first, second = samples.columns[:2]
     frame = children.merge(samples.dropna(), left_on="person", right_index=True)
-    controls = ("childhood_years", "female", "nonwestern", "parent_rank")
-    base = Equation("adult_rank", ("exposure",), controls, ("birth_year",), clusters=clusters, alpha=alpha)
+    base = design.between((EXPOSURE,), ("childhood_years", "female", "nonwestern", "parent_rank"), ("birth_year",))
     rows = {
         ALL: base,
         SAMPLE: replace(base, explained_by=(first,)),

@@ -1,4 +1,4 @@
-"""Chances: the adult rank of children of poor parents by region, and how strongly ranks are inherited by cohort."""
+"""Intergenerational mobility: absolute upward mobility by gemeente, and the rank-rank slope by birth cohort."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.childhood.design import STANDARD, ChildDesign
 from buurteffect.estimate.core.intervals import interval, p_value
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
@@ -19,7 +20,7 @@ _FEWEST = 30
 
 
 def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: float = 0.05) -> Estimate:
-    """Return the mean adult rank of children whose parents stood at one rank, by gemeente.
+    """Return absolute upward mobility: the mean adult rank of children of parents at one rank, by gemeente.
 
     In each gemeente by itself r_i = a + b (p_i − percentile) + e_i, and a is the figure: Chetty, Hendren, Kline & Saez
     (2014), doi:10.1093/qje/qju022. Children belong to the gemeente of their last year of childhood.
@@ -72,10 +73,8 @@ def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: fl
     )
 
 
-def slope_by_cohort(
-    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
-) -> EffectEstimate:
-    """Return how the slope of adult rank in the parents' rank changed from cohort to cohort.
+def slope_by_cohort(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
+    """Return the rank-rank slope, of adult rank on the parents' rank, and how it changed from cohort to cohort.
 
     r_i = α_c + b p_i + d p_i (c_i − c̄)/10 + e_i with p the parents' rank within the cohort by their income when the
     child was 15 to 17, so that all cohorts' parents are seen at the same age of the child. Only cohorts that the
@@ -83,12 +82,8 @@ def slope_by_cohort(
 
     Parameters
     ----------
-    children : DataFrame
-        One row per child, see `panel.read_childhoods`.
-    clusters : tuple of str
-        What errors are clustered by.
-    alpha : float
-        One minus the confidence level.
+    children, design
+        As of `sibling_slope`.
 
     Returns
     -------
@@ -99,14 +94,7 @@ def slope_by_cohort(
     rows = children[children["birth_year"] >= first].copy()
     middle = float(np.floor((rows["birth_year"].min() + rows["birth_year"].max()) / 2))
     rows["later"] = rows["parent_rank_teenage"] * (rows["birth_year"] - middle) / PER_COHORTS
-    equation = Equation(
-        "adult_rank",
-        ("parent_rank_teenage", "later"),
-        ("female",),
-        ("birth_year",),
-        clusters=clusters,
-        alpha=alpha,
-    )
+    equation = design.between(("parent_rank_teenage", "later"), ("female",), ("birth_year",))
     born = rows["birth_year"]
     words = f"adult rank on the parents' rank at ages 15 to 17, cohorts {born.min()} to {born.max()}"
     return solve(rows, equation).table(words, [LEVEL, CHANGE])

@@ -12,14 +12,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.childhood.design import EXPOSURE, STEP, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
-STEP = 0.10
-"""Gaps between places count in steps of ten percentage points."""
-
-EXPOSURE = "exposure"
 PARENTS = ("parent_rank", "parent_rank_squared")
 PERSONAL = ("female", "nonwestern")
 AGES = ((1, 3), (4, 6), (7, 9), (10, 12), (13, 15), (16, 18), (19, 21), (22, 24), (25, 28), (29, 34))
@@ -27,7 +24,7 @@ AGES = ((1, 3), (4, 6), (7, 9), (10, 12), (13, 15), (16, 18), (19, 21), (22, 24)
 
 
 @dataclass(frozen=True)
-class MoversDesign:
+class MoversDesign(ChildDesign):
     """Which moves are compared, and what is held fixed.
 
     Parameters
@@ -40,18 +37,19 @@ class MoversDesign:
     controls : tuple of str
         Columns held fixed besides the design's own: the gap itself, the origin, the origin times the years of
         childhood seen, and indicators of the birth year and of the age at the move.
-    clusters : tuple of str
-        What errors are clustered by.
-    alpha : float
-        One minus the confidence level.
+    clusters, alpha
+        As of `ChildDesign`.
     """
 
     first_age: int = 1
     last_age: int = 27
     last_exposed_age: int = 17
     controls: tuple[str, ...] = (*PARENTS, *PERSONAL)
-    clusters: tuple[str, ...] = ("family", "place")
-    alpha: float = 0.05
+
+    def equation(self) -> Equation:
+        """Return the regression, on the rows of `movers_sample`."""
+        controls = ("gap", "origin", "origin_years", "childhood_years", *self.controls)
+        return replace(self.between((EXPOSURE,), controls, ("birth_year", "move_age")), instruments=("predicted",))
 
 
 def movers_sample(children: pd.DataFrame, first_age: int, last_age: int) -> pd.DataFrame:
@@ -115,7 +113,7 @@ def movers_slope(children: pd.DataFrame, design: MoversDesign | None = None) -> 
         If no family moved once at the design's ages.
     """
     chosen = design or MoversDesign()
-    solved = solve(movers_sample(children, chosen.first_age, chosen.last_age), movers_equation(chosen))
+    solved = solve(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation())
     return solved.table(
         "families that moved once; exposure instrumented by the gap times the years of childhood after the move, first "
         f"stage F {solved.first_stage_f:,.0f}"
@@ -131,7 +129,7 @@ def movers_variants(children: pd.DataFrame, design: MoversDesign | None = None) 
         If no family moved once at the design's ages.
     """
     chosen = design or MoversDesign()
-    main = movers_equation(chosen)
+    main = chosen.equation()
     sample = movers_sample(children, chosen.first_age, chosen.last_age)
     early = sample[sample["move_age"] <= chosen.last_exposed_age]
     variants = {
@@ -156,7 +154,7 @@ def movers_variants(children: pd.DataFrame, design: MoversDesign | None = None) 
 
 
 def movers_by_age(
-    children: pd.DataFrame, ages: tuple[tuple[int, int], ...] = AGES, alpha: float = 0.05
+    children: pd.DataFrame, design: MoversDesign | None = None, ages: tuple[tuple[int, int], ...] = AGES
 ) -> EffectEstimate:
     """Return how much of the gap between two places children keep, by their age at the move.
 
@@ -165,12 +163,10 @@ def movers_by_age(
 
     Parameters
     ----------
-    children : DataFrame
-        One row per child, see `panel.read_childhoods`.
+    children, design
+        As of `movers_slope`.
     ages : tuple of (int, int)
-        Ages at the move, ends included.
-    alpha : float
-        One minus the confidence level.
+        Ages at the move, ends included, in place of the design's.
 
     Returns
     -------
@@ -190,16 +186,15 @@ def movers_by_age(
         names.append(name)
         labels.append(f"{low}–{high}")
         middle.append(round(float(sample.loc[inside, "move_age"].mean())))
-    main = movers_equation(MoversDesign(alpha=alpha))
+    main = (design or MoversDesign()).equation()
     controls = _less(main.controls, ("gap",))
     found = solve(sample, replace(main, explained_by=tuple(names), instruments=(), controls=controls))
     table = found.table("families that moved once: the gap between places by age at the move", labels)
-    frame = table.frame.assign(event_time=pd.array(middle, dtype="Int64"))
-    return replace(table, frame=frame)
+    return replace(table, frame=table.frame.assign(event_time=pd.array(middle, dtype="Int64")))
 
 
 def placebo_after(
-    children: pd.DataFrame, first_age: int = 24, last_age: int = 40, alpha: float = 0.05
+    children: pd.DataFrame, first_age: int = 24, last_age: int = 40, design: MoversDesign | None = None
 ) -> EffectEstimate:
     """Return the slope that the same design finds in moves after which nobody's childhood can change.
 
@@ -207,12 +202,10 @@ def placebo_after(
 
     Parameters
     ----------
-    children : DataFrame
-        One row per child, see `panel.read_childhoods`.
+    children, design
+        As of `movers_slope`.
     first_age, last_age : int
-        Ages of the child at the move, ends included.
-    alpha : float
-        One minus the confidence level.
+        Ages of the child at the move, ends included, in place of the design's.
 
     Returns
     -------
@@ -221,24 +214,11 @@ def placebo_after(
     """
     sample = movers_sample(children, first_age, last_age)
     sample["later"] = sample["gap"] * (last_age + 1 - sample["move_age"])
-    main = movers_equation(MoversDesign(alpha=alpha))
+    main = (design or MoversDesign()).equation()
     controls = (*main.controls, EXPOSURE)
     found = solve(sample, replace(main, explained_by=("later",), instruments=(), controls=controls))
     words = f"families that moved once when the child was {first_age} to {last_age}: gap times years since"
     return found.table(words, ["years after the move"])
-
-
-def movers_equation(design: MoversDesign) -> Equation:
-    """Return the equation of a design, on the rows of `movers_sample`."""
-    return Equation(
-        "adult_rank",
-        (EXPOSURE,),
-        controls=("gap", "origin", "origin_years", "childhood_years", *design.controls),
-        dummies=("birth_year", "move_age"),
-        instruments=("predicted",),
-        clusters=design.clusters,
-        alpha=design.alpha,
-    )
 
 
 def _less(names: tuple[str, ...], gone: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from buurteffect.estimate.childhood.movers import MoversDesign, movers_equation, movers_sample
-from buurteffect.estimate.childhood.siblings import sibling_equation
+from buurteffect.estimate.childhood.movers import MoversDesign, movers_sample
 from buurteffect.estimate.core.fit import solve_system
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.joint_test import JointTest, wald_test
@@ -25,22 +26,20 @@ def both_designs(children: pd.DataFrame, design: MoversDesign | None = None) -> 
 
     Parameters
     ----------
-    children : DataFrame
-        One row per child, see `panel.read_childhoods`.
-    design : MoversDesign, optional
-        Of the movers.
+    children, design
+        As of `movers_slope`; errors are clustered by family whatever the design says.
 
     Returns
     -------
     EffectEstimate
-        Three rows, `MOVERS`, `SIBLINGS` and `TOGETHER`; errors are clustered by family throughout.
+        Three rows, `MOVERS`, `SIBLINGS` and `TOGETHER`.
     JointTest
         That movers and siblings have one slope.
     """
-    chosen = design or MoversDesign(clusters=("family",))
+    chosen = replace(design or MoversDesign(), clusters=("family",))
     solved = (
-        solve(movers_sample(children, chosen.first_age, chosen.last_age), movers_equation(chosen)),
-        solve(children, sibling_equation(chosen.clusters, chosen.alpha)),
+        solve(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation()),
+        solve(children, chosen.siblings()),
     )
     slopes = np.array([float(each.fit.coefficients[0]) for each in solved])
     influence = pd.concat([_influence(each) for each in solved], axis=1).fillna(0.0).to_numpy()

@@ -11,14 +11,11 @@ from dataclasses import replace
 
 import pandas as pd
 
+from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, STEP, VARYING, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.joint_test import JointTest, joint_test
-from buurteffect.estimate.regression.ols_iv import Equation, solve
-
-EXPOSURE = "exposure"
-VARYING = ("childhood_years", "birth_year", "female")
-"""What differs between siblings and is held fixed; the birth year as a number, since it fixes the years seen."""
+from buurteffect.estimate.regression.ols_iv import solve
 
 WINDOWS = ((0, 5), (6, 11), (12, 17), (18, 22), (23, 27))
 """Ages over which exposure is added up; those above childhood are years of the parents' place."""
@@ -26,12 +23,8 @@ WINDOWS = ((0, 5), (6, 11), (12, 17), (18, 22), (23, 27))
 KNOTS = (0.05, 0.10, 0.15, 0.20)
 """Shares of low incomes at which the slope of a year may change."""
 
-_STEP = 0.10
 
-
-def sibling_slope(
-    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
-) -> EffectEstimate:
+def sibling_slope(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
     """Return what a year with ten points fewer low incomes does, from differences between siblings.
 
     y_if = β E_if + a n_if + b birth year + c female + φ_f + e_if, with n the years of childhood that the panel saw.
@@ -40,10 +33,8 @@ def sibling_slope(
     ----------
     children : DataFrame
         One row per child, see `panel.read_childhoods`.
-    clusters : tuple of str
-        What errors are clustered by.
-    alpha : float
-        One minus the confidence level.
+    design : ChildDesign
+        How errors are clustered.
 
     Returns
     -------
@@ -55,22 +46,15 @@ def sibling_slope(
     EstimationError
         If no family has two children.
     """
-    return solve(children, sibling_equation(clusters, alpha)).table("siblings: effects of the family swept out")
+    return solve(children, design.siblings()).table("siblings: effects of the family swept out")
 
 
-def sibling_equation(clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05) -> Equation:
-    """Return the equation of `sibling_slope`."""
-    return Equation("adult_rank", (EXPOSURE,), VARYING, effect="family", clusters=clusters, alpha=alpha)
-
-
-def naive_slopes(
-    children: pd.DataFrame, clusters: tuple[str, ...] = ("family", "place"), alpha: float = 0.05
-) -> EffectEstimate:
+def naive_slopes(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
     """Return the association of adult rank and exposure between children, without and with their parents' income.
 
     Parameters
     ----------
-    children, clusters, alpha
+    children, design
         As of `sibling_slope`.
 
     Returns
@@ -80,14 +64,7 @@ def naive_slopes(
         holds whatever made families choose their places.
     """
     frame = children.assign(parent_rank_squared=children["parent_rank"] ** 2 / 100)
-    base = Equation(
-        "adult_rank",
-        (EXPOSURE,),
-        ("childhood_years", "female", "nonwestern"),
-        ("birth_year",),
-        clusters=clusters,
-        alpha=alpha,
-    )
+    base = design.between((EXPOSURE,), ("childhood_years", "female", "nonwestern"), ("birth_year",))
     held = replace(base, controls=(*base.controls, "parent_rank", "parent_rank_squared"))
     names = ("exposure alone", "exposure given the parents' income")
     tables = {
@@ -118,7 +95,7 @@ def exposure_between(years: pd.DataFrame, windows: tuple[tuple[int, int], ...] =
     columns = {}
     for low, high in windows:
         inside = known[known["age"].between(low, high)]
-        by = ((_STEP - inside["low_income_share"]) / _STEP).groupby(inside["person"])
+        by = ((STEP - inside["low_income_share"]) / STEP).groupby(inside["person"])
         columns[f"exposure_{low}_{high}"], columns[f"years_{low}_{high}"] = by.sum(), by.size()
     table = pd.DataFrame(columns).reindex(years["person"].unique()).fillna(0.0)
     return table.rename_axis("person").sort_index()
@@ -128,8 +105,7 @@ def slopes_by_age(
     children: pd.DataFrame,
     years: pd.DataFrame,
     windows: tuple[tuple[int, int], ...] = WINDOWS,
-    clusters: tuple[str, ...] = ("family", "place"),
-    alpha: float = 0.05,
+    design: ChildDesign = STANDARD,
 ) -> tuple[EffectEstimate, JointTest]:
     """Return the slope by the age at which a year was lived, from differences between siblings.
 
@@ -141,8 +117,8 @@ def slopes_by_age(
         See `panel.read_childhoods`.
     windows : tuple of (int, int)
         Ages, ends included.
-    clusters, alpha
-        As of `sibling_slope`.
+    design : ChildDesign
+        How errors are clustered.
 
     Returns
     -------
@@ -154,9 +130,7 @@ def slopes_by_age(
     frame = children.merge(exposure_between(years, windows), on="person")
     names = tuple(f"exposure_{low}_{high}" for low, high in windows)
     seen = tuple(f"years_{low}_{high}" for low, high in windows)
-    equation = Equation(
-        "adult_rank", names, (*seen, "birth_year", "female"), effect="family", clusters=clusters, alpha=alpha
-    )
+    equation = design.siblings(names, (*seen, "birth_year", "female"))
     labels = [f"{low}–{high}" for low, high in windows]
     table = solve(frame, equation).table("siblings: exposure by age, effects of the family swept out", labels)
     young = [place for place, (_, high) in enumerate(windows) if high <= WINDOWS[2][1]]
@@ -183,7 +157,7 @@ def exposure_spline(years: pd.DataFrame, knots: tuple[float, ...] = KNOTS, last_
     """
     young = years[years["at_home"] & (years["age"] <= last_age) & years["low_income_share"].notna()]
     share = young["low_income_share"]
-    columns = {knot_name(knot): ((share - knot).clip(lower=0) / _STEP).groupby(young["person"]).sum() for knot in knots}
+    columns = {knot_name(knot): ((share - knot).clip(lower=0) / STEP).groupby(young["person"]).sum() for knot in knots}
     return pd.DataFrame(columns).rename_axis("person")
 
 
@@ -196,8 +170,7 @@ def nonlinear_slope(
     children: pd.DataFrame,
     years: pd.DataFrame,
     knots: tuple[float, ...] = KNOTS,
-    clusters: tuple[str, ...] = ("family", "place"),
-    alpha: float = 0.05,
+    design: ChildDesign = STANDARD,
 ) -> tuple[EffectEstimate, JointTest]:
     """Return whether a further point of low incomes does more harm where there are many, from siblings.
 
@@ -210,8 +183,8 @@ def nonlinear_slope(
         See `panel.read_childhoods`.
     knots : tuple of float
         Shares of low incomes at which the slope may change.
-    clusters, alpha
-        As of `sibling_slope`.
+    design : ChildDesign
+        How errors are clustered.
 
     Returns
     -------
@@ -222,18 +195,14 @@ def nonlinear_slope(
     """
     frame = children.merge(exposure_spline(years, knots), on="person", how="left")
     names = tuple(knot_name(knot) for knot in knots)
-    equation = Equation("adult_rank", names, (EXPOSURE, *VARYING), effect="family", clusters=clusters, alpha=alpha)
     labels = [f"{knot:.0%}" for knot in knots]
-    table = solve(frame, equation).table("siblings: change of the slope at a share of low incomes", labels)
+    table = solve(frame, design.siblings(names, (EXPOSURE, *VARYING))).table(
+        "siblings: change of the slope at a share of low incomes", labels
+    )
     return table, joint_test(table, range(len(knots)))
 
 
-def slope_by_mix(
-    children: pd.DataFrame,
-    years: pd.DataFrame,
-    clusters: tuple[str, ...] = ("family", "place"),
-    alpha: float = 0.05,
-) -> EffectEstimate:
+def slope_by_mix(children: pd.DataFrame, years: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
     """Return whether a year in a poorer place does less where tenures are more mixed, from siblings.
 
     y_if = β E_if + κ Σ_t E_t (m_t − m̄) + μ Σ_t (m_t − m̄) + … + φ_f + e_if with m the mix of tenures, in standard
@@ -243,8 +212,8 @@ def slope_by_mix(
     ----------
     children, years : DataFrame
         See `panel.read_childhoods`.
-    clusters, alpha
-        As of `sibling_slope`.
+    design : ChildDesign
+        How errors are clustered.
 
     Returns
     -------
@@ -254,15 +223,8 @@ def slope_by_mix(
     """
     young = years[years["at_home"] & years["low_income_share"].notna() & years["tenure_mix"].notna()]
     mix = (young["tenure_mix"] - young["tenure_mix"].mean()) / young["tenure_mix"].std()
-    step = (_STEP - young["low_income_share"]) / _STEP
+    step = (STEP - young["low_income_share"]) / STEP
     sums = pd.DataFrame({"mixed_exposure": step * mix, "mixed_years": mix}).groupby(young["person"]).sum()
     frame = children.merge(sums, left_on="person", right_index=True, how="left")
-    equation = Equation(
-        "adult_rank",
-        (EXPOSURE, "mixed_exposure"),
-        ("mixed_years", *VARYING),
-        effect="family",
-        clusters=clusters,
-        alpha=alpha,
-    )
+    equation = design.siblings((EXPOSURE, "mixed_exposure"), ("mixed_years", *VARYING))
     return solve(frame, equation).table("siblings: the slope by the mix of tenures", [EXPOSURE, "exposure times mix"])

@@ -12,14 +12,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import (
-    STANDARD,
-    Bootstrap,
-    Statistic,
-    cluster_bootstrap,
-    count_clusters,
-    tidy,
-)
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Statistic
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.waves import ONE_GEMEENTE, Waves
 
@@ -61,16 +54,8 @@ def reliability_of_change(components: VarianceComponents, waves: Waves, bootstra
         keep = _both(waves, pair)
         change = (waves.column(pair[1]) - waves.column(pair[0]))[keep, None]
         noise = np.asarray([components.noise(counted).change_variance(*pair) for counted in (False, True)])
-        drawn = cluster_bootstrap(
-            _shares_of_change(change, noise), waves.labels[keep], bootstrap, universe=waves.labels
-        )
-        identity = pd.DataFrame({"measure": [RELIABILITY, RELIABILITY_BREAK]})
-        for place, (name, value) in enumerate(
-            (("from_year", pair[0]), ("to_year", pair[1]), ("years_between", pair[1] - pair[0]))
-        ):
-            identity.insert(place, name, value)
-        counts = [int(keep.sum())] * 2, [count_clusters(waves.labels, keep)] * 2
-        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
+        identity = _identity(pair, [RELIABILITY, RELIABILITY_BREAK])
+        frames.append(waves.bootstrap(_shares_of_change(change, noise), keep, identity, bootstrap))
     return _estimate(
         waves,
         pd.concat(frames, ignore_index=True),
@@ -122,17 +107,7 @@ def municipal_share_of_change(waves: Waves, bootstrap: Bootstrap = STANDARD) -> 
             (MUNICIPAL_SHARE, shared, _intraclass(scores[:, 1] - scores[:, 0], place, first, shared)),
             (CORRELATION, np.ones(len(labels), dtype=bool), _correlation(scores)),
         ):
-            drawn = cluster_bootstrap(statistic, labels, bootstrap, universe=waves.labels)
-            identity = pd.DataFrame(
-                {
-                    "from_year": [pair[0]],
-                    "to_year": [pair[1]],
-                    "years_between": [pair[1] - pair[0]],
-                    "measure": [measure],
-                }
-            )
-            counts = [int(members.sum())], [count_clusters(labels, members)]
-            frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
+            frames.append(waves.bootstrap(statistic, keep, _identity(pair, [measure]), bootstrap, [members]))
     table = pd.concat(frames, ignore_index=True)
     if table.loc[table["measure"] == MUNICIPAL_SHARE, "estimate"].isna().all():
         raise EstimationError("no change of a score differs between areas")
@@ -188,6 +163,11 @@ def _shares_of_change(change: Floats, noise: Floats) -> Statistic:
     return statistic
 
 
+def _identity(pair: tuple[int, int], measures: list[str]) -> dict[str, object]:
+    """Return the columns that identify figures of a pair of waves."""
+    return {"from_year": pair[0], "to_year": pair[1], "years_between": pair[1] - pair[0], "measure": measures}
+
+
 def _both(waves: Waves, pair: tuple[int, int]) -> NDArray[np.bool_]:
     """Return the areas scored in both waves; refuse if there are fewer than two."""
     keep = waves.scored(*pair)
@@ -199,11 +179,5 @@ def _both(waves: Waves, pair: tuple[int, int]) -> NDArray[np.bool_]:
 def _estimate(waves: Waves, frame: pd.DataFrame, method: str, bootstrap: Bootstrap) -> Estimate:
     """Return the table with its counts."""
     missing = [(a, b, int((~waves.scored(a, b)).sum())) for a, b in pairwise(waves.years)]
-    return Estimate(
-        frame,
-        method,
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (*waves.ledger, *((f"areas not scored in both {a} and {b}", n) for a, b, n in missing if n)),
-    )
+    dropped = [(f"areas not scored in both {a} and {b}", n) for a, b, n in missing if n]
+    return waves.estimate(frame, method, bootstrap, dropped)

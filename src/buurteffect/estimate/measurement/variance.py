@@ -106,14 +106,11 @@ def fit_variance_components(
     years = list(waves.years)
     return VarianceFit(
         point,
-        Estimate(
+        waves.estimate(
             frame,
             "equally weighted minimum distance on the covariances between waves, pairwise complete"
             + ("" if break_year is None else f"; break from {break_year}"),
-            bootstrap.convention(waves.cluster_kind, waves.clusters_count),
-            waves.units_count,
-            waves.clusters_count,
-            waves.ledger,
+            bootstrap,
         ),
         pd.DataFrame(full, index=years, columns=years),
         pd.DataFrame(point.covariance(waves.years), index=years, columns=years),
@@ -214,13 +211,10 @@ def break_scan(waves: Waves, base_year: int = 2002, bootstrap: Bootstrap = SHORT
         table = tidy(identity, Draws(figures, values), bootstrap.confidence, *counts)
         frames.append(table.assign(best=errors == errors.min()))
     frame = pd.concat(frames, ignore_index=True)
-    return Estimate(
+    return waves.estimate(
         frame[(frame["break_year"] > 0) | (frame["measure"] != BREAK_SD)].reset_index(drop=True),
         "minimum-distance fit of the variance components with the break placed at each wave after the first",
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count),
-        waves.units_count,
-        waves.clusters_count,
-        waves.ledger,
+        bootstrap,
     )
 
 

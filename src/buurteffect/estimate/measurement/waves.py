@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.result import Estimate
+from buurteffect.estimate.inference.bootstrap import Bootstrap, Statistic, cluster_bootstrap, count_clusters, tidy
 
 ALL = "all"
 """Name of the part that holds every area."""
@@ -188,6 +190,48 @@ class Waves:
     def ledger(self) -> tuple[tuple[str, int], ...]:
         """What the panel held and the waves do not, for an estimate's `dropped`."""
         return (("areas without a score in any wave", self.unscored_count),) if self.unscored_count else ()
+
+    def bootstrap(
+        self,
+        statistic: Statistic,
+        keep: NDArray[np.bool_],
+        identity: Mapping[str, object],
+        bootstrap: Bootstrap,
+        counted: Sequence[NDArray[np.bool_]] | None = None,
+    ) -> pd.DataFrame:
+        """Return figures with the result columns: one row per figure of a statistic over some areas.
+
+        Parameters
+        ----------
+        statistic : callable
+            As of `cluster_bootstrap`; its units are the areas in `keep`. Clusters of all areas are drawn from.
+        keep : ndarray of bool
+            Which areas.
+        identity : mapping of str to object
+            Columns in front that say what each figure is: one value for all, or one each.
+        bootstrap : Bootstrap
+            Number of draws, seed and level.
+        counted : sequence of ndarray of bool, optional
+            Areas behind each figure, among those in `keep`; by default all of these.
+        """
+        labels = self.labels[keep]
+        drawn = cluster_bootstrap(statistic, labels, bootstrap, universe=self.labels)
+        behind = [np.ones(len(labels), dtype=bool)] if counted is None else counted
+        size = len(drawn.point)
+        units = np.broadcast_to([int(members.sum()) for members in behind], size)
+        clusters = np.broadcast_to([count_clusters(labels, members) for members in behind], size)
+        return tidy(pd.DataFrame(identity, index=range(size)), drawn, bootstrap.confidence, units, clusters)
+
+    def estimate(
+        self, frame: pd.DataFrame, method: str, bootstrap: Bootstrap, dropped: Sequence[tuple[str, int]] = ()
+    ) -> Estimate:
+        """Return a table of bootstrapped figures as an estimate, with the counts of these waves and what they lack."""
+        words = bootstrap.convention(self.cluster_kind, self.clusters_count, frame["clusters_count"])
+        return Estimate(frame, method, words, self.units_count, self.clusters_count, (*self.ledger, *dropped))
+
+    def unscored(self, years: Sequence[int], words: str) -> tuple[tuple[str, int], ...]:
+        """Return how many areas lack a score in one of `years`, in words, for an estimate's `dropped`."""
+        return ((words, int((~self.scored(*years)).sum())),)
 
 
 def waves_from_panel(panel: pd.DataFrame) -> Waves:

@@ -237,14 +237,8 @@ def _assemble(
     pairs = dict.fromkeys(cell.pair for cell in cells)
     missing = tuple((f"areas not scored in both {a} and {b}", int((~waves.scored(a, b)).sum())) for a, b in pairs)
     text = "" if noise is None else f"; {noise}"
-    return Estimate(
-        frame,
-        "share of areas scored in both waves with a change below −cut, unweighted" + text,
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (*waves.ledger, *left_out, *(entry for entry in missing if entry[1])),
-    )
+    method = "share of areas scored in both waves with a change below −cut, unweighted" + text
+    return waves.estimate(frame, method, bootstrap, (*left_out, *(entry for entry in missing if entry[1])))
 
 
 def _cell_frame(

@@ -12,14 +12,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import (
-    STANDARD,
-    Bootstrap,
-    Statistic,
-    cluster_bootstrap,
-    count_clusters,
-    tidy,
-)
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Statistic
 from buurteffect.estimate.measurement.waves import Waves
 
 SD, Q90_Q10, Q75_Q25, SD_CORRECTED = "sd", "q90_q10", "q75_q25", "sd_noise_corrected"
@@ -151,24 +144,22 @@ def dispersion_change(
     for group, part in parts.items():
         both = part.scored(from_year, to_year)
         for sample, keep in ((EACH_WAVE, part.scored(from_year) | part.scored(to_year)), (BOTH_WAVES, both)):
-            pair = part.columns((from_year, to_year))[keep]
-            drawn = cluster_bootstrap(_change_of_spread(pair, noise_sd), part.labels[keep], bootstrap)
-            identity = pd.DataFrame({"measure": measures})
-            identity.insert(0, "sample", sample)
-            identity.insert(0, "group", group)
-            identity["from_year"], identity["to_year"] = from_year, to_year
-            counts = [int(keep.sum())] * len(measures), [count_clusters(part.labels, keep)] * len(measures)
-            frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
-    frame = pd.concat(frames, ignore_index=True)
-    missing = int((~waves.scored(from_year, to_year)).sum())
-    return Estimate(
-        frame,
+            inside = part.restrict(keep)
+            statistic = _change_of_spread(inside.columns((from_year, to_year)), noise_sd)
+            identity = {
+                "group": group,
+                "sample": sample,
+                "measure": measures,
+                "from_year": from_year,
+                "to_year": to_year,
+            }
+            frames.append(inside.bootstrap(statistic, inside.scored(), identity, bootstrap))
+    return waves.estimate(
+        pd.concat(frames, ignore_index=True),
         f"change of the unweighted spread from {from_year} to {to_year}; SD with n − 1, quantiles linear between "
         "areas" + _noise_text(noise_sd),
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (*waves.ledger, *left_out, (f"areas not scored in both {from_year} and {to_year}", missing)),
+        bootstrap,
+        (*left_out, *waves.unscored((from_year, to_year), f"areas not scored in both {from_year} and {to_year}")),
     )
 
 
@@ -192,29 +183,19 @@ def _by_wave(
     parts, left_out = waves.parts(groups)
     frames = []
     for group, part in parts.items():
-        scores = part.values
-        drawn = cluster_bootstrap(_flat(figure, scores), part.labels, bootstrap)
-        identity = pd.MultiIndex.from_product([[group], measures, part.years], names=["group", "measure", "year"])
-        present = np.isfinite(scores).T
-        units = np.tile(present.sum(axis=1), len(measures))
-        clusters = np.tile([count_clusters(part.labels, wave) for wave in present], len(measures))
-        frames.append(tidy(identity.to_frame(index=False), drawn, bootstrap.confidence, units, clusters))
+        identity = {
+            "group": group,
+            "measure": [measure for measure in measures for _ in part.years],
+            "year": [*part.years] * len(measures),
+        }
+        counted = [*np.isfinite(part.values).T] * len(measures)
+        frames.append(part.bootstrap(_flat(figure, part.values), part.scored(), identity, bootstrap, counted))
     frame = pd.concat(frames, ignore_index=True)
     first = ["group", "year"] if len(measures) == 1 else ["group", "year", "measure"]
     frame = frame[[*first, *(name for name in frame.columns if name not in ("group", "year", "measure"))]]
     unscored = np.isnan(waves.values).sum(axis=0)
-    return Estimate(
-        frame,
-        method,
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (
-            *waves.ledger,
-            *left_out,
-            *((f"areas not scored in {y}", int(n)) for y, n in zip(waves.years, unscored, strict=True) if n),
-        ),
-    )
+    missing = [(f"areas not scored in {y}", int(n)) for y, n in zip(waves.years, unscored, strict=True) if n]
+    return waves.estimate(frame, method, bootstrap, (*left_out, *missing))
 
 
 def _flat(figure: _Figure, scores: Floats) -> Statistic:

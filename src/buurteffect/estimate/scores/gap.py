@@ -12,15 +12,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import (
-    STANDARD,
-    Bootstrap,
-    Draws,
-    Statistic,
-    cluster_bootstrap,
-    count_clusters,
-    tidy,
-)
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Statistic
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.waves import Waves
 from buurteffect.estimate.scores.dispersion import check_order
@@ -70,22 +62,10 @@ def gap_by_class_year(
         If a wave is unknown, the years are not in order, the tail makes no sense, or no area is left.
     """
     check_order(waves, from_year, to_year)
-    places = waves.position(from_year), waves.position(to_year)
-    frames = []
-    for class_year in waves.years:
-        keep = _kept(waves, class_year, from_year, to_year)
-        drawn, counts = _gaps(waves, keep, class_year, tail, bootstrap, places)
-        identity = pd.DataFrame(
-            {
-                "class_year": class_year,
-                "measure": [GAP] * len(waves.years) + [CHANGE],
-                "from_year": [*waves.years, from_year],
-                "to_year": [*waves.years, to_year],
-            }
-        )
-        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
-    frame = pd.concat(frames, ignore_index=True)
-    return _estimate(waves, frame, bootstrap, _method(tail), from_year, to_year)
+    frames = [
+        _gaps(waves, class_year, waves.years, (from_year, to_year), tail, bootstrap) for class_year in waves.years
+    ]
+    return _estimate(waves, frames, bootstrap, _method(tail), from_year, to_year)
 
 
 def split_wave_gap(waves: Waves, tail: float = 0.1, bootstrap: Bootstrap = STANDARD) -> Estimate:
@@ -119,22 +99,11 @@ def split_wave_gap(waves: Waves, tail: float = 0.1, bootstrap: Bootstrap = STAND
     """
     if len(waves.years) < 3:
         raise EstimationError(f"three waves are needed, found {waves.years}: keep more years in the panel")
-    frames = []
-    for class_year, first, second in zip(waves.years, waves.years[1:], waves.years[2:], strict=False):
-        keep = _kept(waves, class_year, first, second)
-        places = waves.position(first), waves.position(second)
-        drawn, counts = _gaps(waves, keep, class_year, tail, bootstrap, places, only=places)
-        identity = pd.DataFrame(
-            {
-                "class_year": class_year,
-                "measure": [GAP, GAP, CHANGE],
-                "from_year": [first, second, first],
-                "to_year": [first, second, second],
-            }
-        )
-        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
-    frame = pd.concat(frames, ignore_index=True)
-    return _estimate(waves, frame, bootstrap, _method(tail) + "; measured in the next two waves", *waves.years)
+    frames = [
+        _gaps(waves, class_year, (first, second), (first, second), tail, bootstrap)
+        for class_year, first, second in zip(waves.years, waves.years[1:], waves.years[2:], strict=False)
+    ]
+    return _estimate(waves, frames, bootstrap, _method(tail) + "; measured in the next two waves", *waves.years)
 
 
 def expected_regression(
@@ -190,20 +159,12 @@ def expected_regression(
             for constant in (True, False)
         ]
         statistic = _expected(waves, keep, (class_year, from_year, to_year), tail, ratios)
-        drawn = cluster_bootstrap(statistic, waves.labels[keep], bootstrap, universe=waves.labels)
-        counts = _group_counts(waves, keep, class_year, tail, [waves.position(from_year)] * 4)
-        identity = pd.DataFrame(
-            {
-                "class_year": class_year,
-                "measure": [OBSERVED, CONSTANT_SPREAD, FITTED_SPREAD, LEFT_OVER],
-                "from_year": from_year,
-                "to_year": to_year,
-            }
-        )
-        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
-    frame = pd.concat(frames, ignore_index=True)
+        measures = [OBSERVED, CONSTANT_SPREAD, FITTED_SPREAD, LEFT_OVER]
+        identity = {"class_year": class_year, "measure": measures, "from_year": from_year, "to_year": to_year}
+        counted = _counted(waves, keep, class_year, tail, [from_year])
+        frames.append(waves.bootstrap(statistic, keep, identity, bootstrap, counted))
     method = _method(tail) + f"; expected from variance components taken as known ({components})"
-    return _estimate(waves, frame, bootstrap, method, from_year, to_year)
+    return _estimate(waves, frames, bootstrap, method, from_year, to_year)
 
 
 def _expected(
@@ -221,25 +182,25 @@ def _expected(
 
 
 def _gaps(
-    waves: Waves,
-    keep: NDArray[np.bool_],
-    class_year: int,
-    tail: float,
-    bootstrap: Bootstrap,
-    change: tuple[int, int],
-    only: Sequence[int] | None = None,
-) -> tuple[Draws, tuple[list[int], list[int]]]:
-    """Return the gaps in each wave (or `only` some) with the change last, and the counts behind each."""
-    columns = list(range(len(waves.years))) if only is None else list(only)
-    scores, classifying = np.take(waves.values[keep], columns, axis=1), waves.column(class_year)[keep]
-    first, last = columns.index(change[0]), columns.index(change[1])
+    waves: Waves, class_year: int, years: Sequence[int], change: tuple[int, int], tail: float, bootstrap: Bootstrap
+) -> pd.DataFrame:
+    """Return the gap in each of some waves, and last its change between two of them."""
+    keep = _kept(waves, class_year, *change)
+    scores, classifying = waves.columns(years)[keep], waves.column(class_year)[keep]
+    first, last = (list(years).index(year) for year in change)
 
     def statistic(weights: Floats) -> Floats:
         gaps = _gap(weights, classifying, scores, tail)
         return np.column_stack([gaps, gaps[:, last] - gaps[:, first]])
 
-    drawn = cluster_bootstrap(statistic, waves.labels[keep], bootstrap, universe=waves.labels)
-    return drawn, _group_counts(waves, keep, class_year, tail, [*columns, change[0]])
+    identity = {
+        "class_year": class_year,
+        "measure": [*[GAP] * len(years), CHANGE],
+        "from_year": [*years, change[0]],
+        "to_year": [*years, change[1]],
+    }
+    counted = _counted(waves, keep, class_year, tail, [*years, change[0]])
+    return waves.bootstrap(statistic, keep, identity, bootstrap, counted)
 
 
 def _gap(weights: Floats, classifying: Floats, scores: Floats, tail: float) -> Floats:
@@ -258,14 +219,12 @@ def _groups(weights: Floats, classifying: Floats, tail: float) -> tuple[NDArray[
     return classifying <= edges[:, :1], classifying >= edges[:, 1:]
 
 
-def _group_counts(
-    waves: Waves, keep: NDArray[np.bool_], class_year: int, tail: float, columns: Sequence[int]
-) -> tuple[list[int], list[int]]:
-    """Return how many areas and clusters of the two groups are scored in each column."""
+def _counted(
+    waves: Waves, keep: NDArray[np.bool_], class_year: int, tail: float, years: Sequence[int]
+) -> list[NDArray[np.bool_]]:
+    """Return which of the areas kept are in one of the two groups and scored in each wave."""
     bottom, top = _groups(np.ones((1, int(keep.sum()))), waves.column(class_year)[keep], tail)
-    member = (bottom | top)[0]
-    present = [member & np.isfinite(waves.values[keep, column]) for column in columns]
-    return [int(p.sum()) for p in present], [count_clusters(waves.labels[keep], p) for p in present]
+    return [(bottom | top)[0] & waves.scored(year)[keep] for year in years]
 
 
 def _kept(waves: Waves, *years: int) -> NDArray[np.bool_]:
@@ -283,15 +242,7 @@ def _method(tail: float) -> str:
     return f"mean of the top {tail:.0%} minus mean of the bottom {tail:.0%} of areas by score in the class year"
 
 
-def _estimate(waves: Waves, frame: pd.DataFrame, bootstrap: Bootstrap, method: str, *years: int) -> Estimate:
+def _estimate(waves: Waves, frames: Sequence[pd.DataFrame], bootstrap: Bootstrap, method: str, *years: int) -> Estimate:
     """Return the table with its counts."""
-    missing = int((~waves.scored(*years)).sum())
-    listed = ", ".join(map(str, years))
-    return Estimate(
-        frame,
-        method,
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (*waves.ledger, (f"areas not scored in all of {listed}", missing)),
-    )
+    missing = waves.unscored(years, f"areas not scored in all of {', '.join(map(str, years))}")
+    return waves.estimate(pd.concat(frames, ignore_index=True), method, bootstrap, missing)

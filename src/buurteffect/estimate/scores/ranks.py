@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,15 +13,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import (
-    STANDARD,
-    Bootstrap,
-    Draws,
-    Statistic,
-    cluster_bootstrap,
-    count_clusters,
-    tidy,
-)
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Draws, Statistic, count_clusters, tidy
 from buurteffect.estimate.measurement.waves import Waves
 from buurteffect.estimate.scores.dispersion import check_order
 
@@ -66,7 +60,6 @@ def rank_transition(
     if bins < 2 or keep.sum() < bins:
         raise EstimationError(f"{bins} bins of {int(keep.sum())} areas make no transition matrix: choose 2 or more")
     first, last = waves.column(from_year)[keep], waves.column(to_year)[keep]
-    labels = waves.labels[keep]
 
     def statistic(weights: Floats) -> Floats:
         start, end = _bins(weights, first, bins), _bins(weights, last, bins)
@@ -78,22 +71,17 @@ def rank_transition(
         spearman = moments.correlation(weights, moments.ranks(weights, first), moments.ranks(weights, last))
         return np.column_stack([shares.reshape(len(weights), -1), spearman])
 
-    drawn = cluster_bootstrap(statistic, labels, bootstrap, universe=waves.labels)
     start = _bins(np.ones((1, len(first))), first, bins)[0]
-    units = [int((start == row).sum()) for row in range(bins)]
-    clusters = [count_clusters(labels, start == row) for row in range(bins)]
     numbers = np.arange(1, bins + 1)
-    identity = pd.DataFrame(
-        {
-            "measure": [TRANSITION] * bins**2 + [RANK_CORRELATION],
-            "from_year": from_year,
-            "to_year": to_year,
-            "from_bin": [*np.repeat(numbers, bins), 0],
-            "to_bin": [*np.tile(numbers, bins), 0],
-        }
-    )
-    counts = [*np.repeat(units, bins), len(first)], [*np.repeat(clusters, bins), len(np.unique(labels))]
-    frame = tidy(identity, drawn, bootstrap.confidence, *counts)
+    identity = {
+        "measure": [TRANSITION] * bins**2 + [RANK_CORRELATION],
+        "from_year": from_year,
+        "to_year": to_year,
+        "from_bin": [*np.repeat(numbers, bins), 0],
+        "to_bin": [*np.tile(numbers, bins), 0],
+    }
+    counted = [*(start == row for row in np.repeat(range(bins), bins)), np.ones(len(first), dtype=bool)]
+    frame = waves.bootstrap(statistic, keep, identity, bootstrap, counted)
     return _estimate(waves, frame, f"transition between {bins} parts of the ranking", bootstrap, from_year, to_year)
 
 
@@ -135,12 +123,9 @@ def persistence(waves: Waves, from_year: int, tail: float = 0.1, bootstrap: Boot
         if not keep.any():
             raise EstimationError(f"no area is scored in both {from_year} and {year}: leave one of them out")
         pair = waves.columns((from_year, year))[keep]
-        labels = waves.labels[keep]
-        drawn = cluster_bootstrap(_stays_low(pair, tail), labels, bootstrap, universe=waves.labels)
         low = _lowest(np.ones((1, len(pair))), pair[:, 0], tail)[0]
-        identity = pd.DataFrame({"from_year": [from_year], "to_year": [year]})
-        counts = [int(low.sum())], [count_clusters(labels, low)]
-        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
+        identity = {"from_year": from_year, "to_year": year}
+        frames.append(waves.bootstrap(_stays_low(pair, tail), keep, identity, bootstrap, [low]))
     frame = pd.concat(frames, ignore_index=True)
     method = f"share of the lowest {tail:.0%} of areas in {from_year} that is in the lowest {tail:.0%} later"
     return _estimate(waves, frame, method, bootstrap, from_year, waves.years[-1])
@@ -273,13 +258,9 @@ def summarise_ranks(intervals: Estimate, tail: float = 0.1) -> Estimate:
     identity = pd.DataFrame({"year": int(frame["year"].iloc[0]), "measure": list(values)})
     point = np.asarray(list(values.values()))
     counts = [intervals.units_count] * len(values), [intervals.clusters_count] * len(values)
-    return Estimate(
-        tidy(identity, Draws(point, np.full((2, len(values)), np.nan)), 0.95, *counts),
-        f"{intervals.method}; bottom tail of the worst {size} of {len(frame)} ranks",
-        intervals.error_convention,
-        intervals.units_count,
-        intervals.clusters_count,
-        intervals.dropped,
+    table = tidy(identity, Draws(point, np.full((2, len(values)), np.nan)), 0.95, *counts)
+    return replace(
+        intervals, frame=table, method=f"{intervals.method}; bottom tail of the worst {size} of {len(frame)} ranks"
     )
 
 
@@ -325,12 +306,5 @@ def _check_tail(tail: float) -> None:
 
 def _estimate(waves: Waves, frame: pd.DataFrame, method: str, bootstrap: Bootstrap, *years: int) -> Estimate:
     """Return the table with its counts."""
-    missing = int((~waves.scored(*years)).sum())
-    return Estimate(
-        frame,
-        method,
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (*waves.ledger, (f"areas not scored in both {years[0]} and {years[1]}", missing)),
-    )
+    missing = waves.unscored(years, f"areas not scored in both {years[0]} and {years[1]}")
+    return waves.estimate(frame, method, bootstrap, missing)

@@ -11,7 +11,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, cluster_bootstrap, count_clusters, tidy
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap
 from buurteffect.estimate.measurement.waves import ALL, FEWEST_CLUSTERS, Waves
 from buurteffect.estimate.scores.dispersion import check_order
 from buurteffect.estimate.scores.vulnerable import DEFINITIONS, Vulnerable, vulnerable_areas, vulnerable_clusters
@@ -66,27 +66,21 @@ def trend_break(
         keep = part.scored(*window)
         if not keep.any():
             raise EstimationError(f"no area of group {group!r} is scored in every wave of {window}: choose others")
-        scores = part.columns(window)[keep]
+        inside = part.restrict(keep)
+        scores = inside.columns(window)
 
         def slopes(weights: Floats, scores: Floats = scores) -> Floats:
             return np.asarray(moments.mean(weights, scores) @ contrast)
 
-        drawn = cluster_bootstrap(slopes, part.labels[keep], bootstrap)
-        identity = pd.DataFrame({"measure": [SLOPE_BEFORE, SLOPE_AFTER, BREAK]})
-        identity.insert(0, "group", group)
-        identity = identity.assign(from_year=from_year, knot=knot, to_year=to_year)
-        counts = [int(keep.sum())] * 3, [count_clusters(part.labels, keep)] * 3
-        frames.append(tidy(identity, drawn, bootstrap.confidence, *counts))
-    frame = pd.concat(frames, ignore_index=True)
-    missing = int((~waves.scored(*window)).sum())
-    return Estimate(
-        frame,
+        measures, years = [SLOPE_BEFORE, SLOPE_AFTER, BREAK], {"from_year": from_year, "knot": knot, "to_year": to_year}
+        identity = {"group": group, "measure": measures, **years}
+        frames.append(inside.bootstrap(slopes, inside.scored(), identity, bootstrap))
+    return waves.estimate(
+        pd.concat(frames, ignore_index=True),
         f"least squares of the unweighted wave means {', '.join(map(str, window))} on a line that bends at {knot}; "
         "LBM points per decade",
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (*waves.ledger, *left_out, ("areas not scored in every one of these waves", missing)),
+        bootstrap,
+        (*left_out, *waves.unscored(window, "areas not scored in every one of these waves")),
     )
 
 
@@ -137,14 +131,8 @@ def trend_by_definition(
         parts.append(part.frame.drop(columns="group").assign(definition=definition.name))
     frame = pd.concat(parts, ignore_index=True)
     frame = frame[["definition", *(name for name in frame.columns if name != "definition")]]
-    return Estimate(
-        frame,
-        f"{part.method}; areas classified in {from_year} where the definition needs a wave",
-        bootstrap.convention(waves.cluster_kind, waves.clusters_count, frame["clusters_count"]),
-        waves.units_count,
-        waves.clusters_count,
-        (*waves.ledger, *((reason, 1) for reason in left_out)),
-    )
+    method = f"{part.method}; areas classified in {from_year} where the definition needs a wave"
+    return waves.estimate(frame, method, bootstrap, [(reason, 1) for reason in left_out])
 
 
 def _contrast(years: Floats, knot: int) -> Floats:
