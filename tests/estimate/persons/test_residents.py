@@ -9,7 +9,6 @@ from scipy import stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.persons.attrition_bounds import lee_bounds
-from buurteffect.estimate.persons.fieller import fieller_ratio
 from buurteffect.estimate.persons.newcomers_iv import instrumented_effect
 from buurteffect.estimate.persons.residents import ResidentDesign, effect_path, resident_effect, steady_effect
 from buurteffect.estimate.robustness.equivalence_tests import equivalence
@@ -202,25 +201,6 @@ def test_equivalence_agrees_with_two_tests_of_scipy() -> None:
 def test_equivalence_refuses_a_bound_that_is_none() -> None:
     with pytest.raises(EstimationError):
         equivalence(0.0, 0.01, 0.0)
-
-
-def test_fieller_interval_covers_the_ratio() -> None:
-    draw, matrix = np.random.default_rng(2), np.array([[0.04, 0.01], [0.01, 0.02]])
-    pairs = draw.multivariate_normal([0.5, 1.0], matrix, 2000)
-    found = [fieller_ratio(a, b, matrix) for a, b in pairs]
-    held = [not each.bounded or each.ci_low <= 0.5 <= each.ci_high for each in found]
-    assert np.mean(held) == pytest.approx(0.95, abs=0.015)
-
-
-def test_ratio_to_what_may_be_zero_has_no_interval() -> None:
-    found = fieller_ratio(0.5, 0.1, np.diag([0.01, 0.01]))
-    assert not found.bounded
-    assert np.isnan(found.ci_low)
-
-
-def test_fieller_meets_the_delta_method_where_the_denominator_is_sharp() -> None:
-    found = fieller_ratio(1.0, 100.0, np.diag([0.01, 1e-6]))
-    assert found.ci_high - found.estimate == pytest.approx(1.96 * 0.1 / 100, rel=1e-3)
 
 
 def test_instrument_recovers_what_a_regression_misses() -> None:

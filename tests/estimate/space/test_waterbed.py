@@ -6,7 +6,7 @@ import pytest
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.space.exposures import exposure_effects, exposure_mapping
-from buurteffect.estimate.space.waterbed import city_totals, ledger, ratio, spread_change
+from buurteffect.estimate.space.waterbed import city_totals, ledger, spread_change
 
 YEARS = (2000, 2004, 2008, 2012)
 
@@ -130,22 +130,6 @@ def test_books_without_works_are_refused():
     mapping = exposure_mapping(country(), "y", ["before"])
     with pytest.raises(EstimationError, match="2000"):
         ledger(mapping, 2000)
-
-
-def test_fiellers_interval_is_where_the_test_does_not_reject():
-    beta, covariance = np.array([1.0, 2.0]), np.array([[0.04, 0.01], [0.01, 0.09]])
-    one, other = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    value, _, low, high = ratio((one, other), beta, covariance, 0.05, np.inf)
-    assert value == 0.5
-    for end in (low, high):
-        gap, spread = beta[0] - end * beta[1], np.array([1.0, -end])
-        assert abs(gap) / np.sqrt(spread @ covariance @ spread) == pytest.approx(1.959964, abs=1e-5)
-
-
-def test_fiellers_interval_has_no_end_where_the_denominator_may_be_nothing():
-    one, other = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    found = ratio((one, other), np.array([1.0, 0.1]), 0.04 * np.eye(2), 0.05, np.inf)
-    assert found[2:] == (-np.inf, np.inf)
 
 
 def test_most_exposed_places_get_slope_times_exposure():

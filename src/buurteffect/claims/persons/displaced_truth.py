@@ -9,7 +9,7 @@ import pandas as pd
 from buurteffect.claims.restructuring.averages import KnownTruth
 from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.space.exposures import Mapping
+from buurteffect.estimate.space.exposures import ExposureMapping
 from buurteffect.estimate.space.waterbed import Ledger
 
 TRUTH_HORIZON = 7
@@ -24,7 +24,7 @@ def displacement_truth(
     exits: Named[str, Attempt[EffectEstimate]],
     horizon: int,
     quality: Attempt[EffectEstimate],
-    mapping: Attempt[Mapping],
+    mapping: Attempt[ExposureMapping],
     books: Attempt[Ledger],
     heads_books: Attempt[Ledger],
     spread: Attempt[EffectEstimate],
@@ -40,7 +40,7 @@ def displacement_truth(
         Years after the base; the truth is recorded for `TRUTH_HORIZON`.
     quality : Attempt of EffectEstimate
         Score of the places of the displaced, against those left alone.
-    mapping : Attempt of Mapping
+    mapping : Attempt of ExposureMapping
         Of the score.
     books, heads_books : Attempt of Ledger
         Of the score and of the share of low incomes.

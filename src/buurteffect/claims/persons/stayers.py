@@ -9,11 +9,11 @@ import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.fieller import fieller_ratio
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.persons.attrition_bounds import LeeBounds
 from buurteffect.estimate.persons.composition_effects import FlowEffect
-from buurteffect.estimate.persons.fieller import fieller_ratio
 from buurteffect.estimate.persons.newcomers_iv import Instrumented
 from buurteffect.estimate.robustness.equivalence_tests import Equivalence, equivalence
 

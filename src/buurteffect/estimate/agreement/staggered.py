@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import cast
 
 import pandas as pd
 
 from buurteffect.estimate.agreement.imputation_first_stage import exact_gaps, stopped_gaps
-from buurteffect.estimate.agreement.panel import in_words
+from buurteffect.estimate.agreement.panel import COEFFICIENT, COLUMNS, STD_ERROR, in_words
 from buurteffect.estimate.agreement.two_stage_did import two_stage
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.did.aggregation import KINDS, aggregate
@@ -16,11 +16,6 @@ from buurteffect.estimate.did.group_time_effects import Approach, group_time, gr
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.saturated import sun_abraham
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
-
-COEFFICIENT, STD_ERROR = 1e-8, 1e-6
-"""Largest differences that count as agreement."""
-
-COLUMNS = ("estimator", "option", "term", "figure", "ours", "reference", "difference", "tolerance", "met", "note")
 
 STOPPED = "not met, because the reference's first stage iterates until fixest's default tolerance of 1e-6: "
 SHARES = (
@@ -36,17 +31,14 @@ def staggered_agreement(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFra
 
     Parameters
     ----------
-    panel : DataFrame
-        One row is one area in one year: ``area, municipality, year, cohort`` (0 for never treated)``, y, x0, x1``.
-    values : DataFrame
-        One row is one reference figure: ``estimator, option, term, estimate, std_error``. Rows of other estimators
-        than did, sunab, didimputation and did2s are passed over.
+    panel, values
+        As of `agreement_table`, with ``x0``; rows of other estimators than did, sunab, didimputation and did2s are
+        passed over.
 
     Returns
     -------
     DataFrame
-        One row is one figure: ``estimator, option, term``, ``figure`` (coefficient or std_error), ``ours,
-        reference, difference, tolerance, met, note``.
+        As of `agreement_table`.
     """
     frame = panel.assign(cohort=panel["cohort"].where(panel["cohort"] > 0))
     wanted = set(values["estimator"])
@@ -158,10 +150,3 @@ def _stops(sample: Sample) -> Callable[[int | None, pd.Series], str]:
 def _figure(row: pd.Series) -> tuple[float, float]:
     """Return estimate and error of a row."""
     return float(row["estimate"]), float(row["std_error"])
-
-
-def unmet(table: pd.DataFrame) -> Mapping[str, Iterable[str]]:
-    """Return the terms of the rows that are not met, by estimator and option."""
-    part = table[~table["met"]]
-    keys = part["estimator"] + ", " + part["option"]
-    return {str(key): list(group["term"] + " " + group["figure"]) for key, group in part.groupby(keys)}

@@ -101,6 +101,7 @@ def movers_slope(children: pd.DataFrame, design: MoversDesign | None = None) -> 
     children : DataFrame
         One row per child, see `panel.read_childhoods`.
     design : MoversDesign, optional
+        Which moves are compared.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, stats
@@ -81,14 +81,8 @@ def signal_of(estimates: Floats, std_errors: Floats, alpha: float = 0.05) -> Sig
     bounds = [reach(float(stats.chi2.ppf(share, free))) for share in (1 - alpha / 2, alpha / 2)]
     weights = 1 / (noise**2 + variance)
     mean = float((weights * values).sum() / weights.sum())
-    return Signal(
-        mean,
-        float(np.sqrt(variance)),
-        float(np.sqrt(bounds[0])),
-        float(np.sqrt(bounds[1])),
-        float(values.std(ddof=1)),
-        float(variance / (variance + (noise**2).mean())),
-    )
+    sd, low, high = (float(np.sqrt(value)) for value in (variance, *bounds))
+    return Signal(mean, sd, low, high, float(values.std(ddof=1)), float(variance / (variance + (noise**2).mean())))
 
 
 def shrunken(figures: Estimate, alpha: float = 0.05) -> tuple[Estimate, Signal]:
@@ -118,27 +112,14 @@ def shrunken(figures: Estimate, alpha: float = 0.05) -> tuple[Estimate, Signal]:
     weight = found.sd**2 / (found.sd**2 + noise**2)
     drawn, error = found.mean + weight * (raw - found.mean), np.sqrt(weight) * noise
     low, high = interval(drawn, error, alpha=alpha)
-    table = frame.assign(
-        estimate=drawn,
-        std_error=error,
-        ci_low=low,
-        ci_high=high,
-        raw=raw,
-        raw_std_error=noise,
-        weight=weight,
+    columns = {"estimate": drawn, "std_error": error, "ci_low": low, "ci_high": high}
+    table = replace(
+        figures,
+        frame=frame.assign(**columns, raw=raw, raw_std_error=noise, weight=weight),
+        method=f"{figures.method}; drawn towards the mean by empirical Bayes",
+        error_convention="normal posterior at the estimated mean and spread, which it takes as known",
     )
-    words = "normal posterior at the estimated mean and spread, which it takes as known"
-    return (
-        Estimate(
-            table,
-            f"{figures.method}; drawn towards the mean by empirical Bayes",
-            words,
-            figures.units_count,
-            figures.clusters_count,
-            figures.dropped,
-        ),
-        found,
-    )
+    return table, found
 
 
 def rank_sets(figures: Estimate, confidence: float = 0.95, seed: int = 1, draws: int = 2_000) -> Estimate:
@@ -182,14 +163,11 @@ def rank_sets(figures: Estimate, confidence: float = 0.95, seed: int = 1, draws:
         gap = values[others] - values[place]
         low[place], high[place] = 1 + (gap > margin).sum(), len(values) - (gap < -margin).sum()
     rank = stats.rankdata(-values, method="min").astype(int)
-    table = frame.assign(estimate=rank, std_error=np.nan, ci_low=low, ci_high=high)
-    return Estimate(
-        table,
-        "rank from above, 1 the highest; confidence sets from studentised differences",
-        f"{confidence:.0%} marginal confidence sets, {draws} draws, seed {seed}",
-        figures.units_count,
-        figures.clusters_count,
-        figures.dropped,
+    return replace(
+        figures,
+        frame=frame.assign(estimate=rank, std_error=np.nan, ci_low=low, ci_high=high),
+        method="rank from above, 1 the highest; confidence sets from studentised differences",
+        error_convention=f"{confidence:.0%} marginal confidence sets, {draws} draws, seed {seed}",
     )
 
 

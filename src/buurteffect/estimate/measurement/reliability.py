@@ -75,10 +75,8 @@ def municipal_share_of_change(waves: Waves, bootstrap: Bootstrap = STANDARD) -> 
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
-    bootstrap : Bootstrap
-        How uncertainty is drawn; a gemeente drawn twice counts as two.
+    waves, bootstrap
+        As of `reliability_of_change`; a gemeente drawn twice counts as two.
 
     Returns
     -------

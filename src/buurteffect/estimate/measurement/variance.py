@@ -131,12 +131,10 @@ def autocorrelation_profile(
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
+    waves, break_year, base_year
+        As of `fit_variance_components`.
     autocorrelations : tuple of float
         Values of φ to hold fixed, from 0 to 1.
-    break_year, base_year : int
-        As in :func:`fit_variance_components`.
 
     Returns
     -------
@@ -169,12 +167,8 @@ def break_scan(waves: Waves, base_year: int = 2002, bootstrap: Bootstrap = SHORT
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
-    base_year : int
-        Year in which the loading of the permanent part is 1.
-    bootstrap : Bootstrap
-        How uncertainty is drawn; each draw is a fit per wave.
+    waves, base_year, bootstrap
+        As of `fit_variance_components`; each draw is a fit per wave.
 
     Returns
     -------

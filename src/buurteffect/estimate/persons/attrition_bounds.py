@@ -82,13 +82,10 @@ def lee_bounds(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per cohort and resident.
-    outcome, base : str
-        Columns of the later figure and of the one before, which is subtracted.
+    frame, outcome, design, base
+        As of `resident_effect`.
     stayed : str
         Column that is 1 for those who stay, 0 or missing for others.
-    design : ResidentDesign, optional
 
     Raises
     ------
@@ -102,17 +99,14 @@ def lee_bounds(
     slopes = least_squares(rows.regressors, rows.outcome)
     # Net of what is given but not of treatment: its slope is left in.
     net = rows.outcome - rows.regressors[:, 1:] @ slopes[1:]
-    every = frame.assign(_stay=False, _figure=0.0)
-    place = pd.MultiIndex.from_frame(every[["cohort", "person"]]).get_indexer(
-        pd.MultiIndex.from_frame(rows.frame[["cohort", "person"]])
-    )
-    figure, used = np.zeros(len(every)), np.zeros(len(every), dtype=bool)
+    key = ["cohort", "person"]
+    place = pd.MultiIndex.from_frame(frame[key]).get_indexer(pd.MultiIndex.from_frame(rows.frame[key]))
+    figure, used = np.zeros(len(frame)), np.zeros(len(frame), dtype=bool)
     figure[place], used[place] = net, True
-    cells = every.groupby(list(design.cells), observed=True, sort=True).ngroup().to_numpy().astype(np.int64)
-    treated = every[TREATED].to_numpy(dtype=bool)
-    inside = np.isin(cells, np.unique(cells[used]))
-    weight = _weights(cells, treated) * inside
-    clusters = pd.factorize(every[design.cluster])[0]
+    cells = frame.groupby(list(design.cells), observed=True, sort=True).ngroup().to_numpy().astype(np.int64)
+    treated = frame[TREATED].to_numpy(dtype=bool)
+    weight = _weights(cells, treated) * np.isin(cells, np.unique(cells[used]))
+    clusters = pd.factorize(frame[design.cluster])[0]
     return _bounds(figure, used, treated, weight, clusters, design.alpha)
 
 
@@ -148,19 +142,9 @@ def _bounds(
     count = len(np.unique(clusters[weight > 0]))
     reach = _imbens_manski(high - low, max(error_low, error_high), alpha, count - 1)
     naive = _mean(figure, stays & groups[True], weight)[0] - _mean(figure, stays & groups[False], weight)[0]
-    counts = (int(groups[True].sum()), int(groups[False].sum()), count)
     return LeeBounds(
-        low,
-        high,
-        error_low,
-        error_high,
-        low - reach * error_low,
-        high + reach * error_high,
-        naive,
-        share[True],
-        share[False],
-        1 - kept,
-        *counts,
+        *(low, high, error_low, error_high, low - reach * error_low, high + reach * error_high, naive),
+        *(share[True], share[False], 1 - kept, int(groups[True].sum()), int(groups[False].sum()), count),
     )
 
 

@@ -1,4 +1,4 @@
-"""The change of a neighbourhood's mean, taken apart exactly: those who stayed, who came, and who left."""
+"""Decomposition of the change of a neighbourhood's mean: change of stayers, and selection of entry and of exit."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FlowColumns:
 
 
 def decompose_flows(people: pd.DataFrame, columns: FlowColumns, pairs: Iterable[tuple[int, int]]) -> pd.DataFrame:
-    r"""Take the change of every neighbourhood's mean between two years apart.
+    r"""Decompose the change of every neighbourhood's mean between two years.
 
     With S those who are counted in the neighbourhood at both ends with a known figure, I_k the other residents at the
     end and O_k those at the beginning, by type,
@@ -81,7 +81,7 @@ def decompose_flows(people: pd.DataFrame, columns: FlowColumns, pairs: Iterable[
     people : DataFrame
         One row per person and year, everyone in the register, counted or not: it tells who left and who only moved.
     columns : FlowColumns
-        Which columns are meant.
+        Its columns.
     pairs : iterable of (int, int)
         Years to compare.
 
@@ -109,10 +109,7 @@ def decompose_flows(people: pd.DataFrame, columns: FlowColumns, pairs: Iterable[
 
 
 def chain_flows(yearly: pd.DataFrame) -> pd.DataFrame:
-    """Add yearly parts up from the first year on: what the mean moved by since then, and through what.
-
-    Differences between two years of a chained term are the sum of the yearly terms between them, so that an estimator
-    that compares changes of levels works on the parts as on the mean.
+    """Return the cumulative sums of yearly parts, so that estimators of changes of levels work on parts as on the mean.
 
     Parameters
     ----------
@@ -169,9 +166,9 @@ class _View:
         """Return those rows that are counted with a known figure in a known place."""
         return np.asarray(rows[self.counted[rows] & ~np.isnan(self.value[rows]) & (self.area[rows] >= 0)])
 
-    def means(self, rows: Integers, area: Integers) -> tuple[Floats, Floats]:
+    def sums(self, rows: Integers) -> tuple[Floats, Floats]:
         """Return number and sum of the figures of rows by area."""
-        number = len(self.names)
+        number, area = len(self.names), self.area[rows]
         count = np.bincount(area, minlength=number).astype(np.float64)
         return count, np.asarray(np.bincount(area, weights=self.value[rows], minlength=number), dtype=np.float64)
 
@@ -190,7 +187,7 @@ def _pair(view: _View, first: Integers, second: Integers, year_from: int, year_t
     came[came == "absent"], came[came == "uncounted"] = "new", "formed"
     stay = left == "stay"
     with np.errstate(invalid="ignore", divide="ignore"):
-        table = _terms(view, old, new, then[stay], old[stay], left, came)
+        table = _terms(view, (old, new), (old[stay], then[stay]), left, came)
     table.insert(0, "area_code", view.names)
     table.insert(1, "year_from", year_from)
     table.insert(2, "year_to", year_to)
@@ -216,27 +213,22 @@ def _fate(view: _View, rows: Integers, other: Integers) -> NDArray[np.object_]:
 
 def _terms(
     view: _View,
-    old: Integers,
-    new: Integers,
-    stay_after: Integers,
-    stay_before: Integers,
+    ends: tuple[Integers, Integers],
+    stay: tuple[Integers, Integers],
     left: NDArray[np.object_],
     came: NDArray[np.object_],
 ) -> pd.DataFrame:
     """Return the parts of the change, by area."""
-    n0, sum0 = view.means(old, view.area[old])
-    n1, sum1 = view.means(new, view.area[new])
-    stayers, ys0 = view.means(stay_before, view.area[stay_before])
-    _, ys1 = view.means(stay_after, view.area[stay_after])
+    old, new = ends
+    (n0, sum0), (n1, sum1) = view.sums(old), view.sums(new)
+    (stayers, ys0), (_, ys1) = view.sums(stay[0]), view.sums(stay[1])
     ys0, ys1 = ys0 / stayers, ys1 / stayers
     parts = {"total": sum1 / n1 - sum0 / n0, "in_situ": ys1 - ys0}
     for name in COMERS:
-        chosen = new[came == name]
-        count, total = view.means(chosen, view.area[chosen])
+        count, total = view.sums(new[came == name])
         parts[f"entry_{name}"] = (total - count * ys1) / n1
     for name in LEAVERS:
-        chosen = old[left == name]
-        count, total = view.means(chosen, view.area[chosen])
+        count, total = view.sums(old[left == name])
         parts[f"exit_{name}"] = -(total - count * ys0) / n0
     parts["entry"] = np.sum([parts[f"entry_{name}"] for name in COMERS], axis=0)
     parts["exit"] = np.sum([parts[f"exit_{name}"] for name in LEAVERS], axis=0)

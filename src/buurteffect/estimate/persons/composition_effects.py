@@ -1,4 +1,4 @@
-"""The effect on a neighbourhood's mean and on every part of it, by one design, so that parts add up to the whole."""
+"""Effects on a neighbourhood's mean and on the parts of its decomposition, by one design, so that parts add up."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FlowEffect:
     Attributes
     ----------
     effects : EffectEstimate
-        One row per term (`flows.TERMS`), the mean over a window of event times.
+        One row per term (`TERMS`), the mean over a window of event times.
     misfit : float
         Largest distance between the sum of parts and the whole, over ``in_situ + entry + exit`` and over all types.
     covariance : float
@@ -62,7 +62,7 @@ def chained_effects(
     terms: Sequence[str] = TERMS,
     approach: Approach = "reg",
 ) -> FlowEffect:
-    """Estimate the effect on chained parts (`flows.chain_flows`): each year's stayers, comers and leavers.
+    """Estimate the effect on chained parts (`chain_flows`): each year's stayers, comers and leavers.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def chained_effects(
     window : (int, int)
         Event times whose mean is taken.
     terms : sequence of str
-        `flows.WHOLE` at the least.
+        `WHOLE` at the least.
     approach : {"reg", "dr"}
         How covariates enter; both are linear in the outcome, so that parts add up.
 
@@ -114,7 +114,7 @@ def long_effects(
     Parameters
     ----------
     parts : DataFrame
-        From `flows.decompose_flows`, the pairs of every cohort (`long_pairs`).
+        From `decompose_flows`, the pairs of every cohort (`long_pairs`).
     areas, known, design, window, terms, approach
         As in `chained_effects`; the comparison is with areas never treated.
 
@@ -137,12 +137,12 @@ def long_effects(
 def effect_on_mean(
     people: pd.DataFrame, areas: pd.DataFrame, known: pd.DataFrame, design: Design, window: tuple[int, int]
 ) -> FlowEffect:
-    """Take the yearly changes of the mean of the design's outcome apart, and estimate the effect on every part.
+    """Decompose the yearly changes of the mean of the design's outcome, and estimate the effect on every part.
 
     Parameters
     ----------
     people : DataFrame
-        One row per person and year; see `flows.decompose_flows`.
+        One row per person and year; see `decompose_flows`.
     areas, known, design, window
         As in `chained_effects`.
     """
@@ -154,7 +154,7 @@ def effect_on_mean(
 def effect_on_long_change(
     people: pd.DataFrame, areas: pd.DataFrame, known: pd.DataFrame, design: Design, window: tuple[int, int]
 ) -> FlowEffect:
-    """Take the change of the mean since the year before treatment apart, and estimate the effect on `flows.WHOLE`."""
+    """Decompose the change of the mean since the year before treatment, and estimate the effect on `WHOLE`."""
     cohorts = sorted(int(year) for year in areas[str(design.cohort)].dropna().unique())
     pairs = long_pairs(cohorts, window, int(people["year"].max()), int(people["year"].min()))
     parts = decompose_flows(people, FlowColumns(design.outcome), pairs)

@@ -17,14 +17,14 @@ from buurteffect.estimate.inference.sandwich import ClusteredErrors
 from buurteffect.estimate.persons.departure import clustered_mean, departure_ratios
 from buurteffect.estimate.persons.exit_hazard import excess_exit, exit_path
 from buurteffect.estimate.persons.matching import concentration, matched_difference
-from buurteffect.estimate.space.exposures import Mapping, exposure_effects, exposure_mapping
+from buurteffect.estimate.space.exposures import ExposureMapping, exposure_effects, exposure_mapping
 from buurteffect.estimate.space.waterbed import LABELS, city_totals, ledger, spread_change
 
 __all__ = [
     "LABELS",
     "ClusteredErrors",
     "ConleyErrors",
-    "Mapping",
+    "ExposureMapping",
     "attempt",
     "city_totals",
     "clustered_mean",

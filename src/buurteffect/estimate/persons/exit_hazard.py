@@ -1,4 +1,4 @@
-"""Who leaves: discrete-time hazards of those whose place was left alone, and what they say of those whose was not."""
+"""Discrete-time exit hazards of those whose place was left alone, and excess exit from restructured places."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ORDER = {"low": 0, "middle": 1, "high": 2}
 
 @dataclass(frozen=True, eq=False)
 class Hazards:
-    r"""A discrete-time logit of leaving, fitted on those whose place was left alone.
+    """A discrete-time logit of leaving, fitted on those whose place was left alone.
 
     logit λ_ik = x_i'β + γ [place restructured later] + α_k + δ_year, over the years k in which household i still
     lives where it did at the base.
@@ -111,11 +111,12 @@ def excess_exit(
     r"""Estimate how many more left a treated place than would have left it.
 
     Excess = mean over the treated of [out after h years] - [1 - Π_k (1 - λ⁰_ik)], with λ⁰ from a logit on those whose
-    place was left alone. With `first_exit` a household is out from the first year in which it lives elsewhere, and λ⁰
-    is a hazard in discrete time; without it a household is out if it lives elsewhere after h years, and there is one
-    period. What sets restructured places apart beside the traits is a term of the logit, known from years before.
-    Households not in the register after h years are left out of both. The error adds up, by cluster, the influence of
-    the treated on their mean and of the compared on the prediction (delta method).
+    place was left alone (Allison 1982, doi:10.2307/270718). With `first_exit` a household is out from the first year
+    in which it lives elsewhere, and λ⁰ is a hazard in discrete time; without it a household is out if it lives
+    elsewhere after h years, and there is one period. What sets restructured places apart beside the traits is a term
+    of the logit, known from years before. Households not in the register after h years are left out of both. The error
+    adds up, by cluster, the influence of the treated on their mean and of the compared on the prediction (delta
+    method).
 
     Parameters
     ----------
@@ -147,10 +148,6 @@ def excess_exit(
         If nobody was treated, or nobody was left alone.
     EstimationError
         If the logit does not converge.
-
-    References
-    ----------
-    Allison (1982), Discrete-time methods for the analysis of event histories. doi:10.2307/270718.
     """
     fitted = _fitted(rows, unit, horizon, cluster, first_exit)
     figures = _figures(fitted, by, fitted.states.shape[1])

@@ -1,4 +1,4 @@
-"""Means of one group against those of another in the same cells, and how concentrated arrivals are."""
+"""Exact matching on cells, and how concentrated arrivals are."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ def matched_difference(
     label: str = "",
     alpha: float = 0.05,
 ) -> EffectEstimate:
-    r"""Compare two groups in the cells that both are in, weighted as the treated lie in them.
+    r"""Compare two groups by exact matching on cells, weighted as the treated lie in them.
 
     .. math:: Q = Σ_c n_{1c} (ȳ_{1c} - ȳ_{0c}) / Σ_c n_{1c}
 
-    The error adds up the influence of every row by cluster. Treated rows in cells without anybody to compare with are
-    left out and counted.
+    Iacus, King & Porro (2012), doi:10.1093/pan/mpr013. The error adds up the influence of every row by cluster.
+    Treated rows in cells without anybody to compare with are left out and counted.
 
     Parameters
     ----------
     frame : DataFrame
-        One row per household: `treated` (truth values), `outcome`, `cells` and `cluster`. Rows without outcome are
-        left out and counted.
+        One row per household. Rows without outcome are left out and counted.
     treated, outcome, cluster : str
-        Columns.
+        Columns: whether in the first group, what is compared, and what errors are grouped by.
     cells : sequence of str
         Columns whose values together make a cell.
     label : str
@@ -51,11 +50,6 @@ def matched_difference(
     ------
     NoComparisonError
         If no cell holds both.
-
-    References
-    ----------
-    Iacus, King & Porro (2012), Causal inference without balance checking: coarsened exact matching.
-    doi:10.1093/pan/mpr013.
     """
     known = frame[frame[outcome].notna()]
     cell = known.groupby(list(cells), sort=False).ngroup().to_numpy()

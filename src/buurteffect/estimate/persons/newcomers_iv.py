@@ -1,4 +1,4 @@
-"""The effect of who comes on who was there, with what was built as instrument."""
+"""Two-stage least squares with one instrument: the effect of newcomers on residents, by what was built."""
 
 from __future__ import annotations
 
@@ -63,13 +63,10 @@ def instrumented_effect(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per cohort and resident.
-    outcome, base : str
-        Columns of the later figure and of the one before, which is subtracted.
+    frame, outcome, design, base
+        As of `resident_effect`.
     exposure, instrument : str
         Columns of what people were exposed to, and of what moved it.
-    design : ResidentDesign, optional
 
     Raises
     ------
@@ -78,7 +75,7 @@ def instrumented_effect(
     """
     design = design or ResidentDesign()
     known = frame[frame[exposure].notna()].reset_index(drop=True)
-    first = compare_rows(known.assign(_change=_change(known, outcome, base)), "_change", design, None, instrument)
+    first = compare_rows(known, outcome, design, base, instrument)
     second = compare_rows(first.frame, exposure, design, None, instrument)
     given = first.regressors[:, 1:]
     z, y, x = (_net(values, given) for values in (first.regressors[:, 0], first.outcome, second.outcome))
@@ -90,25 +87,8 @@ def instrumented_effect(
     pi_error = cluster_std_error(z * (x - pi * z), codes) / float(z @ z)
     error = cluster_std_error(z * (y - beta * x), codes) / abs(float(z @ x))
     low, high = interval(beta, error, count - 1, design.alpha)
-    return Instrumented(
-        beta,
-        error,
-        low,
-        high,
-        pi,
-        pi_error,
-        (pi / pi_error) ** 2,
-        float(z @ y / (z @ z)),
-        float(count - 1),
-        len(z),
-        count,
-    )
-
-
-def _change(frame: pd.DataFrame, outcome: str, base: str | None) -> Floats:
-    """Return the outcome, less the figure before where there is one."""
-    values = frame[outcome].to_numpy(dtype=float)
-    return values if base is None else np.asarray(values - frame[base].to_numpy(dtype=float))
+    reduced, strength = float(z @ y / (z @ z)), (pi / pi_error) ** 2
+    return Instrumented(beta, error, low, high, pi, pi_error, strength, reduced, float(count - 1), len(z), count)
 
 
 def _net(values: Floats, given: Floats) -> Floats:

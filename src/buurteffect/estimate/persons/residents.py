@@ -128,12 +128,6 @@ def resident_effect(
     fit = _fit(rows)
     words, given = "regression of the change" if base else "regression", ", ".join(rows.names[1:]) or "nothing"
     method = f"{words} on treatment with effects of {' by '.join(design.cells)}, given {given}"
-    return _estimate(fit, rows, design, (outcome, term, method))
-
-
-def _estimate(fit: Fit, rows: Rows, design: ResidentDesign, words: tuple[str, str, str]) -> EffectEstimate:
-    """Return the first coefficient with the error that leaving out clusters gives it."""
-    outcome, term, method = words
     clusters = fit.codes(design.cluster)
     treated = len(np.unique(clusters[rows.frame[TREATED].to_numpy(dtype=bool)]))
     if treated < 2:
@@ -152,7 +146,7 @@ def _estimate(fit: Fit, rows: Rows, design: ResidentDesign, words: tuple[str, st
         clusters_count=number,
         dropped=fit.dropped,
         software=fit.software,
-        design=_panel_design(outcome, design),
+        design=Design(outcome, "person", "cohort", None, clusters=(design.cluster,), alpha=design.alpha),
         degrees=degrees,
     )
 
@@ -258,8 +252,8 @@ def effect_path(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per cohort and resident.
+    frame, design
+        As of `resident_effect`.
     outcome : str
         Name of the figure without its horizon; at the base it stands under this name.
     horizons : sequence of int
@@ -312,8 +306,3 @@ def _fit(rows: Rows) -> Fit:
         dropped=rows.dropped,
         software=SOFTWARE,
     )
-
-
-def _panel_design(outcome: str, design: ResidentDesign) -> Design:
-    """Return the design in the words that every table of effects has."""
-    return Design(outcome, unit="person", time="cohort", cohort=None, clusters=(design.cluster,), alpha=design.alpha)

@@ -88,8 +88,8 @@ def share_declined(
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
+    waves, noise, bootstrap
+        As of `decline_grid`.
     from_year, to_year : int
         The two waves, the earlier first; areas must be scored in both.
     subset : Vulnerable
@@ -98,10 +98,6 @@ def share_declined(
         Wave that classifies, for a subset that is formed by score.
     cut : float
         An area counts if its change is below −`cut`, strictly; LBM points.
-    noise : ScoreNoise, optional
-        Noise to correct for; without it only the raw share is given.
-    bootstrap : Bootstrap
-        How uncertainty is drawn.
 
     Returns
     -------
@@ -145,24 +141,17 @@ def decline_grid(
     - *extrapolated share*: noise is added step by step and the curve is followed back to none
       (:func:`~buurteffect.estimate.measurement.noise.extrapolated_terms`); it assumes a shape for the noise only.
 
-    Which to trust. If the true changes are normal all three corrections agree. The changes of the Leefbaarometer
-    are far from normal: many areas hardly move and a few move much. Then the same noise weighs more on the many
-    than the factor of d* says, and the normal share can be further from the truth than the raw one. With noise
-    of SD 0.012 added to the real changes of the wijken, the extrapolated share took off 70 to 90% of the bias of
-    the raw one, the noise-corrected share 40 to 50%, and the normal one made it larger. Where noise is more than
-    half of the variance of the change the extrapolation in turn leaves a part of the bias. The distance between
-    the three is part of the answer.
+    Which to trust: if the true changes are normal all three corrections agree. Those of the Leefbaarometer are not:
+    many areas hardly move and a few move much. With noise of SD 0.012 added to the real changes of the wijken, the
+    extrapolated share took off 70 to 90% of the bias of the raw one, the noise-corrected share 40 to 50%, and the
+    normal one made it larger. Where noise is more than half of the variance of the change the extrapolation in turn
+    leaves a part of the bias. The distance between the three is part of the answer.
 
-    What is corrected, and what is not. The target is the share of true declines in the set of areas as it was
-    drawn up, from noisy scores; not in the set that true scores would have drawn up. Mean and variance are the
-    subset's own. For a subset chosen on a wave outside the pair the noise in the change has mean zero. For a
-    subset chosen on a wave of the pair it has not, and what is taken off for it assumes that scores and changes
-    are jointly normal. Drawing with the mean and the factor of *all* areas would not do instead: it moves the
-    subset's mean by a fixed share of its distance to that of all areas, with which the mean of the noise has
-    nothing to do. Only noise that is independent between waves is corrected: a dip that lasts longer than one
-    wave and then mends is true change here. Noise is taken to be normal and equally large everywhere. Its size,
-    and the coefficients that predict it, are held fixed in the draws: the intervals do not hold their
-    uncertainty.
+    The target is the share of true declines in the set of areas as it was drawn up, from noisy scores; mean and
+    variance are the subset's own. For a subset chosen on a wave of the pair the noise in the change has a mean, and
+    what is taken off for it assumes that scores and changes are jointly normal. Only noise that is independent
+    between waves is corrected: a dip that lasts longer than one wave is true change here. Noise is taken to be normal
+    and equally large everywhere; its size is held fixed in the draws.
 
     Parameters
     ----------

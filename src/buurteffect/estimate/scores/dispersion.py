@@ -67,14 +67,10 @@ def dispersion_by_wave(
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
-    groups : sequence of str, optional
-        City groups, ``all`` for every area; by default all areas and each group.
+    waves, groups, bootstrap
+        As of `mean_by_wave`.
     noise_sd : float, optional
         Standard deviation of the noise in one score, LBM points; taken as known by the intervals.
-    bootstrap : Bootstrap
-        How uncertainty is drawn.
 
     Returns
     -------
@@ -115,16 +111,10 @@ def dispersion_change(
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
+    waves, groups, noise_sd, bootstrap
+        As of `dispersion_by_wave`.
     from_year, to_year : int
         The two waves, the earlier first.
-    groups : sequence of str, optional
-        City groups, ``all`` for every area; by default all areas and each group.
-    noise_sd : float, optional
-        Standard deviation of the noise in one score, LBM points.
-    bootstrap : Bootstrap
-        How uncertainty is drawn.
 
     Returns
     -------

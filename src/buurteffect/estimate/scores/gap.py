@@ -79,12 +79,8 @@ def split_wave_gap(waves: Waves, tail: float = 0.1, bootstrap: Bootstrap = STAND
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
-    tail : float
-        Share of the areas in each group, above 0 and at most one half.
-    bootstrap : Bootstrap
-        How uncertainty is drawn.
+    waves, tail, bootstrap
+        As of `gap_by_class_year`.
 
     Returns
     -------
@@ -126,16 +122,10 @@ def expected_regression(
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
+    waves, from_year, to_year, tail, bootstrap
+        As of `gap_by_class_year`.
     components : VarianceComponents
         Fitted variance components.
-    from_year, to_year : int
-        The waves between which the change is taken, the earlier first.
-    tail : float
-        Share of the areas in each group, above 0 and at most one half.
-    bootstrap : Bootstrap
-        How uncertainty is drawn.
 
     Returns
     -------

@@ -93,14 +93,12 @@ def persistence(waves: Waves, from_year: int, tail: float = 0.1, bootstrap: Boot
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
+    waves, bootstrap
+        As of `rank_transition`.
     from_year : int
         Wave in which the areas are the lowest.
     tail : float
         Share of the areas that counts as lowest, between 0 and 1.
-    bootstrap : Bootstrap
-        How uncertainty is drawn; quantiles are taken anew in each draw.
 
     Returns
     -------
@@ -165,10 +163,8 @@ def rank_intervals(
         σ, standard deviation of the noise in one score, LBM points; 0 gives the ranks themselves.
     confidence : float
         Level of the sets, between 0 and 1.
-    seed : int
-        Seed of the simulated noise.
-    draws : int
-        Number of simulated draws.
+    seed, draws : int
+        Of the simulated noise.
     joint : bool
         Whether all sets hold at once.
 

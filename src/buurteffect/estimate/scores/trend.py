@@ -101,14 +101,10 @@ def trend_by_definition(
 
     Parameters
     ----------
-    waves : Waves
-        The scores.
-    from_year, knot, to_year : int
-        First wave, which also classifies, wave of the turn and last wave.
+    waves, from_year, knot, to_year, bootstrap
+        As of `trend_break`; the first wave also classifies.
     definitions : sequence of Vulnerable
         Which areas.
-    bootstrap : Bootstrap
-        How uncertainty is drawn.
 
     Returns
     -------

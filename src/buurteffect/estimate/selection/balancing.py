@@ -138,10 +138,8 @@ def match_nearest(treated: Floats, comparison: Floats, names: tuple[str, ...], n
 
     Parameters
     ----------
-    treated, comparison : ndarray
-        Features, shape (units, features).
-    names : tuple of str
-        The features.
+    treated, comparison, names
+        As of `entropy_balance`.
     neighbours : int
         Comparison units per treated unit.
 

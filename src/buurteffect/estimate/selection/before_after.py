@@ -65,13 +65,7 @@ def fitted_components(
 
 
 def naive_two_way(frame: pd.DataFrame, design: Design) -> EffectEstimate:
-    """Return the one coefficient of two-way effects without covariates, on units seen at every time.
-
-    Parameters
-    ----------
-    frame, design
-        As in `before_and_after`.
-    """
+    """Return the one coefficient of two-way effects without covariates, on units seen at every time."""
     plain = replace(design, covariates=())
     return two_way_effects(draw_sample(complete_units(frame, plain), plain))
 
@@ -91,10 +85,8 @@ def before_and_after(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row is one unit at one time.
-    design : Design
-        Covariates do not enter.
+    frame, design
+        As of `fitted_components`; covariates do not enter.
     window : (int, int)
         Event times after treatment, ends included.
     components : VarianceComponents

@@ -15,7 +15,7 @@ from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, within_two_way
 from buurteffect.estimate.inference.jackknife import WORDS, leave_one_out
-from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.power import with_minimum_detectable_effect
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, Errors
 from buurteffect.estimate.inference.small_sample import HOUSE
@@ -32,7 +32,7 @@ _UNIT, _TIME, _WITHIN = "area_code", "year", "gemeente_code"
 
 
 @dataclass(frozen=True, eq=False)
-class Mapping:
+class ExposureMapping:
     """A fitted exposure mapping.
 
     Parameters
@@ -72,6 +72,24 @@ class Mapping:
         """Regressors that hold effects."""
         return list(self.effects.frame["term"])
 
+    @property
+    def coefficients(self) -> Floats:
+        """Effects per unit, in the order of `names`."""
+        return np.asarray(self.effects.frame["estimate"].to_numpy(dtype=float))
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of the coefficients.
+
+        Raises
+        ------
+        EstimationError
+            If there is none.
+        """
+        if self.effects.covariance is None:
+            raise EstimationError("this exposure mapping has no covariance: its sums have no error")
+        return self.effects.covariance
+
 
 def exposure_mapping(
     frame: pd.DataFrame,
@@ -83,30 +101,30 @@ def exposure_mapping(
     untreated_only: bool = False,
     errors: Errors | None = None,
     alpha: float = 0.05,
-) -> Mapping:
-    r"""Estimate direct effects and exposures at once, against places of the same gemeente that little reached.
+) -> ExposureMapping:
+    r"""Estimate an exposure mapping: direct effects and exposures at once, against other places of the gemeente.
 
     .. math:: y_{bt} = α_b + δ_{gt} + Σ_e τ_e D_{bt}^e + κ C_{bt} + ρ N_{bt} + π M_{bt} + θ S_{bt} + γ_t' x_b + ε_{bt}
 
     with D^e the years since the start (`DIRECT_BINS`), N the works near by and S the stock of displaced taken in, both
     0 in a place from its own start on, C places in the years just before their start (`LEAD_YEARS`) and M places near
     such: they were chosen for what they were then, and effects are counted from there (τ_e - κ, ρ - π; see
-    `Mapping.weights`). Covariates of before have an effect of their own in each year. What the
-    policy does alike to all places of a gemeente goes into δ: the effects are relative to the rest of the gemeente.
+    `ExposureMapping.weights`). Covariates of before have an effect of their own in each year. What the
+    policy does alike to all places of a gemeente goes into δ: the effects are relative to the rest of the gemeente
+    (Aronow & Samii 2017, doi:10.1214/16-AOAS1005).
 
     Parameters
     ----------
     frame : DataFrame
         One row per area and year: ``area_code, gemeente_code, year, cohort_year, works_near, works_soon, taken_in,
-        foreseen_in``,
-        `outcome` and the covariates. Rows without outcome or covariates are left out and counted.
+        foreseen_in``, `outcome` and the covariates. Rows without outcome or covariates are left out and counted.
     outcome : str
         What is explained.
     covariates : sequence of str
         What was known before, constant within an area.
     instrument : bool
-        Whether the displaced taken in are replaced by what moves before any project foresaw (shift-share; two-stage
-        least squares): where the displaced go may depend on how places are doing.
+        Whether the displaced taken in are instrumented by what moves before any project foresaw, a shift-share
+        (Borusyak, Hull & Jaravel 2022, doi:10.1093/restud/rdab030): where they go may depend on how places are doing.
     within_gemeente : bool
         Whether years have an effect in each gemeente, or one for the country.
     untreated_only : bool
@@ -122,11 +140,6 @@ def exposure_mapping(
     ------
     EstimationError
         If columns are missing, or regressors cannot be told apart.
-
-    References
-    ----------
-    Aronow & Samii (2017), Estimating average causal effects under general interference. doi:10.1214/16-AOAS1005.
-    Borusyak, Hull & Jaravel (2022), Quasi-experimental shift-share research designs. doi:10.1093/restud/rdab030.
     """
     rows, dropped = _rows(frame, outcome, covariates, untreated_only)
     effects, controls, extra = _columns(rows, covariates)
@@ -142,49 +155,38 @@ def exposure_mapping(
         regressors, strength = _first_stage(left, number - 1, (rows, units, times))
     beta = solve_system(regressors.T @ regressors, regressors.T @ left[:, 0])
     fit = Fit(
-        names,
-        beta,
-        regressors,
-        left[:, 0] - left[:, 1:-1] @ beta,
-        (units, times),
-        rows,
-        _UNIT,
-        _TIME,
-        len(np.unique(units)),
-        int(rows.loc[rows["cohort_year"].notna(), _UNIT].nunique()),
-        _SOFTWARE,
-        dropped,
+        names=names,
+        coefficients=beta,
+        regressors=regressors,
+        residuals=left[:, 0] - left[:, 1:-1] @ beta,
+        effects=(units, times),
+        frame=rows,
+        unit=_UNIT,
+        time=_TIME,
+        units_count=len(np.unique(units)),
+        treated_count=int(rows.loc[rows["cohort_year"].notna(), _UNIT].nunique()),
+        software=_SOFTWARE,
+        dropped=dropped,
     )
     design = Design(outcome, cohort=None, dose=INFLOW, alpha=alpha)
     where = "gemeente and year" if within_gemeente else "year"
     how = f"instrumented by moves of before (first-stage F {strength:.1f}), " if instrument else ""
-    made = regression_estimate(
-        fit,
-        design,
-        f"regression on direct effects and exposures, {how}effects of area and of {where}, "
-        f"{len(covariates)} covariates with an effect in each year",
-        errors or ClusteredErrors((_WITHIN,)),
-        HOUSE,
-    )
+    method = f"regression on direct effects and exposures, {how}effects of area and of {where}, "
+    method += f"{len(covariates)} covariates with an effect in each year"
+    made = regression_estimate(fit, design, method, errors or ClusteredErrors((_WITHIN,)), HOUSE)
     if errors is None and not instrument:
         made = _left_out(made, fit, left[:, 0], None if within_gemeente else times)
-    return Mapping(
-        _first_rows(made, number),
-        pd.concat([rows[[_UNIT, _WITHIN, _TIME, outcome]], effects], axis=1),
-        outcome,
-        strength,
-    )
+    used = pd.concat([rows[[_UNIT, _WITHIN, _TIME, outcome]], effects], axis=1)
+    return ExposureMapping(_first_rows(made, number), used, outcome, strength)
 
 
-def exposure_effects(mapping: Mapping, year: int, share: float = 0.05) -> EffectEstimate:
+def exposure_effects(mapping: ExposureMapping, year: int, share: float = 0.05) -> EffectEstimate:
     """Return what the fitted exposures did in a year to the places that got most of them.
 
     Parameters
     ----------
-    mapping : Mapping
-        From `exposure_mapping`.
-    year : int
-        One of its years.
+    mapping, year
+        From `exposure_mapping`, and one of its years.
     share : float
         Share of the untreated places, by exposure, that the mean is over.
 
@@ -196,8 +198,7 @@ def exposure_effects(mapping: Mapping, year: int, share: float = 0.05) -> Effect
     now = mapping.frame[mapping.frame[_TIME] == year]
     direct = [name for name in mapping.names if name not in (NEAR, SOON, INFLOW, CHOSEN)]
     now = now[~now[direct].any(axis=1)] if direct else now
-    beta, matrix = mapping.effects.frame["estimate"].to_numpy(dtype=float), _covariance(mapping)
-    figures = []
+    beta, matrix, figures = mapping.coefficients, mapping.covariance, []
     for name in (NEAR, INFLOW):
         values = np.sort(now[name].to_numpy())[::-1]
         amount = float(values[: max(round(share * len(values)), 1)].mean())
@@ -206,21 +207,16 @@ def exposure_effects(mapping: Mapping, year: int, share: float = 0.05) -> Effect
         )
         figures.append((name, amount * weight @ beta, amount * np.sqrt(weight @ matrix @ weight), amount))
     names, points, errors, amounts = (list(column) for column in zip(*figures, strict=True))
-    made = mapping.effects
-    return made.derive(
+    made = mapping.effects.derive(
         names,
         points,
         errors,
         method=f"mean over the {share:.0%} of untreated areas that got most in {year}",
         units_count=len(now),
         treated_count=max(round(share * len(now)), 1),
-        remarks={
-            "exposure": amounts,
-            "minimum_detectable_effect": [
-                minimum_detectable_effect(error, _alpha(made), 0.8, made.degrees) for error in errors
-            ],
-        },
+        remarks={"exposure": amounts},
     )
+    return with_minimum_detectable_effect(made)
 
 
 def _rows(
@@ -303,15 +299,3 @@ def _first_rows(made: EffectEstimate, number: int) -> EffectEstimate:
     """Return an estimate with its first rows only."""
     covariance = None if made.covariance is None else made.covariance[:number, :number]
     return replace(made, frame=made.frame.iloc[:number].reset_index(drop=True), covariance=covariance)
-
-
-def _covariance(mapping: Mapping) -> Floats:
-    """Return the covariance of the effects."""
-    if mapping.effects.covariance is None:
-        raise EstimationError("this mapping has no covariance")
-    return mapping.effects.covariance
-
-
-def _alpha(made: EffectEstimate) -> float:
-    """Return one minus the confidence level."""
-    return 0.05 if made.design is None else made.design.alpha

@@ -16,7 +16,6 @@ from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
 from buurteffect.estimate.inference.regression_table import regression_estimate
-from buurteffect.estimate.inference.sandwich import ClusteredErrors
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.absorbed_effects import fit_columns
 from buurteffect.estimate.regression.regressors import Regressors
@@ -181,12 +180,21 @@ def ring_effects(sales: Sales, convention: Convention = HOUSE) -> EffectEstimate
     EstimationError
         If fixed effects absorb a ring.
     """
-    after = (sales.event_times >= 0).astype(float)
-    inner = sales.design.rings[:-1]
-    columns = [(sales.rings == place) * after for place in range(len(inner))]
-    names = [f"{ring}, after" for ring in inner]
-    result = _regressed(sales, names, columns, (sales.event_times >= 0).astype(int), convention, None)
-    return _shared(result, len(inner))
+    design, after = sales.design, (sales.event_times >= 0).astype(int)
+    inner = design.rings[:-1]
+    columns = [(sales.rings == place) * after.astype(float) for place in range(len(inner))]
+    fit = _fit(sales, [f"{ring}, after" for ring in inner], columns, after)
+    method = f"hedonic regression of log price, effects of {', '.join(design.effects)} and of the moment in all rings, "
+    inside = np.arange(len(fit.names)) < len(inner)
+    result = regression_estimate(
+        fit,
+        design.design,
+        f"{method}against {design.rings[-1]}",
+        convention=convention,
+        band=inside.tolist(),
+    )
+    share = np.where(inside, np.expm1(result.frame["estimate"].to_numpy(dtype=float)), np.nan)
+    return replace(result, frame=result.frame.assign(price_share=share))
 
 
 def distance_decay(sales: Sales, convention: Convention = HOUSE, furthest_m: float | None = None) -> EffectEstimate:
@@ -245,8 +253,7 @@ def distance_decay(sales: Sales, convention: Convention = HOUSE, furthest_m: flo
         fit,
         sales.design.design,
         "hedonic regression with an effect that fades exponentially",
-        _errors(sales),
-        convention,
+        convention=convention,
     )
     covariance = None if result.covariance is None else result.covariance[:2, :2]
     return replace(result, frame=result.frame.iloc[:2].reset_index(drop=True), covariance=covariance)
@@ -279,39 +286,3 @@ def _fit(sales: Sales, names: Sequence[str], columns: Sequence[Floats], moment: 
         (units, len(np.unique(effects[0][near]))),
         dropped=sales.dropped,
     )
-
-
-def _errors(sales: Sales) -> ClusteredErrors:
-    """Return errors clustered as the design says."""
-    return ClusteredErrors((sales.design.cluster,))
-
-
-def _regressed(
-    sales: Sales,
-    names: Sequence[str],
-    columns: Sequence[Floats],
-    moment: Integers,
-    convention: Convention,
-    times: Sequence[int] | None,
-) -> EffectEstimate:
-    """Return the table of a hedonic regression with a band over its rings."""
-    fit = _fit(sales, names, columns, moment)
-    inside = [place < len(names) for place in range(len(fit.names))]
-    events = None if times is None else [*times, *[np.nan] * (len(fit.names) - len(times))]
-    return regression_estimate(
-        fit,
-        sales.design.design,
-        f"hedonic regression of log price, effects of {', '.join(sales.design.effects)} and of the moment in all "
-        f"rings, against {sales.design.rings[-1]}",
-        _errors(sales),
-        convention,
-        event_time=events,
-        band=inside,
-    )
-
-
-def _shared(result: EffectEstimate, rings: int) -> EffectEstimate:
-    """Return the estimate with the effect as a share of the price, for the rings."""
-    share = np.expm1(result.frame["estimate"].to_numpy(dtype=float))
-    share[rings:] = np.nan
-    return replace(result, frame=result.frame.assign(price_share=share))

@@ -1,4 +1,4 @@
-"""Spillovers inside the design: places near treated ones as a group of their own, far ones to compare with."""
+"""Spillovers: effects on treated places and on rings around them, against places far from all of them."""
 
 from __future__ import annotations
 
@@ -145,14 +145,10 @@ def bias_identity(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row is one unit at one time, with the outcome of the design and the one without policy.
-    design : Design
-        What is estimated; covariates must not have been moved by the policy.
+    frame, design, estimator
+        As of `spillover`; the estimator must be linear in the outcome, and the policy not have moved covariates.
     without_policy : str
         Column of the outcome without the policy.
-    estimator : callable
-        Takes a panel and a design; its first row counts. It must be linear in the outcome.
 
     Returns
     -------

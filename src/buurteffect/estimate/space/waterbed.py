@@ -1,4 +1,4 @@
-"""The books of the waterbed: what was gained here and lost there, in areas, with what leaked and its interval."""
+"""The waterbed in sums over areas: direct gains, losses elsewhere, and the share that leaked with its interval."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fieller import fieller_ratio
 from buurteffect.estimate.core.fit import ols
-from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.power import minimum_detectable_effect, with_minimum_detectable_effect
 from buurteffect.estimate.inference.sandwich import RobustErrors, covariance
-from buurteffect.estimate.space.exposures import INFLOW, NEAR, SOON, Mapping
+from buurteffect.estimate.space.exposures import INFLOW, NEAR, SOON, ExposureMapping
 
 DIRECT, RING, RECEIVING, SEEN, REST, NET = "direct", "ring", "receiving", "seen", "rest", "net"
 LABELS = {
@@ -44,20 +43,20 @@ class Ledger:
     leakage: EffectEstimate
 
 
-def ledger(mapping: Mapping, year: int, zero_sum: bool = False) -> Ledger:
+def ledger(mapping: ExposureMapping, year: int, zero_sum: bool = False) -> Ledger:
     r"""Return the waterbed's books of a year from a fitted exposure mapping.
 
     An entry is a sum over areas of effect times exposure, e = c'β with variance c'Vc. Leakage is
 
     .. math:: λ = -receiving / direct, \quad \text{or} -(ring + receiving) / direct
 
-    with Fieller's interval: all λ for which (lost + λ direct)² ≤ t² Var(lost + λ direct).
+    with Fieller's interval (`fieller_ratio`), whose ends are infinite where the direct gain is not told from 0.
     Effects are relative to the rest of the same gemeente. For a share that must keep its sum over the country, such as
     that of households with the lowest incomes of the country, `zero_sum` adds what the rest must have taken.
 
     Parameters
     ----------
-    mapping : Mapping
+    mapping : ExposureMapping
         From `exposure_mapping`.
     year : int
         One of its years.
@@ -68,10 +67,6 @@ def ledger(mapping: Mapping, year: int, zero_sum: bool = False) -> Ledger:
     ------
     EstimationError
         If the year is not in the mapping, or nothing was restructured by then.
-
-    References
-    ----------
-    Fieller (1954), Some problems in interval estimation. doi:10.1111/j.2517-6161.1954.tb00159.x.
     """
     now = mapping.weights(year)
     sums = now.sum().to_numpy(dtype=float)
@@ -86,8 +81,7 @@ def ledger(mapping: Mapping, year: int, zero_sum: bool = False) -> Ledger:
     vectors[SEEN] = sums
     if zero_sum:
         vectors |= {REST: -sums, NET: 0 * sums}
-    made = mapping.effects
-    matrix, beta = _matrix(made), made.frame["estimate"].to_numpy(dtype=float)
+    made, matrix, beta = mapping.effects, mapping.covariance, mapping.coefficients
     points = [float(vector @ beta) for vector in vectors.values()]
     errors = [float(np.sqrt(max(vector @ matrix @ vector, 0.0))) for vector in vectors.values()]
     alpha = 0.05 if made.design is None else made.design.alpha
@@ -107,53 +101,27 @@ def ledger(mapping: Mapping, year: int, zero_sum: bool = False) -> Ledger:
         },
     )
     lost = {"displaced": vectors[RECEIVING], "displaced and works near by": vectors[RING] + vectors[RECEIVING]}
-    found = [ratio((-part, vectors[DIRECT]), beta, matrix, alpha, made.degrees) for part in lost.values()]
-    shares, spreads, lows, highs = (list(column) for column in zip(*found, strict=True))
-    method = f"leakage in {year}: what was lost elsewhere over the direct gain; Fieller's interval"
-    ends = {"ci_low": lows, "ci_high": highs}
-    return Ledger(entries, made.derive(list(lost), shares, spreads, method=method, remarks=ends, **counts))
+    found = []
+    for part in lost.values():
+        pair = np.array([-part, vectors[DIRECT]])
+        top, bottom = (float(vector @ beta) for vector in pair)
+        found.append(fieller_ratio(top, bottom, pair @ matrix @ pair.T, made.degrees, alpha))
+    ends = {
+        "ci_low": [each.ci_low if each.bounded else -np.inf for each in found],
+        "ci_high": [each.ci_high if each.bounded else np.inf for each in found],
+    }
+    leakage = made.derive(
+        list(lost),
+        [each.estimate for each in found],
+        [each.std_error for each in found],
+        method=f"leakage in {year}: what was lost elsewhere over the direct gain; Fieller's interval",
+        remarks=ends,
+        **counts,
+    )
+    return Ledger(entries, leakage)
 
 
-def ratio(
-    vectors: tuple[Floats, Floats], beta: Floats, covariance: Floats, alpha: float, degrees: float
-) -> tuple[float, float, float, float]:
-    """Return the ratio of two linear combinations of coefficients, its delta-method error and Fieller's interval.
-
-    Parameters
-    ----------
-    vectors : (ndarray, ndarray)
-        Weights of the numerator and of the denominator.
-    beta, covariance : ndarray
-        Coefficients and their covariance.
-    alpha, degrees : float
-        One minus the confidence level, and the degrees of freedom of the t distribution.
-
-    Returns
-    -------
-    float, float, float, float
-        Ratio, standard error, lower and upper end; the ends are infinite where the denominator cannot be told from 0.
-
-    Examples
-    --------
-    >>> one, other = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    >>> [round(value, 3) for value in ratio((one, other), np.array([1.0, 2.0]), 0.01 * np.eye(2), 0.05, np.inf)]
-    [0.5, 0.056, 0.395, 0.615]
-    """
-    top, bottom = (float(vector @ beta) for vector in vectors)
-    v_top, v_bottom = (float(vector @ covariance @ vector) for vector in vectors)
-    crossed = float(vectors[0] @ covariance @ vectors[1])
-    value = top / bottom if bottom else np.nan
-    error = np.sqrt(max(v_top - 2 * value * crossed + value**2 * v_bottom, 0.0)) / abs(bottom) if bottom else np.nan
-    reach = critical_value(alpha, degrees) ** 2
-    square, middle, constant = bottom**2 - reach * v_bottom, top * bottom - reach * crossed, top**2 - reach * v_top
-    inside = middle**2 - square * constant
-    if square <= 0 or inside < 0:
-        return value, float(error), -np.inf, np.inf
-    half = float(np.sqrt(inside))
-    return value, float(error), (middle - half) / square, (middle + half) / square
-
-
-def spread_change(mapping: Mapping, year: int) -> EffectEstimate:
+def spread_change(mapping: ExposureMapping, year: int) -> EffectEstimate:
     """Return what direct effects and exposures did to the spread of an outcome over areas in a year.
 
     The standard deviation over the areas as they are, less that over what the fitted effects leave of them. Only the
@@ -161,10 +129,8 @@ def spread_change(mapping: Mapping, year: int) -> EffectEstimate:
 
     Parameters
     ----------
-    mapping : Mapping
-        From `exposure_mapping`.
-    year : int
-        One of its years.
+    mapping, year
+        As of `ledger`.
 
     Returns
     -------
@@ -174,15 +140,13 @@ def spread_change(mapping: Mapping, year: int) -> EffectEstimate:
     now = mapping.frame[mapping.frame["year"] == year]
     if len(now) < 3:
         raise EstimationError(f"the panel has fewer than three areas in {year}: there is no spread to speak of")
-    made = mapping.effects
-    beta = made.frame["estimate"].to_numpy(dtype=float)
     exposure, outcome = mapping.weights(year).to_numpy(dtype=float), now[mapping.outcome].to_numpy(dtype=float)
-    without = outcome - exposure @ beta
+    without = outcome - exposure @ mapping.coefficients
     centred = without - without.mean()
     spread = float(without.std(ddof=1))
     gradient = centred @ exposure / ((len(now) - 1) * spread)
-    error = float(np.sqrt(gradient @ _matrix(made) @ gradient))
-    return made.derive(
+    error = float(np.sqrt(gradient @ mapping.covariance @ gradient))
+    return mapping.effects.derive(
         ["change of the standard deviation"],
         [float(outcome.std(ddof=1)) - spread],
         [error],
@@ -202,7 +166,7 @@ def city_totals(frame: pd.DataFrame, outcome: str, year: int, covariates: tuple[
     Parameters
     ----------
     frame : DataFrame
-        One row per area and year: ``area_code, gemeente_code, year, cohort_year, dose_share`` and `outcome`.
+        One row per area and year: ``area_code, gemeente_code, year, cohort_year, dose_share``, outcome and covariates.
     outcome : str
         What is explained.
     year : int
@@ -240,23 +204,15 @@ def city_totals(frame: pd.DataFrame, outcome: str, year: int, covariates: tuple[
         raise EstimationError(f"{len(mean)} gemeenten are too few to compare whole gemeenten with each other")
     fit = ols(mean, "change", (("intercept", "dose", *covariates), design))
     total = float((mean["dose"] * size).sum())
-    error = total * float(covariance(fit, RobustErrors()).std_errors[1])
-    return EffectEstimate.of(
+    made = EffectEstimate.of(
         ["all of the gemeenten at work"],
         [total * fit.coefficients[1]],
-        [error],
+        [total * float(covariance(fit, RobustErrors()).std_errors[1])],
         method=f"change of the mean of gemeenten from {first} to {year} on the share of dwellings demolished",
         convention=f"robust to unequal spread (HC1), t with {degrees} degrees of freedom",
         units_count=len(table),
         treated_count=int((mean["dose"] > 0).sum()),
         clusters_count=len(mean),
         degrees=degrees,
-        remarks={"minimum_detectable_effect": minimum_detectable_effect(error, 0.05, 0.8, degrees)},
     )
-
-
-def _matrix(made: EffectEstimate) -> Floats:
-    """Return the covariance of the effects of a mapping."""
-    if made.covariance is None:
-        raise EstimationError("this exposure mapping has no covariance: its sums have no error")
-    return made.covariance
+    return with_minimum_detectable_effect(made)

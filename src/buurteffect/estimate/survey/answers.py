@@ -94,17 +94,13 @@ def trend_gap(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per respondent.
-    outcome : str
-        Column of the answers.
+    frame, outcome, weights, cluster
+        As of `answers_within`.
     group : str
         Column that is true of the group: of respondents, or of areas.
     since : int
         First year; the gap of that year is the first row, its change a year the second. Where the group is one of
         areas, area effects stand for the first.
-    weights, cluster
-        As of `answers_within`.
 
     Raises
     ------

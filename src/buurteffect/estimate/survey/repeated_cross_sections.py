@@ -141,37 +141,25 @@ def survey_effect(frame: pd.DataFrame, design: SurveyDesign, term: str = "effect
     gap = rows.outcome - system.at(*system.solve(*system.sums(weights * rows.outcome)))
     effect = float(share @ gap)
     counts = int(rows.areas.max()) + 1
-    parts, effects = _by_area(rows.areas, share, gap, counts)
+    parts = np.bincount(rows.areas, weights=share, minlength=counts).astype(float)
     if (parts > 0).sum() < 2:
         raise OneTreatedClusterError("one treated area is seen before and in the window: no error can be told")
     alike = parts[parts > 0]
-    left = alike / (1 - alike) * (effects[parts > 0] - effect)
+    effects = np.bincount(rows.areas, weights=share * gap, minlength=counts)[parts > 0] / alike
+    left = alike / (1 - alike) * (effects - effect)
     own = (len(alike) - 1) / len(alike) * float(left @ left)
     never = np.bincount(rows.areas, weights=weights * system.at(*pull) * gap, minlength=counts)[parts == 0]
     seen = np.bincount(rows.areas, weights=rows.weights, minlength=counts)[parts == 0] > 0
     rest = float(never @ never) * seen.sum() / max(seen.sum() - 1, 1)
     effective = float(1 / (alike @ alike))
-    return _result(rows, design, term, effect, np.sqrt(own + rest), effective, len(alike), int(seen.sum()))
-
-
-def _by_area(areas: Integers, share: Floats, gap: Floats, count: int) -> tuple[Floats, Floats]:
-    """Return the part that each area has in the effect, and its own effect."""
-    parts: Floats = np.bincount(areas, weights=share, minlength=count).astype(float)
-    sums: Floats = np.bincount(areas, weights=share * gap, minlength=count).astype(float)
-    return parts, np.divide(sums, parts, out=np.zeros(count), where=parts > 0)
+    return _result(rows, design, term, (effect, float(np.sqrt(own + rest)), effective), (len(alike), int(seen.sum())))
 
 
 def _result(
-    rows: _Rows,
-    design: SurveyDesign,
-    term: str,
-    effect: float,
-    error: float,
-    effective: float,
-    treated: int,
-    never: int,
+    rows: _Rows, design: SurveyDesign, term: str, figures: tuple[float, float, float], counts: tuple[int, int]
 ) -> EffectEstimate:
-    """Return the effect as a table."""
+    """Return the effect as a table; figures are effect, error and effective areas, counts treated and other areas."""
+    (effect, error, effective), (treated, never) = figures, counts
     degrees = max(effective - 1, 1.0)
     counted = "weighted as the survey says" if design.weights else "every respondent once"
     if design.weights and design.areas_alike:

@@ -158,17 +158,13 @@ def poststratified(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per respondent: ``area_code``, the answers and the traits.
-    outcome : str
-        Column of the answers.
+    frame, outcome, alpha
+        As of `direct_means`, with the traits.
     counts : DataFrame
         Register counts: ``area_code``, the traits, ``adults_count``. Areas without respondents get the mean of their
         cells.
     traits : sequence of str
         Columns of both tables, each a kind of respondent.
-    alpha : float
-        One minus the confidence level.
 
     Raises
     ------

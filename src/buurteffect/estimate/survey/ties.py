@@ -222,14 +222,10 @@ def bootstrap_ratio(
 
     Parameters
     ----------
-    mixing : Mixing
-        From `random_mixing`.
-    cluster : str
-        Column whose values are drawn.
+    mixing, cluster, alpha
+        As of `tie_ratio`; clusters are drawn.
     draws, seed : int
         Number of draws, and what they start from.
-    alpha : float
-        One minus the confidence level.
     """
     result = tie_ratio(mixing, None, cluster, alpha)
     frame = mixing.frame

@@ -80,7 +80,7 @@ def _low_income(study: DisplacementStudy) -> Found:
     return [*rows, ("spread of low incomes", f"seen_sd_change_{_LOW}_{BOOKS_YEAR}", spread), *_books(mapping, _LOW)]
 
 
-def _books(mapping: effects.Mapping, outcome: str) -> Found:
+def _books(mapping: effects.ExposureMapping, outcome: str) -> Found:
     """Return the entries of the books, and the leakage."""
     books = effects.ledger(mapping, BOOKS_YEAR)
     entries = [

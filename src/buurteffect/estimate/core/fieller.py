@@ -12,25 +12,23 @@ from buurteffect.estimate.core.intervals import critical_value
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio with its interval.
+    """A ratio of two estimates.
 
     Attributes
     ----------
-    estimate : float
-        Numerator over denominator.
+    estimate, std_error : float
+        Numerator over denominator, and its error by the delta method.
     ci_low, ci_high : float
-        Fieller's interval; missing where it is not bounded.
+        Fieller's interval; missing where it is not bounded, since the denominator is not told from zero.
     bounded : bool
-        Whether the denominator is told from zero, so that the interval has two ends.
-    confidence : float
-        Level of the interval.
+        Whether the interval has two ends.
     """
 
     estimate: float
+    std_error: float
     ci_low: float
     ci_high: float
     bounded: bool
-    confidence: float
 
 
 def fieller_ratio(
@@ -69,11 +67,11 @@ def fieller_ratio(
         raise EstimationError("a ratio needs two estimates, a denominator other than zero, and their covariance")
     if matrix[0, 0] < 0 or matrix[1, 1] < 0 or matrix[0, 1] ** 2 > matrix[0, 0] * matrix[1, 1] * (1 + 1e-6):
         raise EstimationError("the matrix given for two estimates is no covariance")
-    t2 = critical_value(alpha, degrees) ** 2
+    value, t2 = top / bottom, critical_value(alpha, degrees) ** 2
+    error = np.sqrt(max(matrix[0, 0] - 2 * value * matrix[0, 1] + value**2 * matrix[1, 1], 0.0)) / abs(bottom)
     square = bottom**2 - t2 * matrix[1, 1]
-    middle = top * bottom - t2 * matrix[0, 1]
-    inside = middle**2 - square * (top**2 - t2 * matrix[0, 0])
     if square <= 0:
-        return Ratio(top / bottom, np.nan, np.nan, False, 1 - alpha)
-    reach = float(np.sqrt(max(inside, 0.0)))
-    return Ratio(top / bottom, (middle - reach) / square, (middle + reach) / square, True, 1 - alpha)
+        return Ratio(value, float(error), np.nan, np.nan, False)
+    middle = top * bottom - t2 * matrix[0, 1]
+    reach = float(np.sqrt(max(middle**2 - square * (top**2 - t2 * matrix[0, 0]), 0.0)))
+    return Ratio(value, float(error), (middle - reach) / square, (middle + reach) / square, True)
