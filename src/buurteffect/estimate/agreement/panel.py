@@ -119,7 +119,7 @@ def _event_names(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(term=frame["term"].mask(events, "event::" + frame["event_time"].astype("str")))
 
 
-def _compared(part: pd.DataFrame, frame: pd.DataFrame, note: str = "") -> pd.DataFrame:
+def _compared(part: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """Return two rows per reference figure: coefficient and standard error."""
     ours = frame.set_index("term")
     rows = []
@@ -128,7 +128,7 @@ def _compared(part: pd.DataFrame, frame: pd.DataFrame, note: str = "") -> pd.Dat
         found = ours.loc[term] if term in ours.index else {"estimate": np.nan, "std_error": np.nan}
         rows.append((name, "coefficient", found["estimate"], estimate, COEFFICIENT))
         rows.append((name, "std_error", found["std_error"], std_error, STD_ERROR))
-    return _judged(part, rows, note)
+    return _judged(part, rows)
 
 
 def _mixed(part: pd.DataFrame, sample: Sample) -> pd.DataFrame:
@@ -149,7 +149,7 @@ def _mixed(part: pd.DataFrame, sample: Sample) -> pd.DataFrame:
     return _judged(part, rows, note)
 
 
-def _judged(part: pd.DataFrame, rows: list[tuple[str, str, float, float, float]], note: str) -> pd.DataFrame:
+def _judged(part: pd.DataFrame, rows: list[tuple[str, str, float, float, float]], note: str = "") -> pd.DataFrame:
     """Return rows with their difference and whether it is small enough."""
     table = pd.DataFrame(rows, columns=["term", "figure", "ours", "reference", "tolerance"])
     table["difference"] = table["ours"] - table["reference"]

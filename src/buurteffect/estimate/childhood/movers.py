@@ -154,9 +154,7 @@ def movers_variants(children: pd.DataFrame, design: MoversDesign | None = None) 
     return stack(tables, "families that moved once, under other choices")
 
 
-def movers_by_age(
-    children: pd.DataFrame, design: MoversDesign | None = None, ages: tuple[tuple[int, int], ...] = AGES
-) -> EffectEstimate:
+def movers_by_age(children: pd.DataFrame, design: MoversDesign | None = None) -> EffectEstimate:
     """Return how much of the gap between two places children keep, by their age at the move.
 
     y_i = Σ_m b_m Δ_i 1(age at move in m) + controls as in `movers_slope`. With a constant effect of a year b_m falls
@@ -165,18 +163,16 @@ def movers_by_age(
     Parameters
     ----------
     children, design
-        As of `movers_slope`.
-    ages : tuple of (int, int)
-        Ages at the move, ends included, in place of the design's.
+        As of `movers_slope`, with the ages of `AGES` in place of the design's.
 
     Returns
     -------
     EffectEstimate
         One row per group of ages: points of rank per step of ten points; ``event_time`` is the mean age at the move.
     """
-    sample = movers_sample(children, ages[0][0], ages[-1][1])
+    sample = movers_sample(children, AGES[0][0], AGES[-1][1])
     labels, names, middle = [], [], []
-    for low, high in ages:
+    for low, high in AGES:
         inside = sample["move_age"].between(low, high)
         if inside.sum() < 2:
             raise EstimationError(

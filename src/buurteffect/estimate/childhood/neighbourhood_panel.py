@@ -97,28 +97,17 @@ def _regression(frame: pd.DataFrame, choice: PanelChoice, alpha: float) -> Effec
     # Whoever is seen once says nothing within persons; pyfixest would sweep them to zero.
     single = part.groupby(choice.effects[0])[choice.outcome].transform("size") < 2
     part = part[~single].reset_index(drop=True)
-    dropped = tuple(
-        (reason, count)
-        for reason, count in (
-            (f"rows with a missing value ({choice.label})", lost),
-            (f"rows that are alone in an effect ({choice.label})", int(single.sum())),
-        )
-        if count
-    )
+    gone = {"with a missing value": lost, "that are alone in an effect": int(single.sum())}
+    dropped = tuple((f"rows {reason} ({choice.label})", count) for reason, count in gone.items() if count)
     if part.empty:
         raise EstimationError(f"no row is left for {choice.label}")
-    age = part["age"].to_numpy(dtype=float)
-    regressors = Regressors(
-        (choice.regressor, "age_squared", *(("age",) if choice.effects[0] == "year" else ())),
-        np.column_stack(
-            [part[choice.regressor].to_numpy(), age**2 / 100, *([age] if choice.effects[0] == "year" else [])]
-        ),
-    )
+    names = (choice.regressor, "age_squared", *(("age",) if choice.effects[0] == "year" else ()))
+    values = part.assign(age_squared=part["age"].to_numpy(dtype=float) ** 2 / 100)[list(names)].to_numpy(dtype=float)
     persons = part["person"].nunique()
     fit = fit_columns(
         part,
         part[choice.outcome].to_numpy(dtype=float),
-        regressors,
+        Regressors(names, values),
         tuple(np.asarray(pd.factorize(part[name])[0]) for name in choice.effects),
         ("person", "person"),
         (persons, persons),

@@ -20,6 +20,7 @@ from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
+OUTCOME = "log_income"
 OWN = ("age", "age_squared", "nonwestern", "owner", "social")
 """A household's own traits."""
 
@@ -31,9 +32,7 @@ ALONE, TRAITS, CONTEXT, RANDOM = (
 )
 
 
-def linear_in_means(
-    households: pd.DataFrame, seed: int = 1, outcome: str = "log_income", alpha: float = 0.05
-) -> EffectEstimate:
+def linear_in_means(households: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> EffectEstimate:
     """Return own income on the mean income of the other households in the buurt, as it should not be read.
 
     y_i = λ ȳ_{-i} + x_i'β (+ x̄_{-i}'γ) + gemeente + e_i. The last row gives every household other neighbours, drawn by
@@ -47,8 +46,6 @@ def linear_in_means(
         One row per household of one year, see `panel.read_neighbours`.
     seed : int
         Of the lot.
-    outcome : str
-        Column that is explained by its own mean.
     alpha : float
         One minus the confidence level.
 
@@ -63,10 +60,10 @@ def linear_in_means(
         If every household is alone in its buurt.
     """
     frame = households.assign(age_squared=households["age"] ** 2 / 100)
-    placed = _with_means(frame, frame["place"].to_numpy(), outcome)
-    lot = _with_means(frame, _shuffled(frame, seed), outcome)
+    placed = _with_means(frame, frame["place"].to_numpy())
+    lot = _with_means(frame, _shuffled(frame, seed))
     means = tuple(f"others_{name}" for name in OWN)
-    base = Equation(outcome, ("others",), OWN, ("gemeente",), clusters=("place",), unit="household", alpha=alpha)
+    base = Equation(OUTCOME, ("others",), OWN, ("gemeente",), clusters=("place",), unit="household", alpha=alpha)
     rows = {
         ALONE: (placed, replace(base, controls=())),
         TRAITS: (placed, base),
@@ -78,13 +75,13 @@ def linear_in_means(
     return replace(found, not_headline=("the reflection problem: like lives with like",))
 
 
-def _with_means(frame: pd.DataFrame, place: NDArray[np.int_], outcome: str) -> pd.DataFrame:
+def _with_means(frame: pd.DataFrame, place: NDArray[np.int_]) -> pd.DataFrame:
     """Return the households that are not alone, with the means of the others in their place."""
     size = np.bincount(place)[place]
     if (size < 2).all():
         raise EstimationError("every household is alone in its buurt: there are no neighbours")
     result = frame.assign(place=place)
-    for name, column in (("others", outcome), *((f"others_{own}", own) for own in OWN)):
+    for name, column in (("others", OUTCOME), *((f"others_{own}", own) for own in OWN)):
         result[name] = _others(frame[column].to_numpy(dtype=float), place, size)
     return result[size > 1].reset_index(drop=True)
 

@@ -137,7 +137,7 @@ def slopes_by_age(
     return table, joint_test(table, young, equal=True)
 
 
-def exposure_spline(years: pd.DataFrame, knots: tuple[float, ...] = KNOTS, last_age: int = 17) -> pd.DataFrame:
+def exposure_spline(years: pd.DataFrame, knots: tuple[float, ...] = KNOTS) -> pd.DataFrame:
     """Return what each child's years in poor places add up to above some shares.
 
     Parameters
@@ -146,8 +146,6 @@ def exposure_spline(years: pd.DataFrame, knots: tuple[float, ...] = KNOTS, last_
         One row per child and year, see `panel.read_childhoods`.
     knots : tuple of float
         Shares of low incomes.
-    last_age : int
-        Last age that counts.
 
     Returns
     -------
@@ -155,7 +153,7 @@ def exposure_spline(years: pd.DataFrame, knots: tuple[float, ...] = KNOTS, last_
         One row per child (index ``person``): ``above_5`` and so on, the sum over the years of childhood of how far the
         share lay above the knot, in steps of ten points.
     """
-    young = years[years["at_home"] & (years["age"] <= last_age) & years["low_income_share"].notna()]
+    young = years[years["at_home"] & (years["age"] <= WINDOWS[2][1]) & years["low_income_share"].notna()]
     share = young["low_income_share"]
     columns = {knot_name(knot): ((share - knot).clip(lower=0) / STEP).groupby(young["person"]).sum() for knot in knots}
     return pd.DataFrame(columns).rename_axis("person")

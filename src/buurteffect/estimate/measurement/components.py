@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -66,16 +66,7 @@ class VarianceComponents:
     @property
     def parameters(self) -> Floats:
         """The six numbers, in the order of ``PARAMETERS``."""
-        return np.asarray(
-            [
-                self.permanent_sd,
-                self.loading_decline,
-                self.autoregressive_sd,
-                self.autocorrelation,
-                self.noise_sd,
-                self.break_sd,
-            ]
-        )
+        return np.asarray(astuple(self)[: len(PARAMETERS)])
 
     def covariance(self, years: tuple[int, ...]) -> Floats:
         """Return the covariance matrix of the scores in `years`.

@@ -20,6 +20,9 @@ from buurteffect.estimate.measurement.waves import Waves
 FEWEST_WAVES = 4
 """With fewer waves there are too few covariances for six parameters."""
 
+BASE_YEAR = 2002
+"""Year in which the loading of the permanent part is 1."""
+
 RELATIVE_RMSE = "RMSE relative to mean covariance"
 BREAK_SD = PARAMETERS[-1]
 BEST_SHARE = "share of draws in which it fits best"
@@ -59,7 +62,7 @@ class VarianceFit:
 
 
 def fit_variance_components(
-    waves: Waves, break_year: int | None = 2014, base_year: int = 2002, bootstrap: Bootstrap = SHORT
+    waves: Waves, break_year: int | None = 2014, base_year: int = BASE_YEAR, bootstrap: Bootstrap = SHORT
 ) -> VarianceFit:
     """Fit the variance components to the covariances between waves.
 
@@ -122,7 +125,6 @@ def autocorrelation_profile(
     waves: Waves,
     autocorrelations: tuple[float, ...] = (0.8, 0.85, 0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995),
     break_year: int | None = 2014,
-    base_year: int = 2002,
 ) -> pd.DataFrame:
     """Return the best fit at each of a range of given autocorrelations.
 
@@ -131,7 +133,7 @@ def autocorrelation_profile(
 
     Parameters
     ----------
-    waves, break_year, base_year
+    waves, break_year
         As of `fit_variance_components`.
     autocorrelations : tuple of float
         Values of φ to hold fixed, from 0 to 1.
@@ -153,12 +155,12 @@ def autocorrelation_profile(
     _check_covariances(matrix)
     rows = []
     for value in autocorrelations:
-        parts, rmse = _fit(matrix, waves.years, break_year, base_year, fixed=value)
+        parts, rmse = _fit(matrix, waves.years, break_year, BASE_YEAR, fixed=value)
         rows.append([*parts.parameters, rmse])
     return pd.DataFrame(rows, columns=[*PARAMETERS, RELATIVE_RMSE])
 
 
-def break_scan(waves: Waves, base_year: int = 2002, bootstrap: Bootstrap = SHORT) -> Estimate:
+def break_scan(waves: Waves, bootstrap: Bootstrap = SHORT) -> Estimate:
     """Return how well the variance components fit with the break at each wave in turn, or nowhere.
 
     The break component says that something entered at a wave and stayed; at the first wave it could not be
@@ -167,7 +169,7 @@ def break_scan(waves: Waves, base_year: int = 2002, bootstrap: Bootstrap = SHORT
 
     Parameters
     ----------
-    waves, base_year, bootstrap
+    waves, bootstrap
         As of `fit_variance_components`; each draw is a fit per wave.
 
     Returns
@@ -186,11 +188,11 @@ def break_scan(waves: Waves, base_year: int = 2002, bootstrap: Bootstrap = SHORT
     _check_waves(waves, None)
     stack, full = _covariances(waves, bootstrap)
     places: list[int | None] = [None, *waves.years[1:]]
-    points = [_fit(full, waves.years, place, base_year) for place in places]
+    points = [_fit(full, waves.years, place, BASE_YEAR) for place in places]
     draws = np.empty((len(stack), len(places), 2))
     for column, (place, (point, _)) in enumerate(zip(places, points, strict=True)):
         for row, matrix in enumerate(stack):
-            parts, error = _fit(matrix, waves.years, place, base_year, near=point)
+            parts, error = _fit(matrix, waves.years, place, BASE_YEAR, near=point)
             draws[row, column] = error, parts.break_sd
     best = np.bincount(draws[:, :, 0].argmin(axis=1), minlength=len(places)) / len(stack)
     errors = np.asarray([error for _, error in points])
@@ -271,16 +273,9 @@ def _fit(
     best = min(found, key=lambda result: float(result.cost)).x
     variances, residual = split(best)
     sds = np.sqrt(variances * scale)
-    parts = VarianceComponents(
-        float(sds[0]),
-        float(best[0]),
-        float(sds[1]),
-        float(best[1] if fixed is None else fixed),
-        float(sds[2]),
-        float(sds[3]) if break_year is not None else 0.0,
-        break_year,
-        base_year,
-    )
+    permanent, slow, noise, step = (*map(float, sds), 0.0)[:4]
+    autocorrelation = float(best[1] if fixed is None else fixed)
+    parts = VarianceComponents(permanent, float(best[0]), slow, autocorrelation, noise, step, break_year, base_year)
     return parts, float(np.sqrt(np.mean(residual**2)))
 
 

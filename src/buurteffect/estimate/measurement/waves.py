@@ -104,13 +104,7 @@ class Waves:
         return np.asarray(self.scores.to_numpy(dtype=float))
 
     def column(self, year: int) -> NDArray[np.float64]:
-        """Return the scores of one wave.
-
-        Raises
-        ------
-        EstimationError
-            If `year` is not a wave.
-        """
+        """Return the scores of one wave."""
         return self.values[:, self.position(year)]
 
     def position(self, year: int) -> int:
@@ -126,13 +120,7 @@ class Waves:
         return self.years.index(year)
 
     def columns(self, years: Sequence[int]) -> NDArray[np.float64]:
-        """Return the scores of some waves, areas by waves in the order of `years`.
-
-        Raises
-        ------
-        EstimationError
-            If one of `years` is not a wave.
-        """
+        """Return the scores of some waves, areas by waves in the order of `years`."""
         return np.take(self.values, [self.position(year) for year in years], axis=1)
 
     def scored(self, *years: int) -> NDArray[np.bool_]:
@@ -276,16 +264,10 @@ def waves_from_panel(panel: pd.DataFrame) -> Waves:
     return Waves(scores, clusters, first["city_group"].astype(str), kind, int(never.sum()))
 
 
-def at_least(waves: Waves, fewest: int = FEWEST_AREAS) -> Waves:
-    """Return the waves if they have enough areas.
-
-    Raises
-    ------
-    EstimationError
-        If they have fewer areas than `fewest`.
-    """
-    if waves.units_count < fewest:
-        raise EstimationError(f"this needs scores of {fewest} areas or more, and there are {waves.units_count}")
+def at_least(waves: Waves) -> Waves:
+    """Return the waves, or raise `EstimationError` where they have fewer than `FEWEST_AREAS` areas."""
+    if waves.units_count < FEWEST_AREAS:
+        raise EstimationError(f"this needs scores of {FEWEST_AREAS} areas or more, and there are {waves.units_count}")
     return waves
 
 

@@ -15,9 +15,9 @@ from buurteffect.estimate.core.fit import least_squares
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.sandwich import cluster_covariance
+from buurteffect.estimate.persons.matching import matching_weights
 from buurteffect.estimate.persons.residents import TREATED, ResidentDesign, compare_rows
-
-Truths = NDArray[np.bool_]
+from buurteffect.estimate.sample.estimation_sample import Truths
 
 
 @dataclass(frozen=True)
@@ -105,17 +105,9 @@ def lee_bounds(
     figure[place], used[place] = net, True
     cells = frame.groupby(list(design.cells), observed=True, sort=True).ngroup().to_numpy().astype(np.int64)
     treated = frame[TREATED].to_numpy(dtype=bool)
-    weight = _weights(cells, treated) * np.isin(cells, np.unique(cells[used]))
+    weight = matching_weights(cells, treated) * np.isin(cells, np.unique(cells[used]))
     clusters = pd.factorize(frame[design.cluster])[0]
     return _bounds(figure, used, treated, weight, clusters, design.alpha)
-
-
-def _weights(cells: NDArray[np.int64], treated: Truths) -> Floats:
-    """Return weights that give the untreated the cells of the treated; 0 in cells without either."""
-    size = int(cells.max(initial=-1)) + 1
-    ours, others = np.bincount(cells[treated], minlength=size), np.bincount(cells[~treated], minlength=size)
-    ratio = np.where((ours > 0) & (others > 0), ours / np.maximum(others, 1), 0.0)
-    return np.where(treated, (others > 0)[cells].astype(float), ratio[cells])
 
 
 def _bounds(

@@ -26,6 +26,9 @@ from buurteffect.estimate.persons.composition import (
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 
+APPROACH: Approach = "reg"
+"""How covariates enter: linear in the outcome, so that parts add up."""
+
 ADDS_UP = 1e-10
 """How far the parts may miss the whole."""
 
@@ -60,7 +63,6 @@ def chained_effects(
     design: Design,
     window: tuple[int, int],
     terms: Sequence[str] = TERMS,
-    approach: Approach = "reg",
 ) -> FlowEffect:
     """Estimate the effect on chained parts (`chain_flows`): each year's stayers, comers and leavers.
 
@@ -79,8 +81,6 @@ def chained_effects(
         Event times whose mean is taken.
     terms : sequence of str
         `WHOLE` at the least.
-    approach : {"reg", "dr"}
-        How covariates enter; both are linear in the outcome, so that parts add up.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def chained_effects(
     made = {}
     for term in terms:
         adoption = Adoption(draw_sample(frame, _design_of(term, frame, design)))
-        made[term] = _window(compared_cells(adoption, approach, reach=window), window)
+        made[term] = _window(compared_cells(adoption, APPROACH, reach=window), window)
     return _together(made, dropped, "chained yearly parts")
 
 
@@ -104,7 +104,6 @@ def long_effects(
     design: Design,
     window: tuple[int, int],
     terms: Sequence[str] = TERMS,
-    approach: Approach = "reg",
 ) -> FlowEffect:
     """Estimate the effect on parts of the long difference: stayers are those of g − 1 who are still there.
 
@@ -115,7 +114,7 @@ def long_effects(
     ----------
     parts : DataFrame
         From `decompose_flows`, the pairs of every cohort (`long_pairs`).
-    areas, known, design, window, terms, approach
+    areas, known, design, window, terms
         As in `chained_effects`; the comparison is with areas never treated.
 
     Raises
@@ -128,9 +127,7 @@ def long_effects(
     rows = rows.merge(known.rename(columns={design.time: "year_from"}), on=[design.unit, "year_from"], how="left")
     gaps = rows[design.unit].isin(set(rows.loc[rows["in_situ"].isna(), design.unit]))
     frame, dropped = rows[~gaps], int(rows.loc[gaps, design.unit].nunique())
-    made = {
-        term: _window(_long_cells(frame, _design_of(term, frame, design), window, approach), window) for term in terms
-    }
+    made = {term: _window(_long_cells(frame, _design_of(term, frame, design), window), window) for term in terms}
     return _together(made, dropped, "parts of the long difference since the year before treatment")
 
 
@@ -186,7 +183,7 @@ def _design_of(term: str, frame: pd.DataFrame, design: Design) -> Design:
     return replace(design, outcome=term, covariates=() if nothing else design.covariates)
 
 
-def _long_cells(frame: pd.DataFrame, design: Design, window: tuple[int, int], approach: Approach) -> GroupTime:
+def _long_cells(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> GroupTime:
     """Return the cells of all cohorts, each from a panel of its own pairs of years."""
     cohort = str(design.cohort)
     every = frame.drop_duplicates(design.unit).assign(**{design.time: 0, design.outcome: 0.0})
@@ -204,7 +201,7 @@ def _long_cells(frame: pd.DataFrame, design: Design, window: tuple[int, int], ap
         panel = pd.concat([base, rows.assign(**{design.time: rows["year_to"]})], ignore_index=True)
         # Errors are clustered when all cohorts are together: one cohort may lie in one cluster, or be a single area.
         sample = draw_sample(panel, replace(design, clusters=()), one_treated_cluster=True)
-        own = compared_cells(Adoption(sample), approach, reach=window)
+        own = compared_cells(Adoption(sample), APPROACH, reach=window)
         names = own.adoption.sample.frame[design.unit].to_numpy()[own.adoption.sample.unit_starts]
         psi = np.zeros((len(unit_names), len(own.cells)))
         psi[place.reindex(names).to_numpy()] = own.influence * (len(unit_names) / len(names))
@@ -212,7 +209,7 @@ def _long_cells(frame: pd.DataFrame, design: Design, window: tuple[int, int], ap
         columns.append(psi)
     if not cells:
         raise EstimationError("no cohort has a pair of years from before its treatment into the window")
-    return GroupTime(adoption, pd.concat(cells, ignore_index=True), np.column_stack(columns), approach, "universal")
+    return GroupTime(adoption, pd.concat(cells, ignore_index=True), np.column_stack(columns), APPROACH, "universal")
 
 
 def _window(cells: GroupTime, window: tuple[int, int]) -> EffectEstimate:

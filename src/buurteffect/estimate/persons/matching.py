@@ -9,7 +9,10 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import Integers
 from buurteffect.estimate.inference.sandwich import cluster_std_error
+from buurteffect.estimate.sample.estimation_sample import Truths
 
 
 def matched_difference(
@@ -18,7 +21,6 @@ def matched_difference(
     outcome: str,
     cells: Sequence[str],
     cluster: str,
-    label: str = "",
     alpha: float = 0.05,
 ) -> EffectEstimate:
     r"""Compare two groups by exact matching on cells, weighted as the treated lie in them.
@@ -36,8 +38,6 @@ def matched_difference(
         Columns: whether in the first group, what is compared, and what errors are grouped by.
     cells : sequence of str
         Columns whose values together make a cell.
-    label : str
-        Name of the row; the outcome if left out.
     alpha : float
         One minus the confidence level.
 
@@ -54,20 +54,17 @@ def matched_difference(
     known = frame[frame[outcome].notna()]
     cell = known.groupby(list(cells), sort=False).ngroup().to_numpy()
     who, values = known[treated].to_numpy(dtype=bool), known[outcome].to_numpy(dtype=float)
-    size = int(cell.max(initial=-1)) + 1
-    ones = np.bincount(cell[who], minlength=size)
-    others = np.bincount(cell[~who], minlength=size)
-    both = (ones > 0) & (others > 0)
-    if not both.any():
+    weight = matching_weights(cell, who)
+    used = weight > 0
+    if not used.any():
         raise NoComparisonError(f"no {' × '.join(cells)} holds both groups: take coarser cells")
-    used = both[cell]
     unmatched = int((who & ~used).sum())
-    cell, who, values = cell[used], who[used], values[used]
-    weight = np.where(who, 1.0, ones[cell] / np.maximum(others[cell], 1))
+    cell, who, values, weight = cell[used], who[used], values[used], weight[used]
     total = float(who.sum())
     mean_treated, mean_matched = float(values[who].mean()), float((weight * values)[~who].sum() / total)
     gap = mean_treated - mean_matched
-    matched_mean = np.bincount(cell[~who], weights=values[~who], minlength=size) / np.maximum(others, 1)
+    others = np.bincount(cell[~who])
+    matched_mean = np.bincount(cell[~who], weights=values[~who]) / np.maximum(others, 1)
     influence = np.where(who, values - matched_mean[cell] - gap, -weight * (values - matched_mean[cell])) / total
     codes = pd.factorize(known.loc[used, cluster])[0]
     number, treated_clusters = int(codes.max()) + 1, len(np.unique(codes[who]))
@@ -75,7 +72,7 @@ def matched_difference(
         raise EstimationError(f"all of the first group are in one {cluster}: there is no error to be had")
     dropped = [("rows without the outcome", len(frame) - len(known)), ("of the first group without a match", unmatched)]
     return EffectEstimate.of(
-        [label or outcome],
+        [outcome],
         [gap],
         [cluster_std_error(influence, codes, count=treated_clusters)],
         method=f"difference of means within cells of {' × '.join(cells)}, weighted as the first group lies in them",
@@ -89,6 +86,27 @@ def matched_difference(
         remarks={"mean_treated": mean_treated, "mean_matched": mean_matched},
         dropped=[(what, count) for what, count in dropped if count],
     )
+
+
+def matching_weights(cells: Integers, treated: Truths) -> Floats:
+    """Return weights that give the untreated the cells of the treated, whose own is 1; 0 in cells without either.
+
+    Parameters
+    ----------
+    cells : ndarray of int
+        Code of the cell of each row, from 0.
+    treated : ndarray of bool
+        Who is treated.
+
+    Examples
+    --------
+    >>> matching_weights(np.array([0, 0, 0, 1]), np.array([True, False, False, True]))
+    array([1. , 0.5, 0.5, 0. ])
+    """
+    size = int(cells.max(initial=-1)) + 1
+    ones, others = np.bincount(cells[treated], minlength=size), np.bincount(cells[~treated], minlength=size)
+    ratio = np.where((ones > 0) & (others > 0), ones / np.maximum(others, 1), 0.0)
+    return np.where(treated, (others > 0)[cells].astype(float), ratio[cells])
 
 
 def concentration(flows: pd.DataFrame) -> float:

@@ -89,7 +89,6 @@ def resident_effect(
     design: ResidentDesign | None = None,
     base: str | None = None,
     term: str = TREATED,
-    treatment: str = TREATED,
 ) -> EffectEstimate:
     r"""Estimate what became of treated residents, beside others of the same day and tenure.
 
@@ -110,8 +109,6 @@ def resident_effect(
         Column of the figure before, which is subtracted.
     term : str
         What the row of the result is called.
-    treatment : str
-        Column of the treatment: whether treated, or how strongly.
 
     Returns
     -------
@@ -124,7 +121,7 @@ def resident_effect(
         If there are no treated rows or none to compare them with.
     """
     design = design or ResidentDesign()
-    rows = compare_rows(frame, outcome, design, base, treatment)
+    rows = compare_rows(frame, outcome, design, base)
     fit = _fit(rows)
     words, given = "regression of the change" if base else "regression", ", ".join(rows.names[1:]) or "nothing"
     method = f"{words} on treatment with effects of {' by '.join(design.cells)}, given {given}"

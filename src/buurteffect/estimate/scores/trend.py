@@ -14,7 +14,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap
 from buurteffect.estimate.measurement.waves import ALL, FEWEST_CLUSTERS, Waves
 from buurteffect.estimate.scores.dispersion import check_order
-from buurteffect.estimate.scores.vulnerable import DEFINITIONS, Vulnerable, vulnerable_areas, vulnerable_clusters
+from buurteffect.estimate.scores.vulnerable import DEFINITIONS, vulnerable_areas, vulnerable_clusters
 
 SLOPE_BEFORE, SLOPE_AFTER, BREAK = "slope before", "slope after", "break"
 
@@ -89,7 +89,6 @@ def trend_by_definition(
     from_year: int,
     knot: int,
     to_year: int,
-    definitions: Sequence[Vulnerable] = DEFINITIONS,
     bootstrap: Bootstrap = STANDARD,
 ) -> Estimate:
     """Return the slopes and the break of `trend_break` for the areas of each definition of vulnerable.
@@ -103,8 +102,6 @@ def trend_by_definition(
     ----------
     waves, from_year, knot, to_year, bootstrap
         As of `trend_break`; the first wave also classifies.
-    definitions : sequence of Vulnerable
-        Which areas.
 
     Returns
     -------
@@ -114,7 +111,7 @@ def trend_by_definition(
     """
     parts, left_out = [], []
     groups = {ALL, *waves.groups}
-    for definition in definitions:
+    for definition in DEFINITIONS:
         class_year = from_year if definition.needs_class_year else None
         if definition.group not in groups:
             left_out.append(f"definition {definition.name}: no such group")

@@ -83,9 +83,9 @@ class Balance:
             told.append(f"{self.outside_share:.0%} of the treated units lie beyond all comparison units")
         return tuple(told)
 
-    def overlap_fails(self, limits: OverlapLimits | None = None) -> bool:
+    def overlap_fails(self) -> bool:
         """Return whether overlap is too poor for a headline."""
-        return bool(self.reasons(limits or OverlapLimits()))
+        return bool(self.reasons(OverlapLimits()))
 
 
 def entropy_balance(treated: Floats, comparison: Floats, names: tuple[str, ...]) -> Balance:

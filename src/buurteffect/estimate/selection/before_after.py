@@ -35,9 +35,7 @@ TREATED, OTHERS, NAIVE, EXPECTED, LEFT = (
 """Rows of the table."""
 
 
-def fitted_components(
-    frame: pd.DataFrame, design: Design, break_year: int | None = None, bootstrap: Bootstrap | None = None
-) -> VarianceComponents:
+def fitted_components(frame: pd.DataFrame, design: Design, break_year: int | None = None) -> VarianceComponents:
     """Fit the variance components of an outcome over all units of a panel.
 
     Parameters
@@ -48,8 +46,6 @@ def fitted_components(
         Names the columns.
     break_year : int, optional
         First time of a changed instrument.
-    bootstrap : Bootstrap, optional
-        Only the point counts, so few draws are enough.
     """
     wide = frame.set_index([design.unit, design.time])[design.outcome].unstack(design.time)  # noqa: PD010
     wide = wide.sort_index().astype(float)
@@ -60,8 +56,8 @@ def fitted_components(
     groups = pd.Series("other", index=wide.index)
     inside = break_year is not None and times[0] < break_year <= times[-1]
     waves = Waves(wide[times], clusters.astype(str), groups)
-    fit = fit_variance_components(waves, break_year if inside else None, bootstrap=bootstrap or Bootstrap(19))
-    return fit.components
+    # Only the point counts, so few draws are enough.
+    return fit_variance_components(waves, break_year if inside else None, bootstrap=Bootstrap(19)).components
 
 
 def naive_two_way(frame: pd.DataFrame, design: Design) -> EffectEstimate:

@@ -16,7 +16,6 @@ from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
 from buurteffect.estimate.inference.regression_table import regression_estimate
-from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.absorbed_effects import fit_columns
 from buurteffect.estimate.regression.regressors import Regressors
 
@@ -163,7 +162,7 @@ def draw_sales(sales: pd.DataFrame, design: RingDesign) -> Sales:
     return result
 
 
-def ring_effects(sales: Sales, convention: Convention = HOUSE) -> EffectEstimate:
+def ring_effects(sales: Sales) -> EffectEstimate:
     """Return how prices in each inner ring move from treatment on, against the outer ring of the same projects.
 
     log p = ring × after + characteristics + fixed effects, those of before and after in all rings among them. The
@@ -190,28 +189,18 @@ def ring_effects(sales: Sales, convention: Convention = HOUSE) -> EffectEstimate
         fit,
         design.design,
         f"{method}against {design.rings[-1]}",
-        convention=convention,
         band=inside.tolist(),
     )
     share = np.where(inside, np.expm1(result.frame["estimate"].to_numpy(dtype=float)), np.nan)
     return replace(result, frame=result.frame.assign(price_share=share))
 
 
-def distance_decay(sales: Sales, convention: Convention = HOUSE, furthest_m: float | None = None) -> EffectEstimate:
+def distance_decay(sales: Sales) -> EffectEstimate:
     """Return the effect at the project itself and the distance over which it halves.
 
     log p = τ·after·exp(−d/δ) + characteristics + fixed effects, those of before and after among them, by least
     squares over δ; errors of τ and δ from the regression on both derivatives at the optimum. The halving distance is
     δ·log 2. All sales take part; those far away hold what the project does not reach.
-
-    Parameters
-    ----------
-    sales : Sales
-        The sales.
-    convention : Convention
-        The small-sample correction.
-    furthest_m : float, optional
-        Largest δ that is looked at; by default the last edge.
 
     Returns
     -------
@@ -224,7 +213,7 @@ def distance_decay(sales: Sales, convention: Convention = HOUSE, furthest_m: flo
         If the fit is best at an end of what is looked at: the sales do not tell how the effect fades.
     """
     distance, after = sales.column(sales.design.distance_m), (sales.event_times >= 0).astype(float)
-    low, high = np.log(max(sales.design.edges_m[1] / 10, 1.0)), np.log(furthest_m or sales.design.edges_m[-1])
+    low, high = np.log(max(sales.design.edges_m[1] / 10, 1.0)), np.log(sales.design.edges_m[-1])
     moment = (sales.event_times >= 0).astype(int)
 
     def loss(log_scale: float) -> float:
@@ -253,7 +242,6 @@ def distance_decay(sales: Sales, convention: Convention = HOUSE, furthest_m: flo
         fit,
         sales.design.design,
         "hedonic regression with an effect that fades exponentially",
-        convention=convention,
     )
     covariance = None if result.covariance is None else result.covariance[:2, :2]
     return replace(result, frame=result.frame.iloc[:2].reset_index(drop=True), covariance=covariance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,10 +15,8 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.did.headline import late_estimator
+from buurteffect.estimate.did.headline import Estimator, late_estimator
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
-
-Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
 
 
 def distance_to_treated(frame: pd.DataFrame, design: Design) -> pd.DataFrame:

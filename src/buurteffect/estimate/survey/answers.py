@@ -87,14 +87,12 @@ def answers_within(
     return replace(result, frame=table, covariance=matrix)
 
 
-def trend_gap(
-    frame: pd.DataFrame, outcome: str, group: str, since: int, weights: str | None = WEIGHT, cluster: str = AREA
-) -> EffectEstimate:
+def trend_gap(frame: pd.DataFrame, outcome: str, group: str, since: int) -> EffectEstimate:
     """Estimate how the gap between a group and all others moves over the waves.
 
     Parameters
     ----------
-    frame, outcome, weights, cluster
+    frame, outcome
         As of `answers_within`.
     group : str
         Column that is true of the group: of respondents, or of areas.
@@ -115,6 +113,4 @@ def trend_gap(
     ends = rows.groupby(AREA)[GAP].agg(["min", "max"])
     of_areas = bool((ends["min"] == ends["max"]).all())
     names = [TREND] if of_areas else [GAP, TREND]
-    return answers_within(
-        rows, outcome, names, weights, cluster, method=f"gap of a group over the waves from {since}, within areas"
-    )
+    return answers_within(rows, outcome, names, method=f"gap of a group over the waves from {since}, within areas")

@@ -338,11 +338,12 @@ def placebo_effect(frame: pd.DataFrame, design: SurveyDesign, years: int, term: 
     return survey_effect(early, replace(design, window=(first, last)), term)
 
 
-def detectable(result: EffectEstimate, smallest: float, power: float = 0.8) -> EffectEstimate:
-    """Return effects with what stands beside every "no effect".
+def detectable(result: EffectEstimate, smallest: float) -> EffectEstimate:
+    """Return effects with their minimum detectable effect and a test of equivalence to none.
 
     Two one-sided tests at 5% (Schuirmann 1987, doi:10.1007/BF01068419) ask whether the effect lies within plus and
-    minus the smallest that matters; the minimum detectable effect is (t_{.975} + t_{power})·standard error.
+    minus the smallest that matters; the minimum detectable effect is (t_{.975} + t_{.8})·standard error, for a power
+    of 0.8.
 
     Parameters
     ----------
@@ -350,8 +351,6 @@ def detectable(result: EffectEstimate, smallest: float, power: float = 0.8) -> E
         Effects.
     smallest : float
         Smallest effect that matters, in the outcome's unit; fixed before any estimate.
-    power : float
-        Probability with which the minimum detectable effect is found.
 
     Returns
     -------
@@ -366,7 +365,7 @@ def detectable(result: EffectEstimate, smallest: float, power: float = 0.8) -> E
         degrees = np.maximum(table["effective_areas"].to_numpy(dtype=float) - 1, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         outside = stats.t.sf((smallest - np.abs(point)) / error, degrees)
-    reach = (critical_value(0.05, degrees) + critical_value(2 * (1 - power), degrees)) * error
+    reach = (critical_value(0.05, degrees) + critical_value(2 * (1 - 0.8), degrees)) * error
     return replace(
         result, frame=table.assign(minimum_detectable_effect=reach, smallest=smallest, equivalence_p=outside)
     )
