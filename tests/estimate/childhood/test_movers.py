@@ -11,7 +11,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.mobility import CHANGE, LEVEL, rank_by_gemeente, slope_by_cohort
 from buurteffect.estimate.childhood.neighbourhood_panel import BOTH, PanelChoice, neighbourhood_regressions
 from buurteffect.estimate.childhood.reflection import ALONE, RANDOM, TRAITS, linear_in_means
-from buurteffect.estimate.childhood.shrinkage import rank_sets, shrunken, signal_of
+from buurteffect.estimate.childhood.shrinkage import rank_sets, shrunken, estimate_signal
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.regression.ols_iv import Equation
 from buurteffect.estimate.robustness.sensitivity import (
@@ -175,13 +175,13 @@ def figures(values, errors):
 
 def test_with_equal_noise_the_spread_of_true_figures_and_its_interval_are_those_of_a_sample_variance():
     values = np.array([1.0, 4.0, 6.0, 9.0, 12.0, 3.0])
-    found, free = signal_of(values, np.full(6, 0.5)), 5
+    found, free = estimate_signal(values, np.full(6, 0.5)), 5
     variance = values.var(ddof=1)
     assert found.mean == pytest.approx(values.mean())
     assert found.sd == pytest.approx(np.sqrt(variance - 0.25))
     low, high = free * variance / stats.chi2.ppf([0.975, 0.025], free) - 0.25
     assert (found.sd_low, found.sd_high) == (pytest.approx(np.sqrt(low)), pytest.approx(np.sqrt(high)))
-    assert signal_of(values, np.full(6, 9.0)).sd == 0
+    assert estimate_signal(values, np.full(6, 9.0)).sd == 0
 
 
 @pytest.mark.slow
@@ -190,7 +190,7 @@ def test_the_spread_of_true_figures_is_found_and_its_interval_covers():
     covered, found = [], []
     for _ in range(300):
         noise = rng.uniform(0.5, 2.0, 60)
-        signal = signal_of(5 + 1.5 * rng.standard_normal(60) + noise * rng.standard_normal(60), noise)
+        signal = estimate_signal(5 + 1.5 * rng.standard_normal(60) + noise * rng.standard_normal(60), noise)
         found.append(signal.sd)
         covered.append(signal.sd_low <= 1.5 <= signal.sd_high)
     assert np.mean(found) == pytest.approx(1.5, abs=0.05)
@@ -200,7 +200,7 @@ def test_the_spread_of_true_figures_is_found_and_its_interval_covers():
 @pytest.mark.slow
 def test_noise_alone_is_no_signal():
     rng = np.random.default_rng(2)
-    sds = [signal_of(rng.standard_normal(40), np.ones(40)).sd_low for _ in range(100)]
+    sds = [estimate_signal(rng.standard_normal(40), np.ones(40)).sd_low for _ in range(100)]
     assert np.mean(np.array(sds) == 0) > 0.9
 
 
@@ -219,7 +219,7 @@ def test_shrunken_figures_are_closer_to_the_truth_and_noisy_ones_move_most():
 def test_signal_needs_three_figures_with_errors():
     for values, errors in (([1.0, 2.0], [1.0, 1.0]), ([1.0, 2.0, 3.0], [1.0, 0.0, 1.0])):
         with pytest.raises(EstimationError, match="three figures"):
-            signal_of(np.array(values), np.array(errors))
+            estimate_signal(np.array(values), np.array(errors))
 
 
 def test_rank_sets_hold_the_true_ranks_and_are_points_without_noise():

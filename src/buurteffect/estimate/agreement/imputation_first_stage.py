@@ -1,4 +1,4 @@
-"""The first stage of imputation done twice more: exactly, and as an iteration that stops early."""
+"""The first stage of imputation by least squares with dummies, and by alternating projections that stop early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agreement with figures that were computed elsewhere, for every estimator that has any."""
+"""Agreement of the estimators with figures that R packages computed on the same panel."""
 
 from __future__ import annotations
 

@@ -62,8 +62,9 @@ def agreement_table(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     tables = []
     for (estimator, option), part in values.groupby(["estimator", "option"], sort=False):
         if estimator == _EVENTS:
-            result = two_way_event_study(_sample(panel, "cohort", ("x1",)), convention=FIXEST)
-            tables.append(_compared(part, _event_names(result.frame)))
+            frame = two_way_event_study(_sample(panel, "cohort", ("x1",)), convention=FIXEST).frame
+            named = "event::" + frame["event_time"].astype("str")
+            tables.append(_compared(part, frame.assign(term=frame["term"].mask(frame["event_time"].notna(), named))))
         elif estimator == _MIXED:
             tables.append(_mixed(part, plain))
         elif (run := _run(str(estimator), str(option))) is not None:
@@ -111,12 +112,6 @@ def _errors(option: str) -> _Errors:
     if found := re.match(r"conley ([\d.]+) km spherical", option):
         return ConleyErrors(float(found[1]), ("lat", "lon"), SPHERICAL)
     raise EstimationError(f"the option {option!r} is not understood: add it to the table of agreement")
-
-
-def _event_names(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of an event study with R's names of its terms."""
-    events = frame["event_time"].notna()
-    return frame.assign(term=frame["term"].mask(events, "event::" + frame["event_time"].astype("str")))
 
 
 def _compared(part: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,7 @@ VARYING = ("childhood_years", "birth_year", "female")
 
 @dataclass(frozen=True)
 class ChildDesign:
-    """How the comparisons of children are tested.
+    """How comparisons of children are clustered, and their confidence level.
 
     Parameters
     ----------

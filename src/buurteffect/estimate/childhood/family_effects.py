@@ -1,4 +1,4 @@
-"""Families as random effects, and what has to be held fixed for these to be right: beside the sibling comparison."""
+"""Correlated and random effects of families (Mundlak), beside the sibling comparison."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FAMILIES = 800  # statsmodels goes through groups one by one: the components ar
 
 
 def correlated_effects(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
-    """Return the slope within families beside what families with more exposure have in common (Mundlak).
+    """Return the correlated random effects slope: within families, and what the comparison between families adds.
 
     y_if = β E_if + ξ Ē_f + x_if'γ + x̄_f'ζ + e_if over families with two children or more. β is the coefficient of the
     sibling comparison, exactly; ξ is what the comparison between families adds, and its test against zero is the one

@@ -1,4 +1,4 @@
-"""What error in the exposure does to its slope, and an instrument that undoes it."""
+"""Attenuation by classical measurement error in the exposure, and the instrument that undoes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALL, SAMPLE, INSTRUMENTED = (
 
 
 def measured_slopes(children: pd.DataFrame, samples: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
-    """Return the association of rank and exposure by how well the exposure is measured.
+    """Return the slope of rank in exposure: by all households, by a sample, and by one sample instrumented by another.
 
     Exposure from a sample is the true one plus an error that has nothing to do with anything: least squares draw its
     slope towards zero. The error of another sample is independent, so that exposure by one is an instrument for

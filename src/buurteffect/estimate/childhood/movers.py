@@ -89,7 +89,7 @@ def movers_sample(children: pd.DataFrame, first_age: int, last_age: int) -> pd.D
 
 
 def movers_slope(children: pd.DataFrame, design: MoversDesign | None = None) -> EffectEstimate:
-    """Return what a year of childhood with ten points fewer low incomes does, from the ages at which families moved.
+    """Return the childhood exposure effect per year and ten points fewer low incomes, from ages at the move.
 
     y_i = β E_i + δ Δ_i + ρ₁ o_i + ρ₂ o_i n_i + α_cohort + α_age at move + x_i'γ + e_i, with E the exposure of
     childhood, Δ the gap between origin and destination and o the origin. Δ takes up that families who move to better

@@ -1,4 +1,4 @@
-"""Movers and siblings put together: one slope from both, and whether they agree."""
+"""The movers and sibling designs combined: the most precise mean of both slopes, and a test that they agree."""
 
 from __future__ import annotations
 

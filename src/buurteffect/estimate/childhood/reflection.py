@@ -33,7 +33,7 @@ ALONE, TRAITS, CONTEXT, RANDOM = (
 
 
 def linear_in_means(households: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> EffectEstimate:
-    """Return own income on the mean income of the other households in the buurt, as it should not be read.
+    """Return the linear-in-means regression of own income on the mean of the others in the buurt, not identified.
 
     y_i = λ ȳ_{-i} + x_i'β (+ x̄_{-i}'γ) + gemeente + e_i. The last row gives every household other neighbours, drawn by
     lot within its gemeente: there λ is about nothing (less a little: whoever is high leaves lower others behind;

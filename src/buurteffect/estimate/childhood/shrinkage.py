@@ -1,4 +1,4 @@
-"""Many noisy figures at once: how much of their spread is signal, each drawn to the mean, and which ranks are sure."""
+"""Empirical Bayes: signal variance of noisy figures, shrinkage to their mean, and confidence sets of ranks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 
 @dataclass(frozen=True)
 class Signal:
-    """What is left of the spread of figures when their own noise is taken out.
+    """The mean and spread of true figures, without the noise of their estimates.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class Signal:
     reliability: float
 
 
-def signal_of(estimates: Floats, std_errors: Floats, alpha: float = 0.05) -> Signal:
-    """Return the spread of the true figures behind noisy ones.
+def estimate_signal(estimates: Floats, std_errors: Floats, alpha: float = 0.05) -> Signal:
+    """Return the mean and signal variance of noisy figures.
 
     θ̂_j = θ_j + noise with variance s_j² and θ_j normal around μ with variance τ². τ² is the value at which
     Q(τ²) = Σ w_j (θ̂_j − μ̂)², w_j = 1/(s_j² + τ²), equals its expectation J − 1 (Paule & Mandel 1982,
@@ -59,7 +59,7 @@ def signal_of(estimates: Floats, std_errors: Floats, alpha: float = 0.05) -> Sig
 
     Examples
     --------
-    >>> found = signal_of(np.array([0.0, 2.0, 4.0, 6.0]), np.full(4, 1e-6))
+    >>> found = estimate_signal(np.array([0.0, 2.0, 4.0, 6.0]), np.full(4, 1e-6))
     >>> round(found.mean, 3), round(found.sd, 3)
     (3.0, 2.582)
     """
@@ -86,7 +86,7 @@ def signal_of(estimates: Floats, std_errors: Floats, alpha: float = 0.05) -> Sig
 
 
 def shrunken(figures: Estimate, alpha: float = 0.05) -> tuple[Estimate, Signal]:
-    """Return each figure drawn towards the mean by how noisy it is.
+    """Return empirical Bayes estimates: each figure shrunken towards the mean by how noisy it is.
 
     E[θ_j | θ̂_j] = μ + τ²/(τ² + s_j²) (θ̂_j − μ) with variance τ² s_j²/(τ² + s_j²): empirical Bayes with normal signal
     and noise (Morris 1983, doi:10.1080/01621459.1983.10477920), μ and τ taken as known.
@@ -104,11 +104,11 @@ def shrunken(figures: Estimate, alpha: float = 0.05) -> tuple[Estimate, Signal]:
         The same rows with ``estimate``, ``std_error`` and interval of the shrunken figure, and the remarks ``raw``,
         ``raw_std_error`` and ``weight`` (of the raw figure).
     Signal
-        See `signal_of`.
+        See `estimate_signal`.
     """
     frame = figures.frame
     raw, noise = frame["estimate"].to_numpy(dtype=float), frame["std_error"].to_numpy(dtype=float)
-    found = signal_of(raw, noise, alpha)
+    found = estimate_signal(raw, noise, alpha)
     weight = found.sd**2 / (found.sd**2 + noise**2)
     drawn, error = found.mean + weight * (raw - found.mean), np.sqrt(weight) * noise
     low, high = interval(drawn, error, alpha=alpha)
@@ -123,7 +123,7 @@ def shrunken(figures: Estimate, alpha: float = 0.05) -> tuple[Estimate, Signal]:
 
 
 def rank_sets(figures: Estimate, confidence: float = 0.95, seed: int = 1, draws: int = 2_000) -> Estimate:
-    """Return the rank of every figure, 1 the highest, with the ranks that cannot be ruled out.
+    """Return the rank of every figure, 1 the highest, with its confidence set.
 
     The set for a place is what all intervals of its differences to the others allow, these intervals together holding
     at the given level; figures are independent and normal with their own standard errors (Mogstad, Romano, Shaikh &

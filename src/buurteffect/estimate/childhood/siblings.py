@@ -25,7 +25,7 @@ KNOTS = (0.05, 0.10, 0.15, 0.20)
 
 
 def sibling_slope(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
-    """Return what a year with ten points fewer low incomes does, from differences between siblings.
+    """Return the childhood exposure effect per year and ten points fewer low incomes, from family fixed effects.
 
     y_if = β E_if + a n_if + b birth year + c female + φ_f + e_if, with n the years of childhood that the panel saw.
 
@@ -138,7 +138,7 @@ def slopes_by_age(
 
 
 def exposure_spline(years: pd.DataFrame, knots: tuple[float, ...] = KNOTS) -> pd.DataFrame:
-    """Return what each child's years in poor places add up to above some shares.
+    """Return the basis of the spline: each child's years of childhood above some shares of low incomes.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def nonlinear_slope(
     knots: tuple[float, ...] = KNOTS,
     design: ChildDesign = STANDARD,
 ) -> tuple[EffectEstimate, JointTest]:
-    """Return whether a further point of low incomes does more harm where there are many, from siblings.
+    """Return a linear spline of the exposure effect in the share of low incomes, from siblings.
 
     y_if = β E_if + Σ_k θ_k Σ_t max(0, share_t − κ_k) + … + φ_f + e_if: θ_k is how much the slope changes at κ_k, and a
     threshold is a θ below zero.
@@ -201,7 +201,7 @@ def nonlinear_slope(
 
 
 def slope_by_mix(children: pd.DataFrame, years: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
-    """Return whether a year in a poorer place does less where tenures are more mixed, from siblings.
+    """Return the interaction of the exposure effect with the mix of tenures, from siblings.
 
     y_if = β E_if + κ Σ_t E_t (m_t − m̄) + μ Σ_t (m_t − m̄) + … + φ_f + e_if with m the mix of tenures, in standard
     deviations over the years of childhood.

@@ -1,4 +1,4 @@
-"""The parts that the variance of a score is made of, and what they say about other waves."""
+"""Variance components of a score: permanent, autoregressive, noise and break, and the covariances they imply."""
 
 from __future__ import annotations
 

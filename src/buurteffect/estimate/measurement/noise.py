@@ -1,4 +1,4 @@
-"""Noise in the scores: how much of it enters a change, and how a share of decliners is freed of it."""
+"""Measurement error in the scores: what enters a change, and corrections of a share of decliners for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ADDED = np.arange(0.25, 2.01, 0.25)  # noise added for the extrapolation, in mu
 
 @dataclass(frozen=True)
 class ScoreNoise:
-    """What in a published score is not liveability.
+    """Measurement error of a published score.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class ScoreNoise:
 def purge(
     change: Floats, scores: Floats, noise: ScoreNoise, pair: tuple[int, int], class_years: Sequence[int]
 ) -> tuple[Floats, float]:
-    """Take off a change the part of its noise that the classifying scores give away.
+    """Return changes less the part of their noise that the classifying scores predict.
 
     With d = δ + n the observed change, δ the true one and n its noise, y the classifying scores with covariance
     matrix S, and a = Cov(n, y), known from the noise: under joint normality E[n | y] = a'S⁻¹(y − μ), what is

@@ -1,4 +1,4 @@
-"""How well a change between two waves is measured, and how far whole gemeenten change together."""
+"""Reliability of a change between two waves, and the intraclass correlation of changes within gemeenten."""
 
 from __future__ import annotations
 
@@ -54,8 +54,12 @@ def reliability_of_change(components: VarianceComponents, waves: Waves, bootstra
         keep = _both(waves, pair)
         change = (waves.column(pair[1]) - waves.column(pair[0]))[keep, None]
         noise = np.asarray([components.noise(counted).change_variance(*pair) for counted in (False, True)])
-        identity = _identity(pair, [RELIABILITY, RELIABILITY_BREAK])
-        frames.append(waves.bootstrap(_shares_of_change(change, noise), keep, identity, bootstrap))
+
+        def shares(weights: Floats, change: Floats = change, noise: Floats = noise) -> Floats:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray(1 - noise / moments.variance(weights, change))
+
+        frames.append(waves.bootstrap(shares, keep, _identity(pair, [RELIABILITY, RELIABILITY_BREAK]), bootstrap))
     return _estimate(
         waves,
         pd.concat(frames, ignore_index=True),
@@ -65,7 +69,7 @@ def reliability_of_change(components: VarianceComponents, waves: Waves, bootstra
 
 
 def municipal_share_of_change(waves: Waves, bootstrap: Bootstrap = STANDARD) -> Estimate:
-    """Return for each pair of consecutive waves how far whole gemeenten change together.
+    """Return the intraclass correlation of change within gemeenten for each pair of consecutive waves.
 
     The share of the variance of change that lies between gemeenten is the intraclass correlation of a one-way
     analysis of variance over the k gemeenten with at least two areas scored in both waves,
@@ -147,16 +151,6 @@ def _correlation(scores: Floats) -> Statistic:
         matrix = moments.covariance(weights, scores)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(matrix[:, 0, 1] / np.sqrt(matrix[:, 0, 0] * matrix[:, 1, 1]))[:, None]
-
-    return statistic
-
-
-def _shares_of_change(change: Floats, noise: Floats) -> Statistic:
-    """Return the statistic with the shares of the variance of change that are not `noise`."""
-
-    def statistic(weights: Floats) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(1 - noise / moments.variance(weights, change))
 
     return statistic
 

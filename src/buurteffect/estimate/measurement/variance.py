@@ -1,4 +1,4 @@
-"""What the scores consist of: lasting differences, slow movements, noise, and a break in the measurement."""
+"""Minimum-distance fit of the variance components of the scores to their covariances between waves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds on the effect on those who stay either way, where who stays is itself an outcome: Lee (2009)."""
+"""Lee (2009) bounds on the effect on always-stayers, where staying is itself an outcome."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class LeeBounds:
 def lee_bounds(
     frame: pd.DataFrame, outcome: str, stayed: str, design: ResidentDesign | None = None, base: str | None = None
 ) -> LeeBounds:
-    r"""Bound the effect on residents who stay whether treated or not (Lee 2009, doi:10.1111/j.1467-937X.2009.00536.x).
+    r"""Return Lee bounds of the effect on always-stayers (Lee 2009, doi:10.1111/j.1467-937X.2009.00536.x).
 
     Treatment is taken to move stayers one way only. Where fewer treated residents stay, with shares p_1 < p_0, the
     others' stayers hold a share q = (p_0 - p_1)/p_0 who would have left if treated; leaving out that share of them

@@ -1,4 +1,4 @@
-"""Who leaves whom: how much more often households unlike their neighbours go, within the same place and year."""
+"""Hazard ratios of leaving by household traits, within place and year, and means with clustered errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def departure_ratios(
     cluster: str,
     alpha: float = 0.05,
 ) -> EffectEstimate:
-    r"""Return how many times as often a household leaves whose trait is one standard deviation larger.
+    r"""Return the hazard ratio of leaving per standard deviation of each trait.
 
     A linear regression of leaving on standardised traits and dummies of the controls, with an effect of each cell
     (place and year); a coefficient over the mean hazard, plus one, is the ratio. Errors are clustered.
@@ -83,7 +83,7 @@ def departure_ratios(
 
 
 def clustered_mean(frame: pd.DataFrame, column: str, cluster: str, label: str, alpha: float = 0.05) -> EffectEstimate:
-    """Return a mean with its error clustered.
+    """Return a mean with a clustered standard error.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a notebook on displacement and the waterbed asks for, under one name."""
+"""Tables of displacement and the waterbed, with the estimators behind them under one name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PLACES = {
 
 
 def horizons(rows: pd.DataFrame, years: Sequence[int], units: Sequence[str] = ("buurt", "wijk")) -> pd.DataFrame:
-    """Return excess exit after several numbers of years.
+    """Return excess exit by number of years since the base.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def destination_gaps(gone: pd.DataFrame, cluster: str = "buurt") -> dict[str, At
 def inflow_slopes(
     frame: pd.DataFrame, outcome: str, covariates: Sequence[str], cutoff_km: float, other: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the effect of displaced taken in under several designs, with the smallest that each would find.
+    """Return the effect of the displaced taken in under several designs, with minimum detectable effects.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def inflow_slopes(
 
 
 def unlike_neighbours(moves: pd.DataFrame) -> EffectEstimate:
-    """Return how many times as often households leave their buurt whose neighbours are unlike them.
+    """Return the hazard ratios of leaving by income distance to the neighbours and by the share of the own group.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class Hazards:
         Shape (terms,): constant, traits, years since the base, calendar years.
     influence : ndarray
         Influence of each cluster on the coefficients, shape (clusters, terms).
-    terms : Terms
+    terms : HazardTerms
         What the terms are.
     rows_count : int
         Households behind it.
@@ -49,12 +49,12 @@ class Hazards:
 
     coefficients: Floats
     influence: Floats
-    terms: Terms
+    terms: HazardTerms
     rows_count: int
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class HazardTerms:
     """The columns of the logit: a constant, and all but the first value of each trait, step and year.
 
     Parameters
@@ -108,7 +108,7 @@ def excess_exit(
     first_exit: bool = False,
     alpha: float = 0.05,
 ) -> EffectEstimate:
-    r"""Estimate how many more left a treated place than would have left it.
+    r"""Estimate excess exit: the share that left a treated place less the share predicted without treatment.
 
     Excess = mean over the treated of [out after h years] - [1 - Π_k (1 - λ⁰_ik)], with λ⁰ from a logit on those whose
     place was left alone (Allison 1982, doi:10.2307/270718). With `first_exit` a household is out from the first year
@@ -176,7 +176,7 @@ def fit_hazards(rows: pd.DataFrame, states: Integers, clusters: Integers) -> Haz
         raise EstimationError("nobody left a place that was left alone: there is no hazard to fit")
     years = tuple(int(year) for year in np.unique(cohort[:, None] + np.arange(steps)))
     values = tuple((name, tuple(sorted(rows[name].unique()))) for name in TRAITS)
-    terms = Terms(values, steps, years)
+    terms = HazardTerms(values, steps, years)
     cells = rows.groupby([*TRAITS, "treated", "cohort"], sort=False).ngroup().to_numpy()
     first = np.unique(cells, return_index=True)[1]
     fixed, when = terms.fixed(rows.iloc[first]), cohort[first]
@@ -289,7 +289,7 @@ def _figures(fitted: _Fitted, by: str, steps: int) -> list[tuple[str, float, flo
 
 
 def _score_sums(
-    terms: Terms,
+    terms: HazardTerms,
     cells: tuple[Floats, Integers, Integers],
     states: Integers,
     beta: Floats,

@@ -1,4 +1,4 @@
-"""Effects on persons: intention to treat, of those who lived somewhere the year before, wherever they live now."""
+"""Intention-to-treat effects on persons: those who lived in a place the year before, wherever they live now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.fit import Fit, least_squares, ols, solve_system
+from buurteffect.estimate.core.fit import least_squares, ols, solve_system
 from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -56,7 +56,7 @@ class ResidentDesign:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class ResidentRows:
     """The rows that a regression uses: columns net of the effects of their cells.
 
     Attributes
@@ -90,7 +90,7 @@ def resident_effect(
     base: str | None = None,
     term: str = TREATED,
 ) -> EffectEstimate:
-    r"""Estimate what became of treated residents, beside others of the same day and tenure.
+    r"""Estimate the intention-to-treat effect on residents, within cells of cohort, tenure and gemeente.
 
     .. math:: y_{i,t} - y_{i,g-1} = α_{c(i)} + β D_i + x_i'γ + e_i,
 
@@ -122,7 +122,19 @@ def resident_effect(
     """
     design = design or ResidentDesign()
     rows = compare_rows(frame, outcome, design, base)
-    fit = _fit(rows)
+    used = rows.frame
+    persons = used["person"].nunique(), used.loc[used[TREATED].astype(bool), "person"].nunique()
+    fit = ols(
+        used,
+        rows.outcome,
+        (rows.names, rows.regressors),
+        absorb=[rows.cells],
+        unit="person",
+        time="cohort",
+        counts=persons,
+        dropped=rows.dropped,
+        software=SOFTWARE,
+    )
     words, given = "regression of the change" if base else "regression", ", ".join(rows.names[1:]) or "nothing"
     method = f"{words} on treatment with effects of {' by '.join(design.cells)}, given {given}"
     clusters = fit.codes(design.cluster)
@@ -156,7 +168,7 @@ def steady_effect(
     base: str | None = None,
     term: str = TREATED,
 ) -> EffectEstimate:
-    r"""Estimate an effect that is the same in several years, each year weighed by what it tells.
+    r"""Estimate an effect that is constant over several years by generalised least squares over the years.
 
     Shocks that last make every later year less certain, so that the plain mean over years wastes what the first ones
     tell. With S the covariance over horizons of what is left of untreated residents, the figures of a resident are
@@ -201,7 +213,7 @@ def steady_effect(
 
 def compare_rows(
     frame: pd.DataFrame, outcome: str, design: ResidentDesign, base: str | None, treatment: str = TREATED
-) -> Rows:
+) -> ResidentRows:
     """Return the rows with a known outcome in cells that hold treated and untreated residents, net of the cells.
 
     Raises
@@ -232,7 +244,7 @@ def compare_rows(
     moving = net[:, 1:].std(axis=0) > 0
     moving[0] = True
     names = np.array([treatment, *design.given])[moving]
-    return Rows(
+    return ResidentRows(
         frame[used].reset_index(drop=True),
         net[:, 0],
         net[:, 1:][:, moving],
@@ -287,19 +299,3 @@ def _regressors(frame: pd.DataFrame, design: ResidentDesign, treatment: str) -> 
         values = frame["age" if name == "age_squared" else name].to_numpy(dtype=float)
         columns.append(values**2 / 100 if name == "age_squared" else values)
     return np.column_stack(columns)
-
-
-def _fit(rows: Rows) -> Fit:
-    """Return the regression of rows that are net of their cells already."""
-    treated = rows.frame.loc[rows.frame[TREATED].astype(bool), "person"]
-    return ols(
-        rows.frame,
-        rows.outcome,
-        (rows.names, rows.regressors),
-        absorb=[rows.cells],
-        unit="person",
-        time="cohort",
-        counts=(int(rows.frame["person"].nunique()), int(treated.nunique())),
-        dropped=rows.dropped,
-        software=SOFTWARE,
-    )

@@ -1,4 +1,4 @@
-"""Whether one pair of waves stands out among the others."""
+"""The share of decliners in one pair of waves against its range over the other pairs."""
 
 from __future__ import annotations
 
@@ -59,18 +59,19 @@ def exceptional(grid: Estimate, pair: tuple[int, int] = (2012, 2014)) -> Estimat
         (SAME_LENGTH, among[among["to_year"] - among["from_year"] == length]),
     ):
         own = (rows["from_year"] == pair[0]) & (rows["to_year"] == pair[1])
-        others = rows[~own].groupby(_CELL, sort=False)["estimate"]
-        table = rows[own].drop(columns=["class_year", "selected_on"])
-        table.insert(table.columns.get_loc("estimate"), "comparison", comparison)
-        ranges = others.agg(others_low="min", others_high="max", others_count="count").reset_index()
-        larger = rows[~own].merge(table[[*_CELL, "estimate"]], on=_CELL, suffixes=("", "_own"))
-        larger = larger[larger["estimate"] > larger["estimate_own"]].groupby(_CELL).size()
-        table = table.merge(ranges, on=_CELL, how="left")
-        place = pd.MultiIndex.from_frame(table[_CELL])
-        table["rank"] = 1 + larger.reindex(place, fill_value=0).to_numpy()
-        tables.append(table)
+        table = rows[own].drop(columns=["class_year", "selected_on"]).assign(comparison=comparison)
+        others = rows[~own].merge(table[[*_CELL, "estimate"]], on=_CELL, suffixes=("", "_own"))
+        others["larger"] = others["estimate"] > others["estimate_own"]
+        ranges = others.groupby(_CELL, sort=False).agg(
+            others_low=("estimate", "min"),
+            others_high=("estimate", "max"),
+            pairs_count=("estimate", "count"),
+            rank=("larger", "sum"),
+        )
+        tables.append(table.merge(ranges.reset_index(), on=_CELL, how="left"))
     result = pd.concat(tables, ignore_index=True)
-    result["pairs_count"] = 1 + result.pop("others_count").fillna(0).astype(int)
+    for name in ("rank", "pairs_count"):
+        result[name] = 1 + result.pop(name).fillna(0).astype(int)
     known = result["estimate"].notna() & result["others_low"].notna()
     above, below = result["estimate"] > result["others_high"], result["estimate"] < result["others_low"]
     result["outside"] = np.select([~known, above, below], ["unknown", "above", "below"], "no")

@@ -1,4 +1,4 @@
-"""Changes between two years that refuse to run across a break of their series."""
+"""Changes between two years, refused across a break of their series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level and spread of the scores per wave, over all areas that are scored: no groups, no classification."""
+"""Sigma-convergence: level and spread of the scores by wave, without classifying areas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Statistic
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap
 from buurteffect.estimate.measurement.waves import Waves
 
 SD, Q90_Q10, Q75_Q25, SD_CORRECTED = "sd", "q90_q10", "q75_q25", "sd_noise_corrected"
@@ -135,7 +135,12 @@ def dispersion_change(
         both = part.scored(from_year, to_year)
         for sample, keep in ((EACH_WAVE, part.scored(from_year) | part.scored(to_year)), (BOTH_WAVES, both)):
             inside = part.restrict(keep)
-            statistic = _change_of_spread(inside.columns((from_year, to_year)), noise_sd)
+            pair = inside.columns((from_year, to_year))
+
+            def change(weights: Floats, pair: Floats = pair) -> Floats:
+                spread = _spread(weights, pair, noise_sd)
+                return np.asarray(spread[:, :, 1] - spread[:, :, 0])
+
             identity = {
                 "group": group,
                 "sample": sample,
@@ -143,7 +148,7 @@ def dispersion_change(
                 "from_year": from_year,
                 "to_year": to_year,
             }
-            frames.append(inside.bootstrap(statistic, inside.scored(), identity, bootstrap))
+            frames.append(inside.bootstrap(change, inside.scored(), identity, bootstrap))
     return waves.estimate(
         pd.concat(frames, ignore_index=True),
         f"change of the unweighted spread from {from_year} to {to_year}; SD with n − 1, quantiles linear between "
@@ -154,7 +159,7 @@ def dispersion_change(
 
 
 def check_order(waves: Waves, *years: int) -> None:
-    """Refuse years that are not waves, or not in ascending order."""
+    """Raise an error for years that are not waves, or not in ascending order."""
     for year in years:
         waves.position(year)
     if list(years) != sorted(set(years)):
@@ -179,28 +184,17 @@ def _by_wave(
             "year": [*part.years] * len(measures),
         }
         counted = [*np.isfinite(part.values).T] * len(measures)
-        frames.append(part.bootstrap(_flat(figure, part.values), part.scored(), identity, bootstrap, counted))
+
+        def flat(weights: Floats, scores: Floats = part.values) -> Floats:
+            return figure(weights, scores).reshape(len(weights), -1)
+
+        frames.append(part.bootstrap(flat, part.scored(), identity, bootstrap, counted))
     frame = pd.concat(frames, ignore_index=True)
     first = ["group", "year"] if len(measures) == 1 else ["group", "year", "measure"]
     frame = frame[[*first, *(name for name in frame.columns if name not in ("group", "year", "measure"))]]
     unscored = np.isnan(waves.values).sum(axis=0)
     missing = [(f"areas not scored in {y}", int(n)) for y, n in zip(waves.years, unscored, strict=True) if n]
     return waves.estimate(frame, method, bootstrap, (*left_out, *missing))
-
-
-def _flat(figure: _Figure, scores: Floats) -> Statistic:
-    """Return `figure` on `scores` as a statistic with one row of figures per draw."""
-    return lambda weights: figure(weights, scores).reshape(len(weights), -1)
-
-
-def _change_of_spread(pair: Floats, noise_sd: float | None) -> Statistic:
-    """Return the statistic that takes the second wave's spread minus the first's."""
-
-    def statistic(weights: Floats) -> Floats:
-        spread = _spread(weights, pair, noise_sd)
-        return np.asarray(spread[:, :, 1] - spread[:, :, 0])
-
-    return statistic
 
 
 def _spread(weights: Floats, scores: Floats, noise_sd: float | None) -> Floats:

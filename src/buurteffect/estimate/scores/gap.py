@@ -1,4 +1,4 @@
-"""The gap between good and bad areas, and how it hangs on the wave in which they are called good and bad."""
+"""The gap between top and bottom areas by the wave that classifies them, and regression to the mean in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Statistic
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.waves import Waves
 from buurteffect.estimate.scores.dispersion import check_order
@@ -28,7 +28,7 @@ LEFT_OVER = "observed minus expected with constant spread"
 def gap_by_class_year(
     waves: Waves, from_year: int, to_year: int, tail: float = 0.1, bootstrap: Bootstrap = STANDARD
 ) -> Estimate:
-    """Return the gap between top and bottom areas for every wave in which they could be called so.
+    """Return the gap between top and bottom areas by the wave that classifies them.
 
     For each class year c: among the areas scored in `from_year`, `to_year` and c, the bottom group has a score
     at c of at most the quantile `tail`, the top group at least the quantile 1 − `tail`. The gap in a wave is the
@@ -69,7 +69,7 @@ def gap_by_class_year(
 
 
 def split_wave_gap(waves: Waves, tail: float = 0.1, bootstrap: Bootstrap = STANDARD) -> Estimate:
-    """Return how the gap moves after the wave that formed the groups, without that wave's own luck.
+    """Return the change of the gap over the two waves after the classifying one, free of that wave's noise.
 
     Groups are formed on a wave as in :func:`gap_by_class_year`, and the gap is taken in the next wave and the
     one after it, over the areas scored in all three. Noise that is independent between waves is then in the
@@ -110,7 +110,7 @@ def expected_regression(
     tail: float = 0.1,
     bootstrap: Bootstrap = STANDARD,
 ) -> Estimate:
-    """Return how much of the change of a grouped gap regression to the mean alone would give.
+    """Return the change of the gap that regression to the mean alone would give, beside the observed one.
 
     For groups formed at wave c with a gap of g there, normal scores with covariances C have an expected gap of
     C(t, c)/C(c, c)·g in wave t, so the change from s to t is (C(t, c) − C(s, c))/C(c, c)·g; for one group
@@ -148,27 +148,19 @@ def expected_regression(
             - components.regression(class_year, from_year, constant)
             for constant in (True, False)
         ]
-        statistic = _expected(waves, keep, (class_year, from_year, to_year), tail, ratios)
+        scores = waves.columns((class_year, from_year, to_year))[keep]
+
+        def changes(weights: Floats, scores: Floats = scores, ratios: Sequence[float] = ratios) -> Floats:
+            start, first, last = _gap(weights, scores[:, 0], scores, tail).T
+            observed, constant, fitted = last - first, ratios[0] * start, ratios[1] * start
+            return np.column_stack([observed, constant, fitted, observed - constant])
+
         measures = [OBSERVED, CONSTANT_SPREAD, FITTED_SPREAD, LEFT_OVER]
         identity = {"class_year": class_year, "measure": measures, "from_year": from_year, "to_year": to_year}
         counted = _counted(waves, keep, class_year, tail, [from_year])
-        frames.append(waves.bootstrap(statistic, keep, identity, bootstrap, counted))
+        frames.append(waves.bootstrap(changes, keep, identity, bootstrap, counted))
     method = _method(tail) + f"; expected from variance components taken as known ({components})"
     return _estimate(waves, frames, bootstrap, method, from_year, to_year)
-
-
-def _expected(
-    waves: Waves, keep: NDArray[np.bool_], years: tuple[int, int, int], tail: float, ratios: Sequence[float]
-) -> Statistic:
-    """Return the statistic with the observed and the expected changes of the gap."""
-    scores = waves.columns(years)[keep]
-
-    def statistic(weights: Floats) -> Floats:
-        start, first, last = _gap(weights, scores[:, 0], scores, tail).T
-        observed, constant, fitted = last - first, ratios[0] * start, ratios[1] * start
-        return np.column_stack([observed, constant, fitted, observed - constant])
-
-    return statistic
 
 
 def _gaps(

@@ -1,4 +1,4 @@
-"""Who stays where in the ranking of areas, and how surely an area's rank is known."""
+"""Mobility of areas in the ranking: transition matrices, persistence, and confidence sets of ranks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import weighted_stats as moments
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Draws, Statistic, count_clusters, tidy
+from buurteffect.estimate.inference.bootstrap import STANDARD, Bootstrap, Draws, count_clusters, tidy
 from buurteffect.estimate.measurement.waves import Waves
 from buurteffect.estimate.scores.dispersion import check_order
 
@@ -27,7 +27,7 @@ TAIL_SIZE = "areas in the bottom tail by rank"
 def rank_transition(
     waves: Waves, from_year: int, to_year: int, bins: int = 10, bootstrap: Bootstrap = STANDARD
 ) -> Estimate:
-    """Return where the areas of each part of the ranking are in a later wave.
+    """Return the transition matrix between quantile groups of two waves, and the rank correlation.
 
     Areas scored in both waves are divided in each wave by the quantiles 1/bins, 2/bins, …; bin 1 holds the
     scores up to the first quantile, the lowest. A row of the matrix is a bin in the first wave and its shares
@@ -121,9 +121,14 @@ def persistence(waves: Waves, from_year: int, tail: float = 0.1, bootstrap: Boot
         if not keep.any():
             raise EstimationError(f"no area is scored in both {from_year} and {year}: leave one of them out")
         pair = waves.columns((from_year, year))[keep]
+
+        def stays_low(weights: Floats, pair: Floats = pair) -> Floats:
+            low = weights * _lowest(weights, pair[:, 0], tail)
+            return np.asarray((low * _lowest(weights, pair[:, 1], tail)).sum(axis=1) / low.sum(axis=1))[:, None]
+
         low = _lowest(np.ones((1, len(pair))), pair[:, 0], tail)[0]
         identity = {"from_year": from_year, "to_year": year}
-        frames.append(waves.bootstrap(_stays_low(pair, tail), keep, identity, bootstrap, [low]))
+        frames.append(waves.bootstrap(stays_low, keep, identity, bootstrap, [low]))
     frame = pd.concat(frames, ignore_index=True)
     method = f"share of the lowest {tail:.0%} of areas in {from_year} that is in the lowest {tail:.0%} later"
     return _estimate(waves, frame, method, bootstrap, from_year, waves.years[-1])
@@ -281,17 +286,6 @@ def _bins(weights: Floats, scores: Floats, bins: int) -> NDArray[np.intp]:
 def _lowest(weights: Floats, scores: Floats, tail: float) -> NDArray[np.bool_]:
     """Return who is in the bottom tail per draw."""
     return np.asarray(scores <= moments.quantiles(weights, scores, (tail,)))
-
-
-def _stays_low(pair: Floats, tail: float) -> Statistic:
-    """Return the statistic with the share of the lowest that is among the lowest again."""
-
-    def statistic(weights: Floats) -> Floats:
-        low = weights * _lowest(weights, pair[:, 0], tail)
-        again = (low * _lowest(weights, pair[:, 1], tail)).sum(axis=1)
-        return np.asarray(again / low.sum(axis=1))[:, None]
-
-    return statistic
 
 
 def _check_tail(tail: float) -> None:

@@ -1,4 +1,4 @@
-"""How the scores of a wave are distributed over areas: a smooth density, and the quantiles beside it."""
+"""Kernel densities and quantiles of the scores by wave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How unevenly a group is spread over areas."""
+"""Segregation: the dissimilarity index of groups over areas."""
 
 from __future__ import annotations
 

@@ -36,28 +36,29 @@ def score_facts(waves: Waves) -> pd.DataFrame:
     EstimationError
         If a wave is missing.
     """
-    rows = [
-        *(
-            _fact(f"sd_{year}", f"Standard deviation of the scores, {year}", "LBM points", *_spread(waves, year))
-            for year in SPREAD
-        ),
-        *(
-            _fact(
-                f"correlation_{a}_{b}", f"Correlation between the waves of {a} and {b}", "", *_correlation(waves, a, b)
-            )
-            for a, b in CORRELATED
-        ),
-        _fact("mean_change_2002_2022", "Mean change 2002–2022", "LBM points", *_mean_change(waves, 2002, 2022)),
-        _fact("declined_2012_2014", "Share of areas whose score fell 2012–2014", "share", *_declined(waves, 1.0)),
-        _fact(
-            "declined_lowest_fifth_2012_2014",
-            "The same among the lowest fifth of 2012",
-            "share",
-            *_declined(waves, 0.2),
-        ),
-        *_components(waves),
-    ]
-    return pd.DataFrame(rows)
+    points, rows = "LBM points", []
+    for year in SPREAD:
+        values = waves.column(year)[waves.scored(year)]
+        sd = float(values.std(ddof=1))
+        rows.append(_fact(f"sd_{year}", f"Standard deviation of the scores, {year}", points, sd, len(values)))
+    for a, b in CORRELATED:
+        known = _pair(waves, a, b)
+        value = float(np.corrcoef(known["first"], known["second"])[0, 1])
+        rows.append(
+            _fact(f"correlation_{a}_{b}", f"Correlation between the waves of {a} and {b}", "", value, len(known))
+        )
+    known = _pair(waves, 2002, 2022)
+    change = float((known["second"] - known["first"]).mean())
+    lowest, among = "declined_lowest_fifth_2012_2014", "The same among the lowest fifth of 2012"
+    return pd.DataFrame(
+        [
+            *rows,
+            _fact("mean_change_2002_2022", "Mean change 2002–2022", points, change, len(known)),
+            _fact("declined_2012_2014", "Share of areas whose score fell 2012–2014", "share", *_declined(waves, 1.0)),
+            _fact(lowest, among, "share", *_declined(waves, 0.2)),
+            *_components(waves),
+        ]
+    )
 
 
 def recorded_facts() -> pd.DataFrame:
@@ -124,25 +125,6 @@ def _pair(waves: Waves, first: int, second: int) -> pd.DataFrame:
     if len(known) < 3:
         raise EstimationError(f"fewer than three areas have a score in {first} and {second}")
     return known
-
-
-def _spread(waves: Waves, year: int) -> tuple[float, int]:
-    """Return the standard deviation of one wave."""
-    values = waves.column(year)
-    values = values[np.isfinite(values)]
-    return float(values.std(ddof=1)), len(values)
-
-
-def _correlation(waves: Waves, first: int, second: int) -> tuple[float, int]:
-    """Return the correlation between two waves."""
-    known = _pair(waves, first, second)
-    return float(np.corrcoef(known["first"], known["second"])[0, 1]), len(known)
-
-
-def _mean_change(waves: Waves, first: int, second: int) -> tuple[float, int]:
-    """Return the mean change between two waves."""
-    known = _pair(waves, first, second)
-    return float((known["second"] - known["first"]).mean()), len(known)
 
 
 def _declined(waves: Waves, lowest: float) -> tuple[float, int]:

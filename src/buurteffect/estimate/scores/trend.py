@@ -1,4 +1,4 @@
-"""Whether the mean score turned: slopes before and after a knot."""
+"""Piecewise linear trend of the mean score: slopes before and after a knot."""
 
 from __future__ import annotations
 

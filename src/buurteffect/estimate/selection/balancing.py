@@ -1,4 +1,4 @@
-"""Making untreated units look like treated ones: entropy balancing and matching, and whether that can work."""
+"""Entropy balancing and nearest-neighbour matching, with diagnostics of balance and overlap."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOLERANCE, _STEPS = 1e-10, 200
 
 @dataclass(frozen=True)
 class OverlapLimits:
-    """From where on comparison units are too unlike treated ones for a headline.
+    """Limits of balance and overlap beyond which there is no headline.
 
     Parameters
     ----------

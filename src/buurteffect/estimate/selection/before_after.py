@@ -1,4 +1,4 @@
-"""The naive before/after comparison, and the part of it that regression to the mean explains by itself."""
+"""The before/after comparison, and the part of it that regression to the mean explains."""
 
 from __future__ import annotations
 

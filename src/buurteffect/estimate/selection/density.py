@@ -1,4 +1,4 @@
-"""Whether a density jumps at a cut: the sign that units were moved over it."""
+"""McCrary's test of a jump of a density at a cut, the sign of manipulation."""
 
 from __future__ import annotations
 
@@ -47,26 +47,16 @@ def density_jump(distance: Floats, width: float, alpha: float = 0.05) -> dict[st
     """
     near = np.abs(distance) < width
     counts = {"below_count": int((near & (distance < 0)).sum()), "above_count": int((near & (distance >= 0)).sum())}
+    names = ("estimate", "std_error", "ci_low", "ci_high", "p_value")
     below, above = (_at_cut(side, len(distance), width) for side in (-distance[distance < 0], distance[distance >= 0]))
     least = 1 / (len(distance) * width)
     if min(below, above) <= least:
-        return {
-            "estimate": float(np.log(max(below, least)) - np.log(max(above, least))),
-            **dict.fromkeys(("std_error", "ci_low", "ci_high"), float("nan")),
-            "p_value": _by_numbers(distance, width),
-            **counts,
-        }
+        jump = float(np.log(max(below, least)) - np.log(max(above, least)))
+        return dict(zip(names, (jump, *[np.nan] * 3, _by_numbers(distance, width)), strict=True)) | counts
     jump = float(np.log(below) - np.log(above))
     error = float(np.sqrt(24 / (5 * len(distance) * width) * (1 / below + 1 / above)))
-    low, high = interval(jump, error, alpha=alpha)
-    return {
-        "estimate": jump,
-        "std_error": error,
-        "ci_low": low,
-        "ci_high": high,
-        "p_value": float(2 * stats.norm.sf(abs(jump) / error)),
-        **counts,
-    }
+    chance = float(2 * stats.norm.sf(abs(jump) / error))
+    return dict(zip(names, (jump, error, *interval(jump, error, alpha=alpha), chance), strict=True)) | counts
 
 
 def _at_cut(side: Floats, count: int, width: float) -> float:

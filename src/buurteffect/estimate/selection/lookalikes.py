@@ -1,4 +1,4 @@
-"""A placebo against selection: untreated units that looked like treated ones before, taken for treated."""
+"""A placebo test of selection: untreated units matched to treated ones before treatment, taken for treated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 
 def lookalike_placebo(frame: pd.DataFrame, design: Design, estimator: Estimator, neighbours: int = 2) -> EffectEstimate:
-    """Estimate an effect where there is none: on untreated units that had the level and the trend of treated ones.
+    """Estimate a placebo effect on untreated units matched to the level and trend of treated ones.
 
     For every treated unit the nearest untreated units by level at the last time before its treatment and, where there
     is an earlier time, by the change up to it (each in standard deviations of untreated units) get its cohort, no unit

@@ -1,4 +1,4 @@
-"""Whether untreated areas can stand for treated ones at all: balance of what was known before, all cohorts together."""
+"""Overlap: balance of baseline covariates between treated and untreated areas, all cohorts pooled."""
 
 from __future__ import annotations
 

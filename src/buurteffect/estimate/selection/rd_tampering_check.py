@@ -1,4 +1,4 @@
-"""A list that is made by a cut, and the same list tampered with: what the tests of a discontinuity must tell apart."""
+"""A check of the discontinuity tests: a list made by a cut, and the same list tampered with."""
 
 from __future__ import annotations
 

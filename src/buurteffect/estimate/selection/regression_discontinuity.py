@@ -1,4 +1,4 @@
-"""A regression discontinuity with the tests that it has to pass before anybody may read it."""
+"""Regression discontinuity: first stage, density and balance tests at a cut."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def discontinuity(
     cut: float | None = None,
     alpha: float = 0.05,
 ) -> Discontinuity:
-    """Test whether a list of areas was made by a cut of a score, so that areas around it can be compared.
+    """Test a regression discontinuity: whether a cut of a score made a list, without bunching or imbalance.
 
     A design needs three things: that the share on the list jumps at the cut, that areas do not bunch on one side, and
     that what was known before does not jump. Jumps are differences of two local lines at the cut (triangular weights,

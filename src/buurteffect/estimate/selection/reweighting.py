@@ -92,7 +92,6 @@ class _Cohort:
     comparison: Integers
     balance: Balance
     base: int
-    lost: int
 
 
 def reweighted_effects(sample: Sample, baseline: Baseline | None = None, draws: int = DRAWS) -> Reweighted:
@@ -200,12 +199,13 @@ def _cohorts(sample: Sample, wide: Floats, baseline: Baseline) -> tuple[list[_Co
         if not len(inside) or len(comparison) < 2:
             left_out.append((f"units of cohort {year}: nobody to compare with", len(inside)))
             continue
-        names = _names(baseline, sample.design.covariates)
+        trend = ("trend",) if baseline.trend_years else ()
+        names = ("level", *trend, *(sample.design.covariates if baseline.covariates else ()))
         if baseline.method == ENTROPY:
             balance = entropy_balance(features[inside], features[comparison], names)
         else:
             balance = match_nearest(features[inside], features[comparison], names, baseline.neighbours)
-        cohorts.append(_Cohort(int(year), inside, comparison, balance, moments[0], lost))
+        cohorts.append(_Cohort(int(year), inside, comparison, balance, moments[0]))
     return cohorts, tuple(left_out)
 
 
@@ -227,12 +227,6 @@ def _features(wide: Floats, covariates: Sequence[Floats], moments: tuple[int, in
     if years:
         columns.append((wide[:, base] - wide[:, start]) / years)
     return np.column_stack([*columns, *(table[:, base] for table in covariates)])
-
-
-def _names(baseline: Baseline, covariates: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the features."""
-    trend = ("trend",) if baseline.trend_years else ()
-    return ("level", *trend, *(covariates if baseline.covariates else ()))
 
 
 def _effects(sample: Sample, wide: Floats, cohorts: Sequence[_Cohort]) -> tuple[list[int], Floats, Floats, list[int]]:

@@ -176,12 +176,17 @@ def exposure_mapping(
     made = regression_estimate(fit, design, method, errors or ClusteredErrors((_WITHIN,)), HOUSE)
     if errors is None and not instrument:
         made = _left_out(made, fit, left[:, 0], None if within_gemeente else times)
+    first = replace(
+        made,
+        frame=made.frame.iloc[:number].reset_index(drop=True),
+        covariance=None if made.covariance is None else made.covariance[:number, :number],
+    )
     used = pd.concat([rows[[_UNIT, _WITHIN, _TIME, outcome]], effects], axis=1)
-    return ExposureMapping(_first_rows(made, number), used, outcome, strength)
+    return ExposureMapping(first, used, outcome, strength)
 
 
 def exposure_effects(mapping: ExposureMapping, year: int, share: float = 0.05) -> EffectEstimate:
-    """Return what the fitted exposures did in a year to the places that got most of them.
+    """Return the effect of each exposure in a year on the untreated places with most of it.
 
     Parameters
     ----------
@@ -293,9 +298,3 @@ def _left_out(made: EffectEstimate, fit: Fit, outcome: Floats, times: Integers |
     words = f"{WORDS}, clusters by gemeente ({made.clusters_count}); t with {degrees:.0f} degrees of freedom "
     words += f"for the {at_work} of them at work"
     return made.derive(fit.names, fit.coefficients, matrix, convention=words, degrees=degrees)
-
-
-def _first_rows(made: EffectEstimate, number: int) -> EffectEstimate:
-    """Return an estimate with its first rows only."""
-    covariance = None if made.covariance is None else made.covariance[:number, :number]
-    return replace(made, frame=made.frame.iloc[:number].reset_index(drop=True), covariance=covariance)

@@ -1,4 +1,4 @@
-"""The largest projects one by one: synthetic difference-in-differences with donors like the place."""
+"""The largest projects one by one, by synthetic difference-in-differences."""
 
 from __future__ import annotations
 

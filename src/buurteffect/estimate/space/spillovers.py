@@ -131,7 +131,7 @@ def spillover(
 def bias_identity(
     frame: pd.DataFrame, design: Design, without_policy: str, estimator: Estimator = callaway_santanna
 ) -> pd.DataFrame:
-    r"""Take the error of an estimate apart where the outcome without policy is known, as in a simulation.
+    r"""Decompose the error of an estimate where the outcome without policy is known, as in a simulation.
 
     An estimator τ̂ that is linear in the outcome gives, with Y = Y⁰ + effects on treated and on other units,
 

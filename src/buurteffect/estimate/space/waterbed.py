@@ -28,7 +28,7 @@ LABELS = {
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """The books of one outcome in one year.
+    """Gains, losses and leakage of one outcome in one year.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Ledger:
 
 
 def ledger(mapping: ExposureMapping, year: int, zero_sum: bool = False) -> Ledger:
-    r"""Return the waterbed's books of a year from a fitted exposure mapping.
+    r"""Return the waterbed's gains, losses and leakage in a year, from a fitted exposure mapping.
 
     An entry is a sum over areas of effect times exposure, e = c'β with variance c'Vc. Leakage is
 
@@ -122,7 +122,7 @@ def ledger(mapping: ExposureMapping, year: int, zero_sum: bool = False) -> Ledge
 
 
 def spread_change(mapping: ExposureMapping, year: int) -> EffectEstimate:
-    """Return what direct effects and exposures did to the spread of an outcome over areas in a year.
+    """Return the effect of all exposures on the standard deviation of an outcome over areas in a year.
 
     The standard deviation over the areas as they are, less that over what the fitted effects leave of them. Only the
     effects have errors: the areas are all there are. Gradient of SD(y - Xβ): -cov(y - Xβ, X)/SD.
@@ -157,7 +157,7 @@ def spread_change(mapping: ExposureMapping, year: int) -> EffectEstimate:
 
 
 def city_totals(frame: pd.DataFrame, outcome: str, year: int, covariates: tuple[str, ...] = ()) -> EffectEstimate:
-    """Compare whole gemeenten: what the mean of one gained for each share of its dwellings demolished.
+    """Regress the change of the mean of whole gemeenten on the share of dwellings demolished.
 
     One row per gemeente: change of its mean from the first year to `year` on the share demolished by then, with the
     mean of the covariates; errors robust to unequal spread (HC1). It sees what spreads over a whole gemeente, which a

@@ -1,4 +1,4 @@
-"""Regressions of single answers within areas and waves: trends of groups, and what goes together."""
+"""Regressions of single answers with area and wave effects: associations, and trends of gaps between groups."""
 
 from __future__ import annotations
 

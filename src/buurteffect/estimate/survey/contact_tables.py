@@ -1,4 +1,4 @@
-"""The estimators that the page on contact calls, under one name, and the tables that put several of them together."""
+"""Tables of contact between groups, with the estimators behind them under one name."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _CHOICE = ["scale", "choice"]
 def effects_of_scales(
     answers: pd.DataFrame, sitting: pd.DataFrame, spreads: Mapping[str, float], design: SurveyDesign, early_years: int
 ) -> pd.DataFrame:
-    """Return the effect on every scale under the choices that a referee would make otherwise.
+    """Return the effect on every scale under several specifications.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Means of small areas from a survey: direct, borrowed from a regression (Fay–Herriot), and poststratified.
+"""Small-area estimation from a survey: direct, Fay–Herriot, and multilevel regression with poststratification.
 
 A survey has a handful of respondents per area. The direct mean is unbiased and noisy; the others trade a little bias
 for much less noise, by a share that the data decide.

@@ -96,31 +96,21 @@ def random_mixing(ties: pd.DataFrame, households: pd.DataFrame, grouping: str, w
     same = np.ones(len(frame), dtype=bool)
     for name in columns:
         same &= (frame[name].astype("str") == frame[f"other_{name}"].astype("str")).to_numpy()
+    group = frame[columns[0]].astype("str")
+    for name in columns[1:]:
+        group = group + ", " + frame[name].astype("str")
     others = frame["here"].to_numpy(dtype=float) - 1
     frame = frame.assign(
-        group=_joined(frame, columns),
+        group=group,
         same=same.astype(float),
         alike_count=frame["alike"] - 1,
         expected=(frame["alike"].to_numpy(dtype=float) - 1) / np.where(others > 0, others, np.nan),
     )
-    return _mixed(frame.drop(columns=["alike", "here"]), grouping, within)
-
-
-def _joined(frame: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
-    """Return the names of groups: the values of the columns, joined."""
-    names = frame[columns[0]].astype("str")
-    for name in columns[1:]:
-        names = names + ", " + frame[name].astype("str")
-    return names
-
-
-def _mixed(frame: pd.DataFrame, grouping: str, within: str) -> Mixing:
-    """Return the mixing of ties whose households have a neighbour."""
     known = frame["expected"].notna()
     if not known.any():
         raise EstimationError("no tie is left: every household is alone in its area")
     dropped = (("ties in areas of one household", int((~known).sum())),) if (~known).any() else ()
-    return Mixing(frame[known].reset_index(drop=True), grouping, within, dropped)
+    return Mixing(frame[known].drop(columns=["alike", "here"]).reset_index(drop=True), grouping, within, dropped)
 
 
 def _need(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
