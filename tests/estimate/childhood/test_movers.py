@@ -11,7 +11,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.mobility import CHANGE, LEVEL, rank_by_gemeente, slope_by_cohort
 from buurteffect.estimate.childhood.neighbourhood_panel import BOTH, PanelChoice, neighbourhood_regressions
 from buurteffect.estimate.childhood.reflection import ALONE, RANDOM, TRAITS, linear_in_means
-from buurteffect.estimate.childhood.shrinkage import rank_sets, shrunken, estimate_signal
+from buurteffect.estimate.childhood.shrinkage import estimate_signal, rank_sets, shrunken
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.regression.ols_iv import Equation
 from buurteffect.estimate.robustness.sensitivity import (
