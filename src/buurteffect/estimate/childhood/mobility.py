@@ -8,7 +8,7 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.design import STANDARD, ChildDesign
 from buurteffect.estimate.core.intervals import interval, p_value
-from buurteffect.estimate.core.result import EffectEstimate, Estimate
+from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate, Estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
@@ -56,12 +56,11 @@ def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: fl
         result, at = covariance(fit, ClusteredErrors(("family",))), fit.position("intercept")
         point, error = fit.coefficients[at], result.std_errors[at]
         low, high = interval(point, error, result.degrees, alpha)
-        counts = {"units_count": len(rows), "clusters_count": result.groups_count}
-        figures = {"estimate": point, "std_error": error, "ci_low": low, "ci_high": high, **counts}
-        parts.append({"gemeente": gemeente, **figures, "p_value": float(p_value(point, error, result.degrees))})
+        chance = float(p_value(point, error, result.degrees))
+        parts.append((gemeente, point, error, low, high, len(rows), result.groups_count, chance))
     if len(parts) < 3:
         raise EstimationError(f"{len(parts)} gemeenten have {_FEWEST} children or more: three are needed")
-    frame = pd.DataFrame(parts)
+    frame = pd.DataFrame(parts, columns=["gemeente", *RESULT_COLUMNS, "p_value"])
     dropped = (("children in gemeenten with too few", small),) if small else ()
     return Estimate(
         frame,

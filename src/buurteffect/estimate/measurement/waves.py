@@ -108,13 +108,7 @@ class Waves:
         return self.values[:, self.position(year)]
 
     def position(self, year: int) -> int:
-        """Return the place of `year` in the list of waves, from 0.
-
-        Raises
-        ------
-        EstimationError
-            If `year` is not a wave.
-        """
+        """Return the place of `year` in the list of waves, from 0; raise `EstimationError` if it is none."""
         if year not in self.years:
             raise EstimationError(f"{year} is not a wave; choose one of {', '.join(map(str, self.years))}")
         return self.years.index(year)

@@ -74,10 +74,9 @@ class HazardTerms:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
-        named = [f"{trait} {value}" for trait, values in self.traits for value in values[1:]]
-        traits = len(named)
-        named += [f"year {step + 1} since the base" for step in range(1, self.steps)]
-        return ("constant", *named[:traits], PLACE, *named[traits:], *(str(year) for year in self.years[1:]))
+        traits = [f"{trait} {value}" for trait, values in self.traits for value in values[1:]]
+        steps = [f"year {step + 1} since the base" for step in range(1, self.steps)]
+        return ("constant", *traits, PLACE, *steps, *map(str, self.years[1:]))
 
     def fixed(self, rows: pd.DataFrame) -> Floats:
         """Return the columns that do not change over the years, shape (rows, columns)."""

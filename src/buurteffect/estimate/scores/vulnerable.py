@@ -158,13 +158,7 @@ def vulnerable_areas(waves: Waves, definition: Vulnerable, class_year: int | Non
 
 
 def vulnerable_clusters(waves: Waves, definition: Vulnerable, class_year: int | None = None) -> int:
-    """Return in how many clusters the areas lie that a definition calls vulnerable.
-
-    Parameters
-    ----------
-    waves, definition, class_year
-        As of `vulnerable_areas`.
-    """
+    """Return in how many clusters the areas of `vulnerable_areas` lie."""
     part, inside = _members(waves, definition, class_year)
     return len(np.unique(part.clusters[inside]))
 

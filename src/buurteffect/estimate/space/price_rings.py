@@ -146,18 +146,10 @@ def draw_sales(sales: pd.DataFrame, design: RingDesign) -> Sales:
     frame = sales.loc[inside, list(names)]
     frame = frame.sort_values([*names], kind="stable").reset_index(drop=True)
     rings = np.searchsorted(design.edges_m[1:-1], frame[design.distance_m].to_numpy(dtype=float), side="right")
-    dropped = [
-        (reason, int(count))
-        for reason, count in (
-            ("sales with a missing value", (~present).sum()),
-            (
-                f"sales beyond {design.edges_m[-1]:g} m or nearer than {design.edges_m[0]:g} m",
-                (present & ~inside).sum(),
-            ),
-        )
-        if count
-    ]
-    result = Sales(frame, design, rings, tuple(dropped))
+    beyond = f"sales beyond {design.edges_m[-1]:g} m or nearer than {design.edges_m[0]:g} m"
+    gone = {"sales with a missing value": ~present, beyond: present & ~inside}
+    dropped = tuple((reason, int(lost.sum())) for reason, lost in gone.items() if lost.any())
+    result = Sales(frame, design, rings, dropped)
     _check_sides(result)
     return result
 
