@@ -33,7 +33,7 @@ from buurteffect.estimate.childhood.reflection import ALONE, CONTEXT, RANDOM, TR
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.core.result_tables import stack
-from buurteffect.estimate.inference.joint_test import JointTest
+from buurteffect.estimate.inference.wald import JointTest
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.truth.persons import NOT_AFFECTED
 

@@ -18,7 +18,7 @@ from buurteffect.estimate.did.published_steps import in_steps
 from buurteffect.estimate.inference.power import two_group_std_error
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
-from buurteffect.estimate.robustness.specifications import refusals
+from buurteffect.estimate.robustness.specifications import refused_rows
 from buurteffect.estimate.selection.before_after import EXPECTED, LEFT, OTHERS, TREATED
 from buurteffect.estimate.selection.regression_discontinuity import cut_of_the_list
 from buurteffect.scoreboard.places.estimators import scored_estimators
@@ -219,7 +219,7 @@ def test_specifications_all_find_the_planted_effect_and_refusals_keep_their_reas
     )
     refused = table[table["estimate"].isna()]
     assert (refused["reason"] != "").all()
-    assert refusals(table, "specification").startswith("Refused: ") == bool(len(refused))
+    assert refused_rows(table, "specification").startswith("Refused: ") == bool(len(refused))
 
 
 def test_without_any_figure_the_specifications_are_refused_with_a_reason():
@@ -315,7 +315,7 @@ def test_dose_regressions_find_the_planted_slope_whichever_way():
 def test_a_headline_without_overlap_is_marked_as_stopped():
     headline = effects.late_effect(staggered(), DESIGN, (2, 3))
     path = effects.event_study_in_steps(stepped(staggered(), list(range(2000, 2010))), DESIGN)
-    honest = effects.attempt(effects.relative_magnitudes, effects.thick_steps(path), (1.0,), (2, 3))
+    honest = effects.relative_magnitudes(effects.thick_steps(path), (1.0,), (2, 3))
     stands = beside_headline(headline, honest)
     stopped = beside_headline(headline, honest, ("nobody is alike",))
     assert stands.frame["standing"].iloc[0] == "stands"

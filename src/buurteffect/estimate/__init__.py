@@ -9,8 +9,10 @@ from buurteffect.estimate.agreement.outside_values import (
     read_outside_values,
     summarise_agreement,
 )
-from buurteffect.estimate.core.result import RESULT_COLUMNS, Estimate
-from buurteffect.estimate.core.result_tables import consecutive, label_pairs, select, stack
+from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
+from buurteffect.estimate.core.refusal import estimator, is_refused, refusals
+from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate, Estimate
+from buurteffect.estimate.core.result_tables import consecutive, first_rows, label_pairs, select, stack
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.noise import ScoreNoise
@@ -55,6 +57,7 @@ from buurteffect.estimate.scores.vulnerable import (
 )
 
 __all__ = [
+    "AT_RISK",
     "BELOW_REFERENCE",
     "CLASSIFY",
     "CORRECTIONS",
@@ -67,11 +70,15 @@ __all__ = [
     "LOWEST_20",
     "LOWEST_20_OF_FOUR_LARGEST",
     "LOWEST_30",
+    "NEVER_TREATED",
+    "NOT_YET_TREATED",
     "PERSISTENTLY_LOW",
     "RESULT_COLUMNS",
     "STANDARD",
     "Bootstrap",
+    "Design",
     "Draws",
+    "EffectEstimate",
     "Estimate",
     "ScoreDensities",
     "ScoreNoise",
@@ -93,10 +100,13 @@ __all__ = [
     "dispersion_by_wave",
     "dispersion_change",
     "dissimilarity",
+    "estimator",
     "exceptional",
     "expected_regression",
+    "first_rows",
     "fit_variance_components",
     "gap_by_class_year",
+    "is_refused",
     "label_pairs",
     "mean_by_wave",
     "municipal_share_of_change",
@@ -105,6 +115,7 @@ __all__ = [
     "rank_transition",
     "read_outside_values",
     "recorded_facts",
+    "refusals",
     "reliability_of_change",
     "score_densities",
     "score_facts",

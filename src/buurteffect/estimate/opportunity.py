@@ -22,8 +22,8 @@ from buurteffect.estimate.childhood.siblings import (
     slopes_by_age,
 )
 from buurteffect.estimate.core.result_tables import stack
-from buurteffect.estimate.inference.joint_test import JointTest, joint_test
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
+from buurteffect.estimate.inference.wald import JointTest, joint_test
 from buurteffect.estimate.regression.ols_iv import Equation
 from buurteffect.estimate.robustness.sensitivity import (
     equation_robustness,

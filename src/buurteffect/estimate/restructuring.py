@@ -5,8 +5,8 @@ from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Des
 from buurteffect.estimate.core.result_tables import select
 from buurteffect.estimate.did.headline import cohorts_behind, late_effect, late_estimator
 from buurteffect.estimate.did.published_steps import event_study_in_steps, steps_of_window, thick_steps
-from buurteffect.estimate.inference.joint_test import pretrend_test
 from buurteffect.estimate.inference.power import detectable_slope
+from buurteffect.estimate.inference.wald import pretrend_test
 from buurteffect.estimate.regression.bacon import bacon_decomposition
 from buurteffect.estimate.regression.dose import dose_regressions, within_spread
 from buurteffect.estimate.regression.dose_response import continuous_dose

@@ -31,7 +31,7 @@ from buurteffect.estimate.childhood.siblings import (
     slope_by_mix,
     slopes_by_age,
 )
-from buurteffect.estimate.inference.joint_test import joint_test
+from buurteffect.estimate.inference.wald import joint_test
 from buurteffect.estimate.regression.ols_iv import Equation, solve
 
 

@@ -18,7 +18,7 @@ from buurteffect.estimate.robustness.sensitivity import (
     adjusted_for,
     benchmark_bounds,
     proportional_selection,
-    robustness,
+    robustness_value,
     selection_table,
     sensitivity_table,
 )
@@ -60,7 +60,7 @@ def test_proportional_selection_asks_for_controls_of_the_equation():
 
 def test_robustness_values_are_those_of_the_published_example():
     # Cinelli & Hazlett (2020), table 1 and section 5: violence in Darfur, benchmark "female".
-    found = robustness(0.09731582, 0.02325654, 783)
+    found = robustness_value(0.09731582, 0.02325654, 783)
     assert found.partial_r2 == pytest.approx(0.0219, abs=5e-5)
     assert found.robustness_value == pytest.approx(0.1388, abs=5e-5)
     assert found.robustness_value_alpha == pytest.approx(0.0763, abs=5e-5)
@@ -69,7 +69,7 @@ def test_robustness_values_are_those_of_the_published_example():
 
 
 def test_a_confounder_as_strong_as_the_robustness_value_leaves_nothing():
-    found = robustness(1.3, 0.2, 400)
+    found = robustness_value(1.3, 0.2, 400)
     assert adjusted_for(found, found.robustness_value, found.robustness_value) == pytest.approx(0.0, abs=1e-12)
 
 

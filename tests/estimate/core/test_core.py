@@ -15,7 +15,6 @@ from buurteffect.estimate.core.intervals import critical_value, interval, p_valu
 from buurteffect.estimate.core.refusal import estimator, is_refused, refusals
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, RESULT_COLUMNS, EffectEstimate, Estimate
 from buurteffect.estimate.core.result_tables import first_rows, stack
-from buurteffect.estimate.inference.joint_test import joint_test, wald_test
 from buurteffect.estimate.inference.sandwich import (
     ClusteredErrors,
     RobustErrors,
@@ -23,6 +22,7 @@ from buurteffect.estimate.inference.sandwich import (
     cluster_std_error,
     covariance,
 )
+from buurteffect.estimate.inference.wald import joint_test, wald_test
 from buurteffect.estimate.robustness.equivalence_tests import equivalence, within_bounds
 
 COUNTS = {"units_count": 50, "clusters_count": 10, "treated_count": [20, 5]}

@@ -17,10 +17,10 @@ from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.agreement.two_stage_did import two_stage
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED
 from buurteffect.estimate.did.aggregation import aggregate, callaway_santanna
-from buurteffect.estimate.did.group_time_effects import group_time, group_time_effects
+from buurteffect.estimate.did.group_time_effects import group_time, group_time_table
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.projections import local_projections
-from buurteffect.estimate.did.saturated import extended_twoway, sun_abraham
+from buurteffect.estimate.did.saturated import extended_twfe, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
 from buurteffect.estimate.inference.influence import clustered_covariance, multiplier_critical_value
 from buurteffect.estimate.inference.permutation import permutation_statistics
@@ -135,7 +135,7 @@ def test_imputation_equals_the_library_and_so_do_stacked_and_projections():
     ours = imputation(frame, DESIGN).frame.iloc[0]
     assert ours["estimate"] == pytest.approx(library.overall_att, abs=1e-9)
     assert ours["std_error"] == pytest.approx(library.overall_se * np.sqrt(15 / 14), abs=1e-9)
-    assert extended_twoway(frame, DESIGN, shares="known").frame.iloc[0]["std_error"] == pytest.approx(
+    assert extended_twfe(frame, DESIGN, shares="known").frame.iloc[0]["std_error"] == pytest.approx(
         WooldridgeDiD(cluster="cluster").fit(coded, *key).overall_se, rel=1e-6
     )
     by_hand = StackedDiD(kappa_pre=2, kappa_post=2).fit(coded, *key).event_study_effects
@@ -180,7 +180,7 @@ def test_anticipation_moves_the_base_back():
     frame = staggered(noise=1e-6)
     early = frame.assign(y=frame["y"] + 0.2 * (frame["year"] == frame["cohort"] - 1))
     design = replace(DESIGN, anticipation_years=1)
-    for estimator in (callaway_santanna, sun_abraham, imputation, extended_twoway):
+    for estimator in (callaway_santanna, sun_abraham, imputation, extended_twfe):
         row = estimator(early, design, window=WINDOW).frame
         assert row[row["term"].str.startswith("window")]["estimate"].iloc[0] == pytest.approx(TRUTH, abs=1e-5)
         assert estimator(early, DESIGN, window=WINDOW).frame.iloc[1]["estimate"] < TRUTH - 0.03
@@ -248,7 +248,7 @@ def test_group_and_calendar_averages_are_plain_means_where_effects_do_not_differ
         assert by_cohort[cohort] == pytest.approx(planted(np.arange(2010 - cohort)).mean(), abs=1e-5)
     calendar = aggregate(effects, "calendar").frame.set_index("term")["estimate"]
     assert calendar["calendar time 2004"] == pytest.approx(0.4, abs=1e-5)
-    assert len(group_time_effects(effects).frame) == 30
+    assert len(group_time_table(effects).frame) == 30
 
 
 def test_late_cohorts_stand_in_only_until_their_own_treatment():

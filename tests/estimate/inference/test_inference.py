@@ -9,7 +9,6 @@ from scipy import stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.within import within_two_way
-from buurteffect.estimate.inference.joint_test import pretrend_test
 from buurteffect.estimate.inference.power import (
     detectable_slope,
     minimum_detectable_effect,
@@ -17,6 +16,7 @@ from buurteffect.estimate.inference.power import (
     two_group_std_error,
     with_minimum_detectable_effect,
 )
+from buurteffect.estimate.inference.wald import pretrend_test
 from buurteffect.estimate.inference.wild_bootstrap import WEBB, WildBootstrap, wild_cluster_bootstrap
 from buurteffect.estimate.regression.panel_ols import fit_two_way, two_way_effects
 from buurteffect.estimate.regression.regressors import default_regressors

@@ -10,7 +10,7 @@ from staggered_worlds import DESIGN, staggered
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.within import group_sums, within_two_way
-from buurteffect.estimate.did.saturated import extended_twoway, sun_abraham
+from buurteffect.estimate.did.saturated import extended_twfe, sun_abraham
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKraayErrors
 from buurteffect.estimate.regression.cell_terms import term_columns
 from buurteffect.estimate.regression.twoway_event_study import (
@@ -78,7 +78,7 @@ def test_an_unknown_engine_is_refused():
         two_way_event_study(draw_sample(world(False), DESIGN), engine="abacus")
 
 
-@pytest.mark.parametrize("estimator", [sun_abraham, extended_twoway])
+@pytest.mark.parametrize("estimator", [sun_abraham, extended_twfe])
 def test_a_covariate_that_repeats_another_is_refused_by_name(estimator):
     frame = world(True).assign(twice=lambda f: 2 * f["z"])
     with pytest.raises(EstimationError, match="explain each other"):

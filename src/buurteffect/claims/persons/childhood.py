@@ -8,8 +8,8 @@ import pandas as pd
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
-from buurteffect.estimate.inference.joint_test import JointTest
 from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.wald import JointTest
 from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 SMALLEST_SLOPE = 0.05

@@ -10,8 +10,8 @@ import pandas as pd
 from buurteffect.claims.verdict import Answer, Shown
 from buurteffect.estimate.childhood.reflection import ALONE, CONTEXT, RANDOM, TRAITS
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.inference.joint_test import JointTest
 from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.wald import JointTest
 
 HUNDREDTHS_SD = 100 / np.sqrt(12)
 """Standard deviation of the percentiles of a whole population."""

@@ -8,7 +8,7 @@ from buurteffect.claims.restructuring.averages import MEASURES
 from buurteffect.claims.verdict import Answer
 from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.inference.joint_test import JointTest
+from buurteffect.estimate.inference.wald import JointTest
 from buurteffect.estimate.selection.regression_discontinuity import Discontinuity
 from buurteffect.estimate.space.price_rings import HALVING
 

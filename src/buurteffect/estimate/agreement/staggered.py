@@ -12,7 +12,7 @@ from buurteffect.estimate.agreement.panel import COEFFICIENT, COLUMNS, STD_ERROR
 from buurteffect.estimate.agreement.two_stage_did import two_stage
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.did.aggregation import KINDS, aggregate
-from buurteffect.estimate.did.group_time_effects import Approach, group_time, group_time_effects
+from buurteffect.estimate.did.group_time_effects import Approach, group_time, group_time_table
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.saturated import sun_abraham
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
@@ -85,7 +85,7 @@ def _group_time_figures(
     comparison = NEVER_TREATED if settings["control_group"] == "nevertreated" else NOT_YET_TREATED
     approach = cast(Approach, settings["est_method"])
     effects = group_time(frame, _design((), comparison, covariates), approach, "varying")
-    cells = group_time_effects(effects, draws=1).frame
+    cells = group_time_table(effects, draws=1).frame
     ours |= {("did::att_gt", option, row.term): (row.estimate, row.std_error) for row in cells.itertuples()}
     for kind in KINDS:
         table = aggregate(effects, kind, draws=1, shares="did 2.1.1").frame

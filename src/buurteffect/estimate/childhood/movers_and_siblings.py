@@ -10,8 +10,8 @@ import pandas as pd
 from buurteffect.estimate.childhood.movers import MoversDesign, movers_sample
 from buurteffect.estimate.core.fit import solve_system
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.inference.joint_test import JointTest, wald_test
 from buurteffect.estimate.inference.sandwich import cluster_covariance
+from buurteffect.estimate.inference.wald import JointTest, wald_test
 from buurteffect.estimate.regression.ols_iv import Solution, solve
 
 MOVERS, SIBLINGS, TOGETHER = "movers", "siblings", "both together"

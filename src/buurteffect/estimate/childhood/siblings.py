@@ -14,7 +14,7 @@ import pandas as pd
 from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, STEP, VARYING, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
-from buurteffect.estimate.inference.joint_test import JointTest, joint_test
+from buurteffect.estimate.inference.wald import JointTest, joint_test
 from buurteffect.estimate.regression.ols_iv import solve
 
 WINDOWS = ((0, 5), (6, 11), (12, 17), (18, 22), (23, 27))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -99,6 +99,10 @@ class Estimate:
         if len(found) != 1:
             raise EstimationError(f"{len(found)} rows have {identity}, one was asked for")
         return found.iloc[0]
+
+    def titled(self, title: str) -> Self:
+        """Return the estimate with another name for its rows."""
+        return replace(self, frame=self.frame.assign(term=title))
 
     def refusal(self, what: str) -> list[str]:
         """Return in one sentence that something could not be estimated, and why."""

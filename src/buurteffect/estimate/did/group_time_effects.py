@@ -210,7 +210,7 @@ def _gathered(
     return GroupTime(rule.adoption, table, np.column_stack(columns), approach, rule.base, dropped)
 
 
-def group_time_effects(effects: GroupTime, draws: int = DRAWS, seed: int = SEED) -> EffectEstimate:
+def group_time_table(effects: GroupTime, draws: int = DRAWS, seed: int = SEED) -> EffectEstimate:
     """Return the effects by cohort and time as a table, with a band over all of them."""
     cells = effects.cells
     return effects_from_influence(

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
@@ -85,17 +84,15 @@ def cohorts_behind(frame: pd.DataFrame, design: Design, window: tuple[int, int])
     return both[0], both[-1]
 
 
-def beside_headline(
-    headline: EffectEstimate, honest: Attempt[EffectEstimate], reasons: tuple[str, ...] = ()
-) -> EffectEstimate:
+def beside_headline(headline: EffectEstimate, honest: EffectEstimate, reasons: tuple[str, ...] = ()) -> EffectEstimate:
     """Return a headline with what has to stand beside it.
 
     Parameters
     ----------
     headline : EffectEstimate
         One row.
-    honest : Attempt of EffectEstimate
-        From `relative_magnitudes`.
+    honest : EffectEstimate
+        From `relative_magnitudes`; may be refused.
     reasons : tuple of str
         Why it may not be a headline, such as want of overlap.
 
@@ -106,7 +103,7 @@ def beside_headline(
         ``standing`` (stands, or stopped).
     """
     result = with_minimum_detectable_effect(headline)
-    value = float(honest.result.row(term="breakdown value")["estimate"]) if honest else float("nan")
+    value = float(honest.row(term="breakdown value")["estimate"]) if honest else float("nan")
     stopped = (*result.not_headline, *reasons)
     table = result.frame.assign(breakdown_value=value, standing="stopped" if stopped else "stands")
     return replace(result, frame=table, not_headline=stopped)

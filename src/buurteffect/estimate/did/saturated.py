@@ -223,7 +223,7 @@ def _covariate_names(fit: SaturatedFit) -> list[str]:
     return told
 
 
-def extended_twoway(
+def extended_twfe(
     frame: pd.DataFrame,
     design: Design,
     window: tuple[int, int] | None = None,

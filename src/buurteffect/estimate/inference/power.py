@@ -12,7 +12,7 @@ from buurteffect.estimate.core.bands import SEED
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.joint_test import event_study_path
+from buurteffect.estimate.inference.wald import event_study_path
 from buurteffect.estimate.sample.estimation_sample import Truths
 
 _DRAWS = 100_000

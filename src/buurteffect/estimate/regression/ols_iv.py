@@ -18,8 +18,8 @@ from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_tol
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
-from buurteffect.estimate.inference.joint_test import wald_test
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
+from buurteffect.estimate.inference.wald import wald_test
 
 SOFTWARE = f"linearmodels {linearmodels.__version__}"
 CONSTANT = "intercept"

@@ -18,7 +18,7 @@ from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.group_time_effects import Approach
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.projections import local_projections
-from buurteffect.estimate.did.saturated import extended_twoway, sun_abraham
+from buurteffect.estimate.did.saturated import extended_twfe, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
 
 Window = tuple[int, int]
@@ -90,7 +90,7 @@ ROBUST_ESTIMATORS: dict[str, RobustEstimator] = {
         # Cohorts there are of four or five buurten: deviations are from the mean of an event time, not of a cohort.
         scored_with={"draws": 1, "deviations": "event time"},
     ),
-    "extended_twoway": RobustEstimator("extended two-way", extended_twoway, specification=False),
+    "extended_twoway": RobustEstimator("extended two-way", extended_twfe, specification=False),
     "stacked": RobustEstimator("stacked", _stacked, specification=False),
     "local_projections": RobustEstimator("local projections", local_projections, specification=False),
 }

@@ -172,7 +172,7 @@ class Robustness:
     robustness_value_alpha: float
 
 
-def robustness(estimate: float, std_error: float, degrees: float, alpha: float = 0.05) -> Robustness:
+def robustness_value(estimate: float, std_error: float, degrees: float, alpha: float = 0.05) -> Robustness:
     """Return the robustness values of a coefficient (Cinelli & Hazlett 2020, doi:10.1111/rssb.12348).
 
     With f = |t|/√df the partial f of Cohen, RV = ½(√(f⁴ + 4f²) − f²); for the value at a level α, f is less
@@ -191,7 +191,7 @@ def robustness(estimate: float, std_error: float, degrees: float, alpha: float =
     --------
     The figures of the paper's table 1:
 
-    >>> found = robustness(0.09731582, 0.02325654, 783)
+    >>> found = robustness_value(0.09731582, 0.02325654, 783)
     >>> [round(float(v), 4) for v in (found.partial_r2, found.robustness_value, found.robustness_value_alpha)]
     [0.0219, 0.1388, 0.0763]
     """
@@ -256,7 +256,7 @@ def equation_robustness(frame: pd.DataFrame, equation: Equation) -> Robustness:
     """Return the robustness values of the first coefficient of an equation, with its classical standard error."""
     solved = solve(frame, equation)
     error, degrees = _classical(solved)
-    return robustness(float(solved.fit.coefficients[0]), error, degrees, equation.alpha)
+    return robustness_value(float(solved.fit.coefficients[0]), error, degrees, equation.alpha)
 
 
 def sensitivity_table(

@@ -148,7 +148,7 @@ def specification_table(specifications: Sequence[Specification]) -> pd.DataFrame
     return table
 
 
-def refusals(table: pd.DataFrame, name: str) -> str:
+def refused_rows(table: pd.DataFrame, name: str) -> str:
     """Return in one text which rows of a table were refused and why; empty where none was.
 
     Parameters

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pandas as pd
 
 from buurteffect.estimate.core.attempt import Attempt, together
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.did.headline import beside_headline
-from buurteffect.estimate.robustness.specifications import refusals
+from buurteffect.estimate.robustness.specifications import refused_rows
 from buurteffect.estimate.selection.overlap import PooledOverlap
 
 
@@ -36,7 +36,12 @@ def beside(
     if not headline:
         return headline
     reasons = overlap.result.reasons if overlap else ("no overlap known",)
-    return titled(Attempt(beside_headline(headline.result, honest, reasons)), title)
+    return titled(
+        Attempt(
+            beside_headline(headline.result, honest.result if honest else Estimate.refused(honest.reason), reasons)
+        ),
+        title,
+    )
 
 
 def as_terms(table: pd.DataFrame) -> pd.DataFrame:
@@ -49,4 +54,4 @@ def refused(made: Attempt[EffectEstimate] | Attempt[pd.DataFrame]) -> str:
     if not made:
         return ""
     table = made.result if isinstance(made.result, pd.DataFrame) else made.result.frame
-    return refusals(table, "term")
+    return refused_rows(table, "term")
