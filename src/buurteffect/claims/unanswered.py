@@ -15,7 +15,7 @@ def cannot_judge(claim_id: str, reasons: Sequence[str], source: str, level: str)
     claim_id : str
         Which claim.
     reasons : sequence of str
-        Why, in sentences: from `estimate.attempt.refusals`.
+        Why, in sentences: from `refusals`.
     source : {"synthetic", "open"}
         Where the data come from.
     level : {"buurt", "wijk", "pc4"}

@@ -9,8 +9,7 @@ import pandas as pd
 
 from buurteffect.claims.known_truth import Known, known_row
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.survey.contact_tables import SMALLEST_SD
 
 HALF = 0.5
@@ -118,12 +117,12 @@ def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
     return answer
 
 
-def judge_contact(ratio: Attempt[EffectEstimate], effects: pd.DataFrame, source: str) -> Verdict:
+def judge_contact(ratio: EffectEstimate, effects: pd.DataFrame, source: str) -> Verdict:
     """Judge claim C08.
 
     Parameters
     ----------
-    ratio : Attempt of EffectEstimate
+    ratio : EffectEstimate
         From `tie_ratio` by tenure, in the last wave; first row of all ties.
     effects : DataFrame
         From `effects_of_scales`.
@@ -144,7 +143,7 @@ def judge_contact(ratio: Attempt[EffectEstimate], effects: pd.DataFrame, source:
     if not ratio or row is None:
         answer.cannot_say("Ties or answers are missing, so the rule cannot be applied.")
         return answer.verdict(Outcome.NOT_TESTABLE)
-    found = ratio.result.frame.iloc[0]
+    found = ratio.frame.iloc[0]
     answer.say(
         "of the ties that households name {place}, {observed:.1%} are with a household of another tenure; random "
         "mixing in the same buurten would give {expected:.1%}. The ratio is {ratio:.3f} [{ratio_low:.3f}, "
@@ -258,14 +257,12 @@ def judge_association(table: pd.DataFrame, source: str) -> Verdict:
     return answer.verdict(Outcome.UNDETERMINED, ": an association only")
 
 
-def judge_trust(
-    areas: Attempt[EffectEstimate], persons: Attempt[EffectEstimate], spread: float, since: int, source: str
-) -> Verdict:
+def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, since: int, source: str) -> Verdict:
     """Judge claim C30.
 
     Parameters
     ----------
-    areas, persons : Attempt of EffectEstimate
+    areas, persons : EffectEstimate
         From `trend_gap` between vulnerable and other areas, and between persons with and without a low income; the
         last row is the change a year.
     spread : float
@@ -288,7 +285,7 @@ def judge_trust(
     if not areas:
         answer.cannot_say(f"No trend can be estimated: {areas.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
-    row = areas.result.frame.iloc[-1]
+    row = areas.frame.iloc[-1]
     answer.say(
         "from {since:d} on, trust in vulnerable buurten moved by {trend:.4f} [{trend_low:.4f}, {trend_high:.4f}] "
         "points a year more than elsewhere {place}; a difference of less than {trend_found:.4f} would have been "
@@ -303,7 +300,7 @@ def judge_trust(
         trend_p=row["equivalence_p"],
     )
     if persons:
-        own = persons.result.frame.iloc[-1]
+        own = persons.frame.iloc[-1]
         answer.say(
             "among persons with a low income, wherever they live, it moved by {own:.4f} [{own_low:.4f}, "
             "{own_high:.4f}] points a year more than among others.",
@@ -326,8 +323,8 @@ def smallest_trend(spread: float) -> float:
 
 def truth_of_contact(
     effects: pd.DataFrame,
-    made: Mapping[str, Attempt[EffectEstimate]],
-    together: Attempt[pd.DataFrame],
+    made: Mapping[str, EffectEstimate],
+    together: pd.DataFrame | Estimate,
     since: int,
 ) -> list[Known]:
     """Return the estimates whose truth is known on synthetic data.
@@ -339,9 +336,9 @@ def truth_of_contact(
     ----------
     effects : DataFrame
         From `effects_of_scales`.
-    made : mapping of str to Attempt
+    made : mapping of str to EffectEstimate
         Name of the truth to an estimate, whose last row is meant.
-    together : Attempt of DataFrame
+    together : DataFrame or refused Estimate
         From `associations`: contact itself brings nothing, so that the bare rows must miss.
     since : int
         First year of the trend of trust: the gap at the first wave is known of 2002.
@@ -353,19 +350,19 @@ def truth_of_contact(
         known_row(f"{names[row['scale']]}@{row['choice']}", f"{_WORDS[row['scale']]}: {row['choice']}", row, "points")
         for _, row in shown.iterrows()
     ]
-    for name, attempt in made.items():
-        if attempt:
+    for name, each in made.items():
+        if each:
             label, unit = _TRUTHS[name]
-            known.append(known_row(name, label, attempt.result.frame.iloc[-1], unit))
+            known.append(known_row(name, label, each.frame.iloc[-1], unit))
     trust = made.get("trust_low_income_trend")
     if trust and since == _TRUST_SINCE:
-        row = trust.result.frame.iloc[0]
+        row = trust.frame.iloc[0]
         known.append(known_row("trust_low_income_gap", f"gap in trust of low incomes, {since}", row, "points"))
-    if together:
+    if not isinstance(together, Estimate):
         known += [
             known_row(
                 f"contact_slope@{place}", f"{row['term']} with contact, {row['comparison']}", row, "points per point"
             )
-            for place, (_, row) in enumerate(together.result.iterrows())
+            for place, (_, row) in enumerate(together.iterrows())
         ]
     return known

@@ -7,8 +7,7 @@ from collections.abc import Mapping as Named
 import pandas as pd
 
 from buurteffect.claims.restructuring.averages import KnownTruth
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.space.exposures import ExposureMapping
 from buurteffect.estimate.space.waterbed import Ledger
 
@@ -21,13 +20,13 @@ _ENTRIES = {"direct": "restructured areas", "ring": "near works", "receiving": "
 
 
 def displacement_truth(
-    exits: Named[str, Attempt[EffectEstimate]],
+    exits: Named[str, EffectEstimate],
     horizon: int,
-    quality: Attempt[EffectEstimate],
-    mapping: Attempt[ExposureMapping],
-    books: Attempt[Ledger],
-    heads_books: Attempt[Ledger],
-    spread: Attempt[EffectEstimate],
+    quality: EffectEstimate,
+    mapping: ExposureMapping | Estimate,
+    books: Ledger | Estimate,
+    heads_books: Ledger | Estimate,
+    spread: EffectEstimate,
     year: int,
 ) -> KnownTruth:
     """Name the truth of the headline figures of displacement and the waterbed.
@@ -38,13 +37,13 @@ def displacement_truth(
         `excess_exit` by unit.
     horizon : int
         Years after the base; the truth is recorded for `TRUTH_HORIZON`.
-    quality : Attempt of EffectEstimate
+    quality : EffectEstimate
         Score of the places of the displaced, against those left alone.
-    mapping : Attempt of ExposureMapping
+    mapping : ExposureMapping or refused Estimate
         Of the score.
-    books, heads_books : Attempt of Ledger
+    books, heads_books : Ledger or refused Estimate
         Of the score and of the share of low incomes.
-    spread : Attempt of EffectEstimate
+    spread : EffectEstimate
         Change of the spread of that share.
     year : int
         Year of the books.
@@ -58,32 +57,30 @@ def displacement_truth(
     for unit, made in exits.items():
         if made and horizon == TRUTH_HORIZON:
             for group in ("low", "all"):
-                rows = made.result.frame
+                rows = made.frame
                 part = rows[rows["term"] == group]
                 if len(part):
                     name = f"excess_exit_{unit}_{group}_{horizon}"
                     found.append((f"excess exit from the {unit}, {group} incomes (share)", name, part.iloc[0]))
     if quality and horizon == TRUTH_HORIZON:
-        first = quality.result.frame.iloc[0]
+        first = quality.frame.iloc[0]
         found.append((GAP_WORDS, f"destination_gap_{horizon}", first))
-    if mapping:
-        row = mapping.result.effects.row(term="taken_in")
+    if not isinstance(mapping, Estimate):
+        row = mapping.effects.row(term="taken_in")
         found.append(("score per displaced taken in (LBM points)", f"seen_inflow_slope_{_SCORE}_{year}", row))
     for made_books, outcome, words in (
         (books, _SCORE, "score (LBM points)"),
         (heads_books, _LOW, "low incomes (shares)"),
     ):
-        if made_books:
+        if not isinstance(made_books, Estimate):
             for entry, place in _ENTRIES.items():
-                row = made_books.result.entries.row(term=entry)
+                row = made_books.entries.row(term=entry)
                 found.append((f"books of the {words}: {place}", f"seen_{entry}_{outcome}_{year}", row))
-    if books:
-        row = books.result.leakage.row(term="displaced")
+    if not isinstance(books, Estimate):
+        row = books.leakage.row(term="displaced")
         found.append(("leakage of the score, displaced (of the gain)", f"seen_leakage_displaced_{_SCORE}_{year}", row))
     if spread:
-        found.append(
-            ("change of the SD of low incomes (share)", f"seen_sd_change_{_LOW}_{year}", spread.result.frame.iloc[0])
-        )
+        found.append(("change of the SD of low incomes (share)", f"seen_sd_change_{_LOW}_{year}", spread.frame.iloc[0]))
     table = [{**row[["estimate", "ci_low", "ci_high"]].to_dict(), "term": words} for words, _, row in found]
     return KnownTruth(pd.DataFrame(table, columns=_COLUMNS), {words: name for words, name, _ in found})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 
@@ -16,9 +15,7 @@ LEAST_RATIO = 1.05
 _AREAS = "buurt"
 
 
-def judge_displacement(
-    exits: dict[str, Attempt[EffectEstimate]], horizon: int, quality: Attempt[EffectEstimate], source: str
-) -> Verdict:
+def judge_displacement(exits: dict[str, EffectEstimate], horizon: int, quality: EffectEstimate, source: str) -> Verdict:
     """Judge claim C11: whether restructuring displaces sitting residents with a low income.
 
     Parameters
@@ -27,7 +24,7 @@ def judge_displacement(
         `excess_exit` by unit, ``buurt`` and ``wijk``; the row ``low`` counts.
     horizon : int
         Years after the base.
-    quality : Attempt of EffectEstimate
+    quality : EffectEstimate
         `matched_difference` of the score of the place where the displaced live, against tenants left alone.
     source : str
         Where the data come from.
@@ -42,7 +39,7 @@ def judge_displacement(
         if not made:
             answer.cannot_say(f"Exit from the {unit} cannot be judged: {made.reason.rstrip('.')}.")
             return answer.verdict(Outcome.NOT_TESTABLE)
-        row = made.result.row(term="low")
+        row = made.row(term="low")
         answer.say(
             f"{{horizon:d}} years after 1 January of the year before the start, {{{unit}_out:.1%}} of the households "
             f"of the lowest third of incomes in restructured buurten {{place}} lived outside their {unit}, where "
@@ -57,12 +54,12 @@ def judge_displacement(
                 f"{unit}_low": 100 * row["ci_low"],
                 f"{unit}_high": 100 * row["ci_high"],
                 f"{unit}_least": 100 * LEAST_EXIT[unit],
-                f"{unit}_mde": 100 * minimum_detectable_effect(row["std_error"], degrees=made.result.degrees),
+                f"{unit}_mde": 100 * minimum_detectable_effect(row["std_error"], degrees=made.degrees),
             },
         )
         met.append(row["ci_low"] > 0 and row["estimate"] >= LEAST_EXIT[unit])
         against.append(row["ci_high"] < LEAST_EXIT[unit])
-    above = _say_highest(answer, exits["buurt"].result)
+    above = _say_highest(answer, exits["buurt"])
     _say_quality(answer, quality)
     if all(met):
         return answer.verdict(Outcome.SUPPORTED, f" for the lowest third of incomes{above}")
@@ -86,12 +83,12 @@ def _say_highest(answer: Answer, made: EffectEstimate) -> str:
     return ", above all" if most else "; not shown for them above all"
 
 
-def _say_quality(answer: Answer, quality: Attempt[EffectEstimate]) -> None:
+def _say_quality(answer: Answer, quality: EffectEstimate) -> None:
     """Say whether the displaced live in better or worse places than those left alone."""
     if not quality:
         answer.cannot_say(f"Where they went cannot be compared: {quality.reason.rstrip('.')}.")
         return
-    row = quality.result.frame.iloc[0]
+    row = quality.frame.iloc[0]
     better = "better" if row["ci_low"] > 0 else "worse" if row["ci_high"] < 0 else ""
     words = f"the displaced live in {better} places" if better else "no difference of their places can be seen"
     answer.say(
@@ -102,11 +99,11 @@ def _say_quality(answer: Answer, quality: Attempt[EffectEstimate]) -> None:
         quality=row["estimate"],
         quality_low=row["ci_low"],
         quality_high=row["ci_high"],
-        quality_mde=minimum_detectable_effect(row["std_error"], degrees=quality.result.degrees),
+        quality_mde=minimum_detectable_effect(row["std_error"], degrees=quality.degrees),
     )
 
 
-def judge_sorting(made: Attempt[EffectEstimate], source: str) -> Verdict:
+def judge_sorting(made: EffectEstimate, source: str) -> Verdict:
     """Judge claim C23: whether people leave neighbours unlike them; the row ``income distance`` decides."""
     answer = Answer("C23", source, _AREAS)
     answer.cannot_say(
@@ -121,14 +118,14 @@ def judge_sorting(made: Attempt[EffectEstimate], source: str) -> Verdict:
         ("income distance", "whose income lies one standard deviation farther from the middle of their buurt"),
         ("own group", "with one standard deviation more of their own origin group in their buurt"),
     ):
-        row = made.result.row(term=term)
+        row = made.row(term=term)
         name = term.replace(" ", "_")
         answer.say(
             f"of households {{place}}, those {words} leave {{{name}:.3f}} times as often [{{{name}_low:.3f}}, "
             f"{{{name}_high:.3f}}], in the same buurt and year; {{{name}_mde:.3f}} more or less would have been found "
             "four times in five.",
             **{name: row["estimate"], f"{name}_low": row["ci_low"], f"{name}_high": row["ci_high"]},
-            **{f"{name}_mde": minimum_detectable_effect(row["std_error"], degrees=made.result.degrees)},
+            **{f"{name}_mde": minimum_detectable_effect(row["std_error"], degrees=made.degrees)},
         )
         outcomes.append((row["ci_low"], row["estimate"], row["ci_high"]))
     low, point, high = outcomes[0]
@@ -138,7 +135,7 @@ def judge_sorting(made: Attempt[EffectEstimate], source: str) -> Verdict:
     return answer.verdict(Outcome.CONTRADICTED if high < LEAST_RATIO else Outcome.UNDETERMINED)
 
 
-def judge_escalator(leavers: Attempt[EffectEstimate], entrants: Attempt[EffectEstimate], source: str) -> Verdict:
+def judge_escalator(leavers: EffectEstimate, entrants: EffectEstimate, source: str) -> Verdict:
     """Judge claim C24: whether those who come to arrival neighbourhoods rise, and leave for better places."""
     answer = Answer("C24", source, _AREAS)
     answer.cannot_say(
@@ -150,7 +147,7 @@ def judge_escalator(leavers: Attempt[EffectEstimate], entrants: Attempt[EffectEs
         reason = (entrants if leavers else leavers).reason
         answer.cannot_say(f"It cannot be judged: {reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
-    left, came = leavers.result.frame.iloc[0], entrants.result.frame.iloc[0]
+    left, came = leavers.frame.iloc[0], entrants.frame.iloc[0]
     answer.say(
         "households that leave arrival buurten {place} end {rise:+.3f} [{rise_low:+.3f}, {rise_high:+.3f}] points of "
         "the score higher than where they left; at least {least:.2f} was asked for.",
@@ -205,7 +202,7 @@ def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], sour
     return answer
 
 
-def destination_table(gaps: dict[str, Attempt[EffectEstimate]]) -> pd.DataFrame:
+def destination_table(gaps: dict[str, EffectEstimate]) -> pd.DataFrame:
     """Return the places of the displaced beside those of others, with the smallest gap that each would have shown.
 
     Returns
@@ -218,7 +215,7 @@ def destination_table(gaps: dict[str, Attempt[EffectEstimate]]) -> pd.DataFrame:
     rows = []
     for term, made in gaps.items():
         if made:
-            row = made.result.frame.iloc[0]
-            found = minimum_detectable_effect(row["std_error"], degrees=made.result.degrees)
+            row = made.frame.iloc[0]
+            found = minimum_detectable_effect(row["std_error"], degrees=made.degrees)
             rows.append(row.to_dict() | {"term": term, "minimum_detectable_effect": found})
     return pd.DataFrame(rows, columns=columns)

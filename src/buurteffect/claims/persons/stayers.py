@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.fieller import fieller_ratio
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.persons.attrition_bounds import LeeBounds
 from buurteffect.estimate.persons.composition_effects import FlowEffect
@@ -26,16 +25,16 @@ COMERS_STEP = 0.10
 _ALPHA, _POWER = 0.05, 0.8
 
 
-def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[FlowEffect], source: str) -> Answer:
+def describe_flows(flow: FlowEffect, other: FlowEffect | Estimate, bare: FlowEffect | Estimate, source: str) -> Answer:
     """Say through whom the mean income of restructured buurten moved.
 
     Parameters
     ----------
     flow : FlowEffect
         Of log income, chained yearly.
-    other : Attempt of FlowEffect
+    other : FlowEffect or refused Estimate
         Of log income, over the long difference.
-    bare : Attempt of FlowEffect
+    bare : FlowEffect or refused Estimate
         As `flow`, with nothing that buurten are compared given: how much the share hangs on it.
     source : {"synthetic", "microdata"}
         Where the data come from.
@@ -55,16 +54,16 @@ def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[F
     )  # fmt: skip
     _say_share(answer, flow, "share", "{share:.0%} of {gain} came about among people who lived there in successive "
                "years, with a Fieller interval from {share_low:.0%} to {share_high:.0%}.")  # fmt: skip
-    if bare:
-        plain = bare.result
-        _say_share(answer, plain, "bare", "if {areas} were compared without covariates, it would be {bare:.0%} "
-                   "[{bare_low:.0%}, {bare_high:.0%}], of an effect of {bare_total:.3f}: how the gain is divided "
-                   "depends on that choice.", bare_total=plain.row("total")["estimate"])  # fmt: skip
-    else:
+    if isinstance(bare, Estimate):
         answer.limits += bare.refusal("The share without anything given")
-    if other:
-        long = other.result
-        span, left = long.row("in_situ"), long.row("composition")
+    else:
+        _say_share(answer, bare, "bare", "if {areas} were compared without covariates, it would be {bare:.0%} "
+                   "[{bare_low:.0%}, {bare_high:.0%}], of an effect of {bare_total:.3f}: how the gain is divided "
+                   "depends on that choice.", bare_total=bare.row("total")["estimate"])  # fmt: skip
+    if isinstance(other, Estimate):
+        answer.limits += other.refusal("The parts over the whole span at once")
+    else:
+        span, left = other.row("in_situ"), other.row("composition")
         answer.say(
             "taken over the whole span at once, stayers being only those of the year before the start who are still "
             "there, the part of stayers is {long_in_situ:.3f} [{long_low:.3f}, {long_high:.3f}] and that of comers and "
@@ -72,10 +71,8 @@ def describe_flows(flow: FlowEffect, other: Attempt[FlowEffect], bare: Attempt[F
             "{misfit:.0e}.",
             long_in_situ=span["estimate"], long_low=span["ci_low"], long_high=span["ci_high"],
             long_moved=left["estimate"], long_moved_low=left["ci_low"], long_moved_high=left["ci_high"],
-            misfit=max(flow.misfit, long.misfit),
+            misfit=max(flow.misfit, other.misfit),
         )  # fmt: skip
-    else:
-        answer.limits += other.refusal("The parts over the whole span at once")
     answer.cannot_say(
         "The part of those who lived there is no effect on persons: newcomers count in it from their second year, who "
         "stays is chosen, incomes of people who came with a low one tend to rise, and with other people coming there "
@@ -106,13 +103,13 @@ class ResidentEvidence:
 
     Parameters
     ----------
-    income, employment : Attempt of EffectEstimate
+    income, employment : EffectEstimate
         Intention to treat over the years after, one row each.
-    blocks : Attempt of EffectEstimate
+    blocks : EffectEstimate
         The same of residents of demolished against later demolished blocks.
-    bounds : Attempt of LeeBounds
+    bounds : LeeBounds or refused Estimate
         For those who stay either way.
-    mean : FlowEffect or None
+    mean : FlowEffect or refused Estimate
         Of the neighbourhood's mean, for contrast.
     source : str
         Where the data come from.
@@ -120,11 +117,11 @@ class ResidentEvidence:
         Years after the first demolition that `mean` is over.
     """
 
-    income: Attempt[EffectEstimate]
-    employment: Attempt[EffectEstimate]
-    blocks: Attempt[EffectEstimate]
-    bounds: Attempt[LeeBounds]
-    mean: FlowEffect | None
+    income: EffectEstimate
+    employment: EffectEstimate
+    blocks: EffectEstimate
+    bounds: LeeBounds | Estimate
+    mean: FlowEffect | Estimate
     source: str
     window: tuple[int, int] = (6, 9)
 
@@ -137,14 +134,14 @@ def judge_residents(evidence: ResidentEvidence) -> Verdict:
         answer.cannot_say(f"There is no estimate for sitting residents: {reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
     income = _say_effect(
-        answer, evidence.income.result, SMALLEST_INCOME, "income", "the own household income of those who lived in "
+        answer, evidence.income, SMALLEST_INCOME, "income", "the own household income of those who lived in "
         "{areas} {place} the year before they were restructured, wherever they live later,",
     )  # fmt: skip
     work = _say_effect(
-        answer, evidence.employment.result, SMALLEST_EMPLOYMENT, "work", "the share of them of working age who are "
+        answer, evidence.employment, SMALLEST_EMPLOYMENT, "work", "the share of them of working age who are "
         "employees",
     )  # fmt: skip
-    if evidence.mean is not None:
+    if not isinstance(evidence.mean, Estimate):
         mean = evidence.mean.row("total")
         answer.say(
             "the effect on the mean log income of these {areas}, {first:d} to {last:d} years after the first "
@@ -155,11 +152,11 @@ def judge_residents(evidence: ResidentEvidence) -> Verdict:
         )  # fmt: skip
     if evidence.blocks:
         _say_effect(
-            answer, evidence.blocks.result, SMALLEST_INCOME, "blocks", "the log income of residents of demolished "
+            answer, evidence.blocks, SMALLEST_INCOME, "blocks", "the log income of residents of demolished "
             "blocks, against those of blocks demolished later,",
         )  # fmt: skip
-    if evidence.bounds:
-        _say_bounds(answer, evidence.bounds.result)
+    if not isinstance(evidence.bounds, Estimate):
+        _say_bounds(answer, evidence.bounds)
     answer.cannot_say(
         "Own income is that of the household to which a person belongs; health, school and how people feel about "
         "moving are not in these extracts. Compared are residents of the same gemeente, tenure, age, income and mean "
@@ -181,29 +178,28 @@ def _say_bounds(answer: Answer, found: LeeBounds) -> None:
     )  # fmt: skip
 
 
-def judge_newcomers(undisplaced: Attempt[EffectEstimate], newcomers: Attempt[Instrumented], source: str) -> Verdict:
+def judge_newcomers(undisplaced: EffectEstimate, newcomers: Instrumented | Estimate, source: str) -> Verdict:
     """Judge C28: whether better-off newcomers did anything for the income of neighbours whose dwelling stood."""
     answer = Answer("C28", source, "buurt")
     if not undisplaced:
         answer.cannot_say(f"There is no estimate for neighbours: {undisplaced.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
     test = _say_effect(
-        answer, undisplaced.result, SMALLEST_INCOME, "income", "the own income of residents whose dwelling was not "
+        answer, undisplaced, SMALLEST_INCOME, "income", "the own income of residents whose dwelling was not "
         "demolished",
     )  # fmt: skip
-    if newcomers:
-        found = newcomers.result
+    if not isinstance(newcomers, Estimate):
         answer.say(
             "with dwellings built to own as instrument (first-stage F {f_value:.0f}), {step:.0f} points more "
             "households who are new and of the highest third move the own log income of those who were there by "
             "{iv:.3f} [{iv_low:.3f}, {iv_high:.3f}]; {iv_found:.3f} would be told from zero four times in five. The "
             "verdict does not rest on it.",
-            f_value=found.f_statistic,
+            f_value=newcomers.f_statistic,
             step=100 * COMERS_STEP,
-            iv=COMERS_STEP * found.estimate,
-            iv_low=COMERS_STEP * found.ci_low,
-            iv_high=COMERS_STEP * found.ci_high,
-            iv_found=COMERS_STEP * minimum_detectable_effect(found.std_error, _ALPHA, _POWER, found.degrees),
+            iv=COMERS_STEP * newcomers.estimate,
+            iv_low=COMERS_STEP * newcomers.ci_low,
+            iv_high=COMERS_STEP * newcomers.ci_high,
+            iv_found=COMERS_STEP * minimum_detectable_effect(newcomers.std_error, _ALPHA, _POWER, newcomers.degrees),
         )
     answer.cannot_say(
         "Which dwellings were left standing was chosen, too: those compared are residents of all dwellings of "
@@ -214,9 +210,9 @@ def judge_newcomers(undisplaced: Attempt[EffectEstimate], newcomers: Attempt[Ins
 
 
 def judge_retention(
-    well_off: Attempt[EffectEstimate],
-    rising: Attempt[EffectEstimate],
-    undisplaced: Attempt[EffectEstimate],
+    well_off: EffectEstimate,
+    rising: EffectEstimate,
+    undisplaced: EffectEstimate,
     years: int,
     source: str,
 ) -> Verdict:
@@ -225,7 +221,7 @@ def judge_retention(
     if not well_off:
         answer.cannot_say(f"There is no estimate of who stays: {well_off.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
-    row, degrees = well_off.result.frame.iloc[0], well_off.result.degrees
+    row, degrees = well_off.frame.iloc[0], well_off.degrees
     answer.say(
         "of residents in the highest third of incomes the year before, the share that lives in the same wijk "
         "{kept_years:d} years later differs by {kept:.1f} points [{kept_low:.1f}, {kept_high:.1f}] from that of others "
@@ -244,7 +240,7 @@ def judge_retention(
         ("stood", undisplaced, "of those in the highest third whose dwelling was not demolished"),
     ):
         if made:
-            other = made.result.frame.iloc[0]
+            other = made.frame.iloc[0]
             answer.say(
                 f"{words} it differs by {{{name}:.1f}} points [{{{name}_low:.1f}}, {{{name}_high:.1f}}].",
                 **{
@@ -264,7 +260,7 @@ def judge_retention(
     return answer.verdict(Outcome.CONTRADICTED if against else Outcome.UNDETERMINED)
 
 
-def equivalence_table(tested: dict[str, tuple[Attempt[EffectEstimate], float]]) -> pd.DataFrame:
+def equivalence_table(tested: dict[str, tuple[EffectEstimate, float]]) -> pd.DataFrame:
     """Return equivalence tests as a table.
 
     Parameters
@@ -281,8 +277,8 @@ def equivalence_table(tested: dict[str, tuple[Attempt[EffectEstimate], float]]) 
     rows = []
     for term, (made, smallest) in tested.items():
         if made:
-            row = made.result.frame.iloc[0]
-            found = equivalence(row["estimate"], row["std_error"], smallest, made.result.degrees)
+            row = made.frame.iloc[0]
+            found = equivalence(row["estimate"], row["std_error"], smallest, made.degrees)
             words = "too small to matter" if found.equivalent else "not told"
             small = "below 0.001" if found.p_value < 0.0005 else f"{found.p_value:.3f}"
             rows.append((term, found.estimate, found.ci_low, found.ci_high, smallest, found.p_value, small, words))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.restructuring.averages import KnownTruth
-from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.persons.composition_effects import FlowEffect
@@ -51,7 +50,7 @@ RESIDENT_TRUTHS = {
 """Names under which true effects on residents are recorded, by what the page calls them."""
 
 
-def resident_effects(made: dict[str, Attempt[EffectEstimate]]) -> KnownTruth:
+def resident_effects(made: dict[str, EffectEstimate]) -> KnownTruth:
     """Return effects on residents in one table, with the names of their truths.
 
     Parameters
@@ -64,7 +63,7 @@ def resident_effects(made: dict[str, Attempt[EffectEstimate]]) -> KnownTruth:
     KnownTruth
         One row per effect, with ``minimum_detectable_effect``.
     """
-    found = {term: each.result for term, each in made.items() if each}
+    found = {term: each for term, each in made.items() if each}
     if not found:
         columns = ["term", *RESULT_COLUMNS, "treated_count", "minimum_detectable_effect"]
         return KnownTruth(pd.DataFrame(columns=columns), {})

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate.core.attempt import Attempt
 from buurteffect.estimate.core.intervals import interval
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.space.waterbed import Ledger
 
@@ -18,16 +17,14 @@ _FOR_EVER = "every displaced household"
 _AREAS = "buurt"
 
 
-def judge_waterbed(
-    reached: Attempt[EffectEstimate], books: Attempt[Ledger], share: float, year: int, source: str
-) -> Verdict:
+def judge_waterbed(reached: EffectEstimate, books: Ledger | Estimate, share: float, year: int, source: str) -> Verdict:
     """Judge claim C13: whether places that take in the displaced lose.
 
     Parameters
     ----------
-    reached : Attempt of EffectEstimate
+    reached : EffectEstimate
         `exposure_effects` on the score; the row ``taken_in`` decides.
-    books : Attempt of Ledger
+    books : Ledger or refused Estimate
         The books of the score in the same year.
     share : float
         Share of the untreated places, by displaced taken in, that the mean is over.
@@ -49,8 +46,7 @@ def judge_waterbed(
     if not reached:
         answer.cannot_say(f"It cannot be judged: {reached.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
-    made = reached.result
-    row = made.row(term="taken_in")
+    row = reached.row(term="taken_in")
     answer.say(
         "in {year:d}, the {share:.0%} of the untreated buurten {place} that had taken in most displaced households "
         "held {exposure:.1%} of them among their own, and their score differs by {effect:+.3f} "
@@ -69,18 +65,18 @@ def judge_waterbed(
     if row["ci_high"] < 0 and row["estimate"] <= -LEAST_SCORE:
         size = ", and large" if large else ", on a scale that the books do not settle"
         return answer.verdict(Outcome.SUPPORTED, size)
-    low, _ = interval(row["estimate"], row["std_error"], made.degrees, 0.1)
+    low, _ = interval(row["estimate"], row["std_error"], reached.degrees, 0.1)
     if row["ci_low"] > 0 or low > -LEAST_SCORE:
         return answer.verdict(Outcome.CONTRADICTED)
     return answer.verdict(Outcome.UNDETERMINED)
 
 
-def _say_leakage(answer: Answer, books: Attempt[Ledger]) -> bool:
+def _say_leakage(answer: Answer, books: Ledger | Estimate) -> bool:
     """Say what share of the gain was lost elsewhere; return whether it is surely more than half."""
-    if not books:
+    if isinstance(books, Estimate):
         answer.cannot_say(f"The books cannot be made up: {books.reason.rstrip('.')}.")
         return False
-    row = books.result.leakage.row(term="displaced")
+    row = books.leakage.row(term="displaced")
     if row["ci_low"] == -float("inf"):
         answer.cannot_say(
             "What share of the gain was lost where the displaced went cannot be said: the gain itself cannot be told "
@@ -110,7 +106,7 @@ def _leakage_words(low: float, high: float) -> str:
     return "which does not tell whether any of it was lost"
 
 
-def judge_mixing(spread: Attempt[EffectEstimate], source: str) -> Verdict:
+def judge_mixing(spread: EffectEstimate, source: str) -> Verdict:
     """Judge claim C29: whether mixing made the shares of low incomes of buurten less unequal."""
     answer = Answer("C29", source, _AREAS)
     answer.cannot_say(
@@ -120,8 +116,7 @@ def judge_mixing(spread: Attempt[EffectEstimate], source: str) -> Verdict:
     if not spread:
         answer.cannot_say(f"It cannot be judged: {spread.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
-    made = spread.result
-    row = made.frame.iloc[0]
+    row = spread.frame.iloc[0]
     answer.say(
         "the share of households with a low income {place} has a standard deviation over buurten of {sd_now:.4f}, and "
         "by these estimates would have one of {sd_without:.4f} without the policy: {change:+.4f} [{change_low:+.4f}, "
@@ -131,20 +126,20 @@ def judge_mixing(spread: Attempt[EffectEstimate], source: str) -> Verdict:
         change=row["estimate"],
         change_low=row["ci_low"],
         change_high=row["ci_high"],
-        mde=minimum_detectable_effect(row["std_error"], degrees=made.degrees),
+        mde=minimum_detectable_effect(row["std_error"], degrees=spread.degrees),
     )
     if row["ci_high"] < 0:
         return answer.verdict(Outcome.SUPPORTED)
     return answer.verdict(Outcome.CONTRADICTED if row["ci_low"] > -LEAST_SPREAD else Outcome.UNDETERMINED)
 
 
-def describe_books(books: Attempt[Ledger], city: Attempt[EffectEstimate], words: str, source: str) -> Answer:
+def describe_books(books: Ledger | Estimate, city: EffectEstimate, words: str, source: str) -> Answer:
     """Say what the books of an outcome hold, and what whole gemeenten say of it."""
     answer = Answer("C13", source, _AREAS)
-    if not books:
+    if isinstance(books, Estimate):
         answer.cannot_say(f"The books of {words} cannot be made up: {books.reason.rstrip('.')}.")
         return answer
-    entries = books.result.entries.frame.set_index("term")
+    entries = books.entries.frame.set_index("term")
     parts = {"direct": "in restructured buurten", "ring": "near them", "receiving": "where the displaced went"}
     template = ", ".join(f"{{{n}:+.2f}} [{{{n}_low:+.2f}}, {{{n}_high:+.2f}}] {where}" for n, where in parts.items())
     columns = {"": "estimate", "_low": "ci_low", "_high": "ci_high"}
@@ -163,7 +158,7 @@ def describe_books(books: Attempt[Ledger], city: Attempt[EffectEstimate], words:
             rest_high=entries.loc["rest", "ci_high"],
         )
     if city:
-        row = city.result.frame.iloc[0]
+        row = city.frame.iloc[0]
         answer.say(
             "compared with each other, whole gemeenten at work moved by {city:+.2f} [{city_low:+.2f}, "
             "{city_high:+.2f}]; {city_mde:.1f} would have been found four times in five. They are {city_treated:d} of "

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 from buurteffect.estimate.robustness.specifications import share_with_sign
@@ -84,15 +83,15 @@ class Evidence:
         One of `MEASURES`.
     window : (int, int)
         Years after the start whose mean is the headline.
-    headline : Attempt of EffectEstimate
+    headline : EffectEstimate
         One row.
-    honest : Attempt of EffectEstimate
+    honest : EffectEstimate
         From `relative_magnitudes`, with its breakdown value.
-    specifications : Attempt of DataFrame
+    specifications : DataFrame or refused Estimate
         From `specification_table`; its first row is the headline.
-    permutation : Attempt of EffectEstimate
+    permutation : EffectEstimate
         From `permuted_cohorts`.
-    overlap : Attempt of PooledOverlap
+    overlap : PooledOverlap or refused Estimate
         From `pooled_overlap`.
     source, level : str
         Where the data come from, and the kind of area.
@@ -100,11 +99,11 @@ class Evidence:
 
     outcome: str
     window: tuple[int, int]
-    headline: Attempt[EffectEstimate]
-    honest: Attempt[EffectEstimate]
-    specifications: Attempt[pd.DataFrame]
-    permutation: Attempt[EffectEstimate]
-    overlap: Attempt[PooledOverlap]
+    headline: EffectEstimate
+    honest: EffectEstimate
+    specifications: pd.DataFrame | Estimate
+    permutation: EffectEstimate
+    overlap: PooledOverlap | Estimate
     source: str
     level: str
 
@@ -126,8 +125,8 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
     if not evidence.headline:
         answer.cannot_say(f"There is no estimate for {measure.words}: {evidence.headline.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE, f" for {measure.words}")
-    row = evidence.headline.result.frame.iloc[0]
-    degrees = evidence.headline.result.degrees
+    row = evidence.headline.frame.iloc[0]
+    degrees = evidence.headline.degrees
     _say_headline(answer, evidence, measure, row, degrees)
     conditions = {
         "its interval excludes zero": bool(measure.sign * row["ci_low" if measure.sign > 0 else "ci_high"] > 0),
@@ -156,7 +155,7 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
 
 def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.Series, degrees: float) -> None:
     """Say the estimate, and what the design could have found."""
-    design = evidence.headline.result.design
+    design = evidence.headline.design
     alike = " that were alike when it was chosen" if design is not None and design.covariates else ""
     answer.say(
         f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
@@ -180,9 +179,9 @@ def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.
 
 def _say_specifications(answer: Answer, evidence: Evidence, measure: Measure) -> bool:
     """Say how many specifications agree in sign; return whether enough do."""
-    if not evidence.specifications:
+    if isinstance(evidence.specifications, Estimate):
         return False
-    table = evidence.specifications.result.iloc[1:]
+    table = evidence.specifications.iloc[1:]
     known = table.dropna(subset="estimate")
     share = share_with_sign(table, measure.sign)
     answer.say(
@@ -200,7 +199,7 @@ def _say_permutation(answer: Answer, evidence: Evidence) -> bool:
     """Say how rare the estimate is among permutations; return whether it is rare."""
     if not evidence.permutation:
         return False
-    chance = float(evidence.permutation.result.frame["p_value"].iloc[0])
+    chance = float(evidence.permutation.frame["p_value"].iloc[0])
     answer.say(
         "had the same projects fallen on other {areas} with a similar first score, a figure as large would come up "
         "in {chance:.1%} of cases; that speaks against chance, not against selection.",
@@ -214,7 +213,7 @@ def _say_honest(answer: Answer, evidence: Evidence) -> bool:
     if not evidence.honest:
         answer.cannot_say(f"Bounds on breaks of trend cannot be given: {evidence.honest.reason.rstrip('.')}.")
         return False
-    value = float(evidence.honest.result.row(term="breakdown value")["estimate"])
+    value = float(evidence.honest.row(term="breakdown value")["estimate"])
     if value == float("inf"):
         answer.say("no break of trend up to a hundred times the largest one before treatment would undo it.")
     elif value < _NO_BREAK:
@@ -231,10 +230,10 @@ def _say_honest(answer: Answer, evidence: Evidence) -> bool:
 
 def _say_overlap(answer: Answer, evidence: Evidence) -> bool:
     """Say whether comparable areas exist; return whether they do."""
-    if not evidence.overlap:
+    if isinstance(evidence.overlap, Estimate):
         answer.cannot_say(f"Overlap cannot be judged: {evidence.overlap.reason.rstrip('.')}.")
         return False
-    found = evidence.overlap.result
+    found = evidence.overlap
     words = "enough" if not found.fails else "too few, or too unlike them, to stand for the treated ones"
     answer.say(
         "{comparison:,d} untreated {areas}, weighted to have the level and trend that the treated ones had, amount to "

@@ -6,8 +6,7 @@ import pandas as pd
 
 from buurteffect.claims.restructuring.averages import MEASURES
 from buurteffect.claims.verdict import Answer
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.wald import JointTest
 from buurteffect.estimate.selection.regression_discontinuity import Discontinuity
 from buurteffect.estimate.space.price_rings import HALVING
@@ -18,9 +17,9 @@ _ALPHA = 0.05
 
 def describe_pretrends(
     outcome: str,
-    test: Attempt[JointTest],
-    slope: Attempt[float],
-    headline: Attempt[EffectEstimate],
+    test: JointTest | Estimate,
+    slope: float | Estimate,
+    headline: EffectEstimate,
     source: str,
     level: str,
 ) -> Answer:
@@ -30,39 +29,38 @@ def describe_pretrends(
     ----------
     outcome : str
         One of `claims.restructuring.MEASURES`.
-    test : Attempt of JointTest
+    test : JointTest or refused Estimate
         From `pretrend_test`.
-    slope : Attempt of float
+    slope : float or refused Estimate
         From `detectable_slope`, for a power of four in five, per step.
-    headline : Attempt of EffectEstimate
+    headline : EffectEstimate
         One row.
     source, level : str
         Where the data come from, and the kind of area.
     """
     answer, unit = Answer("n05-pretrends", source, level), MEASURES[outcome].behind
-    if not test:
+    if isinstance(test, Estimate):
         answer.cannot_say(f"There is no test of trends before treatment: {test.reason.rstrip('.')}.")
         return answer
-    found = test.result
-    parted = found.p_value < _ALPHA
+    parted = test.p_value < _ALPHA
     words = "finds a difference" if parted else "finds no difference"
-    chance = "p = {p_value:.3f}" if found.p_value >= _SMALLEST_P else "p below one in a thousand"
+    chance = "p = {p_value:.3f}" if test.p_value >= _SMALLEST_P else "p below one in a thousand"
     answer.say(
         f"the joint test of the steps before treatment ({{restrictions:d}}) {words} ({chance}).",
-        restrictions=found.restrictions,
-        **({"p_value": found.p_value} if found.p_value >= _SMALLEST_P else {}),
+        restrictions=test.restrictions,
+        **({"p_value": test.p_value} if test.p_value >= _SMALLEST_P else {}),
     )
     if parted:
         answer.say("so trends parted before treatment already; the headline rests on their not doing so after it.")
-    if slope:
+    if not isinstance(slope, Estimate):
         answer.say(
             f"it would find four in five times only trends that part by {{slope:.3f}}{unit} a step or more"
             + (
                 ", which over the steps to the headline is more than the headline itself: that it passes says little."
-                if headline and not parted and slope.result > abs(float(headline.result.frame["estimate"].iloc[0])) / 2
+                if headline and not parted and slope > abs(float(headline.frame["estimate"].iloc[0])) / 2
                 else "."
             ),
-            slope=slope.result,
+            slope=slope,
         )
     return answer
 
@@ -105,12 +103,12 @@ def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: 
     return answer
 
 
-def describe_discontinuity(found: Attempt[Discontinuity], source: str, level: str) -> Answer:
+def describe_discontinuity(found: Discontinuity | Estimate, source: str, level: str) -> Answer:
     """Say whether a discontinuity design passes its own tests.
 
     Parameters
     ----------
-    found : Attempt of Discontinuity
+    found : Discontinuity or refused Estimate
         From `discontinuity`.
     source, level : str
         Where the data come from, and the kind of area.
@@ -121,19 +119,18 @@ def describe_discontinuity(found: Attempt[Discontinuity], source: str, level: st
             "The synthetic country has no list of one year: areas are ranked anew each year by score, dip, chance and "
             "the gemeente's capacity, so that no cut on the score of one year makes its list."
         )
-    if not found:
+    if isinstance(found, Estimate):
         answer.cannot_say(f"No discontinuity can be drawn: {found.reason.rstrip('.')}.")
         return answer
-    design = found.result
     answer.say(
         "with the cut below as many {areas} as are listed, {wrong_side:d} of {listed:d} listed ones lie above it, and "
         "{unlisted:d} that are not listed below it.",
-        wrong_side=design.listed_count - design.listed_below_count,
-        listed=design.listed_count,
-        unlisted=design.below_count - design.listed_below_count,
+        wrong_side=found.listed_count - found.listed_below_count,
+        listed=found.listed_count,
+        unlisted=found.below_count - found.listed_below_count,
     )
-    first = design.table[design.table["role"] == "first stage"].iloc[0]
-    others = design.table[design.table["role"] != "first stage"]
+    first = found.table[found.table["role"] == "first stage"].iloc[0]
+    others = found.table[found.table["role"] != "first stage"]
     failing = others[others["p_value"] < 0.05]
     jump = "so the cut does not decide" if first["ci_low"] < 0.5 else "so the cut decides for most"
     answer.say(
@@ -153,12 +150,12 @@ def describe_discontinuity(found: Attempt[Discontinuity], source: str, level: st
     return answer
 
 
-def describe_fading(fading: Attempt[EffectEstimate], source: str, level: str) -> Answer:
+def describe_fading(fading: EffectEstimate, source: str, level: str) -> Answer:
     """Say over which distance the effect on values halves, where that can be said.
 
     Parameters
     ----------
-    fading : Attempt of EffectEstimate
+    fading : EffectEstimate
         From `values_by_ring`.
     source, level : str
         Where the data come from, and the kind of area.
@@ -166,7 +163,7 @@ def describe_fading(fading: Attempt[EffectEstimate], source: str, level: str) ->
     answer = Answer("n05-fading", source, level)
     if not fading:
         return answer
-    table = fading.result.frame
+    table = fading.frame
     row = table[(table["term"] == HALVING) & table["estimate"].notna()]
     if len(row):
         answer.say(

@@ -6,8 +6,7 @@ import pandas as pd
 
 from buurteffect.claims.restructuring.averages import MEASURES
 from buurteffect.claims.verdict import Answer
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.robustness.two_group_power import GroupDesign
 from buurteffect.estimate.selection.before_after import EXPECTED, NAIVE, TREATED
 
@@ -35,7 +34,7 @@ def describe_design(
     areas: pd.DataFrame,
     years: list[int],
     covariates: tuple[str, ...],
-    power: Attempt[GroupDesign],
+    power: GroupDesign | Estimate,
     source: str,
     level: str,
 ) -> Answer:
@@ -51,7 +50,7 @@ def describe_design(
         Years of the outcome.
     covariates : tuple of str
         What was known before from another source; without any nothing holds regression to the mean back.
-    power : Attempt of GroupDesign
+    power : GroupDesign or refused Estimate
         From `group_design`.
     source, level : str
         Where the data come from, and the kind of area.
@@ -76,10 +75,10 @@ def describe_design(
         **({"unknown": len(treated) - len(known), "dose": known.median()} if len(known) else {}),
     )
     _say_times(answer, treated, years)
-    if power:
-        _say_power(answer, power.result, measure.smallest, measure.behind)
-    else:
+    if isinstance(power, Estimate):
         answer.cannot_say(f"What the design could see cannot be said: {power.reason.rstrip('.')}.")
+    else:
+        _say_power(answer, power, measure.smallest, measure.behind)
     lacking = [words for name, words in _KNOWN.items() if name not in covariates]
     if covariates and lacking:
         answer.cannot_say(f"Not published in time for enough areas, and so not adjusted for: {', '.join(lacking)}.")
@@ -147,9 +146,9 @@ def _say_power(answer: Answer, power: GroupDesign, smallest: float, unit: str) -
 
 def describe_selection(
     outcome: str,
-    naive: Attempt[EffectEstimate],
-    placebo: Attempt[EffectEstimate],
-    adjusted: Attempt[EffectEstimate],
+    naive: EffectEstimate,
+    placebo: EffectEstimate,
+    adjusted: EffectEstimate,
     source: str,
     level: str,
 ) -> Answer:
@@ -159,20 +158,19 @@ def describe_selection(
     ----------
     outcome : str
         One of `claims.restructuring.MEASURES`.
-    naive : Attempt of EffectEstimate
+    naive : EffectEstimate
         From `before_and_after`.
-    placebo, adjusted : Attempt of EffectEstimate
+    placebo, adjusted : EffectEstimate
         From `lookalike_placebo`, without and with covariates.
     source, level : str
         Where the data come from, and the kind of area.
     """
     answer, unit = Answer("n05-selection", source, level), MEASURES[outcome].behind
     if naive:
-        table = naive.result
-        change, gap, expected = (float(table.row(term=name)["estimate"]) for name in (TREATED, NAIVE, EXPECTED))
+        change, gap, expected = (float(naive.row(term=name)["estimate"]) for name in (TREATED, NAIVE, EXPECTED))
         _say_regression(answer, change, gap, expected, unit)
     if placebo and adjusted:
-        first, second = placebo.result.frame.iloc[0], adjusted.result.frame.iloc[0]
+        first, second = placebo.frame.iloc[0], adjusted.frame.iloc[0]
         answer.say(
             "untreated {areas} that looked like treated ones, taken for treated, show an effect of {plain:.3f} "
             "[{plain_low:.3f}, {plain_high:.3f}] where there is none; with the covariates of the headline {left:.3f} "
@@ -203,7 +201,7 @@ def _say_regression(answer: Answer, change: float, gap: float, expected: float, 
 
 
 def describe_future(
-    outcome: str, ahead: pd.DataFrame, years: list[int], power: Attempt[GroupDesign], source: str, level: str
+    outcome: str, ahead: pd.DataFrame, years: list[int], power: GroupDesign | Estimate, source: str, level: str
 ) -> Answer:
     """Say what can and cannot be said of areas whose treatment begins with the last figure or after it.
 
@@ -215,7 +213,7 @@ def describe_future(
         One row per focus area: ``gemeente_code, confirmation, earlier, later``.
     years : list of int
         Years of the outcome.
-    power : Attempt of GroupDesign
+    power : GroupDesign or refused Estimate
         From `future_design`.
     source, level : str
         Where the data come from, and the kind of area.
@@ -247,16 +245,15 @@ def describe_future(
             lowest=change.min(),
             highest=change.max(),
         )
-    if power:
-        found = power.result
+    if not isinstance(power, Estimate):
         answer.say(
             "if each of the {planned:d} areas were one of the {areas}, an effect had to reach {detectable:.3f}"
             f"{measure.behind} to be found four times in five over {{span:d}} years ({{independent:.3f}} if {{areas}} "
             "of one gemeente were independent); the smallest that matters is {smallest:.3f}.",
-            planned=found.treated_count,
-            detectable=found.detectable,
-            independent=found.detectable_independent,
-            span=found.to_time - found.from_time,
+            planned=power.treated_count,
+            detectable=power.detectable,
+            independent=power.detectable_independent,
+            span=power.to_time - power.from_time,
             smallest=measure.smallest,
         )
     answer.cannot_say(

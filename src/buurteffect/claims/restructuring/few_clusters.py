@@ -6,24 +6,21 @@ import pandas as pd
 
 from buurteffect.claims.restructuring.averages import MEASURES
 from buurteffect.claims.verdict import Answer
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 
 _ALPHA = 0.05
 
 
-def describe_errors(
-    outcome: str, errors: Attempt[EffectEstimate], headline: Attempt[EffectEstimate], source: str, level: str
-) -> Answer:
+def describe_errors(outcome: str, errors: EffectEstimate, headline: EffectEstimate, source: str, level: str) -> Answer:
     """Say whether few treated clusters or neighbours that move together change what may be said.
 
     Parameters
     ----------
     outcome : str
         One of `claims.restructuring.MEASURES`.
-    errors : Attempt of EffectEstimate
+    errors : EffectEstimate
         From `few_cluster_errors`.
-    headline : Attempt of EffectEstimate
+    headline : EffectEstimate
         One row.
     source, level : str
         Where the data come from, and the kind of area.
@@ -31,7 +28,7 @@ def describe_errors(
     answer, unit = Answer("n05-errors", source, level), MEASURES[outcome].behind
     if not errors or not headline:
         return answer
-    table = errors.result.frame
+    table = errors.frame
     usual, wild = table.iloc[0], table[table["term"].str.startswith("wild")].iloc[0]
     answer.say(
         f"put as one regression of changes, the effect is {{one:.3f}}{unit}; the treated {{areas}} lie in "
@@ -62,14 +59,14 @@ def _interval(row: pd.Series, answer: Answer) -> str:
     return f"[{low}, {high}]"
 
 
-def describe_places(outcome: str, places: Attempt[EffectEstimate], source: str, level: str) -> Answer:
+def describe_places(outcome: str, places: EffectEstimate, source: str, level: str) -> Answer:
     """Say what single places can show.
 
     Parameters
     ----------
     outcome : str
         One of `claims.restructuring.MEASURES`.
-    places : Attempt of EffectEstimate
+    places : EffectEstimate
         From `effects_on_places`.
     source, level : str
         Where the data come from, and the kind of area.
@@ -78,7 +75,7 @@ def describe_places(outcome: str, places: Attempt[EffectEstimate], source: str, 
     if not places:
         answer.cannot_say(f"No single place can be estimated: {places.reason.rstrip('.')}.")
         return answer
-    made = places.result.frame[places.result.frame["estimate"].notna()]
+    made = places.frame[places.frame["estimate"].notna()]
     rare = int((made["p_value"] < _ALPHA).sum())
     answer.say(
         "of {places:d} places one by one, {rare:d} moved more than 95% of untreated {areas} like them. The least "
@@ -99,22 +96,21 @@ def describe_places(outcome: str, places: Attempt[EffectEstimate], source: str, 
     return answer
 
 
-def describe_tampering(tests: Attempt[pd.DataFrame], source: str, level: str) -> Answer:
+def describe_tampering(tests: pd.DataFrame | Estimate, source: str, level: str) -> Answer:
     """Say whether the tests of a discontinuity tell a list made by a cut from one that was tampered with.
 
     Parameters
     ----------
-    tests : Attempt of DataFrame
+    tests : DataFrame or refused Estimate
         From `tests_of_both`.
     source, level : str
         Where the data come from, and the kind of area.
     """
     answer = Answer("n05-tampering", source, level)
-    if not tests:
+    if isinstance(tests, Estimate):
         answer.cannot_say(f"Lists cannot be made for the test: {tests.reason.rstrip('.')}.")
         return answer
-    table = tests.result
-    later = table[table["role"] != "first stage"]
+    later = tests[tests["role"] != "first stage"]
     made, caught = later["p_value_made"] < _ALPHA, later["p_value_tampered"] < _ALPHA
     answer.say(
         "a list of the lowest quarter, made by the score alone, is rejected by {made:d} of {tests:d} tests of density "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate.core.attempt import Attempt
+from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
 from buurteffect.estimate.robustness.equivalence_tests import within_bounds
@@ -16,12 +16,12 @@ _STEP = 0.1
 """Ten percentage points, in terms of which slopes are said."""
 
 
-def judge_threshold(found: Attempt[Threshold], source: str, level: str) -> Verdict:
+def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Verdict:
     """Judge claim C27.
 
     Parameters
     ----------
-    found : Attempt of Threshold
+    found : Threshold or refused Estimate
         From `estimate.threshold.threshold`: the score on the share of households with a low income.
     source, level : str
         Where the data come from, and the kind of area.
@@ -32,11 +32,10 @@ def judge_threshold(found: Attempt[Threshold], source: str, level: str) -> Verdi
         By the rule of the register; "not testable" where there is no estimate.
     """
     answer = Answer("C27", source, level)
-    if not found:
+    if isinstance(found, Estimate):
         answer.cannot_say(f"There is no estimate: {found.reason.rstrip('.')}.")
         return answer.verdict(Outcome.NOT_TESTABLE)
-    bend = found.result
-    line, curve, change = (bend.effects.row(term=name) for name in (STRAIGHT, QUADRATIC, BEND))
+    line, curve, change = (found.effects.row(term=name) for name in (STRAIGHT, QUADRATIC, BEND))
     answer.say(
         "where the share of households with a low income in {areas} {place} rose by {step:d} percentage points, the "
         "score changed by {slope:.3f} [{slope_low:.3f}, {slope_high:.3f}] LBM points, area and year held fixed; net "
@@ -45,9 +44,9 @@ def judge_threshold(found: Attempt[Threshold], source: str, level: str) -> Verdi
         slope=_STEP * line["estimate"],
         slope_low=_STEP * line["ci_low"],
         slope_high=_STEP * line["ci_high"],
-        spread=bend.spread,
+        spread=found.spread,
     )
-    edge = "" if bend.interior else ", an edge of what was tried"
+    edge = "" if found.interior else ", an edge of what was tried"
     certain = curve["p_value"] < _SMALLEST_P
     answer.say(
         "the broken line that fits best bends at a share of {knot:.0%}" + edge + "; beyond it the slope changes by "
@@ -56,14 +55,14 @@ def judge_threshold(found: Attempt[Threshold], source: str, level: str) -> Verdi
         + ("steeper" if curve["estimate"] < 0 else "flatter")
         + " the higher the share, with p "
         + ("below one in a thousand." if certain else "= {chance:.3f}."),
-        knot=bend.best,
+        knot=found.best,
         curve=curve["estimate"],
         change=_STEP * change["estimate"],
         change_low=_STEP * change["ci_low"],
         change_high=_STEP * change["ci_high"],
         **({} if certain else {"chance": curve["p_value"]}),
     )
-    degrees = bend.effects.degrees
+    degrees = found.effects.degrees
     answer.say(
         "a change of slope of less than {detectable:.3f} LBM points per {step:d} percentage points would have been "
         "missed more than once in five; the smallest that matters is {smallest:.3f}.",
@@ -75,17 +74,17 @@ def judge_threshold(found: Attempt[Threshold], source: str, level: str) -> Verdi
         "moves where scores fall. The share is rounded and changes little within an area, which pulls slopes "
         "towards zero, and the score holds what residents do. How poor households would have to be spread is not asked."
     )
-    if _supported(bend, curve, change):
+    if _supported(found, curve, change):
         return answer.verdict(Outcome.SUPPORTED)
     if (curve["p_value"] < _ALPHA and curve["estimate"] > 0) or _negligible(change, degrees):
         return answer.verdict(Outcome.CONTRADICTED)
     return answer.verdict(Outcome.UNDETERMINED)
 
 
-def _supported(bend: Threshold, curve: dict[str, float], change: dict[str, float]) -> bool:
+def _supported(found: Threshold, curve: dict[str, float], change: dict[str, float]) -> bool:
     """Whether the score falls faster where the share is higher, at a knot inside, by as much as matters."""
     curved = curve["p_value"] < _ALPHA and curve["estimate"] < 0
-    return bool(curved and bend.interior and change["ci_high"] < 0 and change["estimate"] <= -SMALLEST)
+    return bool(curved and found.interior and change["ci_high"] < 0 and change["estimate"] <= -SMALLEST)
 
 
 def _negligible(change: dict[str, float], degrees: float) -> bool:
