@@ -12,7 +12,7 @@ from buurteffect.estimate.agreement.outside_values import (
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.refusal import estimator, is_refused, refusals
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate, Estimate
-from buurteffect.estimate.core.result_tables import consecutive, first_rows, label_pairs, select, stack
+from buurteffect.estimate.core.result_tables import consecutive, first_rows, label_pairs, refused_rows, select, stack
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.noise import ScoreNoise
@@ -116,6 +116,7 @@ __all__ = [
     "read_outside_values",
     "recorded_facts",
     "refusals",
+    "refused_rows",
     "reliability_of_change",
     "score_densities",
     "score_facts",

@@ -128,6 +128,21 @@ def first_rows(tables: Mapping[str, Estimate], *more: Estimate) -> Estimate:
     return Estimate(whole, "", "", max(t.units_count for t in made), max(t.clusters_count for t in made))
 
 
+def refused_rows(table: Estimate | pd.DataFrame) -> str:
+    """Return in one text which rows of a table (``term, reason``) were refused and why.
+
+    Examples
+    --------
+    >>> refused_rows(pd.DataFrame({"term": ["a", "b"], "reason": ["", "one wave; two areas"]}))
+    'Refused: b: one wave.'
+    """
+    if isinstance(table, Estimate):
+        return refused_rows(table.frame) if table else ""
+    rows = table[table["reason"].fillna("") != ""]
+    told = [f"{row['term']}: {str(row['reason']).split(';')[0].rstrip('.')}" for _, row in rows.iterrows()]
+    return f"Refused: {'; '.join(told)}." if told else ""
+
+
 def select(estimate: AnEstimate, **identity: object) -> AnEstimate:
     """Return the rows whose identifying columns have the given values, as an estimate, with their covariance.
 

@@ -24,7 +24,6 @@ __all__ = [
     "Design",
     "GroupTime",
     "aggregate",
-    "beside_headline",
     "callaway_santanna",
     "cohorts_behind",
     "continuous_dose",
@@ -47,7 +46,6 @@ aggregate = estimator(aggregation.aggregate)
 callaway_santanna = estimator(aggregation.callaway_santanna)
 group_time = estimator(group_time_effects.group_time)
 group_time_table = estimator(group_time_effects.group_time_table)
-beside_headline = estimator(headline.beside_headline)
 cohorts_behind = estimator(headline.cohorts_behind)
 late_effect = estimator(headline.late_effect)
 imputation = estimator(imputed_outcomes.imputation)

@@ -14,7 +14,6 @@ from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.group_time_effects import Approach
 from buurteffect.estimate.inference.influence import DRAWS, SEED
-from buurteffect.estimate.inference.power import with_minimum_detectable_effect
 
 Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
 
@@ -82,28 +81,3 @@ def cohorts_behind(frame: pd.DataFrame, design: Design, window: tuple[int, int])
             f"no treated unit is seen before its treatment and {window[0]} to {window[1]} years after its start"
         )
     return both[0], both[-1]
-
-
-def beside_headline(headline: EffectEstimate, honest: EffectEstimate, reasons: tuple[str, ...] = ()) -> EffectEstimate:
-    """Return a headline with what has to stand beside it.
-
-    Parameters
-    ----------
-    headline : EffectEstimate
-        One row.
-    honest : EffectEstimate
-        From `relative_magnitudes`; may be refused.
-    reasons : tuple of str
-        Why it may not be a headline, such as want of overlap.
-
-    Returns
-    -------
-    EffectEstimate
-        With the remarks ``minimum_detectable_effect``, ``breakdown_value`` (missing where there is none) and
-        ``standing`` (stands, or stopped).
-    """
-    result = with_minimum_detectable_effect(headline)
-    value = float(honest.row(term="breakdown value")["estimate"]) if honest else float("nan")
-    stopped = (*result.not_headline, *reasons)
-    table = result.frame.assign(breakdown_value=value, standing="stopped" if stopped else "stands")
-    return replace(result, frame=table, not_headline=stopped)

@@ -50,7 +50,6 @@ __all__ = [
     "matched_difference",
     "parts_of",
     "resident_effect",
-    "rows_of",
     "steady_effect",
     "types_of",
     "unlike_neighbours",
@@ -73,7 +72,6 @@ destination_gaps = estimator(displacement_tables.destination_gaps)
 horizons = estimator(displacement_tables.horizons)
 inflow_slopes = estimator(displacement_tables.inflow_slopes)
 unlike_neighbours = estimator(displacement_tables.unlike_neighbours)
-rows_of = estimator(displacement_tables.rows_of)
 fieller_ratio = estimator(fieller.fieller_ratio)
 concentration = estimator(matching.concentration)
 matched_difference = estimator(matching.matched_difference)

@@ -1,4 +1,4 @@
-"""Tables of displacement and the waterbed, with the estimators behind them under one name."""
+"""Tables of displacement and the waterbed that put several estimates together."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.attempt import Attempt, attempt, together
 from buurteffect.estimate.core.refusal import estimator
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.inference.sandwich import ClusteredErrors
@@ -25,7 +23,6 @@ __all__ = [
     "ClusteredErrors",
     "ConleyErrors",
     "ExposureMapping",
-    "attempt",
     "city_totals",
     "clustered_mean",
     "concentration",
@@ -39,9 +36,7 @@ __all__ = [
     "inflow_slopes",
     "ledger",
     "matched_difference",
-    "rows_of",
     "spread_change",
-    "together",
     "unlike_neighbours",
 ]
 
@@ -77,7 +72,7 @@ def horizons(rows: pd.DataFrame, years: Sequence[int], units: Sequence[str] = ("
     return pd.concat(parts, ignore_index=True)
 
 
-def destination_gaps(gone: pd.DataFrame, cluster: str = "buurt") -> dict[str, Attempt[EffectEstimate]]:
+def destination_gaps(gone: pd.DataFrame, cluster: str = "buurt") -> dict[str, EffectEstimate]:
     """Compare the places of the displaced with those of households like them.
 
     Parameters
@@ -95,8 +90,9 @@ def destination_gaps(gone: pd.DataFrame, cluster: str = "buurt") -> dict[str, At
     """
     movers = gone[gone["displaced"] | gone["moved"]]
     others = {"left alone": gone, "moved by themselves": movers}
+    compare = estimator(matched_difference)
     return {
-        f"{words}: {who}": attempt(matched_difference, rows, "displaced", name, DESTINATION_CELLS, cluster)
+        f"{words}: {who}": compare(rows, "displaced", name, DESTINATION_CELLS, cluster)
         for who, rows in others.items()
         for name, words in PLACES.items()
     }
@@ -128,25 +124,27 @@ def inflow_slopes(
     places = ClusteredErrors(("area_code",))
     conley = ConleyErrors(cutoff_km, ("x_m", "y_m"))
     base = (frame, outcome, covariates)
+    mapped = estimator(exposure_mapping)
     made = {
-        "headline: same gemeente and year, errors by gemeente": attempt(exposure_mapping, *base),
-        "errors by buurt": attempt(exposure_mapping, *base, errors=places),
-        f"Conley errors, {cutoff_km:g} km": attempt(exposure_mapping, *base, errors=conley),
-        "never restructured buurten only": attempt(exposure_mapping, *base, untreated_only=True),
-        "whole country, year effects only": attempt(exposure_mapping, *base, within_gemeente=False),
-        "no covariates": attempt(exposure_mapping, frame, outcome, ()),
-        "every displaced household counts for ever": attempt(exposure_mapping, other, outcome, covariates),
-        "foreseen by moves of before (instrument)": attempt(exposure_mapping, *base, instrument=True),
+        "headline: same gemeente and year, errors by gemeente": mapped(*base),
+        "errors by buurt": mapped(*base, errors=places),
+        f"Conley errors, {cutoff_km:g} km": mapped(*base, errors=conley),
+        "never restructured buurten only": mapped(*base, untreated_only=True),
+        "whole country, year effects only": mapped(*base, within_gemeente=False),
+        "no covariates": mapped(frame, outcome, ()),
+        "every displaced household counts for ever": mapped(other, outcome, covariates),
+        "foreseen by moves of before (instrument)": mapped(*base, instrument=True),
     }
     rows = []
     for name, found in made.items():
-        first: dict[str, object] = {"first_stage": np.nan, "reason": found.reason}
-        if found:
-            row = found.result.effects.row(term=INFLOW_ROW)
-            detectable = minimum_detectable_effect(row["std_error"], degrees=found.result.effects.degrees)
-            first |= {**row.to_dict(), "minimum_detectable_effect": detectable}
-            first["first_stage"] = found.result.first_stage if np.isfinite(found.result.first_stage) else np.nan
-        rows.append({**first, "design": name})
+        if isinstance(found, Estimate):
+            rows.append({"first_stage": np.nan, "reason": found.reason, "design": name})
+            continue
+        row = found.effects.row(term=INFLOW_ROW)
+        detectable = minimum_detectable_effect(row["std_error"], degrees=found.effects.degrees)
+        strength = found.first_stage if np.isfinite(found.first_stage) else np.nan
+        first = {"first_stage": strength, "reason": ""}
+        rows.append({**first, **row.to_dict(), "minimum_detectable_effect": detectable, "design": name})
     return pd.DataFrame(rows)
 
 
@@ -168,14 +166,3 @@ def unlike_neighbours(moves: pd.DataFrame) -> EffectEstimate:
     rows = settled.assign(left=settled["next_buurt"] != settled["buurt"], age_band=settled["age"] // 15)
     traits = {"distance": "income distance", "like_share": "own group"}
     return departure_ratios(rows, "left", traits, ["tenure", "age_band", "nonwestern"], ["buurt", "year"], "buurt")
-
-
-def rows_of(made: Attempt[EffectEstimate], *terms: str) -> pd.DataFrame:
-    """Return the rows of an estimate with the given terms, none where it was refused."""
-    if not made:
-        return pd.DataFrame(columns=["term", "estimate", "ci_low", "ci_high"])
-    found = made.result.frame
-    lacking = set(terms) - set(found["term"])
-    if lacking:
-        raise EstimationError(f"there is no row {', '.join(sorted(lacking))}")
-    return found[found["term"].isin(terms)]

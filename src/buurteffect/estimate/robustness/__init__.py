@@ -12,6 +12,7 @@ from buurteffect.estimate.robustness import (
     two_group_power,
 )
 from buurteffect.estimate.robustness.equivalence_tests import Equivalence
+from buurteffect.estimate.robustness.headline_checks import with_checks
 from buurteffect.estimate.robustness.honest import magnitudes, smoothness_bounds
 from buurteffect.estimate.robustness.sensitivity import naive_equation
 from buurteffect.estimate.robustness.specifications import Specification, Variants
@@ -34,7 +35,6 @@ __all__ = [
     "never_treated_cohorts",
     "permuted_cohorts",
     "proportional_selection",
-    "refused_rows",
     "relative_magnitudes",
     "robustness_value",
     "selection_table",
@@ -44,6 +44,7 @@ __all__ = [
     "smoothness",
     "specification_table",
     "standard_specifications",
+    "with_checks",
     "within_bounds",
 ]
 
@@ -57,7 +58,6 @@ equivalence = estimator(equivalence_tests.equivalence)
 within_bounds = estimator(equivalence_tests.within_bounds)
 side_by_side = estimator(estimators_compared.side_by_side)
 few_cluster_errors = estimator(few_clusters.few_cluster_errors)
-refused_rows = estimator(specifications.refused_rows)
 specification_table = estimator(specifications.specification_table)
 standard_specifications = estimator(specifications.standard_specifications)
 effects_by_group = estimator(subgroups.effects_by_group)

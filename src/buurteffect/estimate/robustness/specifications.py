@@ -17,7 +17,7 @@ from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 
 Run = Callable[[pd.DataFrame, Design, tuple[int, int]], EffectEstimate]
 
-COLUMNS = ("specification", "estimate", "std_error", "ci_low", "ci_high", "treated_count", "units_count", "reason")
+COLUMNS = ("term", "estimate", "std_error", "ci_low", "ci_high", "treated_count", "units_count", "reason")
 """Columns of the table of specifications."""
 
 
@@ -136,31 +136,16 @@ def specification_table(specifications: Sequence[Specification]) -> pd.DataFrame
     for each in specifications:
         made = estimator(each.run)(each.frame, each.design, each.window)
         if not made:
-            rows.append({"specification": each.label, "reason": made.reason})
+            rows.append({"term": each.label, "reason": made.reason})
             continue
         frame = made.frame
         term = frame["term"].astype(str)
         row = frame[term.str.startswith("window") | term.str.startswith("mean of event times")].iloc[0]
-        rows.append({"specification": each.label, **row[list(COLUMNS[1:-1])].to_dict(), "reason": ""})
+        rows.append({"term": each.label, **row[list(COLUMNS[1:-1])].to_dict(), "reason": ""})
     table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
     if table["estimate"].isna().all():
         raise EstimationError(f"no specification has a figure; the first: {table['reason'].iloc[0]}")
     return table
-
-
-def refused_rows(table: pd.DataFrame, name: str) -> str:
-    """Return in one text which rows of a table were refused and why; empty where none was.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With `name` and ``reason``.
-    name : str
-        Column that names a row.
-    """
-    refused = table[table["reason"].fillna("") != ""]
-    told = [f"{row[name]}: {str(row['reason']).split(';')[0].rstrip('.')}" for _, row in refused.iterrows()]
-    return f"Refused: {'; '.join(told)}." if told else ""
 
 
 def share_with_sign(table: pd.DataFrame, sign: float) -> float:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pandas as pd
 
-from buurteffect.estimate.core.attempt import Attempt, attempt
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.survey.answers import TREND, answers_within, trend_gap
@@ -34,11 +33,9 @@ __all__ = [
     "SMALLEST_SHARE",
     "TREND",
     "AreaMeans",
-    "Attempt",
     "SurveyDesign",
     "answers_within",
     "associations",
-    "attempt",
     "benchmarks",
     "bootstrap_ratio",
     "coleman_index",

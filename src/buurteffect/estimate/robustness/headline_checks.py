@@ -1,0 +1,44 @@
+"""A headline with what qualifies it: power, the breakdown value of parallel trends, and overlap."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
+from buurteffect.estimate.inference.power import with_minimum_detectable_effect
+from buurteffect.estimate.selection.overlap import PooledOverlap
+
+
+def with_checks(
+    headline: EffectEstimate, honest: EffectEstimate, overlap: PooledOverlap | Estimate, term: str
+) -> EffectEstimate:
+    """Return a headline with what has to stand beside it; a refused one as it is.
+
+    Parameters
+    ----------
+    headline : EffectEstimate
+        One row.
+    honest : EffectEstimate
+        From `relative_magnitudes`; may be refused.
+    overlap : PooledOverlap or refused Estimate
+        From `pooled_overlap`. Where it fails or is not known, the effect may not be a headline.
+    term : str
+        Name of the row.
+
+    Returns
+    -------
+    EffectEstimate
+        With the remarks ``minimum_detectable_effect``, ``breakdown_value`` (missing where there is none) and
+        ``standing`` (stands, or stopped).
+    """
+    if not headline:
+        return headline
+    result = with_minimum_detectable_effect(headline)
+    value = float(honest.row(term="breakdown value")["estimate"]) if honest else np.nan
+    reasons = ("no overlap known",) if isinstance(overlap, Estimate) else overlap.reasons
+    stopped = (*result.not_headline, *reasons)
+    standing = "stopped" if stopped else "stands"
+    frame = result.frame.assign(term=term, breakdown_value=value, standing=standing)
+    return replace(result, frame=frame, not_headline=stopped)
