@@ -9,10 +9,11 @@ from buurteffect.estimate.agreement.outside_values import (
     read_outside_values,
     summarise_agreement,
 )
+from buurteffect.estimate.core import result_tables
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.refusal import estimator, is_refused, refusals
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate, Estimate
-from buurteffect.estimate.core.result_tables import consecutive, first_rows, label_pairs, refused_rows, select, stack
+from buurteffect.estimate.core.result_tables import first_rows, refused_rows, stack
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws, cluster_bootstrap, tidy
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.noise import ScoreNoise
@@ -136,3 +137,7 @@ __all__ = [
     "vulnerable_areas",
     "waves_from_panel",
 ]
+
+consecutive = estimator(result_tables.consecutive)
+label_pairs = estimator(result_tables.label_pairs)
+select = estimator(result_tables.select)

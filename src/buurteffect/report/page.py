@@ -24,9 +24,8 @@ from buurteffect.report.tables.binding import rows_across, spans_of
 from buurteffect.report.tables.columns import MISSING, Column, as_preview, as_text, print_value
 from buurteffect.report.tables.exhibits import (
     DIGITS,
-    AttemptLike,
+    AnswerLike,
     EstimateLike,
-    MaybeEstimate,
     VerdictLike,
     few_clusters,
     plain,
@@ -38,6 +37,9 @@ EXHIBIT = "application/vnd.buurteffect.exhibit+json"
 RESULTS = "results.json"
 _EFFECT = Column("estimate", "Effect", ".3f", "ci_low", "ci_high")
 _TREATED = Column("treated_count", "Treated", ",d")
+
+Shown = pd.DataFrame | EstimateLike
+"""What a table or figure shows: numbers, or an estimate with its method and errors."""
 
 
 @dataclass
@@ -60,28 +62,27 @@ class Page:
     _finished: bool = field(default=False, repr=False)
 
     def table(
-        self,
-        key: str,
-        frame: pd.DataFrame | EstimateLike,
-        columns: Sequence[Column],
-        caption: str,
-        note: str = "",
+        self, key: str, frame: Shown, columns: Sequence[Column], caption: str, note: str = "", otherwise: str = ""
     ) -> None:
-        """Show a table, and write all its numbers as CSV and into the results.
+        """Show a table, and write all its numbers as CSV and into the results; or say why there is none.
 
         Parameters
         ----------
         key : str
             Name of the table, by which text refers to it (``[Table](#key)``).
         frame : DataFrame or Estimate
-            The numbers; of an estimate also the method and what its errors are.
+            The numbers; of an estimate also the method and what its errors are. A refused one shows no table.
         columns : sequence of Column
             Which columns the page prints, and how. The CSV holds all.
         caption : str
             What the table shows.
         note : str
             How to read it; an estimate's own words on method and errors follow.
+        otherwise : str
+            What cannot be shown where the estimate was refused; nothing is said where this is empty.
         """
+        if self._refused(key, frame, otherwise):
+            return
         data, reading = self._take(key, frame)
         cells = [column.cells(data) for column in columns]
         heads = [column.head() for column in columns]
@@ -92,7 +93,7 @@ class Page:
     def effects(
         self,
         key: str,
-        made: AttemptLike | MaybeEstimate,
+        made: Shown,
         term: str,
         caption: str,
         *more: Column,
@@ -104,42 +105,38 @@ class Page:
 
         Parameters
         ----------
-        key, caption, note
+        key, caption, note, otherwise
             As for `table`.
-        made : Estimate
-            An estimate that may have been refused; one without a method says nothing on how it was made.
+        made : DataFrame or Estimate
+            Effects; an estimate without a method says nothing on how it was made.
         term : str
             Heading of the column that names the rows.
         *more : Column
             Columns behind the effect and the number of treated.
-        otherwise : str
-            What is said to be missing where the estimate was refused; nothing is said where this is empty.
         value : str
             Heading of the effects where they are no effects; then the number of treated is not shown.
         """
-        if made:
+        if not self._refused(key, made, otherwise):
             effect = [replace(_EFFECT, label=value)] if value else [_EFFECT, _TREATED]
-            found: Any = getattr(made, "result", made)
-            shown = found if isinstance(found, pd.DataFrame) or found.method else found.frame
+            shown = made if isinstance(made, pd.DataFrame) or made.method else made.frame
             self.table(key, shown, [Column("term", term), *effect, *more], caption, note)
-        elif otherwise:
-            self.sentences(key, made.refusal(otherwise), {})
 
     def wide_table(
         self,
         key: str,
-        frame: pd.DataFrame | EstimateLike,
+        frame: Shown,
         rows: Sequence[Column],
         across: Column,
         value: Column,
         caption: str,
         note: str = "",
+        otherwise: str = "",
     ) -> None:
         """Show a table with the values of one column side by side.
 
         Parameters
         ----------
-        key, frame, caption, note
+        key, frame, caption, note, otherwise
             As for `table`; the CSV holds the table in its long form.
         rows : sequence of Column
             Columns that together name a row of the page.
@@ -153,6 +150,8 @@ class Page:
         ProjectError
             If two rows of the frame would share a cell.
         """
+        if self._refused(key, frame, otherwise):
+            return
         data, reading = self._take(key, frame)
         names = list(zip(*(column.cells(data) for column in rows), strict=True))
         heads = across.cells(data)
@@ -176,19 +175,12 @@ class Page:
             rows_across(names, heads, len(rows)),
         )
 
-    def record(self, key: str, frame: pd.DataFrame | EstimateLike) -> None:
-        """Record a table in the results and as CSV without showing it."""
-        self._take(key, frame)
+    def record(self, key: str, frame: Shown) -> None:
+        """Record a table in the results and as CSV without showing it; nothing of a refused estimate."""
+        if not self._refused(key, frame):
+            self._take(key, frame)
 
-    def figure(
-        self,
-        key: str,
-        picture: Any,
-        frame: pd.DataFrame | EstimateLike,
-        caption: str,
-        alt: str,
-        note: str = "",
-    ) -> None:
+    def figure(self, key: str, picture: Any, frame: Shown, caption: str, alt: str, note: str = "") -> None:
         """Show a figure, and write it as SVG with the data it was drawn from as CSV.
 
         Parameters
@@ -249,10 +241,28 @@ class Page:
         self._record["sentences"][key] = self._gate.release(content, f"text {key!r}")
         self._show({"kind": "sentences", "key": key, **content, "said": spans_of(content["sentences"])})
 
+    def say(self, key: str, answer: AnswerLike, limits: str = "") -> None:
+        """Show and record an answer; what it cannot say follows, under a key of its own where `limits` names one."""
+        self.sentences(key, [*answer.sentences, *(() if limits else answer.limits)], answer.numbers)
+        if limits:
+            self.sentences(limits, answer.limits, {})
+
+    def missing(self, key: str, reasons: Sequence[str]) -> None:
+        """Say why estimates are missing; nothing where none is."""
+        if reasons:
+            self.sentences(key, reasons, {})
+
     def headline(
-        self, label: str, value: float, spec: str, low: float | None = None, high: float | None = None
+        self, label: str, value: float | EstimateLike, spec: str, low: float | None = None, high: float | None = None
     ) -> None:
-        """Record a result that the index shows, printed by `spec`, with its interval where it has one."""
+        """Record a result that the index shows, printed by `spec`, with its interval where it has one.
+
+        Of an estimate it is the first row; of a refused one, nothing.
+        """
+        if hasattr(value, "frame"):
+            if self._refused(label, value):
+                return
+            value, low, high = value.frame.iloc[0][["estimate", "ci_low", "ci_high"]]
         text = print_value(value, spec)
         if low is not None and high is not None:
             text += f" [{print_value(low, spec)}, {print_value(high, spec)}]"
@@ -278,6 +288,8 @@ class Page:
         unit : str
             Unit of the values.
         """
+        if self._refused("estimands", estimate):
+            return
         rows = estimate.frame.set_index(column)
         for value, name in names.items():
             row = rows.loc[value]
@@ -309,7 +321,14 @@ class Page:
             raise ProjectError(f"{key!r} is shown twice in {self.notebook}: give each table and figure its own key")
         self._keys.add(key)
 
-    def _take(self, key: str, source: pd.DataFrame | EstimateLike) -> tuple[pd.DataFrame, list[str]]:
+    def _refused(self, key: str, source: Shown, otherwise: str = "") -> bool:
+        """Return whether an estimate was refused; say so where it is told what cannot be shown."""
+        reason = "" if isinstance(source, pd.DataFrame) else getattr(source, "reason", "")
+        if reason and otherwise:
+            self.sentences(key, [f"{otherwise} cannot be shown: {reason.rstrip('.')}."], {})
+        return bool(reason)
+
+    def _take(self, key: str, source: Shown) -> tuple[pd.DataFrame, list[str]]:
         """Release a frame or estimate, record it, write its CSV, and return it with the sentences on its method."""
         self._take_key(key)
         frame = source if isinstance(source, pd.DataFrame) else source.frame
@@ -326,7 +345,8 @@ class Page:
             reading = reading_of(source)
             entry["few_clusters"] = few_clusters(frame, source.error_convention)
         self._record["results"][key] = self._gate.release(entry, f"{key!r}")
-        self._write_csv(key, frame)
+        with writing(self.folder / "tables" / f"{key}.csv") as aside:  # further digits differ between libraries
+            frame.to_csv(aside, index=False, float_format="%.12g", lineterminator="\n")
         return frame, reading
 
     def _noted(self, note: str, key: str) -> str:
@@ -357,11 +377,6 @@ class Page:
                 "csv": f"tables/{key}.csv",
             }
         )
-
-    def _write_csv(self, key: str, frame: pd.DataFrame) -> None:
-        """Write a table to twelve significant digits: further ones differ between libraries by rounding."""
-        with writing(self.folder / "tables" / f"{key}.csv") as aside:
-            frame.to_csv(aside, index=False, float_format="%.12g", lineterminator="\n")
 
     def _show(self, exhibit: dict[str, Any], svg: str | None = None) -> None:
         """Display an exhibit: as data for the page, and as a preview for JupyterLab."""

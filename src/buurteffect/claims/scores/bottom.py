@@ -9,7 +9,7 @@ from buurteffect.estimate import Estimate
 
 
 def judge_bottom(
-    persistence: Estimate, ranks: Estimate | None, tail: float, confidence: float, source: str, level: str
+    persistence: Estimate, ranks: Estimate, tail: float, confidence: float, source: str, level: str
 ) -> Verdict:
     """Judge claim C02 as far as scores alone allow.
 
@@ -17,8 +17,8 @@ def judge_bottom(
     ----------
     persistence : Estimate
         From `estimate.persistence`.
-    ranks : Estimate or None
-        From `estimate.summarise_ranks`, for the last wave; None where the noise in the scores is not known.
+    ranks : Estimate
+        From `estimate.summarise_ranks`, for the last wave; refused where the noise in the scores is not known.
     tail : float
         Share of the areas that counts as the bottom.
     confidence : float
@@ -45,7 +45,7 @@ def judge_bottom(
         stay_low=last["ci_low"],
         stay_high=last["ci_high"],
     )
-    if ranks is not None:
+    if ranks:
         _say_ranks(answer, ranks, confidence)
     answer.cannot_say(
         "Which of these areas were restructured is not in the scores. A register of projects has to be joined before "

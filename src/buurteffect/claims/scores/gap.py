@@ -15,8 +15,8 @@ _ENOUGH = 2 / 3
 def judge_gap(
     dispersion: Estimate,
     changes: tuple[Estimate, ...],
-    grouped: Estimate | None,
-    regression: Estimate | None,
+    grouped: Estimate,
+    regression: Estimate,
     tail: float,
     source: str,
     level: str,
@@ -29,9 +29,9 @@ def judge_gap(
         From `estimate.dispersion_by_wave`.
     changes : tuple of Estimate
         From `estimate.dispersion_change`, one per first wave; the first spans all waves.
-    grouped : Estimate or None
-        From `estimate.gap_by_class_year` over the span of the first of `changes`; nothing is said of what is None.
-    regression : Estimate or None
+    grouped : Estimate
+        From `estimate.gap_by_class_year` over the span of the first of `changes`; nothing is said of a refused one.
+    regression : Estimate
         From `estimate.expected_regression` over the same span.
     tail : float
         Share of the areas in the top and in the bottom group.
@@ -49,9 +49,9 @@ def judge_gap(
     span = changes[0].frame.iloc[0]
     _say_spread(answer, dispersion, changes[0], int(span["from_year"]), int(span["to_year"]))
     outcome, remark = _say_cells(answer, changes)
-    if grouped is not None:
+    if grouped:
         _say_grouped(answer, grouped, tail, int(span["from_year"]), int(span["to_year"]))
-    if grouped is not None and regression is not None:
+    if grouped and regression:
         _say_regression(answer, regression, int(span["from_year"]), int(span["to_year"]))
     answer.cannot_say(
         "Areas count equally, whatever their number of inhabitants, and an area's score is one number: differences "

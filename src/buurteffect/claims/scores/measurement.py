@@ -69,10 +69,10 @@ def describe_scores(coverage: pd.DataFrame, frame: pd.DataFrame, source: str, le
 
 
 def describe_measurement(
-    components: Estimate | None,
-    reliability: Estimate | None,
-    scan: Estimate | None,
-    together: Estimate | None,
+    components: Estimate,
+    reliability: Estimate,
+    scan: Estimate,
+    together: Estimate,
     source: str,
     level: str,
 ) -> Answer:
@@ -80,11 +80,11 @@ def describe_measurement(
 
     Parameters
     ----------
-    components, reliability : Estimate or None
-        From `estimate.fit_variance_components` and `estimate.reliability_of_change`; nothing is said of what is None.
-    scan : Estimate or None
+    components, reliability : Estimate
+        From `estimate.fit_variance_components` and `estimate.reliability_of_change`; nothing is said of a refused one.
+    scan : Estimate
         From `estimate.break_scan`.
-    together : Estimate or None
+    together : Estimate
         From `estimate.municipal_share_of_change`.
     source : {"synthetic", "open"}
         Where the data come from.
@@ -97,16 +97,16 @@ def describe_measurement(
         Sentences, limits and the numbers in them.
     """
     answer = Answer("n01", source, level)
-    if components is not None:
+    if components:
         noise = components.row(parameter="noise SD")
         _say_noise(answer, components, noise)
-        if reliability is not None:
+        if reliability:
             _say_reliability(answer, reliability, noise)
-    if scan is not None:
+    if scan:
         _say_break(answer, scan)
-    if together is not None:
+    if together:
         _say_together(answer, together)
-    if components is not None:
+    if components:
         answer.cannot_say(
             "The parts of the variance are told apart only by how covariances fall with time. The permanent and the "
             "slowly fading part can trade places at little cost in fit, as the profile shows; their sum is firmer."

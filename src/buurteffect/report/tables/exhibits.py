@@ -1,4 +1,4 @@
-"""What a notebook may show: verdicts, estimates and attempts at them, as a page reads them."""
+"""What a notebook may show: verdicts, answers and estimates, as a page reads them."""
 
 from __future__ import annotations
 
@@ -31,8 +31,16 @@ class VerdictLike(Protocol):
     numbers: Mapping[str, float]
 
 
+class AnswerLike(Protocol):
+    """Sentences with the numbers in them, and what they cannot say."""
+
+    sentences: list[str]
+    limits: list[str]
+    numbers: dict[str, float]
+
+
 class EstimateLike(Protocol):
-    """An estimate: a tidy frame and what is needed to read it."""
+    """An estimate: a tidy frame and what is needed to read it; with a ``reason``, it was refused."""
 
     frame: pd.DataFrame
     method: str
@@ -40,34 +48,6 @@ class EstimateLike(Protocol):
     units_count: int
     clusters_count: int
     dropped: tuple[tuple[str, int], ...]
-
-
-class MaybeEstimate(EstimateLike, Protocol):
-    """An estimate that may have been refused; true where it was not."""
-
-    reason: str
-
-    def __bool__(self) -> bool:
-        """Whether there is one."""
-
-    def refusal(self, what: str) -> list[str]:
-        """Return why it was refused, in words."""
-
-
-class AttemptLike(Protocol):
-    """An estimate that may have been refused; true where it was not."""
-
-    reason: str
-
-    @property
-    def result(self) -> Any:
-        """The estimate."""
-
-    def __bool__(self) -> bool:
-        """Whether there is one."""
-
-    def refusal(self, what: str) -> list[str]:
-        """Return why it was refused, in words."""
 
 
 def reading_of(estimate: EstimateLike) -> list[str]:
