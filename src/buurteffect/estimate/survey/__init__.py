@@ -2,6 +2,7 @@
 
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.survey import answers, contact_tables, repeated_cross_sections, small_area, ties
+from buurteffect.estimate.survey.answers import TREND
 from buurteffect.estimate.survey.contact_tables import LATER, SMALLEST_SD, SMALLEST_SHARE
 from buurteffect.estimate.survey.repeated_cross_sections import SurveyDesign
 from buurteffect.estimate.survey.small_area import AreaMeans
@@ -11,6 +12,7 @@ __all__ = [
     "LATER",
     "SMALLEST_SD",
     "SMALLEST_SHARE",
+    "TREND",
     "AreaMeans",
     "Mixing",
     "SurveyDesign",
