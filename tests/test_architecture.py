@@ -39,7 +39,7 @@ ORDER = {
     "synthetic": "world simulation persons truth publishing country",
     "panel": "harmonise inputs areas survey persons displacement childhood documentation maps restructuring",
     "estimate": "core sample inference measurement regression did space selection robustness persons childhood survey"
-    " scores agreement restructuring stayers opportunity",
+    " scores agreement",
     "claims": "known_truth register verdict unanswered estimators restructuring scores persons",
     "report": "html tables figures page provenance pages",
     "scoreboard": "summary cells board check places persons",

@@ -11,8 +11,7 @@ from effect_worlds import effect_frame
 
 from buurteffect import claims
 from buurteffect.claims.verdict import Outcome
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.wald import JointTest
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
 from buurteffect.estimate.robustness.two_group_power import GroupDesign
@@ -23,7 +22,7 @@ from buurteffect.estimate.space.value_rings import without_metres
 
 GENERATOR = np.random.default_rng(1)
 BALANCE = entropy_balance(GENERATOR.normal(size=(30, 1)), GENERATOR.normal(size=(300, 1)), ("level",))
-LOST = Attempt(None, "nobody is there")
+LOST = Estimate.refused("nobody is there")
 POWER = GroupDesign(2002, 2014, 30, 400, 12, 0.07, 0.1, 0.02, 0.015, 0.056, 0.042)
 
 
@@ -46,11 +45,11 @@ def evidence(
     permuted = effect(value, error)
     permuted.frame["p_value"] = chance
     given = {
-        "headline": Attempt(effect(value, error)),
-        "honest": Attempt(honest(breakdown)),
-        "specifications": Attempt(specifications(*others)),
-        "permutation": Attempt(permuted),
-        "overlap": Attempt(PooledOverlap(BALANCE, pd.DataFrame(), tuple(reasons), 30, 300)),
+        "headline": effect(value, error),
+        "honest": honest(breakdown),
+        "specifications": specifications(*others),
+        "permutation": permuted,
+        "overlap": PooledOverlap(BALANCE, pd.DataFrame(), tuple(reasons), 30, 300),
         "source": "open",
         "level": "buurt",
     } | more
@@ -110,7 +109,7 @@ def test_more_precise_evidence_of_one_sign_never_turns_support_into_contradictio
 
 
 def test_the_first_specification_is_the_headline_and_does_not_count_for_itself():
-    verdict = claims.judge_restructuring(evidence(others=(-0.01,), specifications=Attempt(specifications(0.06))))
+    verdict = claims.judge_restructuring(evidence(others=(-0.01,), specifications=specifications(0.06)))
     assert verdict.numbers["specifications"] == 1
 
 
@@ -159,7 +158,7 @@ WAVES = [2002, 2008, 2012, 2022]
 
 
 def test_the_design_says_how_many_have_how_many_figures_before():
-    answer = claims.describe_design("liveability", AREAS, WAVES, ("x",), Attempt(POWER), "open", "wijk")
+    answer = claims.describe_design("liveability", AREAS, WAVES, ("x",), POWER, "open", "wijk")
     assert {name: answer.numbers[name] for name in ("none", "one", "two", "more", "unknown", "ahead")} == {
         "none": 0, "one": 1, "two": 1, "more": 1, "unknown": 1, "ahead": 1,
     }  # fmt: skip
@@ -173,12 +172,12 @@ def test_a_design_without_covariates_says_that_nothing_holds_regression_to_the_m
 
 
 def test_a_pretest_without_power_is_said_to_say_little():
-    test = Attempt(JointTest(1.0, 1, 23.0, 0.3))
-    weak = claims.describe_pretrends("liveability", test, Attempt(0.1), Attempt(effect(0.06, 0.01)), "open", "wijk")
-    strong = claims.describe_pretrends("liveability", test, Attempt(0.001), Attempt(effect(0.06, 0.01)), "open", "wijk")
+    test = JointTest(1.0, 1, 23.0, 0.3)
+    weak = claims.describe_pretrends("liveability", test, 0.1, effect(0.06, 0.01), "open", "wijk")
+    strong = claims.describe_pretrends("liveability", test, 0.001, effect(0.06, 0.01), "open", "wijk")
     assert "says little" in weak.sentences[-1]
     assert "says little" not in strong.sentences[-1]
-    sure = claims.describe_pretrends("liveability", Attempt(JointTest(9.0, 1, 23.0, 1e-9)), LOST, LOST, "open", "wijk")
+    sure = claims.describe_pretrends("liveability", JointTest(9.0, 1, 23.0, 1e-9), LOST, LOST, "open", "wijk")
     assert "one in a thousand" in sure.sentences[0]
 
 
@@ -193,7 +192,7 @@ FOCUS = pd.DataFrame(
 
 
 def test_areas_whose_treatment_lies_ahead_get_no_estimate():
-    answer = claims.describe_future("liveability", FOCUS, WAVES, Attempt(POWER), "open", "wijk")
+    answer = claims.describe_future("liveability", FOCUS, WAVES, POWER, "open", "wijk")
     assert "no effect is estimated" in answer.sentences[0]
     assert (answer.numbers["focus"], answer.numbers["gemeenten"]) == (3, 2)
     assert answer.numbers["change"] == pytest.approx(0.1)
@@ -247,8 +246,8 @@ def test_placebos_that_find_something_are_named():
 
 
 def test_a_test_that_finds_a_difference_is_not_said_to_pass():
-    test = Attempt(JointTest(9.0, 1, 23.0, 0.006))
-    answer = claims.describe_pretrends("liveability", test, Attempt(0.1), Attempt(effect(0.06, 0.01)), "open", "wijk")
+    test = JointTest(9.0, 1, 23.0, 0.006)
+    answer = claims.describe_pretrends("liveability", test, 0.1, effect(0.06, 0.01), "open", "wijk")
     assert "trends parted before treatment already" in " ".join(answer.sentences)
     assert "that it passes" not in " ".join(answer.sentences)
 
@@ -256,18 +255,18 @@ def test_a_test_that_finds_a_difference_is_not_said_to_pass():
 def test_a_halving_distance_is_told_in_metres_and_not_among_the_effects():
     ring = effect(0.1, 0.01, "ring")
     metres = ring.frame.assign(term=HALVING, estimate=304.6, ci_low=167.3, ci_high=441.8)
-    fading = Attempt(EffectEstimate(pd.concat([ring.frame, metres], ignore_index=True), "method", "errors", 400, 40))
+    fading = EffectEstimate(pd.concat([ring.frame, metres], ignore_index=True), "method", "errors", 400, 40)
     answer = claims.describe_fading(fading, "open", "wijk")
     assert answer.sentences == ["If it fades evenly, the effect on values halves every 305 m [167, 442]."]
     assert list(without_metres(fading.result).frame["term"]) == ["ring"]
     assert not claims.describe_fading(LOST, "open", "wijk").sentences
 
 
-def inference(usual: float, wild: float, low: float = -0.1) -> Attempt[EffectEstimate]:
+def inference(usual: float, wild: float, low: float = -0.1) -> EffectEstimate:
     made = effect(0.05, 0.01, "clustered by gemeente")
     other = made.frame.assign(term="wild cluster bootstrap", ci_low=low, ci_high=0.2, p_value=wild)
     frame = pd.concat([made.frame.assign(p_value=usual), other], ignore_index=True).assign(treated_clusters_count=6)
-    return Attempt(EffectEstimate(frame, "method", "errors", 400, 40))
+    return EffectEstimate(frame, "method", "errors", 400, 40)
 
 
 @pytest.mark.parametrize(
@@ -275,13 +274,13 @@ def inference(usual: float, wild: float, low: float = -0.1) -> Attempt[EffectEst
     [(0.01, 0.2, "disagree about"), (0.01, 0.01, "both exclude"), (0.3, 0.4, "neither excludes")],
 )
 def test_errors_made_in_two_ways_say_whether_they_agree_about_zero(usual, wild, words):
-    answer = claims.describe_errors("woz", inference(usual, wild), Attempt(effect(0.05, 0.01)), "open", "buurt")
+    answer = claims.describe_errors("woz", inference(usual, wild), effect(0.05, 0.01), "open", "buurt")
     assert words in answer.sentences[1].lower()
     assert answer.numbers["clusters"] == 6
 
 
 def test_a_bootstrap_without_an_end_says_so():
-    answer = claims.describe_errors("woz", inference(0.01, 0.2, -np.inf), Attempt(effect(0.05, 0.01)), "open", "buurt")
+    answer = claims.describe_errors("woz", inference(0.01, 0.2, -np.inf), effect(0.05, 0.01), "open", "buurt")
     assert "[without end, 0.200]" in answer.sentences[0]
     assert "wild_low" not in answer.numbers
 
@@ -292,7 +291,7 @@ def test_without_a_regression_nothing_is_said_of_its_errors():
 
 def test_single_places_say_what_they_could_have_shown():
     frame = effect(0.1, 0.05).frame.assign(p_value=0.02, detectable=0.14)
-    made = Attempt(EffectEstimate(pd.concat([frame, frame.assign(p_value=0.5)]), "method", "errors", 40, 40))
+    made = EffectEstimate(pd.concat([frame, frame.assign(p_value=0.5)]), "method", "errors", 40, 40)
     answer = claims.describe_places("liveability", made, "open", "buurt")
     assert (answer.numbers["places"], answer.numbers["rare"]) == (2, 1)
     assert "cannot show an effect of the size that matters" in answer.sentences[1]
@@ -306,19 +305,19 @@ def test_tests_that_catch_a_tampered_list_are_named():
         ("rent", "balance", 0.6, 0.2),
     ]
     table = pd.DataFrame(rows, columns=["test", "role", "p_value_made", "p_value_tampered"])
-    answer = claims.describe_tampering(Attempt(table), "synthetic", "buurt")
+    answer = claims.describe_tampering(table, "synthetic", "buurt")
     assert (answer.numbers["made"], answer.numbers["caught"]) == (0, 1)
     assert "(density)" in answer.sentences[0]
 
 
-def bent(curve: float, chance: float, change: float, error: float, interior: bool = True) -> Attempt[Threshold]:
+def bent(curve: float, chance: float, change: float, error: float, interior: bool = True) -> Threshold:
     rows = effect_frame(
         [STRAIGHT, QUADRATIC, BEND], [-0.5, curve, change], [0.05, 0.1, error], units_count=9, treated_count=0,
         clusters_count=40, degrees=39,
     )  # fmt: skip
     rows.loc[1, "p_value"] = chance
     found = EffectEstimate(rows, "method", "errors", 9, 40, degrees=39.0)
-    return Attempt(Threshold(found, pd.DataFrame(), 0.15, interior, 0.02))
+    return Threshold(found, pd.DataFrame(), 0.15, interior, 0.02)
 
 
 @pytest.mark.parametrize(

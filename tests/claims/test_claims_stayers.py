@@ -16,25 +16,25 @@ from buurteffect.claims.persons.stayers import (
 )
 from buurteffect.claims.persons.stayers_truth import flow_truths, known_flows, resident_effects, resident_truth_remarks
 from buurteffect.claims.verdict import Outcome
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.persons.composition_effects import FlowEffect
 
 
-def effect(estimate: float, error: float) -> Attempt[EffectEstimate]:
+def effect(estimate: float, error: float) -> EffectEstimate:
     """Return an estimate of one row."""
     frame = effect_frame(
         ["treated"], [estimate], [error], units_count=900, treated_count=300, clusters_count=60, degrees=59
     )
-    return Attempt(EffectEstimate(frame, "made up", "made up", 900, 60, treated_count=300, degrees=59))
+    return EffectEstimate(frame, "made up", "made up", 900, 60, treated_count=300, degrees=59)
 
 
-NONE: Attempt[EffectEstimate] = Attempt(None, "nobody is there")
+NONE: EffectEstimate = Estimate.refused("nobody is there")
+NOTHING = Estimate.refused("none")
 
 
-def residents(income: Attempt[EffectEstimate], work: Attempt[EffectEstimate], source: str = "synthetic") -> Outcome:
+def residents(income: EffectEstimate, work: EffectEstimate, source: str = "synthetic") -> Outcome:
     """Return the outcome of C07."""
-    return judge_residents(ResidentEvidence(income, work, NONE, Attempt(None, "none"), None, source)).rule_outcome
+    return judge_residents(ResidentEvidence(income, work, NONE, NOTHING, NOTHING, source)).rule_outcome
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def residents(income: Attempt[EffectEstimate], work: Attempt[EffectEstimate], so
     ],
 )
 def test_lives_of_residents_are_judged_by_both_equivalence_tests(
-    income: Attempt[EffectEstimate], work: Attempt[EffectEstimate], outcome: Outcome
+    income: EffectEstimate, work: EffectEstimate, outcome: Outcome
 ) -> None:
     assert residents(income, work) == outcome
 
@@ -67,7 +67,14 @@ def test_less_precise_evidence_never_turns_one_verdict_into_the_other(estimate: 
 
 def test_synthetic_data_only_demonstrate_the_method() -> None:
     verdict = judge_residents(
-        ResidentEvidence(effect(0.0, 0.002), effect(0.0, 0.002), NONE, Attempt(None, "none"), None, "synthetic")
+        ResidentEvidence(
+            effect(0.0, 0.002),
+            effect(0.0, 0.002),
+            NONE,
+            NOTHING,
+            NOTHING,
+            "synthetic",
+        )
     )
     assert verdict.outcome.startswith("method demonstration")
     assert "in the synthetic country" in verdict.sentences[0]
@@ -84,13 +91,13 @@ def test_synthetic_data_only_demonstrate_the_method() -> None:
         (NONE, Outcome.NOT_TESTABLE),
     ],
 )
-def test_keeping_better_off_residents_takes_three_points(kept: Attempt[EffectEstimate], outcome: Outcome) -> None:
+def test_keeping_better_off_residents_takes_three_points(kept: EffectEstimate, outcome: Outcome) -> None:
     assert judge_retention(kept, NONE, NONE, 7, "synthetic").rule_outcome == outcome
 
 
 def test_neighbours_are_judged_without_the_instrument() -> None:
-    assert judge_newcomers(effect(0.0, 0.004), Attempt(None, "weak"), "synthetic").rule_outcome == Outcome.SUPPORTED
-    assert judge_newcomers(NONE, Attempt(None, "weak"), "synthetic").rule_outcome == Outcome.NOT_TESTABLE
+    assert judge_newcomers(effect(0.0, 0.004), Estimate.refused("weak"), "synthetic").rule_outcome == Outcome.SUPPORTED
+    assert judge_newcomers(NONE, Estimate.refused("weak"), "synthetic").rule_outcome == Outcome.NOT_TESTABLE
 
 
 def test_tables_leave_out_what_was_refused() -> None:
@@ -116,7 +123,7 @@ def flow(total: float, in_situ: float, error: float = 0.01) -> FlowEffect:
 
 
 def test_the_share_of_stayers_stands_beside_that_with_nothing_given() -> None:
-    found = describe_flows(flow(0.06, 0.01), NONE, Attempt(flow(0.05, 0.07)), "synthetic")
+    found = describe_flows(flow(0.06, 0.01), NONE, flow(0.05, 0.07), "synthetic")
     assert found.numbers["share"] == pytest.approx(1 / 6)
     assert found.numbers["bare"] == pytest.approx(1.4)
     assert any("140%" in sentence and "depends on that choice" in sentence for sentence in found.sentences)
@@ -124,7 +131,7 @@ def test_the_share_of_stayers_stands_beside_that_with_nothing_given() -> None:
 
 
 def test_no_share_is_said_of_a_change_that_may_be_none() -> None:
-    found = describe_flows(flow(0.01, 0.01), Attempt(flow(0.01, 0.0)), Attempt(flow(-0.05, 0.0)), "synthetic")
+    found = describe_flows(flow(0.01, 0.01), flow(0.01, 0.0), flow(-0.05, 0.0), "synthetic")
     assert "share" not in found.numbers
     assert any("not told from zero" in limit for limit in found.limits)
     assert "long_in_situ" in found.numbers
@@ -146,7 +153,12 @@ def test_truths_go_by_the_words_of_the_page() -> None:
 
 def test_blocks_are_said_with_what_would_have_been_found() -> None:
     evidence = ResidentEvidence(
-        effect(0.0, 0.002), effect(0.0, 0.002), effect(0.0, 0.03), Attempt(None, "none"), None, "synthetic"
+        effect(0.0, 0.002),
+        effect(0.0, 0.002),
+        effect(0.0, 0.03),
+        NOTHING,
+        NOTHING,
+        "synthetic",
     )
     verdict = judge_residents(evidence)
     assert verdict.numbers["blocks_found"] > 0.02

@@ -14,17 +14,16 @@ from buurteffect.claims.persons.displacement import (
 )
 from buurteffect.claims.persons.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
 from buurteffect.claims.verdict import Outcome
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.space.waterbed import Ledger
 
-NONE = Attempt(None, "there is nothing to compare with")
+NONE = Estimate.refused("there is nothing to compare with")
 
 
 def estimate(term, value, error, **remarks):
     """Return an attempt with one row."""
     table = effect_frame([term], [value], [error], units_count=100, treated_count=10, clusters_count=40)
-    return Attempt(EffectEstimate(table.assign(**remarks), "made up", "made up", 100, 40))
+    return EffectEstimate(table.assign(**remarks), "made up", "made up", 100, 40)
 
 
 def exits(buurt, wijk, error=0.01):
@@ -62,7 +61,7 @@ def books(low, high, rest=False):
         more = effect_frame(["rest"], [-1.1], [0.5], units_count=1, treated_count=1, clusters_count=40)
         entries = pd.concat([entries, more], ignore_index=True)
     made = (EffectEstimate(table, "made up", "made up", 1, 40) for table in (entries, row))
-    return Attempt(Ledger(*made))
+    return Ledger(*made)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_sorting_is_judged_by_distance_in_income():
     table = effect_frame(
         ["income distance", "own group"], [1.2, 0.9], [0.02, 0.02], units_count=1, treated_count=1, clusters_count=40
     )
-    made = Attempt(EffectEstimate(table, "made up", "made up", 1, 40))
+    made = EffectEstimate(table, "made up", "made up", 1, 40)
     assert judge_sorting(made, "synthetic").rule_outcome == Outcome.SUPPORTED
     assert judge_sorting(NONE, "synthetic").rule_outcome == Outcome.NOT_TESTABLE
 
@@ -139,7 +138,7 @@ def test_that_it_is_low_incomes_above_all_takes_more_than_the_highest_have(low, 
     table = effect_frame(
         ["low", "high"], [low, high], [0.03, 0.03], units_count=100, treated_count=10, clusters_count=40
     ).assign(**shares)
-    both = Attempt(EffectEstimate(table, "made up", "made up", 100, 40))
+    both = EffectEstimate(table, "made up", "made up", 100, 40)
     found = judge_displacement({"buurt": both, "wijk": both}, 7, NONE, "synthetic")
     assert found.rule_outcome == Outcome.SUPPORTED
     assert words in found.outcome

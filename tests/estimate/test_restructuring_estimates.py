@@ -10,17 +10,36 @@ import pytest
 from staggered_worlds import DESIGN, staggered, two_by_two
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import restructuring as effects
 from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.result import Estimate
+from buurteffect.estimate.core.result_tables import refused_rows
 from buurteffect.estimate.did.group_time_effects import group_time
-from buurteffect.estimate.did.headline import beside_headline
-from buurteffect.estimate.did.published_steps import in_steps
+from buurteffect.estimate.did.headline import cohorts_behind, late_effect, late_estimator
+from buurteffect.estimate.did.published_steps import event_study_in_steps, in_steps, steps_of_window, thick_steps
 from buurteffect.estimate.inference.power import two_group_std_error
 from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.regression.dose import dose_regressions, within_spread
+from buurteffect.estimate.robustness.estimators_compared import side_by_side
+from buurteffect.estimate.robustness.headline_checks import with_checks
+from buurteffect.estimate.robustness.honest.magnitudes import relative_magnitudes
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
-from buurteffect.estimate.robustness.specifications import refused_rows
-from buurteffect.estimate.selection.before_after import EXPECTED, LEFT, OTHERS, TREATED
-from buurteffect.estimate.selection.regression_discontinuity import cut_of_the_list
+from buurteffect.estimate.robustness.specifications import Variants, specification_table, standard_specifications
+from buurteffect.estimate.robustness.subgroups import effects_by_group, halves
+from buurteffect.estimate.robustness.two_group_power import future_design, group_design
+from buurteffect.estimate.selection.adjusted_panel import adjust_outcome, complete_units
+from buurteffect.estimate.selection.balancing import Balance
+from buurteffect.estimate.selection.before_after import (
+    EXPECTED,
+    LEFT,
+    NAIVE,
+    OTHERS,
+    TREATED,
+    before_and_after,
+    fitted_components,
+)
+from buurteffect.estimate.selection.lookalikes import lookalike_placebo
+from buurteffect.estimate.selection.overlap import PooledOverlap, balanced_effect, pooled_overlap
+from buurteffect.estimate.selection.regression_discontinuity import cut_of_the_list, discontinuity
 from buurteffect.scoreboard.places.estimators import scored_estimators
 
 FLAT = VarianceComponents(1.0, 0.0, 0.0, 0.5, 0.0, 0.0, None)
@@ -35,39 +54,20 @@ def stepped(frame: pd.DataFrame, times: list[int]) -> pd.DataFrame:
     return part
 
 
-def test_a_refusal_becomes_a_reason_and_another_error_stays_one():
-    refused = effects.attempt(effects.late_effect, staggered(), DESIGN, (50, 60))
-    assert not refused
-    assert "50" in refused.refusal("The effect")[0]
-    with pytest.raises(EstimationError, match="50"):
-        _ = refused.result
-    with pytest.raises(ZeroDivisionError):
-        effects.attempt(lambda: 1 / 0)
-
-
-def test_together_keeps_refused_estimates_with_their_reason():
-    made = effects.attempt(effects.late_effect, staggered(), DESIGN, (2, 3))
-    lost = effects.attempt(effects.late_effect, staggered(), DESIGN, (50, 60))
-    table = effects.together({"made": made, "lost": lost})
-    assert list(table["term"]) == ["made", "lost"]
-    assert list(table["reason"] == "") == [True, False]
-    assert table["estimate"].isna().tolist() == [False, True]
-
-
 def test_the_late_effect_is_the_planted_one():
-    row = effects.late_effect(staggered(noise=0.0), DESIGN, (2, 3)).frame.iloc[0]
+    row = late_effect(staggered(noise=0.0), DESIGN, (2, 3)).frame.iloc[0]
     assert row["estimate"] == pytest.approx(0.3 + 0.1 * 2.5)
 
 
 def test_the_late_effect_equals_the_hand_calculation_in_two_groups_and_times():
     frame, hand = two_by_two()
     design = Design("y", "area", "year", "cohort", clusters=())
-    assert effects.late_effect(frame, design, (0, 0)).frame["estimate"].iloc[0] == pytest.approx(hand)
+    assert late_effect(frame, design, (0, 0)).frame["estimate"].iloc[0] == pytest.approx(hand)
 
 
 def test_the_path_in_steps_has_one_base_where_figures_come_every_few_years():
     frame = stepped(staggered(noise=0.0), [2000, 2002, 2004, 2006, 2008])
-    path = effects.event_study_in_steps(frame, DESIGN)
+    path = event_study_in_steps(frame, DESIGN)
     assert (path.frame["std_error"] == 0).sum() >= 1
     assert path.frame.set_index("event_time").loc[-1, "estimate"] == 0
     assert path.frame.loc[path.frame["event_time"] < 0, "estimate"].abs().max() < 1e-12
@@ -76,15 +76,15 @@ def test_the_path_in_steps_has_one_base_where_figures_come_every_few_years():
 
 def test_steps_of_a_window_are_those_whose_mean_years_lie_in_it():
     frame = stepped(staggered(), [2000, 2002, 2004, 2006, 2008])
-    assert effects.steps_of_window(frame, DESIGN, (3, 3)) == (1, 1)
+    assert steps_of_window(frame, DESIGN, (3, 3)) == (1, 1)
     with pytest.raises(EstimationError, match="40 to 50"):
-        effects.steps_of_window(frame, DESIGN, (40, 50))
+        steps_of_window(frame, DESIGN, (40, 50))
 
 
 def test_steps_with_few_treated_units_are_cut_off_from_the_base_outwards():
-    path = effects.event_study_in_steps(stepped(staggered(), list(range(2000, 2010))), DESIGN)
+    path = event_study_in_steps(stepped(staggered(), list(range(2000, 2010))), DESIGN)
     counts = path.frame.set_index("event_time")["treated_count"]
-    thick = effects.thick_steps(path, least_share=0.99, least_count=4)
+    thick = thick_steps(path, least_share=0.99, least_count=4)
     assert set(thick.frame["event_time"]) == set(counts[counts >= 0.99 * counts.max()].index) | {-1}
     assert thick.covariance.shape == (len(thick.frame),) * 2
 
@@ -92,8 +92,8 @@ def test_steps_with_few_treated_units_are_cut_off_from_the_base_outwards():
 def test_the_naive_comparison_is_the_difference_of_mean_changes():
     frame, hand = two_by_two()
     design = Design("y", "area", "year", "cohort", clusters=())
-    table = effects.before_and_after(frame, design, (0, 0), FLAT)
-    assert table.row(term=effects.NAIVE)["estimate"] == pytest.approx(hand)
+    table = before_and_after(frame, design, (0, 0), FLAT)
+    assert table.row(term=NAIVE)["estimate"] == pytest.approx(hand)
     assert table.row(term=TREATED)["estimate"] - table.row(term=OTHERS)["estimate"] == pytest.approx(hand)
 
 
@@ -101,13 +101,13 @@ def test_lasting_differences_do_not_regress_and_passing_ones_do_wholly():
     frame, _ = two_by_two()
     frame["y"] += np.where(frame["cohort"].notna() & (frame["year"] == 2000), -5.0, 0.0)
     design = Design("y", "area", "year", "cohort", clusters=())
-    lasting = effects.before_and_after(frame, design, (0, 0), FLAT)
+    lasting = before_and_after(frame, design, (0, 0), FLAT)
     assert lasting.row(term=EXPECTED)["estimate"] == pytest.approx(0)
-    passing = effects.before_and_after(frame, design, (0, 0), replace(FLAT, permanent_sd=0.0, noise_sd=1.0))
+    passing = before_and_after(frame, design, (0, 0), replace(FLAT, permanent_sd=0.0, noise_sd=1.0))
     levels = frame[frame["year"] == 2000].set_index("area")["y"]
     gap = levels[[0, 1, 2]].mean() - levels.mean()
     assert passing.row(term=EXPECTED)["estimate"] == pytest.approx(-gap)
-    parts = [passing.row(term=name)["estimate"] for name in (effects.NAIVE, EXPECTED, LEFT)]
+    parts = [passing.row(term=name)["estimate"] for name in (NAIVE, EXPECTED, LEFT)]
     assert parts[0] - parts[1] == pytest.approx(parts[2])
 
 
@@ -124,36 +124,36 @@ def dips(seed: int, size: int = 400) -> pd.DataFrame:
 
 def test_regression_to_the_mean_explains_an_effect_that_is_none():
     frame = dips(1)
-    parts = effects.fitted_components(frame, DESIGN)
-    table = effects.before_and_after(frame, DESIGN, (2, 5), parts)
-    naive, expected = (table.row(term=name)["estimate"] for name in (effects.NAIVE, EXPECTED))
+    parts = fitted_components(frame, DESIGN)
+    table = before_and_after(frame, DESIGN, (2, 5), parts)
+    naive, expected = (table.row(term=name)["estimate"] for name in (NAIVE, EXPECTED))
     assert naive > 0.6
     assert expected == pytest.approx(naive, rel=0.25)
 
 
 def test_lookalikes_show_what_selection_feigns():
     frame = dips(2)
-    late = effects.late_estimator((2, 5))
-    feigned = effects.late_effect(frame, DESIGN, (2, 5)).frame["estimate"].iloc[0]
-    placebo = effects.lookalike_placebo(frame, DESIGN, late, neighbours=1).frame.iloc[0]
+    late = late_estimator((2, 5))
+    feigned = late_effect(frame, DESIGN, (2, 5)).frame["estimate"].iloc[0]
+    placebo = lookalike_placebo(frame, DESIGN, late, neighbours=1).frame.iloc[0]
     assert feigned > 0.6
     assert placebo["estimate"] > 0.2
     steady = staggered(seed=3)
     steady = steady[steady["cohort"].isna() | (steady["cohort"] == 2005)]
-    assert abs(effects.lookalike_placebo(steady, DESIGN, late, neighbours=1).frame["estimate"].iloc[0]) < 0.1
+    assert abs(lookalike_placebo(steady, DESIGN, late, neighbours=1).frame["estimate"].iloc[0]) < 0.1
 
 
 def test_lookalikes_need_enough_untreated_areas():
     with pytest.raises(EstimationError, match="too few"):
-        effects.lookalike_placebo(staggered(), DESIGN, effects.late_estimator((2, 3)), neighbours=50)
+        lookalike_placebo(staggered(), DESIGN, late_estimator((2, 3)), neighbours=50)
 
 
 def test_adjusting_the_outcome_takes_out_trends_that_follow_a_covariate():
     frame = staggered(seed=5, size=240, noise=1e-6, trend=0.2)
     design = replace(DESIGN, covariates=("x",))
-    plain = effects.late_effect(frame, DESIGN, (2, 3)).frame["estimate"].iloc[0]
-    taken = effects.late_effect(effects.adjust_outcome(frame, design), DESIGN, (2, 3)).frame["estimate"].iloc[0]
-    regressed = effects.late_effect(frame, design, (2, 3)).frame["estimate"].iloc[0]
+    plain = late_effect(frame, DESIGN, (2, 3)).frame["estimate"].iloc[0]
+    taken = late_effect(adjust_outcome(frame, design), DESIGN, (2, 3)).frame["estimate"].iloc[0]
+    regressed = late_effect(frame, design, (2, 3)).frame["estimate"].iloc[0]
     assert abs(plain - 0.55) > 0.2
     assert taken == pytest.approx(0.55, abs=1e-5)
     assert regressed == pytest.approx(0.55, abs=1e-5)
@@ -161,13 +161,13 @@ def test_adjusting_the_outcome_takes_out_trends_that_follow_a_covariate():
 
 def test_complete_units_are_those_seen_every_year():
     frame = staggered().drop(index=[0, 25])
-    kept = effects.complete_units(frame, DESIGN)
+    kept = complete_units(frame, DESIGN)
     assert set(frame["area"]) - set(kept["area"]) == {0, 2}
 
 
 def test_the_power_of_a_group_design_is_that_of_the_formula():
     frame = staggered(seed=4, noise=0.5)
-    found = effects.group_design(frame, replace(DESIGN, clusters=()), (2, 3))
+    found = group_design(frame, replace(DESIGN, clusters=()), (2, 3))
     never = frame[frame["cohort"].isna()]
     wide = never.pivot_table(index="area", columns="year", values="y")
     change, level = wide[found.to_time] - wide[found.from_time], wide[found.from_time]
@@ -182,10 +182,10 @@ def test_the_power_of_a_group_design_is_that_of_the_formula():
 
 
 def test_a_future_design_counts_the_areas_that_will_be_treated():
-    found = effects.future_design(staggered(), DESIGN, [0, 1], 8, 5)
+    found = future_design(staggered(), DESIGN, [0, 1], 8, 5)
     assert (found.from_time, found.to_time, found.treated_count, found.treated_clusters) == (2004, 2009, 8, 2)
     with pytest.raises(EstimationError, match="50 years"):
-        effects.future_design(staggered(), DESIGN, [0], 1, 50)
+        future_design(staggered(), DESIGN, [0], 1, 50)
 
 
 def prepared(frame: pd.DataFrame) -> pd.DataFrame:
@@ -205,34 +205,32 @@ def test_specifications_all_find_the_planted_effect_and_refusals_keep_their_reas
     frame = prepared(staggered(noise=0.02))
     breaks = pd.DataFrame({"concept": ["y"], "break_year": [2005], "reason": ["new source"]})
     design = replace(DESIGN, breaks=breaks, across_breaks=True)
-    listed = effects.standard_specifications(
-        effects.Variants(frame, frame, 1000.0, others=("first",), later="later"), design, (2, 3)
-    )
-    table = effects.specification_table(listed)
-    same = table[table["specification"].isin(["as in the headline", "imputation", "Sun–Abraham", "doubly robust"])]
+    listed = standard_specifications(Variants(frame, frame, 1000.0, others=("first",), later="later"), design, (2, 3))
+    table = specification_table(listed)
+    same = table[table["term"].isin(["as in the headline", "imputation", "Sun–Abraham", "doubly robust"])]
     assert len(same) == 4
     assert same["estimate"].to_numpy() == pytest.approx(0.55, abs=0.03)
-    assert any("within one series" in name for name in table["specification"])
-    assert any("not yet treated" in name or "untreated at the choice" in name for name in table["specification"])
+    assert any("within one series" in name for name in table["term"])
+    assert any("not yet treated" in name or "untreated at the choice" in name for name in table["term"])
     assert {"given level and trend of values only", "given the change of the score too, starts after 2003"} <= set(
-        table["specification"]
+        table["term"]
     )
     refused = table[table["estimate"].isna()]
     assert (refused["reason"] != "").all()
-    assert refused_rows(table, "specification").startswith("Refused: ") == bool(len(refused))
+    assert refused_rows(table).startswith("Refused: ") == bool(len(refused))
 
 
 def test_without_any_figure_the_specifications_are_refused_with_a_reason():
     frame = prepared(staggered())
-    listed = effects.standard_specifications(effects.Variants(frame, frame, 1000.0), DESIGN, (50, 60))
+    listed = standard_specifications(Variants(frame, frame, 1000.0), DESIGN, (50, 60))
     with pytest.raises(EstimationError, match="no specification has a figure"):
-        effects.specification_table(listed)
+        specification_table(listed)
 
 
 def test_parts_of_the_treated_are_compared_with_the_same_untreated_areas():
     frame = staggered(noise=0.0)
-    splits = {"start": effects.halves(frame, DESIGN, "cohort", "start")}
-    table = effects.effects_by_group(frame, DESIGN, effects.late_estimator((0, 1)), splits).frame
+    splits = {"start": halves(frame, DESIGN, "cohort", "start")}
+    table = effects_by_group(frame, DESIGN, late_estimator((0, 1)), splits).frame
     assert len(table) == 2
     assert table["estimate"].to_numpy() == pytest.approx(0.35)
     treated = frame[frame["cohort"].notna()]["area"].nunique()
@@ -241,15 +239,15 @@ def test_parts_of_the_treated_are_compared_with_the_same_untreated_areas():
 
 def test_balanced_weights_give_the_treated_means_and_poor_overlap_is_named():
     frame = staggered(seed=6, size=300)
-    overlap = effects.pooled_overlap(frame, DESIGN, ("x",))
+    overlap = pooled_overlap(frame, DESIGN, ("x",))
     assert not overlap.fails
-    weighted = effects.balanced_effect(overlap, DESIGN, (2, 3))
+    weighted = balanced_effect(overlap, DESIGN, (2, 3))
     assert weighted.frame["estimate"].iloc[0] == pytest.approx(0.55, abs=0.05)
     assert weighted.may_be_headline
     far = frame.assign(x=np.where(frame["cohort"].notna(), frame["x"] + 20, frame["x"]))
-    poor = effects.pooled_overlap(far, DESIGN, ("x",))
+    poor = pooled_overlap(far, DESIGN, ("x",))
     assert poor.fails
-    assert not effects.balanced_effect(poor, DESIGN, (2, 3)).may_be_headline
+    assert not balanced_effect(poor, DESIGN, (2, 3)).may_be_headline
 
 
 def ranked(seed: int, sharp: bool) -> pd.DataFrame:
@@ -261,7 +259,7 @@ def ranked(seed: int, sharp: bool) -> pd.DataFrame:
 
 
 def test_a_list_made_by_a_cut_passes_the_first_stage_and_balance():
-    found = effects.discontinuity(ranked(1, True), "score", "listed", {"before": "level before"})
+    found = discontinuity(ranked(1, True), "score", "listed", {"before": "level before"})
     table = found.table.set_index("role")
     assert table.loc["first stage", "estimate"] == pytest.approx(1)
     assert table.loc["balance", "p_value"] > 0.05
@@ -269,7 +267,7 @@ def test_a_list_made_by_a_cut_passes_the_first_stage_and_balance():
 
 
 def test_a_list_made_otherwise_fails_the_first_stage():
-    found = effects.discontinuity(ranked(2, False), "score", "listed", {"before": "level before"})
+    found = discontinuity(ranked(2, False), "score", "listed", {"before": "level before"})
     first = found.table.set_index("role").loc["first stage"]
     assert first["ci_low"] < 0.5
     assert found.listed_below_count < found.listed_count
@@ -278,7 +276,7 @@ def test_a_list_made_otherwise_fails_the_first_stage():
 def test_a_jump_of_what_was_known_before_is_found():
     areas = ranked(3, True)
     areas["before"] += np.where(areas["listed"], 1.0, 0.0)
-    found = effects.discontinuity(areas, "score", "listed", {"before": "level before"})
+    found = discontinuity(areas, "score", "listed", {"before": "level before"})
     assert found.table.set_index("role").loc["balance", "p_value"] < 0.01
 
 
@@ -287,7 +285,7 @@ def test_areas_that_bunch_below_the_cut_are_found():
     near = areas["score"].between(-0.5, -0.25)
     areas.loc[near, "score"] -= 0.25
     areas["listed"] = areas["score"] < -0.5
-    found = effects.discontinuity(areas, "score", "listed", {}, cut=-0.5)
+    found = discontinuity(areas, "score", "listed", {}, cut=-0.5)
     assert found.table.set_index("role").loc["density", "p_value"] < 0.01
 
 
@@ -305,28 +303,35 @@ def test_dose_regressions_find_the_planted_slope_whichever_way():
     frame["size"] = 10.0 + frame["area"]
     design = Design("y", "area", "year", None, dose="dose", clusters=())
     ends = frame[frame["year"].isin((0, 3))]
-    table = effects.dose_regressions(frame, design, ends, "size").frame
+    table = dose_regressions(frame, design, ends, "size").frame
     assert len(table) == 5
     assert table["estimate"].to_numpy() == pytest.approx(-0.3, abs=1e-5)
     assert (table["minimum_detectable_effect"] > 0).all()
-    assert effects.within_spread(frame, design) < dose.std()
+    assert within_spread(frame, design) < dose.std()
 
 
 def test_a_headline_without_overlap_is_marked_as_stopped():
-    headline = effects.late_effect(staggered(), DESIGN, (2, 3))
-    path = effects.event_study_in_steps(stepped(staggered(), list(range(2000, 2010))), DESIGN)
-    honest = effects.relative_magnitudes(effects.thick_steps(path), (1.0,), (2, 3))
-    stands = beside_headline(headline, honest)
-    stopped = beside_headline(headline, honest, ("nobody is alike",))
+    headline = late_effect(staggered(), DESIGN, (2, 3))
+    path = event_study_in_steps(stepped(staggered(), list(range(2000, 2010))), DESIGN)
+    honest = relative_magnitudes(thick_steps(path), (1.0,), (2, 3))
+    balance = Balance(np.ones(30) / 30, pd.DataFrame(), 30.0, 0.05, 0.0, True)
+    alike = PooledOverlap(balance, pd.DataFrame(), (), 3, 30)
+    stands = with_checks(headline, honest, alike, "late")
+    stopped = with_checks(headline, honest, replace(alike, reasons=("nobody is alike",)), "late")
+    unknown = with_checks(headline, Estimate.refused("no path"), Estimate.refused("one cohort"), "late")
     assert stands.frame["standing"].iloc[0] == "stands"
     assert stands.frame["breakdown_value"].iloc[0] > 0
+    assert stands.frame["term"].tolist() == ["late"]
     assert stopped.frame["standing"].iloc[0] == "stopped"
     assert not stopped.may_be_headline
+    assert unknown.not_headline == ("no overlap known",)
+    assert unknown.frame["breakdown_value"].isna().all()
+    assert with_checks(Estimate.refused("nobody"), honest, alike, "late").reason == "nobody"
 
 
 def test_the_cells_behind_the_late_effect_say_which_cohorts_it_rests_on():
     frame = staggered()
-    cohorts = effects.cohorts_behind(frame, DESIGN, (2, 3))
+    cohorts = cohorts_behind(frame, DESIGN, (2, 3))
     seen = group_time(frame, DESIGN).cells.query("2 <= event_time <= 3")["cohort"]
     assert cohorts == (seen.min(), seen.max())
 
@@ -335,8 +340,8 @@ def test_an_estimator_of_the_registry_is_in_every_comparison(monkeypatch):
     added = replace(ROBUST_ESTIMATORS["imputation"], label="another")
     monkeypatch.setitem(ROBUST_ESTIMATORS, "another", added)
     frame = prepared(staggered())
-    listed = effects.standard_specifications(effects.Variants(frame, frame, 1000.0), DESIGN, (2, 3))
+    listed = standard_specifications(Variants(frame, frame, 1000.0), DESIGN, (2, 3))
     assert "another" in [each.label for each in listed]
-    side = effects.side_by_side(frame, DESIGN, (2, 3)).frame.set_index("term")
+    side = side_by_side(frame, DESIGN, (2, 3)).frame.set_index("term")
     assert side.loc["another", "estimate"] == side.loc["imputation", "estimate"]
     assert scored_estimators()["another"].label == "Another"

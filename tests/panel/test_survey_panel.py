@@ -21,8 +21,7 @@ from buurteffect.claims import (
 )
 from buurteffect.claims.verdict import Outcome
 from buurteffect.errors import DataError, EstimationError, ProjectError
-from buurteffect.estimate.core.attempt import Attempt
-from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.survey.contact_tables import SurveyDesign, own_cell_excess, random_mixing, survey_effect
 from buurteffect.estimate.survey.repeated_cross_sections import detectable
 from buurteffect.panel.survey import SurveyStudy, assemble_survey, describe_waves, survey_study
@@ -231,7 +230,7 @@ def effects(scale: str, choice: str, value: float, error: float, spread: float =
 )
 def test_contact_is_judged_by_its_rule(ratio, contact, outcome):
     table = effects("contact_score", "same length of residence", *contact)
-    verdict = judge_contact(Attempt(estimate(*ratio)), table, "synthetic")
+    verdict = judge_contact(estimate(*ratio), table, "synthetic")
     assert verdict.rule_outcome == outcome
     assert verdict.outcome.startswith("method demonstration")
 
@@ -259,8 +258,8 @@ def test_feeling_at_home_is_judged_by_its_rule(home, outcome):
     ],
 )
 def test_trust_is_judged_by_its_rule(trend, outcome):
-    areas = Attempt(detectable(estimate(*trend), 0.016))
-    verdict = judge_trust(areas, Attempt(estimate(-0.03, 0.004)), 1.6, 2002, "synthetic")
+    areas = detectable(estimate(*trend), 0.016)
+    verdict = judge_trust(areas, estimate(-0.03, 0.004), 1.6, 2002, "synthetic")
     assert verdict.rule_outcome == outcome
 
 
@@ -279,7 +278,7 @@ def test_without_a_survey_nothing_is_judged():
         assert no_survey(claim, "there is none", "open").rule_outcome == Outcome.NOT_TESTABLE
     empty = effects("at_home_score", "elsewhere", 0, 1)
     assert judge_at_home(empty, "synthetic").rule_outcome == Outcome.NOT_TESTABLE
-    missing = Attempt(None, "no waves")
+    missing = Estimate.refused("no waves")
     assert judge_trust(missing, missing, 1.6, 2002, "open").rule_outcome == Outcome.NOT_TESTABLE
     with pytest.raises(EstimationError):
         _ = missing.result
@@ -305,9 +304,9 @@ def test_effects_beside_the_verdicts_are_counted_and_the_placebo_says_what_it_ca
 def test_the_bare_association_and_the_gap_in_trust_stand_beside_their_truth_with_units():
     table = effects("contact_score", "same length of residence", 0.0, 0.1)
     two = pd.concat([effects("x", "y", 0.1, 0.01), effects("x", "y", -0.01, 0.001)], ignore_index=True)
-    trend = Attempt(replace(estimate(-0.6, 0.04), frame=two))
+    trend = replace(estimate(-0.6, 0.04), frame=two)
     rows = two.assign(term="feeling at home", comparison=["same buurt and year", "and same residence and traits"])
-    known = truth_of_contact(table, {"trust_low_income_trend": trend}, Attempt(rows), 2002)
+    known = truth_of_contact(table, {"trust_low_income_trend": trend}, rows, 2002)
     units = {each.name: each.unit for each in known}
     assert units == {
         "contact_effect@same length of residence": "points",
@@ -316,13 +315,13 @@ def test_the_bare_association_and_the_gap_in_trust_stand_beside_their_truth_with
         "contact_slope@0": "points per point",
         "contact_slope@1": "points per point",
     }
-    later = truth_of_contact(table, {"trust_low_income_trend": trend}, Attempt(None, "none"), 2005)
+    later = truth_of_contact(table, {"trust_low_income_trend": trend}, Estimate.refused("none"), 2005)
     assert "trust_low_income_gap" not in {each.name for each in later}
 
 
 def test_the_test_that_a_trend_is_small_is_said_with_its_bound():
-    areas = Attempt(detectable(estimate(-0.001, 0.002), 0.016))
-    verdict = judge_trust(areas, Attempt(None, "none"), 1.6, 2002, "synthetic")
+    areas = detectable(estimate(-0.001, 0.002), 0.016)
+    verdict = judge_trust(areas, Estimate.refused("none"), 1.6, 2002, "synthetic")
     assert verdict.numbers["trend_smallest"] == 0.016
     assert verdict.sentences[0].endswith("has p < 0.001.")
     assert verdict.numbers["trend_p"] < 0.05

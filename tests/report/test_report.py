@@ -250,31 +250,18 @@ def estimate(**more):
     )
 
 
-class Made:
-    """An attempt that was made, or refused."""
-
-    def __init__(self, result=None, reason=""):
-        self.result, self.reason = result, reason
-
-    def __bool__(self):
-        return self.result is not None
-
-    def refusal(self, what):
-        return [f"{what} cannot be shown: {self.reason}."]
-
-
 def test_how_a_table_was_made_is_told_once_and_named_after_that(draft, shown):
-    draft.effects("one", Made(estimate()), "Area", "First.")
-    draft.effects("two", Made(estimate()), "Area", "Second.")
+    draft.effects("one", estimate(), "Area", "First.")
+    draft.effects("two", estimate(), "Area", "Second.")
     page = shown()
     assert page.count("word for word the same") == 1
     assert "Partly made as <a href=#one>Table 1</a>." in page
 
 
 def test_effects_are_shown_with_their_intervals_or_the_reason_why_not(draft, shown):
-    draft.effects("there", Made(estimate()), "Area", "There.")
-    draft.effects("gone", Made(reason="nobody was treated"), "Area", "Gone.", otherwise="The effect")
-    draft.effects("quiet", Made(reason="too few"), "Area", "Quiet.")
+    draft.effects("there", estimate(), "Area", "There.")
+    draft.effects("gone", estimate(reason="nobody was treated"), "Area", "Gone.", otherwise="The effect")
+    draft.effects("quiet", estimate(reason="too few"), "Area", "Quiet.")
     text = Tags(shown()).text
     assert "0.500 [0.100,\N{NO-BREAK SPACE}0.900]" in text
     assert "The effect cannot be shown: nobody was treated." in text
@@ -282,7 +269,7 @@ def test_effects_are_shown_with_their_intervals_or_the_reason_why_not(draft, sho
 
 
 def test_effects_that_are_none_get_their_own_heading_and_no_number_of_treated(draft, shown):
-    draft.effects("bound", Made(estimate()), "Restriction", "Bounds.", value="Value")
+    draft.effects("bound", estimate(), "Restriction", "Bounds.", value="Value")
     text = Tags(shown()).text
     assert "Value" in text
     assert "Treated" not in text

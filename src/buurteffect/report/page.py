@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 from IPython.display import display
@@ -38,7 +38,7 @@ RESULTS = "results.json"
 _EFFECT = Column("estimate", "Effect", ".3f", "ci_low", "ci_high")
 _TREATED = Column("treated_count", "Treated", ",d")
 
-Shown = pd.DataFrame | EstimateLike
+Shown: TypeAlias = pd.DataFrame | EstimateLike
 """What a table or figure shows: numbers, or an estimate with its method and errors."""
 
 

@@ -10,16 +10,19 @@ import pytest
 from scipy import stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import restructuring as effects
-from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT
-from buurteffect.estimate.robustness.few_clusters import TREATED, change_regression
+from buurteffect.estimate.core.design import NEVER_TREATED, Design
+from buurteffect.estimate.did.headline import late_effect
+from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, threshold
+from buurteffect.estimate.robustness.few_clusters import TREATED, change_regression, few_cluster_errors
 from buurteffect.estimate.selection.density import density_jump
-from buurteffect.estimate.selection.rd_tampering_check import tampered_list
+from buurteffect.estimate.selection.rd_tampering_check import tampered_list, tests_of_both
 from buurteffect.estimate.selection.regression_discontinuity import discontinuity
+from buurteffect.estimate.space.single_projects import effects_on_places, largest_places
 from buurteffect.estimate.space.value_rings import TREATED as AT_PROJECT
+from buurteffect.estimate.space.value_rings import values_by_ring
 
 YEARS = range(2000, 2012)
-DESIGN = effects.Design("y", "area", clusters=("town",), comparison=effects.NEVER_TREATED)
+DESIGN = Design("y", "area", clusters=("town",), comparison=NEVER_TREATED)
 
 
 def world(seed: int = 1, effect: float = 0.5, slope: float = 0.3, noise: float = 0.05) -> pd.DataFrame:
@@ -55,7 +58,7 @@ def test_covariates_take_out_of_changes_what_untreated_areas_say_of_them():
     frame = world()
     bare = change_regression(frame, DESIGN, (2, 3)).coefficients[0]
     given = change_regression(frame, replace(DESIGN, covariates=("x",)), (2, 3)).coefficients[0]
-    headline = effects.late_effect(frame, replace(DESIGN, covariates=("x",)), (2, 3)).frame["estimate"].iloc[0]
+    headline = late_effect(frame, replace(DESIGN, covariates=("x",)), (2, 3)).frame["estimate"].iloc[0]
     assert given == pytest.approx(0.5, abs=0.03)
     assert given == pytest.approx(headline, abs=0.01)
     assert bare > given + 0.05
@@ -63,7 +66,7 @@ def test_covariates_take_out_of_changes_what_untreated_areas_say_of_them():
 
 def test_errors_of_few_clusters_stand_on_one_figure_each_with_its_p_value():
     located = replace(DESIGN, coordinates_m=("east", "north"), covariates=("x",))
-    table = effects.few_cluster_errors(world(), located, (2, 3), (1.0, 3.0), 999).frame
+    table = few_cluster_errors(world(), located, (2, 3), (1.0, 3.0), 999).frame
     assert list(table["term"]) == [
         "clustered by town", "wild cluster bootstrap", "by distance, up to 1 km", "by distance, up to 3 km"
     ]  # fmt: skip
@@ -83,23 +86,23 @@ def test_no_cohort_in_the_window_is_refused():
 def test_the_largest_places_are_those_seen_often_enough_before():
     frame = world()
     late = frame[(frame["year"] >= 2003) | frame["cohort_year"].isna()]
-    largest = effects.largest_places(frame, DESIGN, "size", 3)
+    largest = largest_places(frame, DESIGN, "size", 3)
     sizes = frame.drop_duplicates("area").assign(area=lambda table: table["area"].astype(str)).set_index("area")["size"]
     treated = sorted(set(frame.loc[frame["cohort_year"].notna(), "area"].astype(str)))
     assert sizes[largest].tolist() == sizes[treated].nlargest(3).tolist()
     seen_often = frame.loc[frame["cohort_year"] == 2006, "area"].astype(str)
-    assert set(effects.largest_places(late, DESIGN, "size", 99)) == set(seen_often)
+    assert set(largest_places(late, DESIGN, "size", 99)) == set(seen_often)
 
 
 def test_single_places_find_their_effect_and_say_what_they_could_not():
     frame = world(slope=0.0).assign(area=lambda table: table["area"].astype(str))
-    table = effects.effects_on_places(frame, DESIGN, (2, 3), ["0", "1"], "kind", "size", 20).frame
+    table = effects_on_places(frame, DESIGN, (2, 3), ["0", "1"], "kind", "size", 20).frame
     assert table["estimate"].to_numpy() == pytest.approx(0.5, abs=0.15)
     assert table["p_value"].to_numpy() == pytest.approx(1 / 21)
     assert (table["detectable"] > 0).all()
     early = frame[frame["year"] >= 2003]
     with pytest.raises(EstimationError, match="too few figures"):
-        effects.effects_on_places(early, DESIGN, (2, 3), ["1"], "kind", "size", 20)
+        effects_on_places(early, DESIGN, (2, 3), ["1"], "kind", "size", 20)
 
 
 def curved(bend: float, knot: float = 0.5, seed: int = 1) -> pd.DataFrame:
@@ -116,7 +119,7 @@ def curved(bend: float, knot: float = 0.5, seed: int = 1) -> pd.DataFrame:
 
 
 def test_a_bend_is_found_where_it_is_and_is_as_large_as_it_is():
-    found = effects.threshold(curved(-2.0), DESIGN, "x")
+    found = threshold(curved(-2.0), DESIGN, "x")
     assert found.interior
     assert found.best == pytest.approx(0.5, abs=0.06)
     assert found.effects.row(term=BEND)["estimate"] == pytest.approx(-2.0, abs=0.1)
@@ -125,23 +128,21 @@ def test_a_bend_is_found_where_it_is_and_is_as_large_as_it_is():
 
 
 def test_a_straight_line_does_not_bend():
-    rejected = [effects.threshold(curved(0.0, seed=seed), DESIGN, "x").effects.row(term=QUADRATIC)["p_value"] < 0.05
+    rejected = [threshold(curved(0.0, seed=seed), DESIGN, "x").effects.row(term=QUADRATIC)["p_value"] < 0.05
                 for seed in range(20)]  # fmt: skip
     assert sum(rejected) <= 4
-    assert effects.threshold(curved(0.0), DESIGN, "x").effects.row(term=STRAIGHT)["estimate"] == pytest.approx(
-        -1, abs=0.02
-    )
+    assert threshold(curved(0.0), DESIGN, "x").effects.row(term=STRAIGHT)["estimate"] == pytest.approx(-1, abs=0.02)
 
 
 def test_a_bend_needs_more_than_one_year():
     with pytest.raises(EstimationError, match="two years"):
-        effects.threshold(curved(0.0).query("year == 1"), DESIGN, "x")
+        threshold(curved(0.0).query("year == 1"), DESIGN, "x")
 
 
 def test_values_by_ring_find_what_was_planted_in_treated_areas():
     frame = world(slope=0.0, noise=0.01)
     located = replace(DESIGN, coordinates_m=("east", "north"), clusters=("town",))
-    table = effects.values_by_ring(frame, located, 400.0).frame
+    table = values_by_ring(frame, located, 400.0).frame
     treated = table.set_index("term").loc[AT_PROJECT]
     assert treated["estimate"] == pytest.approx(0.5, abs=0.02)
     assert treated["price_share"] == pytest.approx(np.expm1(treated["estimate"]))
@@ -182,7 +183,7 @@ def areas(seed: int) -> pd.DataFrame:
 def test_a_tampered_list_is_caught_by_density_and_balance_and_an_untouched_one_is_not():
     caught, blamed = 0, 0
     for seed in range(20):
-        table = effects.tests_of_both(areas(seed), "score", "rent", {"rent": "rent"}).set_index("role")
+        table = tests_of_both(areas(seed), "score", "rent", {"rent": "rent"}).set_index("role")
         later = table.drop(index="first stage")
         caught += bool((later["p_value_tampered"] < 0.05).all())
         blamed += bool((later["p_value_made"] < 0.05).any())
