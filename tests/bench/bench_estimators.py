@@ -41,7 +41,7 @@ LIBRARIES = (
     "buurteffect.estimate.regression.twoway_event_study",
     "buurteffect.estimate.robustness.honest.magnitudes",
     "buurteffect.estimate.did.synthetic",
-    "buurteffect.estimate.agreement.two_stage_did",
+    "buurteffect.estimate.did.imputed_outcomes",
     "diff_diff.bacon",
     "diff_diff.imputation",
     "diff_diff.sun_abraham",
@@ -85,9 +85,9 @@ def headline(frame: pd.DataFrame) -> dict[str, Run]:
     from buurteffect.estimate.regression import twoway_event_study as event_study
     from buurteffect.estimate.sample import estimation_sample as sample
 
-    design = Design("y", covariates=COVARIATES)
+    design = Design("y", covariates=COVARIATES, clusters="gemeente_code")
     return {
-        "two-way event study": lambda: event_study.two_way_event_study(sample.draw_sample(frame, design)),
+        "two-way event study": lambda: event_study.twfe_event_study(sample.draw_sample(frame, design)),
         "Bacon": lambda: bacon.bacon_decomposition(frame, design),
         "Callaway–Sant'Anna": lambda: aggregates.callaway_santanna(frame, design, window=WINDOW),
         "imputation": lambda: imputation.imputation(frame, design, window=WINDOW),
@@ -121,17 +121,17 @@ def _two_way() -> tuple[Run, Run]:
     from linearmodels import PanelOLS
 
     from buurteffect.estimate.core.design import Design
-    from buurteffect.estimate.regression.panel_ols import two_way_effects
+    from buurteffect.estimate.regression.panel_ols import twfe
     from buurteffect.estimate.sample.estimation_sample import draw_sample
 
-    frame, design = panel(), Design("y", covariates=COVARIATES)
+    frame, design = panel(), Design("y", covariates=COVARIATES, clusters="gemeente_code")
 
     def bare() -> object:
         indexed = frame.set_index(["area_code", "year"])
         model = PanelOLS(indexed["y"], indexed[["treated", *COVARIATES]], entity_effects=True, time_effects=True)
         return model.fit(cov_type="clustered", clusters=indexed[["gemeente_number"]])
 
-    return lambda: two_way_effects(draw_sample(frame, design)), bare
+    return lambda: twfe(draw_sample(frame, design)), bare
 
 
 def _many_effects(drawn: bool = True) -> tuple[Run, Run]:
@@ -143,14 +143,14 @@ def _many_effects(drawn: bool = True) -> tuple[Run, Run]:
     import pyfixest
 
     from buurteffect.estimate.core.design import Design
-    from buurteffect.estimate.regression.absorbed_effects import many_effects
+    from buurteffect.estimate.regression.absorbed_effects import feols
     from buurteffect.estimate.sample.estimation_sample import draw_sample
 
-    frame, design = panel(), Design("y", covariates=COVARIATES)
+    frame, design = panel(), Design("y", covariates=COVARIATES, clusters="gemeente_code")
     formula = f"y ~ treated + {' + '.join(COVARIATES)} | area_code + year"
     sample = draw_sample(frame, design) if drawn else None
     return (
-        lambda: many_effects(sample or draw_sample(frame, design), design.key),
+        lambda: feols(sample or draw_sample(frame, design), design.key),
         lambda: pyfixest.feols(formula, frame, vcov={"CRV1": "gemeente_code"}),
     )
 
@@ -160,13 +160,13 @@ def _event_study() -> tuple[Run, Run]:
     import pyfixest
 
     from buurteffect.estimate.core.design import Design
-    from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
+    from buurteffect.estimate.regression.twoway_event_study import twfe_event_study
     from buurteffect.estimate.sample.estimation_sample import draw_sample
 
-    frame, design = panel(), Design("y", covariates=COVARIATES)
+    frame, design = panel(), Design("y", covariates=COVARIATES, clusters="gemeente_code")
     formula = f"y ~ i(event, ref=-1) + {' + '.join(COVARIATES)} | area_code + year"
     return (
-        lambda: two_way_event_study(draw_sample(frame, design)),
+        lambda: twfe_event_study(draw_sample(frame, design)),
         lambda: pyfixest.feols(formula, frame, vcov={"CRV1": "gemeente_code"}),
     )
 
@@ -178,7 +178,7 @@ def _bacon() -> tuple[Run, Run]:
     from buurteffect.estimate.core.design import Design
     from buurteffect.estimate.regression.bacon import bacon_decomposition
 
-    frame, design = panel(), Design("y")
+    frame, design = panel(), Design("y", clusters="gemeente_code")
     return (
         lambda: bacon_decomposition(frame, design),
         lambda: BaconDecomposition(weights="exact").fit(frame, "y", "area_code", "year", "cohort_or_0"),
@@ -193,7 +193,7 @@ def _callaway_santanna() -> tuple[Run, Run]:
     from buurteffect.estimate.did.aggregation import callaway_santanna
     from buurteffect.estimate.inference.influence import DRAWS
 
-    frame, design = panel(), Design("y", covariates=COVARIATES)
+    frame, design = panel(), Design("y", covariates=COVARIATES, clusters="gemeente_code")
 
     def bare() -> object:
         cells = att_gt(
@@ -219,10 +219,10 @@ def _two_stage() -> tuple[Run, Run]:
     """Return two-stage differences and diff-diff's own."""
     from diff_diff.two_stage import TwoStageDiD
 
-    from buurteffect.estimate.agreement.two_stage_did import two_stage
     from buurteffect.estimate.core.design import Design
+    from buurteffect.estimate.did.imputed_outcomes import two_stage
 
-    frame, design = panel(4_000), Design("y", covariates=COVARIATES)
+    frame, design = panel(4_000), Design("y", covariates=COVARIATES, clusters="gemeente_code")
     columns = ("y", "area_number", "year", "cohort_or_0")
     model = TwoStageDiD(cluster="gemeente_number")
     return lambda: two_stage(frame, design), lambda: model.fit(frame, *columns, covariates=list(COVARIATES))
@@ -259,7 +259,7 @@ def _sun_abraham() -> tuple[Run, Run]:
     from buurteffect.estimate.core.design import Design
     from buurteffect.estimate.did.saturated import sun_abraham
 
-    frame, design = panel(), Design("y", covariates=COVARIATES)
+    frame, design = panel(), Design("y", covariates=COVARIATES, clusters="gemeente_code")
     columns, model = ("y", "area_number", "year", "cohort_or_0"), SunAbraham(cluster="gemeente_number")
     return lambda: sun_abraham(frame, design), lambda: model.fit(frame, *columns, covariates=list(COVARIATES))
 
@@ -271,7 +271,7 @@ def _imputation() -> tuple[Run, Run]:
     from buurteffect.estimate.core.design import Design
     from buurteffect.estimate.did.imputed_outcomes import imputation
 
-    frame, design = panel(), Design("y", covariates=COVARIATES)
+    frame, design = panel(), Design("y", covariates=COVARIATES, clusters="gemeente_code")
     columns, model = ("y", "area_number", "year", "cohort_or_0"), ImputationDiD(cluster="gemeente_number")
     return lambda: imputation(frame, design), lambda: model.fit(frame, *columns, covariates=list(COVARIATES))
 

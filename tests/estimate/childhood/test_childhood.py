@@ -32,7 +32,7 @@ from buurteffect.estimate.childhood.siblings import (
     slopes_by_age,
 )
 from buurteffect.estimate.inference.wald import joint_test
-from buurteffect.estimate.regression.ols_iv import Equation, solve
+from buurteffect.estimate.regression.ols_iv import Equation, ivreg
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_a_slope_by_hand():
     frame = pd.DataFrame(
         {"person": range(4), "family": [0, 0, 1, 1], "x": [0.0, 1.0, 0.0, 3.0], "y": [1.0, 3.0, 7.0, 10.0]}
     )
-    solved = solve(frame, Equation("y", ("x",), effect="family"))
+    solved = ivreg(frame, Equation("y", ("x",), effect="family"))
     # Differences within families: 2 for 1 and 3 for 3, weighted by the square of the difference.
     assert float(solved.fit.coefficients[0]) == pytest.approx((1 * 2 + 3 * 3) / (1 + 9))
 
@@ -238,4 +238,4 @@ def test_rows_that_cannot_be_used_are_counted(world):
     table = sibling_slope(children)
     assert ("rows with a missing value", 5) in table.dropped
     with pytest.raises(EstimationError, match="lacks mother"):
-        solve(children, Equation("adult_rank", ("mother",)))
+        ivreg(children, Equation("adult_rank", ("mother",)))

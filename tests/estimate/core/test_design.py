@@ -21,7 +21,6 @@ from buurteffect.estimate.sample.estimation_sample import draw_sample
         ({"eligible": "may"}, "goes with comparison .at_risk"),
         ({"alpha": 1.0}, "between 0 and 1"),
         ({"anticipation_years": -1}, "0 or a whole number"),
-        ({"clusters": "gemeente_code"}, "tuple of column names"),
         ({"clusters": ("a", "b", "c")}, "one or two"),
         ({"covariates": ("x", "x")}, "twice"),
         ({"covariates": ("y",)}, "two roles"),

@@ -14,11 +14,10 @@ from scipy import stats
 from staggered_worlds import BY_AREA, DESIGN, planted, staggered, two_by_two
 
 from buurteffect.errors import EstimationError, NoComparisonError
-from buurteffect.estimate.agreement.two_stage_did import two_stage
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED
 from buurteffect.estimate.did.aggregation import aggregate, callaway_santanna
 from buurteffect.estimate.did.group_time_effects import group_time, group_time_table
-from buurteffect.estimate.did.imputed_outcomes import imputation
+from buurteffect.estimate.did.imputed_outcomes import imputation, two_stage
 from buurteffect.estimate.did.projections import local_projections
 from buurteffect.estimate.did.saturated import extended_twfe, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
@@ -26,7 +25,7 @@ from buurteffect.estimate.inference.influence import clustered_covariance, multi
 from buurteffect.estimate.inference.permutation import permutation_statistics
 from buurteffect.estimate.regression.bacon import bacon_decomposition
 from buurteffect.estimate.regression.dose_response import continuous_dose
-from buurteffect.estimate.regression.panel_ols import two_way_effects
+from buurteffect.estimate.regression.panel_ols import twfe
 from buurteffect.estimate.robustness.estimators_compared import side_by_side
 from buurteffect.estimate.robustness.placebo import never_treated_cohorts, permuted_cohorts, shifted_cohorts
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
@@ -63,7 +62,7 @@ def test_two_groups_in_two_times_are_one_number_by_hand():
     assert (table["reason"] == "").all()
     np.testing.assert_allclose(table["estimate"], hand, atol=1e-12)
     others = [
-        two_way_effects(draw_sample(frame, BY_AREA)).frame["estimate"].iloc[0],
+        twfe(draw_sample(frame, BY_AREA)).frame["estimate"].iloc[0],
         bacon_decomposition(frame, BY_AREA).two_way,
         two_stage(frame, BY_AREA).frame["estimate"].iloc[0],
         permuted_cohorts(frame, BY_AREA, draws=5).frame["estimate"].iloc[0],
@@ -318,9 +317,7 @@ def test_weights_of_the_two_way_coefficient_add_up():
     assert (found.comparisons["weight"] * found.comparisons["estimate"]).sum() == pytest.approx(
         found.two_way, abs=1e-10
     )
-    assert two_way_effects(draw_sample(frame, DESIGN)).frame["estimate"].iloc[0] == pytest.approx(
-        found.two_way, abs=1e-10
-    )
+    assert twfe(draw_sample(frame, DESIGN)).frame["estimate"].iloc[0] == pytest.approx(found.two_way, abs=1e-10)
     assert found.kinds["weight"].sum() == pytest.approx(1)
     assert found.two_way < TRUTH + 0.1 < imputation(frame, DESIGN).frame["estimate"].iloc[0] + 0.1
 

@@ -18,9 +18,9 @@ from buurteffect.estimate.inference.power import (
 )
 from buurteffect.estimate.inference.wald import pretrend_test
 from buurteffect.estimate.inference.wild_bootstrap import WEBB, WildBootstrap, wild_cluster_bootstrap
-from buurteffect.estimate.regression.panel_ols import fit_two_way, two_way_effects
+from buurteffect.estimate.regression.panel_ols import fit_two_way, twfe
 from buurteffect.estimate.regression.regressors import default_regressors
-from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
+from buurteffect.estimate.regression.twoway_event_study import twfe_event_study
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 WITH_X = replace(PLAIN, covariates=("x",))
@@ -88,7 +88,7 @@ def test_with_one_treated_cluster_the_bootstrap_says_that_it_knows_next_to_nothi
     panel["cohort_year"] = np.where(panel["gemeente_code"] == "GM0003", 2005.0, np.nan)
     sample = draw_sample(panel, PLAIN, one_treated_cluster=True)
     found = wild_cluster_bootstrap(fit_two_way(sample, default_regressors(sample)), "treated", "gemeente_code")
-    row = two_way_effects(sample).row(term="treated")
+    row = twfe(sample).row(term="treated")
     assert found.ci_high - found.ci_low > 5 * (row["ci_high"] - row["ci_low"])
 
 
@@ -147,7 +147,7 @@ def test_the_minimum_detectable_effect_is_detected_with_the_power_asked_for():
         error * np.sqrt(rng.chisquare(degrees, 200_000) / degrees)
     )
     assert (np.abs(draws) > stats.t.ppf(0.975, degrees)).mean() == pytest.approx(0.8, abs=0.01)
-    result = with_minimum_detectable_effect(two_way_effects(draw_sample(simulated(5), PLAIN)))
+    result = with_minimum_detectable_effect(twfe(draw_sample(simulated(5), PLAIN)))
     expected = minimum_detectable_effect(result.frame["std_error"].item(), 0.05, 0.8, 19)
     assert result.frame["minimum_detectable_effect"].item() == expected
 
@@ -160,7 +160,7 @@ def test_the_error_of_two_groups_is_that_of_simulated_clusters():
 
 
 def test_the_power_of_a_pretest_is_that_of_simulated_event_studies():
-    result = two_way_event_study(reference_sample())
+    result = twfe_event_study(reference_sample())
     slope = detectable_slope(result, 0.5)
     found = pretest_power(result, slope)
     assert found.power == pytest.approx(0.5, abs=0.005)
@@ -180,7 +180,7 @@ def test_the_power_of_a_pretest_is_that_of_simulated_event_studies():
 
 
 def test_the_joint_test_of_pretrends_is_the_wald_test():
-    result = two_way_event_study(draw_sample(simulated(7, cohorts=(np.nan, 2004.0)), PLAIN))
+    result = twfe_event_study(draw_sample(simulated(7, cohorts=(np.nan, 2004.0)), PLAIN))
     frame = result.frame
     places = np.flatnonzero(frame["event_time"].isin([-3, -2]))
     effects = frame["estimate"].to_numpy()[places]

@@ -160,7 +160,7 @@ def panel_world(seed: int, gain: float = 0.0, inflow: float = 0.0) -> tuple[pd.D
 @pytest.mark.parametrize("covariates", [(), ("level",)])
 def test_effects_on_parts_add_up_to_the_effect_on_the_mean(covariates: tuple[str, ...]) -> None:
     people, areas, known = panel_world(5, gain=0.01, inflow=0.3)
-    design = Design("income", comparison=NEVER_TREATED, covariates=covariates)
+    design = Design("income", comparison=NEVER_TREATED, clusters="gemeente_code", covariates=covariates)
     yearly = decompose_flows(people, FlowColumns("income"), list(pairwise(range(2000, 2010))))
     found = chained_effects(chain_flows(yearly), areas, known, design, (2, 4))
     assert found.misfit < 1e-10
@@ -179,13 +179,15 @@ def test_a_cohort_of_one_area_is_part_of_the_long_difference() -> None:
     early = areas.index[areas["cohort_year"] == 2004]
     areas.loc[early[1:], "cohort_year"] = 2005.0
     spans = decompose_flows(people, FlowColumns("income"), long_pairs([2004, 2005], (2, 4), 2009))
-    over = long_effects(spans, areas, known, Design("income", comparison=NEVER_TREATED), (2, 4), WHOLE)
+    over = long_effects(
+        spans, areas, known, Design("income", comparison=NEVER_TREATED, clusters="gemeente_code"), (2, 4), WHOLE
+    )
     assert over.misfit < 1e-10
     assert over.effects.treated_count == int(areas["cohort_year"].notna().sum())
 
 
 def test_growth_of_stayers_and_better_off_comers_are_told_apart() -> None:
-    design = Design("income", comparison=NEVER_TREATED)
+    design = Design("income", comparison=NEVER_TREATED, clusters="gemeente_code")
     makes = {"gain": {"gain": 0.02}, "inflow": {"inflow": 0.5}, "nothing": {}}
     found = {}
     for name, given in makes.items():
@@ -202,7 +204,9 @@ def test_growth_of_stayers_and_better_off_comers_are_told_apart() -> None:
 def test_covariance_with_the_mean_is_that_of_the_parts() -> None:
     people, areas, known = panel_world(2)
     yearly = decompose_flows(people, FlowColumns("income"), list(pairwise(range(2000, 2010))))
-    found = chained_effects(chain_flows(yearly), areas, known, Design("income", comparison=NEVER_TREATED), (2, 4))
+    found = chained_effects(
+        chain_flows(yearly), areas, known, Design("income", comparison=NEVER_TREATED, clusters="gemeente_code"), (2, 4)
+    )
     errors = {term: found.row(term)["std_error"] for term in ("in_situ", "total", "composition")}
     assert abs(found.covariance) <= errors["in_situ"] * errors["total"] * (1 + 1e-9)
     spread = errors["in_situ"] ** 2 + errors["total"] ** 2 - 2 * found.covariance
@@ -212,7 +216,9 @@ def test_covariance_with_the_mean_is_that_of_the_parts() -> None:
 def test_tables_of_parts_and_types_hold_every_row() -> None:
     people, areas, known = panel_world(2)
     yearly = decompose_flows(people, FlowColumns("income"), list(pairwise(range(2000, 2010))))
-    found = chained_effects(chain_flows(yearly), areas, known, Design("income", comparison=NEVER_TREATED), (2, 4))
+    found = chained_effects(
+        chain_flows(yearly), areas, known, Design("income", comparison=NEVER_TREATED, clusters="gemeente_code"), (2, 4)
+    )
     assert list(parts_of({"income": found})["part"]) == ["the mean", "who stayed", "who came", "who left"]
     table = types_of(found)
     parts = found.effects.frame.set_index("term")["estimate"]

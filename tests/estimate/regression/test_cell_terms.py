@@ -18,7 +18,7 @@ from buurteffect.estimate.regression.twoway_event_study import (
     LINEARMODELS,
     PYFIXEST,
     Window,
-    two_way_event_study,
+    twfe_event_study,
 )
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 
@@ -57,7 +57,7 @@ def test_products_are_those_of_the_dummies_after_unit_and_time_effects(gaps, wei
 def test_an_event_study_is_the_same_from_cells_and_from_libraries(gaps, weights, clusters, window):
     design = replace(DESIGN, covariates=("z",), weights=weights, clusters=clusters)
     sample = draw_sample(world(gaps), design)
-    own, *others = (two_way_event_study(sample, window, engine=name) for name in (CELLS, PYFIXEST, LINEARMODELS))
+    own, *others = (twfe_event_study(sample, window, engine=name) for name in (CELLS, PYFIXEST, LINEARMODELS))
     for other in others:
         assert list(own.frame["term"]) == list(other.frame["term"])
         np.testing.assert_allclose(own.frame["estimate"], other.frame["estimate"], atol=1e-8)
@@ -67,15 +67,15 @@ def test_an_event_study_is_the_same_from_cells_and_from_libraries(gaps, weights,
 
 def test_errors_that_are_not_clustered_get_their_regressors_written_out():
     sample = draw_sample(world(False), DESIGN)
-    assert "numpy" in two_way_event_study(sample, errors=ClusteredErrors(("gemeente",))).software
-    assert "pyfixest" in two_way_event_study(sample, errors=DriscollKraayErrors(1)).software
+    assert "numpy" in twfe_event_study(sample, errors=ClusteredErrors(("gemeente",))).software
+    assert "pyfixest" in twfe_event_study(sample, errors=DriscollKraayErrors(1)).software
     with pytest.raises(EstimationError, match="errors that are grouped"):
-        two_way_event_study(sample, errors=DriscollKraayErrors(1), engine=CELLS)
+        twfe_event_study(sample, errors=DriscollKraayErrors(1), engine=CELLS)
 
 
 def test_an_unknown_engine_is_refused():
     with pytest.raises(EstimationError, match="engine must be"):
-        two_way_event_study(draw_sample(world(False), DESIGN), engine="abacus")
+        twfe_event_study(draw_sample(world(False), DESIGN), engine="abacus")
 
 
 @pytest.mark.parametrize("estimator", [sun_abraham, extended_twfe])

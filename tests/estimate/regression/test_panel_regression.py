@@ -20,17 +20,17 @@ from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.regression_table import conley_errors
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKraayErrors, IndependentErrors, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, POLICY, SANDWICH
-from buurteffect.estimate.regression.absorbed_effects import fit_effects, many_effects
-from buurteffect.estimate.regression.panel_ols import first_differences, fit_two_way, random_effects, two_way_effects
+from buurteffect.estimate.regression.absorbed_effects import feols, fit_effects
+from buurteffect.estimate.regression.panel_ols import first_differences, fit_two_way, random_effects, twfe
 from buurteffect.estimate.regression.regressors import default_regressors, named_regressors
-from buurteffect.estimate.regression.twoway_event_study import LINEARMODELS, PYFIXEST, Window, two_way_event_study
+from buurteffect.estimate.regression.twoway_event_study import LINEARMODELS, PYFIXEST, Window, twfe_event_study
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 WITH_X = replace(PLAIN, covariates=("x",))
 STAGGERED = (np.nan, 2004.0, 2006.0)
 
 
-@pytest.mark.parametrize("estimate", [two_way_effects, first_differences, lambda s: many_effects(s, s.design.key)])
+@pytest.mark.parametrize("estimate", [twfe, first_differences, lambda s: feols(s, s.design.key)])
 def test_two_groups_in_two_years_give_the_difference_in_differences(estimate):
     result = estimate(draw_sample(two_by_two(), PLAIN))
     row = result.row(term="treated")
@@ -49,7 +49,7 @@ def covariance_factor_free(row, result):
 
 def test_a_planted_effect_is_recovered():
     panel = simulated(11, units=400, clusters=80, effect=0.7)
-    row = two_way_effects(draw_sample(panel, WITH_X)).row(term="treated")
+    row = twfe(draw_sample(panel, WITH_X)).row(term="treated")
     assert abs(row["estimate"] - 0.7) < 3 * row["std_error"]
     assert row["std_error"] < 0.1
     assert row["p_value"] < 0.001
@@ -80,8 +80,8 @@ def test_what_is_left_after_effects_is_the_residual_of_a_regression_on_all_dummi
 @pytest.mark.parametrize("errors", [IndependentErrors(), None, ClusteredErrors(("gemeente_code", "year"))])
 def test_both_libraries_give_the_same_table(share, errors):
     sample = draw_sample(simulated(6, cohorts=STAGGERED).sample(frac=share, random_state=2), WITH_X)
-    first = two_way_effects(sample, errors).frame
-    second = many_effects(sample, ("area_code", "year"), errors).frame
+    first = twfe(sample, errors).frame
+    second = feols(sample, ("area_code", "year"), errors).frame
     pd.testing.assert_frame_equal(first, second, rtol=1e-8)
 
 
@@ -103,7 +103,7 @@ def test_clustered_errors_are_those_of_linearmodels_apart_from_the_factor():
 
 
 def test_the_convention_is_printed_with_every_table():
-    result = two_way_effects(draw_sample(simulated(6), WITH_X))
+    result = twfe(draw_sample(simulated(6), WITH_X))
     assert POLICY in result.error_convention
     assert "G = 20" in result.error_convention
     assert "K = 10" in result.error_convention
@@ -111,14 +111,14 @@ def test_the_convention_is_printed_with_every_table():
 
 
 def test_two_way_effects_under_staggered_treatment_are_no_headline():
-    assert two_way_effects(draw_sample(simulated(6), PLAIN)).may_be_headline
-    assert not two_way_effects(draw_sample(simulated(6, cohorts=STAGGERED), PLAIN)).may_be_headline
+    assert twfe(draw_sample(simulated(6), PLAIN)).may_be_headline
+    assert not twfe(draw_sample(simulated(6, cohorts=STAGGERED), PLAIN)).may_be_headline
 
 
 def test_driscoll_kraay_without_lags_is_clustering_by_year():
     sample = draw_sample(simulated(6), WITH_X)
-    years = two_way_effects(sample, ClusteredErrors(("year",))).frame
-    pd.testing.assert_frame_equal(two_way_effects(sample, DriscollKraayErrors(0)).frame, years)
+    years = twfe(sample, ClusteredErrors(("year",))).frame
+    pd.testing.assert_frame_equal(twfe(sample, DriscollKraayErrors(0)).frame, years)
 
 
 def with_places(panel, seed=4):
@@ -145,8 +145,8 @@ def test_errors_by_distance_are_the_double_sum_over_all_pairs(kernel, same_time)
 
 def test_errors_within_no_distance_are_clustered_by_place():
     sample = draw_sample(with_places(simulated(6)), replace(WITH_X, coordinates_m=("east", "north")))
-    near = two_way_effects(sample, conley_errors(sample.design, 0.001), SANDWICH).frame["std_error"]
-    alone = two_way_effects(sample, ClusteredErrors(("area_code",)), SANDWICH).frame["std_error"]
+    near = twfe(sample, conley_errors(sample.design, 0.001), SANDWICH).frame["std_error"]
+    alone = twfe(sample, ClusteredErrors(("area_code",)), SANDWICH).frame["std_error"]
     np.testing.assert_allclose(near, alone, rtol=1e-12)
 
 
@@ -157,14 +157,14 @@ def test_spherical_and_planar_distance_agree_where_the_earth_is_flat():
         5 + panel["east"] / (111_283 * np.cos(np.radians(52.09))),
     )
     sample = draw_sample(panel, WITH_X, extra=("east", "north", "lat", "lon"))
-    flat = two_way_effects(sample, ConleyErrors(3.0, ("east", "north"), kernel="bartlett")).frame["std_error"]
-    round_ = two_way_effects(sample, ConleyErrors(3.0, ("lat", "lon"), "spherical", "bartlett")).frame["std_error"]
+    flat = twfe(sample, ConleyErrors(3.0, ("east", "north"), kernel="bartlett")).frame["std_error"]
+    round_ = twfe(sample, ConleyErrors(3.0, ("lat", "lon"), "spherical", "bartlett")).frame["std_error"]
     np.testing.assert_allclose(flat, round_, rtol=5e-3)
 
 
 def test_a_negative_variance_is_told_and_stops_a_headline():
     sample = reference_sample(None, ("x1", "treated"))
-    result = two_way_effects(sample, ConleyErrors(25, ("lat", "lon"), "spherical"))
+    result = twfe(sample, ConleyErrors(25, ("lat", "lon"), "spherical"))
     assert "negative variance" in result.error_convention
     assert not result.may_be_headline
 
@@ -173,7 +173,7 @@ def test_a_negative_variance_is_told_and_stops_a_headline():
 def test_an_event_study_finds_a_planted_path_against_its_reference(engine):
     panel = simulated(21, units=900, clusters=300, shock_sd=0.0)
     panel["y"] += 0.1 * (panel["year"] - 2004).where(panel["cohort_year"].notna(), 0).clip(lower=0)
-    result = two_way_event_study(draw_sample(panel, WITH_X), engine=engine)
+    result = twfe_event_study(draw_sample(panel, WITH_X), engine=engine)
     path = result.event_times().set_index("event_time")
     assert list(path.index) == [-4, -3, -2, -1, 0, 1, 2, 3]
     truth = np.array([0, 0, 0, 0, 0.1, 0.2, 0.3, 0.4])
@@ -186,17 +186,17 @@ def test_an_event_study_finds_a_planted_path_against_its_reference(engine):
 
 def test_far_ends_of_an_event_study_are_put_together():
     sample = draw_sample(simulated(21, cohorts=STAGGERED), PLAIN)
-    path = two_way_event_study(sample, Window(first=-2, last=1)).event_times()
+    path = twfe_event_study(sample, Window(first=-2, last=1)).event_times()
     assert list(path["term"]) == ["event -2 or before", "event -1", "event 0", "event 1 or later"]
 
 
 def test_an_event_study_without_never_treated_units_needs_two_references():
     sample = draw_sample(simulated(21, cohorts=(2004.0, 2005.0, 2007.0)), PLAIN)
     with pytest.raises(EstimationError, match="two reference"):
-        two_way_event_study(sample)
-    assert (two_way_event_study(sample, Window((-1, -3))).frame["std_error"] == 0).sum() == 2
+        twfe_event_study(sample)
+    assert (twfe_event_study(sample, Window((-1, -3))).frame["std_error"] == 0).sum() == 2
     with pytest.raises(EstimationError, match="reference event time -9"):
-        two_way_event_study(sample, Window((-9,)))
+        twfe_event_study(sample, Window((-9,)))
 
 
 def test_a_regressor_that_the_effects_absorb_is_refused_by_name():
@@ -214,7 +214,7 @@ def test_a_dose_without_cohort_is_a_panel_regression_on_it():
     panel = simulated(6)
     panel["share"] = np.random.default_rng(3).uniform(size=len(panel)) + 0.1 * (panel["year"] - 2001)
     panel["y"] += 2 * panel["share"]
-    row = two_way_effects(draw_sample(panel, replace(PLAIN, cohort=None, dose="share"))).row(term="share")
+    row = twfe(draw_sample(panel, replace(PLAIN, cohort=None, dose="share"))).row(term="share")
     assert abs(row["estimate"] - 2) < 4 * row["std_error"]
 
 
@@ -222,11 +222,11 @@ def test_a_dose_with_a_cohort_counts_from_treatment_on():
     panel = simulated(6)
     dose = panel["area_code"].str[-2:].astype(float) / 100
     panel["y"] += 3 * dose * (panel["year"] >= panel["cohort_year"])
-    row = two_way_effects(draw_sample(panel.assign(dose=dose), replace(PLAIN, dose="dose"))).row(term="dose")
+    row = twfe(draw_sample(panel.assign(dose=dose), replace(PLAIN, dose="dose"))).row(term="dose")
     assert abs(row["estimate"] - 3) < 4 * row["std_error"]
 
 
-@pytest.mark.parametrize("estimate", [two_way_effects, random_effects, first_differences, two_way_event_study])
+@pytest.mark.parametrize("estimate", [twfe, random_effects, first_differences, twfe_event_study])
 def test_order_and_names_change_nothing_and_units_only_the_units(estimate):
     panel = simulated(8, cohorts=STAGGERED)
     first = estimate(draw_sample(panel, WITH_X)).frame
@@ -259,7 +259,7 @@ def test_a_band_lies_between_pointwise_and_bonferroni():
 HASHED = """
 import numpy as np, pandas as pd, warnings
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.regression.absorbed_effects import many_effects
+from buurteffect.estimate.regression.absorbed_effects import feols
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 import pyfixest
 rng = np.random.default_rng(1)
@@ -270,7 +270,7 @@ panel = pd.DataFrame({"person": np.repeat(np.arange(people), years), "year": np.
     "area": area, "x": rng.normal(size=people * years) + rng.normal(size=15)[area]})
 panel["y"] = 0.5 * panel["x"] + rng.normal(size=15)[area] + rng.normal(size=len(panel))
 design = Design("y", "person", "year", None, covariates=("x",), clusters=("area",))
-row = many_effects(draw_sample(panel, design), ("person", "year", "area")).row(term="x")
+row = feols(draw_sample(panel, design), ("person", "year", "area")).row(term="x")
 warnings.simplefilter("ignore")
 raw = pyfixest.feols("y ~ x | person + year + area", panel, vcov={"CRV1": "area"}, fixef_rm="none").se().item()
 print(repr(float(row["estimate"])), repr(float(row["std_error"])), repr(float(raw)))
@@ -299,7 +299,7 @@ def test_errors_with_many_effects_do_not_change_with_the_hash_seed(seeds):
 
 def test_named_columns_can_explain():
     sample = draw_sample(simulated(6), PLAIN, extra=("x",))
-    assert two_way_effects(sample, regressors=named_regressors(sample, ["x"])).frame["term"].tolist() == ["x"]
+    assert twfe(sample, regressors=named_regressors(sample, ["x"])).frame["term"].tolist() == ["x"]
     with pytest.raises(EstimationError, match="extra"):
         named_regressors(sample, ["z"])
 
@@ -307,7 +307,7 @@ def test_named_columns_can_explain():
 @pytest.mark.slow
 def test_null_panels_are_rejected_in_about_5_percent():
     rejected = [
-        two_way_effects(draw_sample(simulated(seed, clusters=60), WITH_X)).row(term="treated")["p_value"] < 0.05
+        twfe(draw_sample(simulated(seed, clusters=60), WITH_X)).row(term="treated")["p_value"] < 0.05
         for seed in range(1000)
     ]
     assert 0.03 <= np.mean(rejected) <= 0.07

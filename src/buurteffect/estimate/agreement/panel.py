@@ -14,10 +14,10 @@ from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.conley import SPHERICAL, ConleyErrors
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKraayErrors, IndependentErrors
 from buurteffect.estimate.inference.small_sample import FIXEST, FIXEST_FULL, FIXEST_NONE, SANDWICH, SANDWICH_HC1
-from buurteffect.estimate.regression.absorbed_effects import many_effects
-from buurteffect.estimate.regression.mixed import random_intercepts, reml_criterion
-from buurteffect.estimate.regression.panel_ols import INTERCEPT, first_differences, random_effects, two_way_effects
-from buurteffect.estimate.regression.twoway_event_study import two_way_event_study
+from buurteffect.estimate.regression.absorbed_effects import feols
+from buurteffect.estimate.regression.mixed import mixed_model, reml_criterion
+from buurteffect.estimate.regression.panel_ols import INTERCEPT, first_differences, random_effects, twfe
+from buurteffect.estimate.regression.twoway_event_study import twfe_event_study
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 COEFFICIENT, STD_ERROR, VARIANCE = 1e-8, 1e-6, 1e-6
@@ -62,7 +62,7 @@ def agreement_table(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     tables = []
     for (estimator, option), part in values.groupby(["estimator", "option"], sort=False):
         if estimator == _EVENTS:
-            frame = two_way_event_study(_sample(panel, "cohort", ("x1",)), convention=FIXEST).frame
+            frame = twfe_event_study(_sample(panel, "cohort", ("x1",)), convention=FIXEST).frame
             named = "event::" + frame["event_time"].astype("str")
             tables.append(_compared(part, frame.assign(term=frame["term"].mask(frame["event_time"].notna(), named))))
         elif estimator == _MIXED:
@@ -86,14 +86,14 @@ def _run(estimator: str, option: str) -> _Run | None:
     if estimator == _TWFE:
         convention = {"ssc(fixef.K=none)": FIXEST_NONE, "ssc(fixef.K=full)": FIXEST_FULL}
         chosen = next((c for name, c in convention.items() if name in option), FIXEST)
-        return lambda sample: many_effects(sample, ("area", "year"), _errors(option), chosen)
+        return lambda sample: feols(sample, ("area", "year"), _errors(option), chosen)
     if estimator == _WITHIN:
         if option == "homoskedastic":
-            return lambda sample: two_way_effects(sample, IndependentErrors(), FIXEST)
+            return lambda sample: twfe(sample, IndependentErrors(), FIXEST)
         arellano = {"vcovHC arellano HC0": SANDWICH, "vcovHC arellano HC1": SANDWICH_HC1}.get(option)
         if arellano is not None:
-            return lambda sample: two_way_effects(sample, ClusteredErrors(("area",)), arellano)
-        return lambda sample: two_way_effects(sample, _errors(option), SANDWICH)
+            return lambda sample: twfe(sample, ClusteredErrors(("area",)), arellano)
+        return lambda sample: twfe(sample, _errors(option), SANDWICH)
     if estimator == "plm random":
         return lambda sample: random_effects(sample, IndependentErrors(), FIXEST)
     if estimator == "plm first difference":
@@ -128,7 +128,7 @@ def _compared(part: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _mixed(part: pd.DataFrame, sample: Sample) -> pd.DataFrame:
     """Return the rows of the mixed model; its components come with a note on whose criterion is lower."""
-    fit = random_intercepts(sample, "area", "municipality")
+    fit = mixed_model(sample, "area", "municipality")
     if part["option"].iloc[0] != "REML variance":
         return _compared(part, fit.effects.frame)
     ours = fit.variances.set_index("component")["variance"]

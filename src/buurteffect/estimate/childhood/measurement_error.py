@@ -9,7 +9,11 @@ import pandas as pd
 from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
+<<<<<<< HEAD
 from buurteffect.estimate.regression.ols_iv import solve
+=======
+from buurteffect.estimate.regression.ols_iv import Equation, ivreg
+>>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
 
 ALL, SAMPLE, INSTRUMENTED = (
     "from all households",
@@ -46,6 +50,6 @@ def measured_slopes(children: pd.DataFrame, samples: pd.DataFrame, design: Child
         SAMPLE: replace(base, explained_by=(first,)),
         INSTRUMENTED: replace(base, explained_by=(first,), instruments=(second,)),
     }
-    tables = {name: solve(frame, each).table("", [name]) for name, each in rows.items()}
+    tables = {name: ivreg(frame, each).table("", [name]) for name, each in rows.items()}
     found = stack(tables, "least squares between children, by how the share of low incomes is measured")
     return replace(found, not_headline=("families choose their places: this is an association",))

@@ -10,7 +10,7 @@ from buurteffect.estimate.childhood.design import STANDARD, ChildDesign
 from buurteffect.estimate.core.intervals import interval, p_value
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate, Estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
-from buurteffect.estimate.regression.ols_iv import Equation, solve
+from buurteffect.estimate.regression.ols_iv import Equation, ivreg
 
 PER_COHORTS = 10
 """Years of birth over which a change of the slope is told."""
@@ -52,7 +52,7 @@ def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: fl
             small += len(rows)
             continue
         frame = rows.assign(one=1.0, above=rows["parent_rank"] - percentile)
-        fit = solve(frame, Equation("adult_rank", ("above",), clusters=("family",), alpha=alpha)).fit
+        fit = ivreg(frame, Equation("adult_rank", ("above",), clusters=("family",), alpha=alpha)).fit
         result, at = covariance(fit, ClusteredErrors(("family",))), fit.position("intercept")
         point, error = fit.coefficients[at], result.std_errors[at]
         low, high = interval(point, error, result.degrees, alpha)
@@ -96,4 +96,4 @@ def slope_by_cohort(children: pd.DataFrame, design: ChildDesign = STANDARD) -> E
     equation = design.between(("parent_rank_teenage", "later"), ("female",), ("birth_year",))
     born = rows["birth_year"]
     words = f"adult rank on the parents' rank at ages 15 to 17, cohorts {born.min()} to {born.max()}"
-    return solve(rows, equation).table(words, [LEVEL, CHANGE])
+    return ivreg(rows, equation).table(words, [LEVEL, CHANGE])

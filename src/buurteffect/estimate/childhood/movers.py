@@ -15,7 +15,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.design import EXPOSURE, STEP, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
-from buurteffect.estimate.regression.ols_iv import Equation, solve
+from buurteffect.estimate.regression.ols_iv import Equation, ivreg
 
 PARENTS = ("parent_rank", "parent_rank_squared")
 PERSONAL = ("female", "nonwestern")
@@ -114,7 +114,11 @@ def movers_slope(children: pd.DataFrame, design: MoversDesign | None = None) -> 
         If no family moved once at the design's ages.
     """
     chosen = design or MoversDesign()
+<<<<<<< HEAD
     solved = solve(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation())
+=======
+    solved = ivreg(movers_sample(children, chosen.first_age, chosen.last_age), movers_equation(chosen))
+>>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
     return solved.table(
         "families that moved once; exposure instrumented by the gap times the years of childhood after the move, first "
         f"stage F {solved.first_stage_f:,.0f}"
@@ -150,7 +154,7 @@ def movers_variants(children: pd.DataFrame, design: MoversDesign | None = None) 
             replace(main, controls=(*main.controls, "own_low_years")),
         ),
     }
-    tables = {name: solve(*given).table("", [name]) for name, given in variants.items()}
+    tables = {name: ivreg(*given).table("", [name]) for name, given in variants.items()}
     return stack(tables, "families that moved once, under other choices")
 
 
@@ -185,7 +189,7 @@ def movers_by_age(children: pd.DataFrame, design: MoversDesign | None = None) ->
         middle.append(round(float(sample.loc[inside, "move_age"].mean())))
     main = (design or MoversDesign()).equation()
     controls = _less(main.controls, ("gap",))
-    found = solve(sample, replace(main, explained_by=tuple(names), instruments=(), controls=controls))
+    found = ivreg(sample, replace(main, explained_by=tuple(names), instruments=(), controls=controls))
     table = found.table("families that moved once: the gap between places by age at the move", labels)
     return replace(table, frame=table.frame.assign(event_time=pd.array(middle, dtype="Int64")))
 
@@ -213,7 +217,7 @@ def placebo_after(
     sample["later"] = sample["gap"] * (last_age + 1 - sample["move_age"])
     main = (design or MoversDesign()).equation()
     controls = (*main.controls, EXPOSURE)
-    found = solve(sample, replace(main, explained_by=("later",), instruments=(), controls=controls))
+    found = ivreg(sample, replace(main, explained_by=("later",), instruments=(), controls=controls))
     words = f"families that moved once when the child was {first_age} to {last_age}: gap times years since"
     return found.table(words, ["years after the move"])
 

@@ -12,7 +12,7 @@ from buurteffect.estimate.core.fit import solve_system
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.sandwich import cluster_covariance
 from buurteffect.estimate.inference.wald import JointTest, wald_test
-from buurteffect.estimate.regression.ols_iv import Solution, solve
+from buurteffect.estimate.regression.ols_iv import Solution, ivreg
 
 MOVERS, SIBLINGS, TOGETHER = "movers", "siblings", "both together"
 
@@ -38,8 +38,13 @@ def both_designs(children: pd.DataFrame, design: MoversDesign | None = None) -> 
     """
     chosen = replace(design or MoversDesign(), clusters=("family",))
     solved = (
+<<<<<<< HEAD
         solve(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation()),
         solve(children, chosen.siblings()),
+=======
+        ivreg(movers_sample(children, chosen.first_age, chosen.last_age), movers_equation(chosen)),
+        ivreg(children, sibling_equation(chosen.clusters, chosen.alpha)),
+>>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
     )
     slopes = np.array([float(each.fit.coefficients[0]) for each in solved])
     influence = pd.concat([_influence(each) for each in solved], axis=1).fillna(0.0).to_numpy()

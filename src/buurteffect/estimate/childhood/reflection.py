@@ -18,7 +18,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.regression.ols_iv import Equation, solve
+from buurteffect.estimate.regression.ols_iv import Equation, ivreg
 
 OUTCOME = "log_income"
 OWN = ("age", "age_squared", "nonwestern", "owner", "social")
@@ -70,7 +70,7 @@ def linear_in_means(households: pd.DataFrame, seed: int = 1, alpha: float = 0.05
         CONTEXT: (placed, replace(base, controls=(*OWN, *means))),
         RANDOM: (lot, base),
     }
-    tables = {name: solve(*given).table("", [name]) for name, given in rows.items()}
+    tables = {name: ivreg(*given).table("", [name]) for name, given in rows.items()}
     found = stack(tables, "own outcome on the mean of the other households in the buurt, gemeente effects")
     return replace(found, not_headline=("the reflection problem: like lives with like",))
 

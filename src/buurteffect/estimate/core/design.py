@@ -32,14 +32,14 @@ class Design:
         Who stands for what would have happened: units that are never treated; those too that are treated after the
         time looked at; or everybody untreated when the cohort was chosen, whatever became of them (see
         `buurteffect.estimate.did.at_risk`).
-    covariates : tuple of str
+    covariates : tuple of str, or str
         Covariates; estimators that compare changes take their value in the last time before treatment.
     eligible : str, optional
         With ``at_risk``: column that is true (or 1) in the times at which an untreated unit may be chosen. Only units
         for which it was true in the last time before a cohort's treatment stand for that cohort.
-    clusters : tuple of str
+    clusters : tuple of str, or str
         Columns within whose values errors may depend on each other; one or two, the first the one over which
-        units are drawn or permuted. Empty stands for every unit by itself.
+        units are drawn or permuted. By default none: every unit by itself.
     coordinates_m : tuple of str, optional
         Two columns with coordinates in metres (east, north), for errors that depend on distance.
     weights : str, optional
@@ -76,7 +76,7 @@ class Design:
     comparison: str = NOT_YET_TREATED
     covariates: tuple[str, ...] = ()
     eligible: str | None = None
-    clusters: tuple[str, ...] = ("gemeente_code",)
+    clusters: tuple[str, ...] = ()
     coordinates_m: tuple[str, str] | None = None
     weights: str | None = None
     anticipation_years: int = 0
@@ -85,7 +85,10 @@ class Design:
     alpha: float = 0.05
 
     def __post_init__(self) -> None:
-        """Check the settings against each other."""
+        """Check the settings against each other; take one name for a tuple of one."""
+        for name in ("covariates", "clusters"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
         if self.comparison not in COMPARISONS:
             known = f"{', '.join(COMPARISONS[:-1])} or {COMPARISONS[-1]}"
             raise CallError(f"comparison must be {known}, found {self.comparison!r}")
@@ -101,11 +104,7 @@ class Design:
             raise CallError(f"the table of breaks lacks {', '.join(lacking)}")
 
     def _check_names(self) -> None:
-        """Refuse lists that are text, more than two clusters, and a column in two roles."""
-        lists: tuple[tuple[str, object], ...] = (("covariates", self.covariates), ("clusters", self.clusters))
-        for name, value in lists:
-            if not isinstance(value, tuple):
-                raise CallError(f"{name} must be a tuple of column names, found {value!r}")
+        """Refuse more than two clusters, and a column in two roles."""
         if len(self.clusters) > 2 or len(set(self.clusters)) != len(self.clusters):
             raise CallError(f"name one or two different clusters, found {', '.join(self.clusters)}")
         if len(set(self.covariates)) != len(self.covariates):

@@ -40,6 +40,7 @@ __all__ = [
     "sun_abraham",
     "synthetic_did",
     "thick_steps",
+    "two_stage",
 ]
 
 aggregate = estimator(aggregation.aggregate)
@@ -49,6 +50,7 @@ group_time_table = estimator(group_time_effects.group_time_table)
 cohorts_behind = estimator(headline.cohorts_behind)
 late_effect = estimator(headline.late_effect)
 imputation = estimator(imputed_outcomes.imputation)
+two_stage = estimator(imputed_outcomes.two_stage)
 local_projections = estimator(projections.local_projections)
 event_study_in_steps = estimator(published_steps.event_study_in_steps)
 steps_of_window = estimator(published_steps.steps_of_window)

@@ -18,7 +18,13 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
-from buurteffect.estimate.sample.library_results import constant_within_units
+from buurteffect.estimate.sample.library_results import (
+    call_library,
+    constant_within_units,
+    effects_from_covariance,
+    one_cluster,
+    regressors,
+)
 
 _COLLINEAR = 1e11  # condition number from which columns are taken as collinear
 
@@ -347,3 +353,44 @@ def _leads(fit: ImputationFit) -> _Leads:
         points[events != base] = found
         influence[:, events != base] = np.add.reduceat(left, sample.unit_starts, axis=0) @ inverse * sample.units_count
     return _Leads(names, events, points, influence, counts)
+
+
+def two_stage(frame: pd.DataFrame, design: Design) -> EffectEstimate:
+    """Estimate one effect in two stages (Gardner 2022, doi:10.48550/arXiv.2207.05943).
+
+    Its figure is that of `imputation`; its errors take effects as one number instead of one per cohort and time. It
+    grows faster than the panel and is meant for comparison with the R package did2s.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated, with one clustering.
+
+    Raises
+    ------
+    EstimationError
+        If the design has two clusters or weights, or the library refuses it.
+    """
+    from diff_diff.two_stage import TwoStageDiD
+
+    sample = draw_sample(frame, design)
+    cluster = one_cluster(sample, "diff-diff")
+    table, names = regressors(sample, sample.coded())
+    model = TwoStageDiD(anticipation=design.anticipation_years, alpha=design.alpha, cluster=cluster)
+    call = call_library(
+        "diff-diff", lambda: model.fit(table, "outcome", "unit", "time", "cohort", covariates=names or None)
+    )
+    found = call.result
+    return effects_from_covariance(
+        sample,
+        ["overall"],
+        [found.overall_att],
+        np.array([[found.overall_se**2]]),
+        method="two-stage differences (Gardner 2022, doi:10.48550/arXiv.2207.05943)",
+        convention=f"both stages jointly, clustered by {design.cluster_columns[0]}, no small-sample factor; t with "
+        "clusters − 1",
+        software=software_versions("diff-diff"),
+        not_headline=call.warned,
+    )

@@ -5,6 +5,7 @@ from buurteffect.estimate.inference import bootstrap, power, wald, wild_bootstra
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.power import PretestPower
+from buurteffect.estimate.inference.regression_table import conley_errors
 from buurteffect.estimate.inference.sandwich import (
     ClusteredErrors,
     DriscollKraayErrors,
@@ -35,6 +36,7 @@ __all__ = [
     "WildBootstrap",
     "WildResult",
     "cluster_bootstrap",
+    "conley_errors",
     "detectable_slope",
     "joint_test",
     "minimum_detectable_effect",

@@ -1,20 +1,40 @@
 """Panel regressions, instrumental variables and decompositions of two-way fixed effects."""
 
 from buurteffect.estimate.core.refusal import estimator
-from buurteffect.estimate.regression import bacon, dose, ols_iv, threshold_regression
+from buurteffect.estimate.regression import (
+    absorbed_effects,
+    bacon,
+    dose,
+    mixed,
+    ols_iv,
+    panel_ols,
+    threshold_regression,
+    twoway_event_study,
+)
 from buurteffect.estimate.regression.bacon import BaconDecomposition
+from buurteffect.estimate.regression.mixed import MixedFit
 from buurteffect.estimate.regression.ols_iv import Equation, Solution
 from buurteffect.estimate.regression.threshold_regression import Threshold
+from buurteffect.estimate.regression.twoway_event_study import Window
+from buurteffect.estimate.sample.on_panel import on_panel
 
 __all__ = [
     "BaconDecomposition",
     "Equation",
+    "MixedFit",
     "Solution",
     "Threshold",
+    "Window",
     "bacon_decomposition",
     "dose_regressions",
-    "solve",
+    "feols",
+    "first_differences",
+    "ivreg",
+    "mixed_model",
+    "random_effects",
     "threshold",
+    "twfe",
+    "twfe_event_study",
     "within_spread",
 ]
 
@@ -22,4 +42,12 @@ bacon_decomposition = estimator(bacon.bacon_decomposition)
 dose_regressions = estimator(dose.dose_regressions)
 within_spread = estimator(dose.within_spread)
 threshold = estimator(threshold_regression.threshold)
-solve = estimator(ols_iv.solve)
+ivreg = estimator(ols_iv.ivreg)
+twfe_event_study = on_panel(twoway_event_study.twfe_event_study)
+twfe = on_panel(panel_ols.twfe)
+random_effects = on_panel(panel_ols.random_effects)
+first_differences = on_panel(panel_ols.first_differences)
+feols = on_panel(absorbed_effects.feols, lambda effects, *_, **__: effects)
+mixed_model = on_panel(
+    mixed.mixed_model, lambda narrow=None, wide=None, *_, **__: [name for name in (narrow, wide) if name]
+)

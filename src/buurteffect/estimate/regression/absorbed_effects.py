@@ -34,7 +34,7 @@ TOLERANCE = 1e-10
 _SWEPT = 1e-7  # what may be left of an effect in a mixture of the regressors, as a share of their length
 
 
-def many_effects(
+def feols(
     sample: Sample,
     effects: Sequence[str],
     errors: Errors | None = None,
@@ -77,7 +77,7 @@ def fit_effects(sample: Sample, effects: Sequence[str], regressors: Regressors) 
     Raises
     ------
     EstimationError
-        As :func:`many_effects`.
+        As :func:`feols`.
     """
     design = sample.design
     return fit_columns(
@@ -126,7 +126,7 @@ def fit_columns(
     Raises
     ------
     EstimationError
-        As :func:`many_effects`.
+        As :func:`feols`.
     """
     if not effects:
         raise EstimationError("name at least one set of effects")

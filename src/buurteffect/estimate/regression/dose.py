@@ -13,7 +13,7 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
-from buurteffect.estimate.regression.panel_ols import first_differences, two_way_effects
+from buurteffect.estimate.regression.panel_ols import first_differences, twfe
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 Run = Callable[[Sample], EffectEstimate]
@@ -49,11 +49,11 @@ def dose_regressions(frame: pd.DataFrame, design: Design, ends: pd.DataFrame, we
     counts = frame.groupby(design.unit)[design.time].transform("size")
     whole = frame[counts == len(frame[design.time].drop_duplicates())]
     runs: Mapping[str, tuple[pd.DataFrame, Design, Run]] = {
-        HEADLINE: (frame, design, two_way_effects),
-        "areas seen in every year": (whole, design, two_way_effects),
-        "weighted by dwellings": (frame.assign(weight=mean), replace(design, weights="weight"), two_way_effects),
+        HEADLINE: (frame, design, twfe),
+        "areas seen in every year": (whole, design, twfe),
+        "weighted by dwellings": (frame.assign(weight=mean), replace(design, weights="weight"), twfe),
         "change from year to year": (frame, design, first_differences),
-        "change from the first to the last year": (ends, design, two_way_effects),
+        "change from the first to the last year": (ends, design, twfe),
     }
     rows, first = [], None
     for name, (part, asked, run) in runs.items():

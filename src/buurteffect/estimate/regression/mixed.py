@@ -53,7 +53,7 @@ class _Columns:
     wide: Integers
 
 
-def random_intercepts(
+def mixed_model(
     sample: Sample, narrow: str | None = None, wide: str | None = None, regressors: Regressors | None = None
 ) -> MixedFit:
     """Return a regression with random intercepts of two nested levels.

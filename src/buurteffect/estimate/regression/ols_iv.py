@@ -163,7 +163,7 @@ class _Matrices:
         return np.column_stack([self.instruments, self.controls])
 
 
-def solve(frame: pd.DataFrame, equation: Equation) -> Solution:
+def ivreg(frame: pd.DataFrame, equation: Equation) -> Solution:
     """Return the fit of an equation by least squares or, with instruments, by two-stage least squares.
 
     With effects, outcome, regressors and instruments are taken less their means within the effect's groups. Controls
@@ -186,7 +186,7 @@ def solve(frame: pd.DataFrame, equation: Equation) -> Solution:
     Examples
     --------
     >>> frame = pd.DataFrame({"person": range(6), "x": [0, 1, 2, 0, 1, 3], "y": [1.0, 3, 5, 1, 3, 7]})
-    >>> solved = solve(frame, Equation("y", ("x",), clusters=("person",)))
+    >>> solved = ivreg(frame, Equation("y", ("x",), clusters=("person",)))
     >>> float(solved.fit.coefficients[0].round(6))
     2.0
     """

@@ -33,7 +33,7 @@ STAGGERED = (
 )
 
 
-def two_way_effects(
+def twfe(
     sample: Sample,
     errors: Errors | None = None,
     convention: Convention = HOUSE,
@@ -119,7 +119,7 @@ def random_effects(
     sample : Sample
         The rows.
     errors, convention, regressors
-        As in :func:`two_way_effects`.
+        As in :func:`twfe`.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def first_differences(
     sample : Sample
         The rows.
     errors, convention, regressors
-        As in :func:`two_way_effects`.
+        As in :func:`twfe`.
 
     Returns
     -------

@@ -15,6 +15,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.regression.absorbed_effects import fit_columns
 from buurteffect.estimate.regression.regressors import Regressors
+from buurteffect.estimate.sample.checks import check_columns
 
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Quantiles of the regressor at which a knot is tried; the best one is at an edge if it is the first or the last."""
@@ -72,6 +73,8 @@ def threshold(frame: pd.DataFrame, design: Design, regressor: str) -> Threshold:
     EstimationError
         If x takes fewer than ten values, or not enough rows have both.
     """
+    plain = replace(design, covariates=(), cohort=None, dose=None, comparison="never_treated")
+    check_columns(frame, plain, (regressor,))
     part = frame[frame[[design.outcome, regressor]].notna().all(axis=1)].reset_index(drop=True)
     values = part[regressor].to_numpy(dtype=float)
     if len(np.unique(values)) < len(QUANTILES) + 1 or part[design.time].nunique() < 2:
@@ -80,7 +83,6 @@ def threshold(frame: pd.DataFrame, design: Design, regressor: str) -> Threshold:
             "years: a bend within areas needs two years and ten different values"
         )
     centred = values - values.mean()
-    plain = replace(design, covariates=(), cohort=None, dose=None, comparison="never_treated")
     line = _fitted(part, plain, {STRAIGHT: centred})
     parabola = _fitted(part, plain, {"line": centred, QUADRATIC: centred**2})
     rows, fits = [], []

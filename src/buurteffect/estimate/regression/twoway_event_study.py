@@ -56,7 +56,7 @@ class Window:
         return f"event {event_time}"
 
 
-def two_way_event_study(
+def twfe_event_study(
     sample: Sample,
     window: Window | None = None,
     errors: Errors | None = None,

@@ -13,7 +13,7 @@ from buurteffect.estimate.robustness import (
 )
 from buurteffect.estimate.robustness.equivalence_tests import Equivalence
 from buurteffect.estimate.robustness.headline_checks import with_checks
-from buurteffect.estimate.robustness.honest import magnitudes, smoothness_bounds
+from buurteffect.estimate.robustness.honest import magnitudes, outside, smoothness_bounds
 from buurteffect.estimate.robustness.sensitivity import naive_equation
 from buurteffect.estimate.robustness.specifications import Specification, Variants
 from buurteffect.estimate.robustness.two_group_power import GroupDesign
@@ -27,10 +27,12 @@ __all__ = [
     "effects_by_group",
     "equation_robustness",
     "equivalence",
+    "event_study",
     "few_cluster_errors",
     "future_design",
     "group_design",
     "halves",
+    "honest_did",
     "naive_equation",
     "never_treated_cohorts",
     "permuted_cohorts",
@@ -51,6 +53,8 @@ __all__ = [
 relative_magnitudes = estimator(magnitudes.relative_magnitudes)
 breakdown_value = estimator(magnitudes.breakdown_value)
 smoothness = estimator(smoothness_bounds.smoothness)
+event_study = estimator(outside.event_study)
+honest_did = estimator(outside.honest_did)
 never_treated_cohorts = estimator(placebo.never_treated_cohorts)
 permuted_cohorts = estimator(placebo.permuted_cohorts)
 shifted_cohorts = estimator(placebo.shifted_cohorts)

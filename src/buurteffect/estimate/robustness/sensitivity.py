@@ -12,7 +12,7 @@ from buurteffect.estimate.core.fit import least_squares
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import demean
-from buurteffect.estimate.regression.ols_iv import Equation, Solution, solve
+from buurteffect.estimate.regression.ols_iv import Equation, Solution, ivreg
 
 R_MAX_FACTOR = 1.3
 """How much more of the outcome's variance than the observed controls all controls would explain (Oster 2019)."""
@@ -254,7 +254,7 @@ def benchmark_bounds(of_outcome: float, of_regressor: float, times: float) -> tu
 
 def equation_robustness(frame: pd.DataFrame, equation: Equation) -> Robustness:
     """Return the robustness values of the first coefficient of an equation, with its classical standard error."""
-    solved = solve(frame, equation)
+    solved = ivreg(frame, equation)
     error, degrees = _classical(solved)
     return robustness_value(float(solved.fit.coefficients[0]), error, degrees, equation.alpha)
 

@@ -1,6 +1,7 @@
 """Selection into treatment: balance, overlap, reweighting, discontinuity, regression to the mean."""
 
 from buurteffect.estimate.core.refusal import estimator
+from buurteffect.estimate.sample.on_panel import on_panel
 from buurteffect.estimate.selection import (
     adjusted_panel,
     balancing,
@@ -10,6 +11,7 @@ from buurteffect.estimate.selection import (
     overlap,
     rd_tampering_check,
     regression_discontinuity,
+    reweighting,
 )
 from buurteffect.estimate.selection.balancing import Balance, OverlapLimits
 from buurteffect.estimate.selection.before_after import NAIVE
@@ -37,6 +39,7 @@ __all__ = [
     "match_nearest",
     "naive_two_way",
     "pooled_overlap",
+    "reweighted_effects",
     "tests_of_both",
 ]
 
@@ -52,4 +55,5 @@ tests_of_both = estimator(rd_tampering_check.tests_of_both)
 discontinuity = estimator(regression_discontinuity.discontinuity)
 entropy_balance = estimator(balancing.entropy_balance)
 match_nearest = estimator(balancing.match_nearest)
+reweighted_effects = on_panel(reweighting.reweighted_effects)
 density_jump = estimator(density.density_jump)

@@ -17,7 +17,7 @@ from buurteffect.estimate.inference.sandwich import cluster_covariance
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.variance import fit_variance_components
 from buurteffect.estimate.measurement.waves import Waves
-from buurteffect.estimate.regression.panel_ols import two_way_effects
+from buurteffect.estimate.regression.panel_ols import twfe
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 from buurteffect.estimate.selection.adjusted_panel import complete_units
@@ -63,7 +63,7 @@ def fitted_components(frame: pd.DataFrame, design: Design, break_year: int | Non
 def naive_two_way(frame: pd.DataFrame, design: Design) -> EffectEstimate:
     """Return the one coefficient of two-way effects without covariates, on units seen at every time."""
     plain = replace(design, covariates=())
-    return two_way_effects(draw_sample(complete_units(frame, plain), plain))
+    return twfe(draw_sample(complete_units(frame, plain), plain))
 
 
 def before_and_after(

@@ -18,7 +18,7 @@ from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors
 from buurteffect.estimate.regression.panel_ols import STAGGERED, fit_two_way
 from buurteffect.estimate.regression.regressors import default_regressors
-from buurteffect.estimate.regression.twoway_event_study import Window, two_way_event_study
+from buurteffect.estimate.regression.twoway_event_study import Window, twfe_event_study
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS, RobustEstimator
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import draw_sample
@@ -261,7 +261,7 @@ _NEEDED_YEARS = (1998, 2020)
 
 def _path(panel: pd.DataFrame, design: Design) -> EffectEstimate:
     """Run the two-way event study, far event times put together."""
-    return two_way_event_study(draw_sample(panel, design), _PATH)
+    return twfe_event_study(draw_sample(panel, design), _PATH)
 
 
 def _reweighted(label: str, baseline: Baseline) -> Estimator:
