@@ -16,7 +16,7 @@ from buurteffect.estimate.regression.mixed import MixedFit
 from buurteffect.estimate.regression.ols_iv import Equation, Solution
 from buurteffect.estimate.regression.threshold_regression import Threshold
 from buurteffect.estimate.regression.twoway_event_study import Window
-from buurteffect.estimate.sample.on_panel import on_panel
+from buurteffect.estimate.sample.panel_call import on_panel
 
 __all__ = [
     "BaconDecomposition",

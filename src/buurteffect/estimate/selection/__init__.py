@@ -1,7 +1,7 @@
 """Selection into treatment: balance, overlap, reweighting, discontinuity, regression to the mean."""
 
 from buurteffect.estimate.core.refusal import estimator
-from buurteffect.estimate.sample.on_panel import on_panel
+from buurteffect.estimate.sample.panel_call import on_panel
 from buurteffect.estimate.selection import (
     adjusted_panel,
     balancing,
