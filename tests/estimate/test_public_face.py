@@ -18,9 +18,7 @@ from buurteffect.errors import CallError
 from buurteffect.estimate import Design, did, inference, regression, robustness, selection, space
 
 ROOT = Path(buurteffect.estimate.__file__).parent
-SUBJECTS = (
-    "did regression inference robustness selection space persons childhood survey scores measurement agreement".split()
-)
+SUBJECTS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name not in ("core", "sample"))
 DESIGN = Design("sales", "firm", "year", "start")
 
 

@@ -39,4 +39,4 @@ def on_panel(
     asked.__name__, asked.__qualname__, asked.__module__ = run.__name__, run.__qualname__, run.__module__
     asked.__doc__ = re.sub(r"sample : Sample\n +The rows(.*)", _FRAME, run.__doc__ or "")
     asked.__signature__ = told.replace(parameters=[*first, *list(told.parameters.values())[1:]])  # type: ignore[attr-defined]
-    return estimator(asked)
+    return estimator(asked)  # type: ignore[return-value]  # `asked` has the names that the signature says

@@ -168,7 +168,7 @@ def exposure_mapping(
         software=_SOFTWARE,
         dropped=dropped,
     )
-    design = Design(outcome, cohort=None, dose=INFLOW, clusters=_WITHIN, alpha=alpha)
+    design = Design(outcome, cohort=None, dose=INFLOW, clusters=(_WITHIN,), alpha=alpha)
     where = "gemeente and year" if within_gemeente else "year"
     how = f"instrumented by moves of before (first-stage F {strength:.1f}), " if instrument else ""
     method = f"regression on direct effects and exposures, {how}effects of area and of {where}, "

@@ -55,7 +55,7 @@ def decompose_error(project: Project, run: Run) -> list[dict[str, Any]]:
             study.column,
             covariates=study.covariates,
             comparison=chosen["comparison"],
-            clusters="gemeente_code",
+            clusters=("gemeente_code",),
             breaks=study.breaks,
             across_breaks=True,
         )

@@ -57,7 +57,7 @@ def _parts(study: PersonStudy, outcome: str) -> Found:
     people = study.people[study.people["main_earner"]]
     pairs = list(zip(study.years[:-1], study.years[1:], strict=True))
     chained = chain_flows(decompose_flows(people, FlowColumns(outcome), pairs))
-    design = Design(outcome, comparison=NEVER_TREATED, covariates=COVARIATES, clusters="gemeente_code")
+    design = Design(outcome, comparison=NEVER_TREATED, covariates=COVARIATES, clusters=("gemeente_code",))
     areas, known = study.compared(LEAST_ASSOCIATION_SHARE), study.known_for(outcome)
     effects = chained_effects(chained, areas, known, design, WINDOW, WHOLE).effects
     base = f"att_{WINDOW[0]}_{WINDOW[1]}_since_before_{_MEANS[outcome]}"
