@@ -8,7 +8,10 @@ import pytest
 from estimate_worlds import waves_of
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import DEFINITIONS, Bootstrap, trend_by_definition, urban_spread
+from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.scores.segregation import urban_spread
+from buurteffect.estimate.scores.trend import trend_by_definition
+from buurteffect.estimate.scores.vulnerable import DEFINITIONS
 
 QUICK = Bootstrap(draws=99)
 YEARS = (2002, 2008, 2012, 2014)

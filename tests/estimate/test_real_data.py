@@ -9,20 +9,15 @@ import numpy as np
 import pytest
 from estimate_worlds import real_panel
 
-from buurteffect.estimate import (
-    EVERY_AREA,
-    LOWEST_20,
-    Bootstrap,
-    ScoreNoise,
-    Waves,
-    dispersion_by_wave,
-    dispersion_change,
-    fit_variance_components,
-    gap_by_class_year,
-    municipal_share_of_change,
-    share_declined,
-    waves_from_panel,
-)
+from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.measurement.noise import ScoreNoise
+from buurteffect.estimate.measurement.reliability import municipal_share_of_change
+from buurteffect.estimate.measurement.variance import fit_variance_components
+from buurteffect.estimate.measurement.waves import Waves, waves_from_panel
+from buurteffect.estimate.scores.decline import share_declined
+from buurteffect.estimate.scores.dispersion import dispersion_by_wave, dispersion_change
+from buurteffect.estimate.scores.gap import gap_by_class_year
+from buurteffect.estimate.scores.vulnerable import EVERY_AREA, LOWEST_20
 
 pytestmark = pytest.mark.shared
 QUICK = Bootstrap(draws=49)

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from buurteffect.estimate import VarianceComponents, Waves, waves_from_panel
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.measurement.waves import Waves, waves_from_panel
 
 YEARS = (2002, 2008, 2012, 2014, 2016, 2018, 2020, 2022, 2024)
 LARGEST = ("GM0363", "GM0344", "GM0518", "GM0599")

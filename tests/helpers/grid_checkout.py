@@ -30,11 +30,12 @@ CELLS = (
     """\
 import statsmodels.formula.api as smf
 
-from buurteffect import estimate, panel, report
+from buurteffect import panel, report
+from buurteffect.estimate import inference, measurement, scores
 from buurteffect.report import Column
 
 data = panel.read(source, level)
-waves = estimate.waves_from_panel(data.frame)
+waves = measurement.waves_from_panel(data.frame)
 page = report.open_page("grid", source, data.inputs)""",
     """\
 rows = data.frame.dropna(subset=["liveability_score", "gemeente_code"])
@@ -62,7 +63,7 @@ page.table(
     f"The line and its bend in {knot}, with errors that are clustered by gemeente.",
 )""",
     """\
-mean = estimate.mean_by_wave(waves, bootstrap=estimate.Bootstrap(99, 1, 0.95))
+mean = scores.mean_by_wave(waves, bootstrap=inference.Bootstrap(99, 1, 0.95))
 groups = {"all": "all areas", "four_largest": "four largest cities", "other": "other gemeenten"}
 page.figure(
     "mean",

@@ -16,7 +16,9 @@ from shapely.geometry import box
 
 from buurteffect import claims, panel, report
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import at_least, municipal_share_of_change, score_densities, waves_from_panel
+from buurteffect.estimate.measurement.reliability import municipal_share_of_change
+from buurteffect.estimate.measurement.waves import at_least, waves_from_panel
+from buurteffect.estimate.scores.score_density import score_densities
 from buurteffect.project import Project
 from buurteffect.report.page import EXHIBIT
 from buurteffect.sources.download.catalogue import read_catalogue

@@ -14,7 +14,7 @@ import pytest
 import statsmodels.api as sm
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import Bootstrap, Draws, cluster_bootstrap
+from buurteffect.estimate.inference.bootstrap import Bootstrap, Draws, cluster_bootstrap
 
 
 def mean_of(values: np.ndarray):

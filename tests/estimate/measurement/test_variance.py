@@ -18,16 +18,11 @@ from estimate_worlds import YEARS, simulate, waves_of
 from scipy.optimize import least_squares
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import (
-    Bootstrap,
-    VarianceComponents,
-    Waves,
-    autocorrelation_profile,
-    break_scan,
-    fit_variance_components,
-    municipal_share_of_change,
-    reliability_of_change,
-)
+from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.measurement.reliability import municipal_share_of_change, reliability_of_change
+from buurteffect.estimate.measurement.variance import autocorrelation_profile, break_scan, fit_variance_components
+from buurteffect.estimate.measurement.waves import Waves
 
 PLANTED = VarianceComponents(0.10, 0.15, 0.06, 0.85, 0.02, 0.03, 2014)
 UNBROKEN = VarianceComponents(0.10, 0.15, 0.06, 0.85, 0.02, 0.0, None)

@@ -8,7 +8,8 @@ import pytest
 from estimate_worlds import panel_of, waves_of
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import RESULT_COLUMNS, Estimate, Waves, waves_from_panel
+from buurteffect.estimate import RESULT_COLUMNS, Estimate
+from buurteffect.estimate.measurement.waves import Waves, waves_from_panel
 
 SMALL = {2002: [4.0, 4.2, 4.4, None], 2008: [4.1, None, 4.5, None]}
 GEMEENTEN = ["GM0002", "GM0001", "GM0001", "GM0001"]

@@ -15,7 +15,13 @@ from estimate_worlds import YEARS, simulate, waves_of
 from scipy import stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import (
+from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.measurement.noise import ScoreNoise, extrapolated_terms, purge
+from buurteffect.estimate.measurement.waves import Waves
+from buurteffect.estimate.scores.comparison import exceptional
+from buurteffect.estimate.scores.decline import all_pairs, consecutive_pairs, decline_grid, share_declined
+from buurteffect.estimate.scores.vulnerable import (
     BELOW_REFERENCE,
     DEFINITIONS,
     EVERY_AREA,
@@ -25,18 +31,8 @@ from buurteffect.estimate import (
     LOWEST_20_OF_FOUR_LARGEST,
     LOWEST_30,
     PERSISTENTLY_LOW,
-    Bootstrap,
-    ScoreNoise,
-    VarianceComponents,
-    Waves,
-    all_pairs,
-    consecutive_pairs,
-    decline_grid,
-    exceptional,
-    share_declined,
     vulnerable_areas,
 )
-from buurteffect.estimate.measurement.noise import extrapolated_terms, purge
 
 QUICK = Bootstrap(draws=99)
 SHORTEST = Bootstrap(draws=2)

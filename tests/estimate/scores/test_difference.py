@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import difference
+from buurteffect.estimate.scores.differences import difference
 
 FRAME = pd.DataFrame(
     {

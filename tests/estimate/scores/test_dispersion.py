@@ -11,14 +11,10 @@ import statsmodels.api as sm
 from estimate_worlds import YEARS, simulate, waves_of
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import (
-    Bootstrap,
-    VarianceComponents,
-    dispersion_by_wave,
-    dispersion_change,
-    mean_by_wave,
-    trend_break,
-)
+from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.scores.dispersion import dispersion_by_wave, dispersion_change, mean_by_wave
+from buurteffect.estimate.scores.trend import trend_break
 
 QUICK = Bootstrap(draws=199)
 STILL = VarianceComponents(0.10, 0.0, 0.06, 0.85, 0.02, 0.0, None)

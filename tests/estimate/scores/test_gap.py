@@ -8,13 +8,9 @@ from estimate_worlds import simulate, waves_of
 from scipy import stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import (
-    Bootstrap,
-    VarianceComponents,
-    expected_regression,
-    gap_by_class_year,
-    split_wave_gap,
-)
+from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.scores.gap import expected_regression, gap_by_class_year, split_wave_gap
 
 QUICK = Bootstrap(draws=199)
 STILL = VarianceComponents(0.10, 0.0, 0.06, 0.85, 0.03, 0.0, None)

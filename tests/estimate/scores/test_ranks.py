@@ -8,15 +8,15 @@ from estimate_worlds import simulate, waves_of
 from scipy import integrate, stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import (
-    Bootstrap,
-    VarianceComponents,
+from buurteffect.estimate.inference.bootstrap import Bootstrap
+from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.scores.ranks import (
+    _critical_value,
     persistence,
     rank_intervals,
     rank_transition,
     summarise_ranks,
 )
-from buurteffect.estimate.scores.ranks import _critical_value
 
 QUICK = Bootstrap(draws=99)
 STILL = VarianceComponents(0.10, 0.0, 0.06, 0.85, 0.02, 0.0, None)

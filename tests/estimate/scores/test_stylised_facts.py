@@ -8,8 +8,8 @@ import pytest
 from estimate_worlds import real_panel, simulate
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate import waves_from_panel
 from buurteffect.estimate.measurement.components import VarianceComponents
+from buurteffect.estimate.measurement.waves import waves_from_panel
 from buurteffect.estimate.scores.segregation import dissimilarity, dissimilarity_by_year
 from buurteffect.estimate.scores.stylised_facts import recorded_facts, score_facts
 

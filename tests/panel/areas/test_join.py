@@ -22,7 +22,7 @@ from test_ses_woa import text_of as ses_text
 
 from buurteffect import panel
 from buurteffect.errors import DataError, EstimationError, ProjectError
-from buurteffect.estimate import difference
+from buurteffect.estimate.scores.differences import difference
 from buurteffect.panel.areas.join import HARMONISED_JOIN
 from buurteffect.panel.harmonise.boundary_year import match_codes
 from buurteffect.panel.harmonise.weights import Crosswalk

@@ -10,7 +10,7 @@ from shapely.geometry import box
 
 from buurteffect import claims, panel
 from buurteffect.errors import DataError, EstimationError, ProjectError
-from buurteffect.estimate import difference
+from buurteffect.estimate.scores.differences import difference
 
 SHARED = ROOT.parent / "shared" / "data" / "open"
 SCORES = "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won\nWK900100,x,2012,4.102265,0,NA,NA,NA,NA,NA\n"

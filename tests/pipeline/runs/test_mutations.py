@@ -49,10 +49,11 @@ figure, axes = report.figure()
 axes.plot([1, 2, 3], [2, 1, 3])
 page.figure("f", figure, pd.DataFrame({"x": [1.0]}), "A line.", "A line that falls and rises, of three points.")"""
 MEAN = """\
-from buurteffect import estimate, panel
+from buurteffect import panel
+from buurteffect.estimate import inference, measurement, scores
 data = panel.read(source, level)
-bootstrap = estimate.Bootstrap(draws, seed, 0.9)
-shown = estimate.mean_by_wave(estimate.waves_from_panel(data.frame), bootstrap=bootstrap).frame.round(6).to_csv()
+bootstrap = inference.Bootstrap(draws, seed, 0.9)
+shown = scores.mean_by_wave(measurement.waves_from_panel(data.frame), bootstrap=bootstrap).frame.round(6).to_csv()
 page.sentences("s", [f"The mean is {shown[:200]!r}."], {})"""
 NOTEBOOKS = {
     "words": (SOURCE, ["shown = 1", TABLE, FIGURE]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate import DEFINITIONS, FEW_CLUSTERS, Estimate
+from buurteffect.estimate import Estimate
+from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS
+from buurteffect.estimate.scores.vulnerable import DEFINITIONS
 
 _THIRD_LOW, _THIRD_HIGH = 0.28, 0.38
 _ENOUGH = 2 / 3

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict
-from buurteffect.estimate import FEW_CLUSTERS, Estimate
+from buurteffect.estimate import Estimate
+from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS
 
 _MEASURES = ("sd", "q90_q10")
 _SAMPLE = "areas scored in each wave"
