@@ -36,7 +36,7 @@ def honest(value: float) -> EffectEstimate:
 
 
 def specifications(*values: float) -> pd.DataFrame:
-    return pd.DataFrame({"specification": "x", "estimate": [values[0], *values], "reason": ""})
+    return pd.DataFrame({"term": "x", "estimate": [values[0], *values], "reason": ""})
 
 
 def evidence(
@@ -258,7 +258,7 @@ def test_a_halving_distance_is_told_in_metres_and_not_among_the_effects():
     fading = EffectEstimate(pd.concat([ring.frame, metres], ignore_index=True), "method", "errors", 400, 40)
     answer = claims.describe_fading(fading, "open", "wijk")
     assert answer.sentences == ["If it fades evenly, the effect on values halves every 305 m [167, 442]."]
-    assert list(without_metres(fading.result).frame["term"]) == ["ring"]
+    assert list(without_metres(fading).frame["term"]) == ["ring"]
     assert not claims.describe_fading(LOST, "open", "wijk").sentences
 
 

@@ -20,7 +20,7 @@ from buurteffect.claims import (
     truth_of_contact,
 )
 from buurteffect.claims.verdict import Outcome
-from buurteffect.errors import DataError, EstimationError, ProjectError
+from buurteffect.errors import DataError, ProjectError
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.survey.contact_tables import SurveyDesign, own_cell_excess, random_mixing, survey_effect
 from buurteffect.estimate.survey.repeated_cross_sections import detectable
@@ -280,8 +280,6 @@ def test_without_a_survey_nothing_is_judged():
     assert judge_at_home(empty, "synthetic").rule_outcome == Outcome.NOT_TESTABLE
     missing = Estimate.refused("no waves")
     assert judge_trust(missing, missing, 1.6, 2002, "open").rule_outcome == Outcome.NOT_TESTABLE
-    with pytest.raises(EstimationError):
-        _ = missing.result
 
 
 def test_effects_beside_the_verdicts_are_counted_and_the_placebo_says_what_it_can_see():

@@ -44,15 +44,7 @@ Shown: TypeAlias = pd.DataFrame | EstimateLike
 
 @dataclass
 class Page:
-    """The report that a notebook writes while it runs.
-
-    Attributes
-    ----------
-    notebook, source : str
-        The notebook, and where its data come from.
-    folder : Path
-        Where results, figures and tables go.
-    """
+    """The report that a notebook writes while it runs; results, figures and tables go to `folder`."""
 
     notebook: str
     source: str
@@ -84,11 +76,8 @@ class Page:
         if self._refused(key, frame, otherwise):
             return
         data, reading = self._take(key, frame)
-        cells = [column.cells(data) for column in columns]
-        heads = [column.head() for column in columns]
-        self._show_table(
-            key, caption, self._noted(note, key), reading, heads, [list(r) for r in zip(*cells, strict=True)]
-        )
+        rows = [list(row) for row in zip(*(column.cells(data) for column in columns), strict=True)]
+        self._show_table(key, caption, note, reading, [column.head() for column in columns], rows)
 
     def effects(
         self,
@@ -158,22 +147,17 @@ class Page:
         cells = dict(zip(zip(names, heads, strict=True), value.cells(data), strict=True))
         if len(cells) != len(data):
             raise ProjectError(f"table {key!r}: {len(data) - len(cells)} rows share a cell; add a column to `rows`")
-        columns = list(dict.fromkeys(heads))
-        self._show_table(
-            key,
-            caption,
-            self._noted(note, key),
-            reading,
-            [column.head() for column in rows]
-            + [
-                value.head()
-                | {"label": f"{across.label} {head}".strip(), "number": True}
-                | {"across": [across.name, heads.index(head)]}
-                for head in columns
-            ],
-            [[*name, *(cells.get((name, head), MISSING) for head in columns)] for name in dict.fromkeys(names)],
-            rows_across(names, heads, len(rows)),
-        )
+        wide = [
+            value.head()
+            | {"label": f"{across.label} {head}".strip(), "number": True, "across": [across.name, heads.index(head)]}
+            for head in dict.fromkeys(heads)
+        ]
+        printed = [
+            [*name, *(cells.get((name, head), MISSING) for head in dict.fromkeys(heads))]
+            for name in dict.fromkeys(names)
+        ]
+        places = rows_across(names, heads, len(rows))
+        self._show_table(key, caption, note, reading, [column.head() for column in rows] + wide, printed, places)
 
     def record(self, key: str, frame: Shown) -> None:
         """Record a table in the results and as CSV without showing it; nothing of a refused estimate."""
@@ -201,28 +185,27 @@ class Page:
         if len(alt) < 40:
             raise ProjectError(f"figure {key!r} needs an alternative text that says what it shows, not {alt!r}")
         _, reading = self._take(key, frame)
-        with writing(self.folder / "figures" / f"{key}.svg") as aside, plt.rc_context(SAME_MARKS):
+        file = self.folder / "figures" / f"{key}.svg"
+        with writing(file) as aside, plt.rc_context(SAME_MARKS):
             picture.savefig(aside, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(picture)
-        svg = (self.folder / "figures" / f"{key}.svg").read_text(encoding="utf-8")
         self._show(
-            {
-                "kind": "figure",
-                "key": key,
-                "caption": caption,
-                "alt": alt,
-                "note": self._noted(note, key),
-                "reading": reading,
-                "svg": f"figures/{key}.svg",
-                "csv": f"tables/{key}.csv",
-            },
-            svg,
+            "figure",
+            key,
+            drawing=file.read_text(encoding="utf-8"),
+            caption=caption,
+            alt=alt,
+            note=self._noted(note, key),
+            reading=reading,
+            svg=f"figures/{key}.svg",
+            csv=f"tables/{key}.csv",
         )
 
     def verdict(self, verdict: VerdictLike) -> None:
         """Show the verdict on a claim as sentences made from its numbers, and record both."""
-        self._take_key(f"verdict-{verdict.claim_id}")
-        content = {
+        key = f"verdict-{verdict.claim_id}"
+        self._take_key(key)
+        content: dict[str, Any] = {
             "claim_id": verdict.claim_id,
             "claim": verdict.claim,
             "outcome": str(verdict.outcome),
@@ -231,15 +214,14 @@ class Page:
             "numbers": dict(verdict.numbers),
         }
         self._record["verdicts"].append(self._gate.release(content, f"the verdict on {verdict.claim_id}"))
-        said = spans_of(verdict.sentences)
-        self._show({"kind": "verdict", "key": f"verdict-{verdict.claim_id}", **content, "said": said})
+        self._show("verdict", key, **content, said=spans_of(verdict.sentences))
 
     def sentences(self, key: str, sentences: Iterable[str], numbers: Mapping[str, float]) -> None:
         """Show sentences made from results, and record them with the numbers they are made from."""
         self._take_key(key)
-        content = {"sentences": list(sentences), "numbers": dict(numbers)}
+        content: dict[str, Any] = {"sentences": list(sentences), "numbers": dict(numbers)}
         self._record["sentences"][key] = self._gate.release(content, f"text {key!r}")
-        self._show({"kind": "sentences", "key": key, **content, "said": spans_of(content["sentences"])})
+        self._show("sentences", key, **content, said=spans_of(content["sentences"]))
 
     def say(self, key: str, answer: AnswerLike, limits: str = "") -> None:
         """Show and record an answer; what it cannot say follows, under a key of its own where `limits` names one."""
@@ -299,17 +281,13 @@ class Page:
         """Write ``results.json``: the last thing a notebook does, and the sign that it ran to its end."""
         self._finished = True
         with writing(self.folder / RESULTS) as aside:
-            aside.write_text(
-                json.dumps(
-                    rounded(self._record, decimals_of(self.notebook)), indent=1, ensure_ascii=False, allow_nan=False
-                )
-                + "\n",
-                encoding="utf-8",
-            )
+            record = rounded(self._record, decimals_of(self.notebook))
+            text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+            aside.write_text(text + "\n", encoding="utf-8")
 
     @property
     def _gate(self) -> Gate:
-        """The gate that everything passes."""
+        """What everything passes that is shown or recorded."""
         return Gate(self.source)
 
     def _take_key(self, key: str) -> None:
@@ -363,27 +341,17 @@ class Page:
         rows: list[list[str]],
         places: list[list[int | None]] | None = None,
     ) -> None:
-        """Display a recorded table; `places` holds which row of the results each cell prints, if not its own."""
-        self._show(
-            {
-                "kind": "table",
-                "key": key,
-                "caption": caption,
-                "note": note,
-                "reading": reading,
-                "columns": columns,
-                "rows": rows,
-                "places": places,
-                "csv": f"tables/{key}.csv",
-            }
-        )
+        """Display a recorded table; `places` says which row of the results each cell prints, if not its own."""
+        note, csv = self._noted(note, key), f"tables/{key}.csv"
+        read: dict[str, Any] = {"caption": caption, "note": note, "reading": reading}
+        self._show("table", key, **read, columns=columns, rows=rows, places=places, csv=csv)
 
-    def _show(self, exhibit: dict[str, Any], svg: str | None = None) -> None:
+    def _show(self, kind: str, key: str, drawing: str | None = None, **content: Any) -> None:
         """Display an exhibit: as data for the page, and as a preview for JupyterLab."""
-        shown = plain(exhibit)
+        shown = plain({"kind": kind, "key": key, **content})
         bundle: dict[str, Any] = {EXHIBIT: shown, "text/plain": as_text(shown), "text/html": as_preview(shown)}
-        if svg is not None:
-            bundle["image/svg+xml"] = svg
+        if drawing is not None:
+            bundle["image/svg+xml"] = drawing
             del bundle["text/html"]
         display(bundle, raw=True)
 
@@ -403,8 +371,7 @@ def open_page(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Page:
     Returns
     -------
     Page
-        Shows and records. In a build it writes to the run's folder; opened by hand, to
-        ``data/processed/<source>/drafts/<notebook>/``.
+        It writes to the run's folder; opened by hand, to ``data/processed/<source>/drafts/<notebook>/``.
     """
     check_identifier(notebook, "notebook")
     staging = os.environ.get("BUURTEFFECT_STAGING")

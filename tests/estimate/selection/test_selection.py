@@ -14,8 +14,9 @@ from buurteffect.estimate.core.design import NEVER_TREATED, Design
 from buurteffect.estimate.did.headline import late_effect
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, threshold
 from buurteffect.estimate.robustness.few_clusters import TREATED, change_regression, few_cluster_errors
+from buurteffect.estimate.selection import rd_tampering_check
 from buurteffect.estimate.selection.density import density_jump
-from buurteffect.estimate.selection.rd_tampering_check import tampered_list, tests_of_both
+from buurteffect.estimate.selection.rd_tampering_check import tampered_list
 from buurteffect.estimate.selection.regression_discontinuity import discontinuity
 from buurteffect.estimate.space.single_projects import effects_on_places, largest_places
 from buurteffect.estimate.space.value_rings import TREATED as AT_PROJECT
@@ -183,7 +184,7 @@ def areas(seed: int) -> pd.DataFrame:
 def test_a_tampered_list_is_caught_by_density_and_balance_and_an_untouched_one_is_not():
     caught, blamed = 0, 0
     for seed in range(20):
-        table = tests_of_both(areas(seed), "score", "rent", {"rent": "rent"}).set_index("role")
+        table = rd_tampering_check.tests_of_both(areas(seed), "score", "rent", {"rent": "rent"}).set_index("role")
         later = table.drop(index="first stage")
         caught += bool((later["p_value_tampered"] < 0.05).all())
         blamed += bool((later["p_value_made"] < 0.05).any())
