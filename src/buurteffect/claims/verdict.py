@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import pandas as pd
+
 from buurteffect.claims.register import read_register
 from buurteffect.errors import EstimationError
 
@@ -109,6 +111,12 @@ class Answer:
             tuple(self.limits),
             dict(self.numbers),
         )
+
+
+def with_interval(name: str, row: pd.Series, scale: float = 1) -> dict[str, float]:
+    """Return an estimate and the ends of its interval as numbers ``name``, ``name_low`` and ``name_high``."""
+    columns = {"": "estimate", "_low": "ci_low", "_high": "ci_high"}
+    return {f"{name}{end}": scale * row[column] for end, column in columns.items()}
 
 
 class Said(str):

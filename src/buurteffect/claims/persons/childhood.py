@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -66,21 +66,15 @@ def judge_chances(
         low=row["ci_low"],
         high=row["ci_high"],
         years=_YEARS,
-        childhood=_YEARS * row["estimate"],
-        childhood_low=_YEARS * row["ci_low"],
-        childhood_high=_YEARS * row["ci_high"],
+        **with_interval("childhood", row, _YEARS),
         detectable=_detectable(row, movers.degrees),
     )
     answer.say(
         "between siblings it was {sibling:.3f} [{sibling_low:.3f}, {sibling_high:.3f}], and in the most precise mean "
         "of both {joint:.3f} [{joint_low:.3f}, {joint_high:.3f}]; a test that movers and siblings have one slope has "
         "p = {agree:.2f}, where a difference of less than {apart:.2f} would have been missed more than once in five.",
-        sibling=siblings["estimate"],
-        sibling_low=siblings["ci_low"],
-        sibling_high=siblings["ci_high"],
-        joint=together["estimate"],
-        joint_low=together["ci_low"],
-        joint_high=together["ci_high"],
+        **with_interval("sibling", siblings),
+        **with_interval("joint", together),
         agree=agree.p_value,
         apart=_detectable_difference(both, agree),
     )
@@ -93,9 +87,7 @@ def judge_chances(
         "between siblings has p = {later:.3f}.",
         alone=alone,
         given=given,
-        placebo=after["estimate"],
-        placebo_low=after["ci_low"],
-        placebo_high=after["ci_high"],
+        **with_interval("placebo", after),
         placebo_least=_detectable(after, placebo.degrees),
         later=later.p_value,
     )

@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Shown
+from buurteffect.claims.verdict import Answer, Shown, with_interval
 from buurteffect.estimate.childhood.reflection import ALONE, CONTEXT, RANDOM, TRAITS
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -199,9 +199,7 @@ def describe_reflection(means: EffectEstimate, panel: EffectEstimate, source: st
         "{stay:.3f} [{stay_low:.3f}, {stay_high:.3f}] while a person stays in one dwelling, where {stay_least:.3f} "
         "would have been found four times in five.",
         pooled=rows["estimate"][POOLED],
-        stay=stay["estimate"],
-        stay_low=stay["ci_low"],
-        stay_high=stay["ci_high"],
+        **with_interval("stay", stay),
         stay_least=minimum_detectable_effect(float(stay["std_error"]), degrees=panel.degrees),
     )
     lags = {name: rows.loc[label] for name, label in LAGGED.items()}

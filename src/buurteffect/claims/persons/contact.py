@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.claims.known_truth import Known, known_row
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.survey.contact_tables import SMALLEST_SD
 
@@ -150,9 +150,7 @@ def judge_contact(ratio: EffectEstimate, effects: pd.DataFrame, source: str) -> 
         "{ratio_high:.3f}].",
         observed=found["observed"],
         expected=found["expected"],
-        ratio=found["estimate"],
-        ratio_low=found["ci_low"],
-        ratio_high=found["ci_high"],
+        **with_interval("ratio", found),
     )
     _say_effect(answer, row, "contact with neighbours", "contact")
     few, many = found["ci_high"] < HALF, found["ci_low"] > HALF
@@ -292,9 +290,7 @@ def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, s
         "missed more than once in five, and the test that it is smaller than {trend_smallest:.4f} either way has "
         f"{_p_words('trend_p', row['equivalence_p'])}.",
         since=since,
-        trend=row["estimate"],
-        trend_low=row["ci_low"],
-        trend_high=row["ci_high"],
+        **with_interval("trend", row),
         trend_found=row["minimum_detectable_effect"],
         trend_smallest=row["smallest"],
         trend_p=row["equivalence_p"],
@@ -304,9 +300,7 @@ def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, s
         answer.say(
             "among persons with a low income, wherever they live, it moved by {own:.4f} [{own_low:.4f}, "
             "{own_high:.4f}] points a year more than among others.",
-            own=own["estimate"],
-            own_low=own["ci_low"],
-            own_high=own["ci_high"],
+            **with_interval("own", own),
         )
     if row["ci_high"] < 0:
         return answer.verdict(Outcome.SUPPORTED)

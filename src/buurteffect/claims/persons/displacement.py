@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 
@@ -96,9 +96,7 @@ def _say_quality(answer: Answer, quality: EffectEstimate) -> None:
         "{quality:+.3f} [{quality_low:+.3f}, {quality_high:+.3f}] points of the score that these places had before; "
         "{quality_mde:.3f} would have been found four times in five. The comparison with those who moved by themselves "
         "stands in the table.",
-        quality=row["estimate"],
-        quality_low=row["ci_low"],
-        quality_high=row["ci_high"],
+        **with_interval("quality", row),
         quality_mde=minimum_detectable_effect(row["std_error"], degrees=quality.degrees),
     )
 
@@ -151,17 +149,13 @@ def judge_escalator(leavers: EffectEstimate, entrants: EffectEstimate, source: s
     answer.say(
         "households that leave arrival buurten {place} end {rise:+.3f} [{rise_low:+.3f}, {rise_high:+.3f}] points of "
         "the score higher than where they left; at least {least:.2f} was asked for.",
-        rise=left["estimate"],
-        rise_low=left["ci_low"],
-        rise_high=left["ci_high"],
+        **with_interval("rise", left),
         least=LEAST_SCORE,
     )
     answer.say(
         "incomes of households that came there grow by {growth:+.3f} [{growth_low:+.3f}, {growth_high:+.3f}] log "
         "points more than those of all households that came elsewhere, of the same age, tenure and income at arrival.",
-        growth=came["estimate"],
-        growth_low=came["ci_low"],
-        growth_high=came["ci_high"],
+        **with_interval("growth", came),
     )
     if left["ci_low"] > 0 and left["estimate"] >= LEAST_SCORE and came["ci_low"] > -LEAST_SCORE:
         return answer.verdict(Outcome.SUPPORTED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate.core.fieller import fieller_ratio
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -47,10 +47,10 @@ def describe_flows(flow: FlowEffect, other: FlowEffect | Estimate, bare: FlowEff
         "{in_situ_high:.3f}] came about among those who lived there in successive years ({in_situ_found:.3f} would be "
         "told from zero four times in five), and {moved:.3f} [{moved_low:.3f}, {moved_high:.3f}] by who came and "
         "who left.",
-        total=total["estimate"], total_low=total["ci_low"], total_high=total["ci_high"],
-        in_situ=stayed["estimate"], in_situ_low=stayed["ci_low"], in_situ_high=stayed["ci_high"],
+        **with_interval("total", total),
+        **with_interval("in_situ", stayed),
         in_situ_found=minimum_detectable_effect(stayed["std_error"], _ALPHA, _POWER, flow.effects.degrees),
-        moved=moved["estimate"], moved_low=moved["ci_low"], moved_high=moved["ci_high"],
+        **with_interval("moved", moved),
     )  # fmt: skip
     _say_share(answer, flow, "share", "{share:.0%} of {gain} came about among people who lived there in successive "
                "years, with a Fieller interval from {share_low:.0%} to {share_high:.0%}.")  # fmt: skip
@@ -70,7 +70,7 @@ def describe_flows(flow: FlowEffect, other: FlowEffect | Estimate, bare: FlowEff
             "leavers {long_moved:.3f} [{long_moved_low:.3f}, {long_moved_high:.3f}]; the parts add up to the whole to "
             "{misfit:.0e}.",
             long_in_situ=span["estimate"], long_low=span["ci_low"], long_high=span["ci_high"],
-            long_moved=left["estimate"], long_moved_low=left["ci_low"], long_moved_high=left["ci_high"],
+            **with_interval("long_moved", left),
             misfit=max(flow.misfit, other.misfit),
         )  # fmt: skip
     answer.cannot_say(
@@ -228,9 +228,7 @@ def judge_retention(
         "like them ({kept_treated:,d} treated); {kept_found:.1f} would be told from zero four times in five, and "
         "{kept_matters:.0f} is the smallest that matters.",
         kept_years=years,
-        kept=100 * row["estimate"],
-        kept_low=100 * row["ci_low"],
-        kept_high=100 * row["ci_high"],
+        **with_interval("kept", row, 100),
         kept_treated=row["treated_count"],
         kept_found=100 * minimum_detectable_effect(row["std_error"], _ALPHA, _POWER, degrees),
         kept_matters=100 * SMALLEST_RETENTION,
@@ -244,9 +242,7 @@ def judge_retention(
             answer.say(
                 f"{words} it differs by {{{name}:.1f}} points [{{{name}_low:.1f}}, {{{name}_high:.1f}}].",
                 **{
-                    name: 100 * other["estimate"],
-                    f"{name}_low": 100 * other["ci_low"],
-                    f"{name}_high": 100 * other["ci_high"],
+                    **with_interval(name, other, 100),
                 },
             )
     answer.cannot_say(
@@ -297,9 +293,7 @@ def _say_effect(answer: Answer, made: EffectEstimate, smallest: float, name: str
         f"smallest that does is {{{name}_matters:.2f}}; {{{name}_found:.3f}} would be told from zero four times in "
         "five.",
         **{
-            name: row["estimate"],
-            f"{name}_low": row["ci_low"],
-            f"{name}_high": row["ci_high"],
+            **with_interval(name, row),
             f"{name}_treated": row["treated_count"],
             f"{name}_inner_low": test.ci_low,
             f"{name}_inner_high": test.ci_high,

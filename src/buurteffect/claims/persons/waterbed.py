@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -55,9 +55,7 @@ def judge_waterbed(reached: EffectEstimate, books: Ledger | Estimate, share: flo
         year=year,
         share=share,
         exposure=row["exposure"],
-        effect=row["estimate"],
-        effect_low=row["ci_low"],
-        effect_high=row["ci_high"],
+        **with_interval("effect", row),
         mde=row["minimum_detectable_effect"],
         least=LEAST_SCORE,
     )
@@ -86,9 +84,7 @@ def _say_leakage(answer: Answer, books: Ledger | Estimate) -> bool:
     answer.say(
         "what is estimated to be lost where the displaced went is {leakage:.0%} [{leakage_low:.0%}, "
         f"{{leakage_high:.0%}}] of what restructured buurten gained, {_leakage_words(row['ci_low'], row['ci_high'])}.",
-        leakage=row["estimate"],
-        leakage_low=row["ci_low"],
-        leakage_high=row["ci_high"],
+        **with_interval("leakage", row),
     )
     return bool(row["ci_low"] > LARGE)
 
@@ -123,9 +119,7 @@ def judge_mixing(spread: EffectEstimate, source: str) -> Verdict:
         "{change_high:+.4f}]; a change of {mde:.4f} would have been found four times in five.",
         sd_now=row["sd_now"],
         sd_without=row["sd_without"],
-        change=row["estimate"],
-        change_low=row["ci_low"],
-        change_high=row["ci_high"],
+        **with_interval("change", row),
         mde=minimum_detectable_effect(row["std_error"], degrees=spread.degrees),
     )
     if row["ci_high"] < 0:
@@ -164,9 +158,7 @@ def describe_books(books: Ledger | Estimate, city: EffectEstimate, words: str, s
             "{city_high:+.2f}]; {city_mde:.1f} would have been found four times in five. They are {city_treated:d} of "
             "{city_all:d}, not chosen by lot: whatever else sets them apart is in it, and on so few its interval is "
             "too narrow.",
-            city=row["estimate"],
-            city_low=row["ci_low"],
-            city_high=row["ci_high"],
+            **with_interval("city", row),
             city_mde=row["minimum_detectable_effect"],
             city_treated=row["treated_count"],
             city_all=row["clusters_count"],
@@ -200,11 +192,7 @@ def describe_memory(slopes: pd.DataFrame, memory: float, source: str) -> Answer:
         "[{slope_low:+.3f}, {slope_high:+.3f}]; if all of them do, for ever, it is {ever:+.3f} [{ever_low:+.3f}, "
         "{ever_high:+.3f}]. No register holds that memory: what follows holds for the first.",
         memory=memory,
-        slope=first["estimate"],
-        slope_low=first["ci_low"],
-        slope_high=first["ci_high"],
-        ever=last["estimate"],
-        ever_low=last["ci_low"],
-        ever_high=last["ci_high"],
+        **with_interval("slope", first),
+        **with_interval("ever", last),
     )
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.restructuring.averages import MEASURES
-from buurteffect.claims.verdict import Answer
+from buurteffect.claims.verdict import Answer, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.wald import JointTest
 from buurteffect.estimate.selection.regression_discontinuity import Discontinuity
@@ -96,9 +96,7 @@ def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: 
         answer.say(
             f"the largest finds {{feigned:.3f}} [{{feigned_low:.3f}}, {{feigned_high:.3f}}]{unit} where nothing had "
             "been done: the headline may be off by as much, either way.",
-            feigned=largest["estimate"],
-            feigned_low=largest["ci_low"],
-            feigned_high=largest["ci_high"],
+            **with_interval("feigned", largest),
         )
     return answer
 
@@ -141,9 +139,7 @@ def describe_discontinuity(found: Discontinuity | Estimate, source: str, level: 
             if len(failing)
             else ", with few areas near the cut to reject anything by."
         ),
-        jump=first["estimate"],
-        jump_low=first["ci_low"],
-        jump_high=first["ci_high"],
+        **with_interval("jump", first),
         tests=len(others),
         failed=len(failing),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.restructuring.averages import MEASURES
-from buurteffect.claims.verdict import Answer
+from buurteffect.claims.verdict import Answer, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.robustness.two_group_power import GroupDesign
 from buurteffect.estimate.selection.before_after import EXPECTED, NAIVE, TREATED
@@ -176,12 +176,8 @@ def describe_selection(
             "[{plain_low:.3f}, {plain_high:.3f}] where there is none; with the covariates of the headline {left:.3f} "
             "[{left_low:.3f}, {left_high:.3f}] is left. That "
             "is how much selection mimics where as much was known; what only the treated ones had, it does not show.",
-            plain=first["estimate"],
-            plain_low=first["ci_low"],
-            plain_high=first["ci_high"],
-            left=second["estimate"],
-            left_low=second["ci_low"],
-            left_high=second["ci_high"],
+            **with_interval("plain", first),
+            **with_interval("left", second),
         )
     return answer
 

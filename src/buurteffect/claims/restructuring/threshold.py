@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
@@ -41,9 +41,7 @@ def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Ver
         "score changed by {slope:.3f} [{slope_low:.3f}, {slope_high:.3f}] LBM points, area and year held fixed; net "
         "of these the share has a standard deviation of {spread:.1%}.",
         step=100 * _STEP,
-        slope=_STEP * line["estimate"],
-        slope_low=_STEP * line["ci_low"],
-        slope_high=_STEP * line["ci_high"],
+        **with_interval("slope", line, _STEP),
         spread=found.spread,
     )
     edge = "" if found.interior else ", an edge of what was tried"
@@ -57,9 +55,7 @@ def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Ver
         + ("below one in a thousand." if certain else "= {chance:.3f}."),
         knot=found.best,
         curve=curve["estimate"],
-        change=_STEP * change["estimate"],
-        change_low=_STEP * change["ci_low"],
-        change_high=_STEP * change["ci_high"],
+        **with_interval("change", change, _STEP),
         **({} if certain else {"chance": curve["p_value"]}),
     )
     degrees = found.effects.degrees

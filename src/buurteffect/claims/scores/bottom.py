@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate import Estimate
 
 
@@ -41,9 +41,7 @@ def judge_bottom(
         tail=tail,
         from_year=last["from_year"],
         to_year=last["to_year"],
-        stay=last["estimate"],
-        stay_low=last["ci_low"],
-        stay_high=last["ci_high"],
+        **with_interval("stay", last),
     )
     if ranks:
         _say_ranks(answer, ranks, confidence)

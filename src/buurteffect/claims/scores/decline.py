@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate import Estimate
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS
 from buurteffect.estimate.scores.vulnerable import DEFINITIONS
@@ -83,9 +83,7 @@ def _say_exceptional(answer: Answer, standing: Estimate) -> bool:
         "{areas_count:,d} {areas} {place}, and in {fifth_share:.1%} of the lowest fifth.",
         from_year=every["from_year"],
         to_year=every["to_year"],
-        share=every["estimate"],
-        share_low=every["ci_low"],
-        share_high=every["ci_high"],
+        **with_interval("share", every),
         areas_count=every["units_count"],
         fifth_share=fifth["estimate"],
     )
@@ -172,9 +170,7 @@ def _say_trend(answer: Answer, trend: Estimate) -> tuple[float, float]:
         slope_before=trend.row(definition="all", measure="slope before")["estimate"],
         slope_after=trend.row(definition="all", measure="slope after")["estimate"],
         knot=bend["knot"],
-        bend=bend["estimate"],
-        bend_low=bend["ci_low"],
-        bend_high=bend["ci_high"],
+        **with_interval("bend", bend),
     )
     breaks = trend.frame[(trend.frame["measure"] == "break") & (trend.frame["definition"] != "all")]
     down, up = breaks["ci_high"] < 0, breaks["ci_low"] > 0

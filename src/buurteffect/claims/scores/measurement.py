@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import AREAS, Answer
+from buurteffect.claims.verdict import AREAS, Answer, with_interval
 from buurteffect.estimate import Estimate
 
 _RELIABILITY = "reliability"
@@ -119,9 +119,7 @@ def _say_noise(answer: Answer, components: Estimate, noise: pd.Series) -> None:
     answer.say(
         "the noise in one score has a standard deviation of {noise:.4f} points [{noise_low:.4f}, {noise_high:.4f}]: "
         "{share:.1%} of the variance of the scores of {areas} {place}.",
-        noise=noise["estimate"],
-        noise_low=noise["ci_low"],
-        noise_high=noise["ci_high"],
+        **with_interval("noise", noise),
         share=noise["estimate"] ** 2 / _variance(components),
     )
 
@@ -172,9 +170,7 @@ def _say_break(answer: Answer, scan: Estimate) -> None:
             "[{size_low:.4f}, {size_high:.4f}]; the misfit falls from {misfit_without:.2%} of the mean covariance to "
             f"{{misfit_with:.2%}}, {'and the interval excludes zero' if sure else 'but the interval reaches to zero'}.",
             best_year=best["break_year"],
-            size=size["estimate"],
-            size_low=size["ci_low"],
-            size_high=size["ci_high"],
+            **with_interval("size", size),
             misfit_without=none["estimate"],
             misfit_with=best["estimate"],
         )

@@ -19,11 +19,7 @@ from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
-<<<<<<< HEAD
-from buurteffect.estimate.regression.ols_iv import solve
-=======
-from buurteffect.estimate.regression.ols_iv import Equation, ivreg
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
+from buurteffect.estimate.regression.ols_iv import ivreg
 
 BETWEEN = "between families"
 RANDOM, RANDOM_WITH_MEANS = "random intercepts", "random intercepts, family means held fixed"
@@ -56,13 +52,8 @@ def correlated_effects(children: pd.DataFrame, design: ChildDesign = STANDARD) -
         If no family has two children.
     """
     several, means = _with_means(children)
-<<<<<<< HEAD
     equation = design.between((EXPOSURE, means[0]), (*VARYING, *means[1:]))
-    return solve(several, equation).table("correlated random effects: family means held fixed", [EXPOSURE, BETWEEN])
-=======
-    equation = Equation("adult_rank", (EXPOSURE, means[0]), (*VARYING, *means[1:]), clusters=clusters, alpha=alpha)
     return ivreg(several, equation).table("correlated random effects: family means held fixed", [EXPOSURE, BETWEEN])
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
 
 
 def mixed_slopes(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:

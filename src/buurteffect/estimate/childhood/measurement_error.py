@@ -9,11 +9,7 @@ import pandas as pd
 from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
-<<<<<<< HEAD
-from buurteffect.estimate.regression.ols_iv import solve
-=======
-from buurteffect.estimate.regression.ols_iv import Equation, ivreg
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
+from buurteffect.estimate.regression.ols_iv import ivreg
 
 ALL, SAMPLE, INSTRUMENTED = (
     "from all households",

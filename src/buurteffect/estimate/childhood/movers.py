@@ -114,11 +114,7 @@ def movers_slope(children: pd.DataFrame, design: MoversDesign | None = None) -> 
         If no family moved once at the design's ages.
     """
     chosen = design or MoversDesign()
-<<<<<<< HEAD
-    solved = solve(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation())
-=======
-    solved = ivreg(movers_sample(children, chosen.first_age, chosen.last_age), movers_equation(chosen))
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
+    solved = ivreg(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation())
     return solved.table(
         "families that moved once; exposure instrumented by the gap times the years of childhood after the move, first "
         f"stage F {solved.first_stage_f:,.0f}"

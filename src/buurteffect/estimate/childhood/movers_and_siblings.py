@@ -38,13 +38,8 @@ def both_designs(children: pd.DataFrame, design: MoversDesign | None = None) -> 
     """
     chosen = replace(design or MoversDesign(), clusters=("family",))
     solved = (
-<<<<<<< HEAD
-        solve(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation()),
-        solve(children, chosen.siblings()),
-=======
-        ivreg(movers_sample(children, chosen.first_age, chosen.last_age), movers_equation(chosen)),
-        ivreg(children, sibling_equation(chosen.clusters, chosen.alpha)),
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
+        ivreg(movers_sample(children, chosen.first_age, chosen.last_age), chosen.equation()),
+        ivreg(children, chosen.siblings()),
     )
     slopes = np.array([float(each.fit.coefficients[0]) for each in solved])
     influence = pd.concat([_influence(each) for each in solved], axis=1).fillna(0.0).to_numpy()

@@ -15,15 +15,7 @@ from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, STEP, VARY
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.wald import JointTest, joint_test
-<<<<<<< HEAD
-from buurteffect.estimate.regression.ols_iv import solve
-=======
-from buurteffect.estimate.regression.ols_iv import Equation, ivreg
-
-EXPOSURE = "exposure"
-VARYING = ("childhood_years", "birth_year", "female")
-"""What differs between siblings and is held fixed; the birth year as a number, since it fixes the years seen."""
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
+from buurteffect.estimate.regression.ols_iv import ivreg
 
 WINDOWS = ((0, 5), (6, 11), (12, 17), (18, 22), (23, 27))
 """Ages over which exposure is added up; those above childhood are years of the parents' place."""
@@ -54,11 +46,7 @@ def sibling_slope(children: pd.DataFrame, design: ChildDesign = STANDARD) -> Eff
     EstimationError
         If no family has two children.
     """
-<<<<<<< HEAD
-    return solve(children, design.siblings()).table("siblings: effects of the family swept out")
-=======
-    return ivreg(children, sibling_equation(clusters, alpha)).table("siblings: effects of the family swept out")
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
+    return ivreg(children, design.siblings()).table("siblings: effects of the family swept out")
 
 
 def naive_slopes(children: pd.DataFrame, design: ChildDesign = STANDARD) -> EffectEstimate:
@@ -206,13 +194,9 @@ def nonlinear_slope(
     frame = children.merge(exposure_spline(years, knots), on="person", how="left")
     names = tuple(knot_name(knot) for knot in knots)
     labels = [f"{knot:.0%}" for knot in knots]
-<<<<<<< HEAD
-    table = solve(frame, design.siblings(names, (EXPOSURE, *VARYING))).table(
+    table = ivreg(frame, design.siblings(names, (EXPOSURE, *VARYING))).table(
         "siblings: change of the slope at a share of low incomes", labels
     )
-=======
-    table = ivreg(frame, equation).table("siblings: change of the slope at a share of low incomes", labels)
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
     return table, joint_test(table, range(len(knots)))
 
 
@@ -240,17 +224,5 @@ def slope_by_mix(children: pd.DataFrame, years: pd.DataFrame, design: ChildDesig
     step = (STEP - young["low_income_share"]) / STEP
     sums = pd.DataFrame({"mixed_exposure": step * mix, "mixed_years": mix}).groupby(young["person"]).sum()
     frame = children.merge(sums, left_on="person", right_index=True, how="left")
-<<<<<<< HEAD
     equation = design.siblings((EXPOSURE, "mixed_exposure"), ("mixed_years", *VARYING))
-    return solve(frame, equation).table("siblings: the slope by the mix of tenures", [EXPOSURE, "exposure times mix"])
-=======
-    equation = Equation(
-        "adult_rank",
-        (EXPOSURE, "mixed_exposure"),
-        ("mixed_years", *VARYING),
-        effect="family",
-        clusters=clusters,
-        alpha=alpha,
-    )
     return ivreg(frame, equation).table("siblings: the slope by the mix of tenures", [EXPOSURE, "exposure times mix"])
->>>>>>> 8e6cf7b (Name clusters in every design, offer regressions on a frame and a design, and take outside event studies)
