@@ -22,8 +22,8 @@ from buurteffect.claims import (
 from buurteffect.claims.verdict import Outcome
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
-from buurteffect.estimate.survey.contact_tables import SurveyDesign, own_cell_excess, random_mixing, survey_effect
-from buurteffect.estimate.survey.repeated_cross_sections import detectable
+from buurteffect.estimate.survey.repeated_cross_sections import SurveyDesign, detectable, survey_effect
+from buurteffect.estimate.survey.ties import own_cell_excess, random_mixing
 from buurteffect.panel.survey import SurveyStudy, assemble_survey, describe_waves, survey_study
 from buurteffect.pipeline.truth.join import join_truth
 from buurteffect.schema.survey import SURVEY_TABLES

@@ -46,19 +46,16 @@ from buurteffect.claims.persons.stayers import (
     judge_retention,
 )
 from buurteffect.claims.persons.stayers_truth import (
-    PART_WORDS,
     RETAINED,
-    flow_truths,
     known_flows,
     resident_effects,
     resident_truth_remarks,
 )
 from buurteffect.claims.persons.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
-from buurteffect.claims.register import Claim, read_register
+from buurteffect.claims.register import read_register
 from buurteffect.claims.restructuring.averages import (
     MEASURES,
     Evidence,
-    Measure,
     judge_restructuring,
     known_truth,
     truth_remarks,
@@ -90,13 +87,10 @@ from buurteffect.claims.verdict import AREAS, Outcome, Verdict
 __all__ = [
     "AREAS",
     "MEASURES",
-    "PART_WORDS",
     "RETAINED",
     "SMALLEST_EMPLOYMENT",
     "SMALLEST_INCOME",
-    "Claim",
     "Evidence",
-    "Measure",
     "Outcome",
     "ResidentEvidence",
     "Verdict",
@@ -133,7 +127,6 @@ __all__ = [
     "displacement_truth",
     "displacement_truth_remarks",
     "equivalence_table",
-    "flow_truths",
     "judge_association",
     "judge_at_home",
     "judge_bottom",

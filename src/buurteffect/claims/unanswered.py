@@ -16,10 +16,8 @@ def cannot_judge(claim_id: str, reasons: Sequence[str], source: str, level: str)
         Which claim.
     reasons : sequence of str
         Why, in sentences: from `refusals`.
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area.
+    source, level : str
+        Where the data come from, and the kind of area.
 
     Returns
     -------

@@ -16,11 +16,6 @@ def describe_agreement(table: pd.DataFrame, source: str) -> Answer:
         One row per figure: ``estimator, figure, difference, tolerance, met``.
     source : {"synthetic", "open"}
         Source of the build; the figures do not depend on it.
-
-    Returns
-    -------
-    Answer
-        Sentences, limits and the numbers in them.
     """
     answer = Answer("n05d", source, "buurt")
     answer.say(

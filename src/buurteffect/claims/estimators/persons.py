@@ -55,11 +55,6 @@ def describe_persons(table: pd.DataFrame) -> Answer:
     table : DataFrame
         Rows of the scoreboard: ``scenario, estimator, label, valid, seeds, scored, failed_share, bias, bias_mc_error,
         coverage, coverage_low, coverage_high, rejected, equivalent_share``.
-
-    Returns
-    -------
-    Answer
-        Sentences, limits and the numbers in them.
     """
     answer = Answer("n10b", "synthetic", "buurt")
     most, least = int(table["seeds"].max()), int(table["seeds"].min())

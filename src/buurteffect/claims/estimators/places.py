@@ -111,11 +111,6 @@ def describe_places(table: pd.DataFrame, outcome: str) -> Answer:
         ``bias``.
     outcome : str
         The outcome in words.
-
-    Returns
-    -------
-    Answer
-        Sentences, limits and the numbers in them.
     """
     answer = Answer("n05b", "synthetic", "buurt")
     answer.say(
@@ -151,11 +146,6 @@ def describe_design(board: pd.DataFrame, outcome: str, estimator: str = "headlin
         Outcome as the scoreboard names it.
     estimator : str
         Which estimator.
-
-    Returns
-    -------
-    Answer
-        Sentences, and limits where the design is not scored on the outcome.
     """
     answer = Answer("C06", "synthetic", "wijk")
     part = board[(board["outcome"] == outcome) & (board["clusters"] == "gemeente") & (board["estimator"] == estimator)]

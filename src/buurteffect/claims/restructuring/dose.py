@@ -24,11 +24,6 @@ def describe_dose(result: EffectEstimate, frame: pd.DataFrame, spread: float, so
         From `within_spread`.
     source : {"synthetic", "open"}
         Where the data come from.
-
-    Returns
-    -------
-    Answer
-        Sentences, limits and the numbers in them.
     """
     answer = Answer("n05c", source, "buurt")
     row = result.frame.iloc[0]

@@ -23,10 +23,8 @@ def judge_bottom(
         Share of the areas that counts as the bottom.
     confidence : float
         Level of the intervals of `ranks`.
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area.
+    source, level : str
+        Where the data come from, and the kind of area.
 
     Returns
     -------

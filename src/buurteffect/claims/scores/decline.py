@@ -27,15 +27,8 @@ def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) 
         vulnerable, beside the range of the other pairs of waves.
     trend : Estimate
         From `estimate.trend_by_definition`: slopes before and after, and the break.
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area.
-
-    Returns
-    -------
-    Verdict
-        By the rule of the register.
+    source, level : str
+        Where the data come from, and the kind of area.
     """
     answer = Answer("C01", source, level)
     exceptional = _say_exceptional(answer, standing)

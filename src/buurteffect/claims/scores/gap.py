@@ -36,15 +36,8 @@ def judge_gap(
         From `estimate.expected_regression` over the same span.
     tail : float
         Share of the areas in the top and in the bottom group.
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area.
-
-    Returns
-    -------
-    Verdict
-        By the rule of the register.
+    source, level : str
+        Where the data come from, and the kind of area.
     """
     answer = Answer("C03", source, level)
     span = changes[0].frame.iloc[0]

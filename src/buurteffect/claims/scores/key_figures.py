@@ -35,11 +35,6 @@ def describe_key_figures(
         Where the data come from.
     level : {"buurt", "wijk", "gemeente"}
         Kind of area.
-
-    Returns
-    -------
-    Answer
-        Sentences, limits and the numbers in them.
     """
     answer = Answer("n01b", source, level)
     answer.say(

@@ -19,15 +19,8 @@ def describe_scores(coverage: pd.DataFrame, frame: pd.DataFrame, source: str, le
         From `panel.coverage`: ``level, year, scored_count``.
     frame : DataFrame
         The scores of the level: ``gemeente_code, city_group``.
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area that the page is about.
-
-    Returns
-    -------
-    Answer
-        Sentences and the numbers in them.
+    source, level : str
+        Where the data come from, and the kind of area.
     """
     answer = Answer("scores", source, level)
     scored = coverage[coverage["scored_count"] > 0]
@@ -86,15 +79,8 @@ def describe_measurement(
         From `estimate.break_scan`.
     together : Estimate
         From `estimate.municipal_share_of_change`.
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area.
-
-    Returns
-    -------
-    Answer
-        Sentences, limits and the numbers in them.
+    source, level : str
+        Where the data come from, and the kind of area.
     """
     answer = Answer("n01", source, level)
     if components:

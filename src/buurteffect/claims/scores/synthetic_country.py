@@ -50,11 +50,6 @@ def describe_world(facts: pd.DataFrame, segregation: pd.DataFrame, level: str) -
         One row per group and year: ``group`` (low_income, nonwestern), ``year``, ``estimate`` (dissimilarity).
     level : {"buurt", "wijk", "pc4"}
         Kind of area of the scores.
-
-    Returns
-    -------
-    Answer
-        Sentences, limits and the numbers in them.
     """
     answer = Answer("n00", "synthetic", level)
     _say_tolerances(answer, facts)

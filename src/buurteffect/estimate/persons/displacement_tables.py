@@ -12,33 +12,10 @@ from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.inference.sandwich import ClusteredErrors
-from buurteffect.estimate.persons.departure import clustered_mean, departure_ratios
-from buurteffect.estimate.persons.exit_hazard import excess_exit, exit_path
-from buurteffect.estimate.persons.matching import concentration, matched_difference
-from buurteffect.estimate.space.exposures import ExposureMapping, exposure_effects, exposure_mapping
-from buurteffect.estimate.space.waterbed import LABELS, city_totals, ledger, spread_change
-
-__all__ = [
-    "LABELS",
-    "ClusteredErrors",
-    "ConleyErrors",
-    "ExposureMapping",
-    "city_totals",
-    "clustered_mean",
-    "concentration",
-    "departure_ratios",
-    "destination_gaps",
-    "excess_exit",
-    "exit_path",
-    "exposure_effects",
-    "exposure_mapping",
-    "horizons",
-    "inflow_slopes",
-    "ledger",
-    "matched_difference",
-    "spread_change",
-    "unlike_neighbours",
-]
+from buurteffect.estimate.persons.departure import departure_ratios
+from buurteffect.estimate.persons.exit_hazard import excess_exit
+from buurteffect.estimate.persons.matching import matched_difference
+from buurteffect.estimate.space.exposures import exposure_mapping
 
 INFLOW_ROW = "taken_in"
 DESTINATION_CELLS = ("year", "tenure", "tercile", "origin_band")

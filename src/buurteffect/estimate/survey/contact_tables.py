@@ -1,4 +1,4 @@
-"""Tables of contact between groups, with the estimators behind them under one name."""
+"""Tables of contact and cohesion that put several estimates together."""
 
 from __future__ import annotations
 
@@ -9,59 +9,10 @@ import pandas as pd
 
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
-from buurteffect.estimate.survey.answers import TREND, answers_within, trend_gap
-from buurteffect.estimate.survey.repeated_cross_sections import (
-    SurveyDesign,
-    detectable,
-    effects_in_windows,
-    placebo_effect,
-    survey_effect,
-)
+from buurteffect.estimate.survey.answers import answers_within
+from buurteffect.estimate.survey.repeated_cross_sections import SurveyDesign, detectable, placebo_effect, survey_effect
 from buurteffect.estimate.survey.small_area import AreaMeans, compare_means, direct_means, fay_herriot, poststratified
-from buurteffect.estimate.survey.ties import (
-    Mixing,
-    bootstrap_ratio,
-    coleman_index,
-    own_cell_excess,
-    random_mixing,
-    tie_ratio,
-)
-
-__all__ = [
-    "LATER",
-    "SMALLEST_SD",
-    "SMALLEST_SHARE",
-    "TREND",
-    "AreaMeans",
-    "SurveyDesign",
-    "answers_within",
-    "associations",
-    "benchmarks",
-    "bootstrap_ratio",
-    "coleman_index",
-    "coleman_rows",
-    "compare_means",
-    "composition",
-    "detectable",
-    "detectable_rows",
-    "direct_means",
-    "effects_in_windows",
-    "effects_of_scales",
-    "fay_herriot",
-    "means_of_areas",
-    "of_wave",
-    "own_cell_excess",
-    "placebo_effect",
-    "poststratified",
-    "random_mixing",
-    "replace",
-    "stacked_means",
-    "stacked_rows",
-    "survey_effect",
-    "tie_ratio",
-    "trend_gap",
-    "vulnerable_respondents",
-]
+from buurteffect.estimate.survey.ties import Mixing, coleman_index, random_mixing, tie_ratio
 
 SMALLEST_SD = 0.1
 """Smallest effect on a scale that matters, in standard deviations of the answers; it stands in the claims' rules."""
