@@ -6,7 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.persons import displacement_tables as effects
+from buurteffect.estimate.persons.displacement_tables import DESTINATION_CELLS
+from buurteffect.estimate.persons.exit_hazard import excess_exit
+from buurteffect.estimate.persons.matching import matched_difference
+from buurteffect.estimate.space.exposures import Mapping, exposure_effects, exposure_mapping
+from buurteffect.estimate.space.waterbed import ledger, spread_change
 from buurteffect.panel.displacement.displaced import displaced_and_others
 from buurteffect.panel.displacement.study import COVARIATES, DisplacementStudy
 from buurteffect.panel.persons.exits import follow_exits
@@ -38,7 +42,7 @@ def _exits(study: DisplacementStudy) -> Found:
     rows = []
     for unit in ("buurt", "wijk"):
         for cluster in ("buurt", "gemeente"):
-            made = effects.excess_exit(residents, unit, HORIZON, cluster=cluster)
+            made = excess_exit(residents, unit, HORIZON, cluster=cluster)
             for group in ("low", "all"):
                 if (made.frame["term"] == group).any():
                     name = f"excess_exit_{unit}_{group}_{HORIZON}"
@@ -50,8 +54,8 @@ def _destinations(study: DisplacementStudy) -> Found:
     """Return the score of the places of the displaced, against those left alone."""
     measures = study.areas.set_index("area_code")[["score", "low_income", "log_woz"]]
     gone = displaced_and_others(study.people, study.moves, study.starts, measures, study.areas, SETTLED_YEARS)
-    cells = effects.DESTINATION_CELLS
-    made: EffectEstimate = effects.matched_difference(gone, "displaced", "score_change", cells, "buurt")
+    cells = DESTINATION_CELLS
+    made: EffectEstimate = matched_difference(gone, "displaced", "score_change", cells, "buurt")
     return [("destination gap", f"destination_gap_{HORIZON}", made.frame.iloc[0])]
 
 
@@ -60,11 +64,11 @@ def _score(study: DisplacementStudy) -> Found:
     waves = study.in_years(study.waves)
     rows = []
     for name, instrument in (("score per displaced", False), ("score per displaced, instrument", True)):
-        mapping = effects.exposure_mapping(waves, _SCORE, COVARIATES, instrument=instrument)
+        mapping = exposure_mapping(waves, _SCORE, COVARIATES, instrument=instrument)
         row = mapping.effects.row(term="taken_in")
         rows.append((name, f"seen_inflow_slope_{_SCORE}_{BOOKS_YEAR}", row))
         if not instrument:
-            reached = effects.exposure_effects(mapping, BOOKS_YEAR).row(term="taken_in")
+            reached = exposure_effects(mapping, BOOKS_YEAR).row(term="taken_in")
             rows.append(("score where most displaced went", "", reached))
             rows += _books(mapping, _SCORE)
     return rows
@@ -73,16 +77,16 @@ def _score(study: DisplacementStudy) -> Found:
 def _low_income(study: DisplacementStudy) -> Found:
     """Return the books of low incomes, and their spread."""
     years = [*(year for year in EARLIER if year < study.waves[0]), *study.waves]
-    mapping = effects.exposure_mapping(study.in_years(years), _LOW, COVARIATES)
+    mapping = exposure_mapping(study.in_years(years), _LOW, COVARIATES)
     row = mapping.effects.row(term="taken_in")
-    spread = effects.spread_change(mapping, BOOKS_YEAR).frame.iloc[0]
+    spread = spread_change(mapping, BOOKS_YEAR).frame.iloc[0]
     rows = [("low incomes per displaced", f"seen_inflow_slope_{_LOW}_{BOOKS_YEAR}", row)]
     return [*rows, ("spread of low incomes", f"seen_sd_change_{_LOW}_{BOOKS_YEAR}", spread), *_books(mapping, _LOW)]
 
 
-def _books(mapping: effects.ExposureMapping, outcome: str) -> Found:
+def _books(mapping: ExposureMapping, outcome: str) -> Found:
     """Return the entries of the books, and the leakage."""
-    books = effects.ledger(mapping, BOOKS_YEAR)
+    books = ledger(mapping, BOOKS_YEAR)
     entries = [
         (f"books, {outcome}: {entry}", f"seen_{entry}_{outcome}_{BOOKS_YEAR}", books.entries.row(term=entry))
         for entry in ("direct", "ring", "receiving", "seen")
