@@ -22,7 +22,7 @@ from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKra
 from buurteffect.estimate.inference.small_sample import HOUSE, POLICY, SANDWICH
 from buurteffect.estimate.regression.absorbed_effects import feols, fit_effects
 from buurteffect.estimate.regression.panel_ols import first_differences, fit_two_way, random_effects, twfe
-from buurteffect.estimate.regression.regressors import default_regressors, named_regressors
+from buurteffect.estimate.regression.regressors import default_regressors
 from buurteffect.estimate.regression.twoway_event_study import LINEARMODELS, PYFIXEST, Window, twfe_event_study
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 
@@ -295,13 +295,6 @@ def test_errors_with_many_effects_do_not_change_with_the_hash_seed(seeds):
     np.testing.assert_allclose(figures[:, 1], figures[0, 1], rtol=1e-9)
     # The library by itself gives this figure in some processes and a smaller one in others, never a larger one.
     assert (figures[:, 2] <= figures[0, 1] * (1 + 1e-6)).all()
-
-
-def test_named_columns_can_explain():
-    sample = draw_sample(simulated(6), PLAIN, extra=("x",))
-    assert twfe(sample, regressors=named_regressors(sample, ["x"])).frame["term"].tolist() == ["x"]
-    with pytest.raises(EstimationError, match="extra"):
-        named_regressors(sample, ["z"])
 
 
 @pytest.mark.slow

@@ -61,20 +61,3 @@ def default_regressors(sample: Sample) -> Regressors:
     if not names:
         raise EstimationError("there is nothing to estimate: name a cohort, a dose or covariates")
     return Regressors(tuple(names), np.column_stack(columns))
-
-
-def named_regressors(sample: Sample, names: Sequence[str]) -> Regressors:
-    """Return columns of the sample's frame as regressors.
-
-    Raises
-    ------
-    EstimationError
-        If a column is not in the sample.
-    """
-    lacking = [name for name in names if name not in sample.frame.columns]
-    if lacking:
-        raise EstimationError(f"the sample lacks {', '.join(lacking)}: pass them to draw_sample as covariates or extra")
-    values = sample.columns(names)
-    if not np.isfinite(values).all():
-        raise EstimationError(f"{', '.join(names)} must not be missing: name them as covariates to have rows dropped")
-    return Regressors(tuple(names), values)
