@@ -11,12 +11,14 @@ from buurteffect.estimate.childhood import (
     shrinkage,
     siblings,
 )
+from buurteffect.estimate.childhood.design import ChildDesign
 from buurteffect.estimate.childhood.movers import MoversDesign
 from buurteffect.estimate.childhood.neighbourhood_panel import PanelChoice
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.refusal import estimator
 
 __all__ = [
+    "ChildDesign",
     "MoversDesign",
     "PanelChoice",
     "Signal",

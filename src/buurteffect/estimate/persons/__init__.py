@@ -1,5 +1,6 @@
 """Effects on residents, on the displaced and on who lives in a place."""
 
+from buurteffect.estimate.core import fieller
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.persons import (
     attrition_bounds,
@@ -8,7 +9,6 @@ from buurteffect.estimate.persons import (
     departure,
     displacement_tables,
     exit_hazard,
-    fieller,
     matching,
     newcomers_iv,
     residents,

@@ -2,14 +2,14 @@
 
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.space import exposures, price_rings, single_projects, spillovers, value_rings, waterbed
-from buurteffect.estimate.space.exposures import Mapping
+from buurteffect.estimate.space.exposures import ExposureMapping
 from buurteffect.estimate.space.price_rings import RingDesign, Sales
 from buurteffect.estimate.space.waterbed import LABELS, Ledger
 
 __all__ = [
     "LABELS",
     "Ledger",
-    "Mapping",
+    "ExposureMapping",
     "RingDesign",
     "Sales",
     "bias_identity",

@@ -9,7 +9,7 @@ from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.persons.displacement_tables import DESTINATION_CELLS
 from buurteffect.estimate.persons.exit_hazard import excess_exit
 from buurteffect.estimate.persons.matching import matched_difference
-from buurteffect.estimate.space.exposures import Mapping, exposure_effects, exposure_mapping
+from buurteffect.estimate.space.exposures import ExposureMapping, exposure_effects, exposure_mapping
 from buurteffect.estimate.space.waterbed import ledger, spread_change
 from buurteffect.panel.displacement.displaced import displaced_and_others
 from buurteffect.panel.displacement.study import COVARIATES, DisplacementStudy
