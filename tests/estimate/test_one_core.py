@@ -15,7 +15,7 @@ BREADS = ("bread", "inverse")
 
 CORE_FOLDERS = ("estimate/core/", "estimate/inference/")
 EXCEPTIONS = {
-    "scoreboard/score.py": (
+    "scoreboard/summary.py": (
         {"ppf"},
         "Clopper–Pearson: quantiles of the beta distribution, of a share and not an estimate",
     ),

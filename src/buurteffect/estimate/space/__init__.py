@@ -8,8 +8,8 @@ from buurteffect.estimate.space.waterbed import LABELS, Ledger
 
 __all__ = [
     "LABELS",
-    "Ledger",
     "ExposureMapping",
+    "Ledger",
     "RingDesign",
     "Sales",
     "bias_identity",
