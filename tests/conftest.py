@@ -6,30 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import local_server as web
-import nbformat
 import pytest
+from checkouts import write_notebook
 from fetching import ZIP, fetch, home  # noqa: F401  (fixtures)
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from buurteffect.project import Project
-
-ROOT = Path(__file__).parents[1]
-PARAMETERS = 'source: str = "synthetic"  # [synthetic | open | microdata] where the data come from'
-BEGIN = """\
-import pandas as pd
-from buurteffect import report
-from buurteffect.report import Column
-
-page = report.open_page("tiny", source)"""
-
-
-def write_notebook(file: Path, cells: list[str], parameters: str = PARAMETERS, front: str = "# Tiny") -> None:
-    """Write a small notebook: a title, the parameters, a beginning, some cells and the end."""
-    declared = new_code_cell(parameters)
-    declared.metadata["tags"] = ["parameters"]
-    body = [new_markdown_cell(c[3:]) if c.startswith("md:") else new_code_cell(c) for c in cells]
-    notebook = new_notebook(cells=[new_markdown_cell(front), declared, new_code_cell(BEGIN), *body])
-    nbformat.write(notebook, file)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from checkouts import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "buurteffect"
 
 MAY_IMPORT = {

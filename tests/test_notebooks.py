@@ -6,7 +6,7 @@ import re
 
 import nbformat
 import pytest
-from conftest import ROOT
+from checkouts import ROOT
 
 from buurteffect.pipeline import load_run, read_parameters
 from buurteffect.project import Project

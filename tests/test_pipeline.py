@@ -1,19 +1,12 @@
 """make knows real files: what did not change is not built again, and what failed is tried again."""
 
-import fcntl
 import os
 import re
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-import serving
-from conftest import ROOT, write_notebook
-
-TABLE = 'page.table("t", pd.DataFrame({"x": [1.5]}), [Column("x", "X", ".2f")], "One number.")'
-READY = Path(sys.prefix) / ".buurteffect-ready"
+from builds import built_once, copied, lay_out, make, pages, write_run
+from checkouts import ROOT
 
 
 @pytest.fixture
@@ -26,68 +19,6 @@ def checkout(tmp_path):
 def built(tmp_path_factory, tmp_path):
     """A copy of that checkout once it has been built."""
     return copied(built_once(tmp_path_factory), tmp_path / "built")
-
-
-def built_once(tmp_path_factory):
-    """Build a checkout with two tiny runs, unless this process or one beside it has; return its folder."""
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-    folder, complete = root / "built-once", root / "built-once.complete"
-    with (root / "built-once.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not complete.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            code, said = make(lay_out(folder, ("one", "two")), "reports", "-j2")
-            assert code == 0, said
-            complete.touch()
-    return folder
-
-
-def copied(checkout, to):
-    """Copy a checkout that has been built; dates are kept, and make is told that the copy is no restored backup."""
-    shutil.copytree(checkout, to, symlinks=True)
-    (to / "data" / "processed" / "synthetic" / "records" / "looked").touch()
-    return to
-
-
-def lay_out(folder, runs):
-    """Make a folder a checkout with tiny runs."""
-    if not READY.is_file():
-        pytest.skip("the environment was not made by make setup")
-    for name in ("Makefile", "requirements.lock", "pyproject.toml", "src"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "tests").mkdir()
-    (folder / "data" / "raw").mkdir(parents=True)
-    shutil.copy2(ROOT / "data" / "raw" / "sources.toml", folder / "data" / "raw")
-    (folder / "notebooks" / "runs").mkdir(parents=True)
-    for name in runs:
-        write_run(folder, name)
-    return folder
-
-
-def write_run(checkout, name, *cells):
-    write_notebook(checkout / "notebooks" / "tiny.ipynb", [TABLE, *cells, "page.finish()"])
-    (checkout / "notebooks" / "runs" / f"{name}.yaml").write_text("notebook: tiny\n", encoding="utf-8")
-
-
-def make(checkout, *arguments, **environment):
-    """Run make on the small country; return its exit code and all it said.
-
-    All builds of plain settings are served by one process; with others each has its own, as it has outside tests.
-    """
-    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    plain = not environment and not any(word.startswith(("KERNELS=", "SCHEDULER=")) for word in arguments)
-    served = [f"{name}={value}" for name, value in serving.BUILD.items()] if plain else []
-    command = ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=test", *served, *arguments]
-    done = subprocess.run(
-        command, cwd=checkout, env=clean | environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def pages(checkout):
-    return {page.name: page.read_bytes() for page in (checkout / "reports").glob("*/*.html")}
 
 
 def test_reports_are_built_once_and_only_what_changed_is_built_again(checkout):

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from checkouts import ROOT
 
 from buurteffect.errors import DataError
 from buurteffect.panel import build, read_folder, read_joined
 from buurteffect.project import Project
 from buurteffect.sources import KeyFigureFile
 
-CASES = Path(__file__).parents[2] / "shared" / "cases" / "data"
+CASES = ROOT.parent / "shared" / "cases" / "data"
 
 pytestmark = [
     pytest.mark.shared,

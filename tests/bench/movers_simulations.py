@@ -21,7 +21,7 @@ from buurteffect.synthetic.persons.persons import draw_persons
 from buurteffect.synthetic.persons.succession import FIRST_NONWESTERN
 
 COUNTRIES = range(1, 41)
-RECORD = Path(__file__).parents[2] / "src" / "buurteffect" / "claims" / "movers_simulations.csv"
+RECORD = Path(__file__).parents[2] / "src" / "buurteffect" / "claims" / "persons" / "movers_simulations.csv"
 _NAMES = {
     "household_id": "family", "parent_income_rank": "parent_rank", "origin_low_share": "origin_share",
     "destination_low_share": "destination_share",

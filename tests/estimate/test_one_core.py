@@ -2,11 +2,11 @@
 
 import ast
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
+from checkouts import ROOT
 
-PACKAGE = Path(__file__).parents[2] / "src" / "buurteffect"
+PACKAGE = ROOT / "src" / "buurteffect"
 
 SOLVERS = {"lstsq", "solve", "inv", "pinv", "pinvh", "cho_solve", "solve_triangular"}
 QUANTILES = {"ppf", "isf"}

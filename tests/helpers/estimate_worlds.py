@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from checkouts import OPEN_DATA
 
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.measurement.waves import Waves, waves_from_panel
 
 YEARS = (2002, 2008, 2012, 2014, 2016, 2018, 2020, 2022, 2024)
 LARGEST = ("GM0363", "GM0344", "GM0518", "GM0599")
-REAL_FILE = (
-    Path(__file__).parents[2].parent / "shared/data/open/leefbaarometer3/Leefbaarometer-scores wijken 2002-2022.csv"
-)
+REAL_FILE = OPEN_DATA / "leefbaarometer3/Leefbaarometer-scores wijken 2002-2022.csv"
 
 
 def panel_of(

@@ -6,12 +6,12 @@ import hashlib
 import io
 import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from statline_tables import StatLineTables
+from statline_tables import StatLineTables, key_figures
 
 from buurteffect.errors import DownloadError
 from buurteffect.pipeline.cli import main
@@ -109,3 +109,71 @@ def fetch(home: Path, capsys: pytest.CaptureFixture[str]) -> Said:
         return said.out + said.err
 
     return run
+
+
+TABLES = {"83765NED": 2017, "84583NED": 2019, "85318NED": 2022}
+GPKG = b"SQLite format 3\0" + bytes(500)
+REGISTRY = """
+[scores]
+title = "Scores"
+publisher = "BZK"
+licence = "CC0"
+address = "BASE/scores.zip"
+path = "leefbaarometer3/scores.zip"
+needed = true
+needed_by = ["panel"]
+notes = "-"
+
+[offer.kwb]
+title = "Key figures"
+publisher = "CBS"
+licence = "CC BY 4.0"
+notes = "-"
+folder = "kwb_statline"
+tables = { 2017 = "83765NED", 2019 = "84583NED", 2022 = "85318NED" }
+by_gemeente = true
+packed = true
+service = "BASE"
+pause_seconds = 0
+
+[offer.stock]
+title = "Stock"
+publisher = "CBS"
+licence = "CC BY 4.0"
+notes = "-"
+folder = "housing_stock"
+tables = ["81955NED"]
+service = "BASE"
+pause_seconds = 0.0
+
+[offer.boundaries]
+title = "Boundaries"
+publisher = "PDOK"
+licence = "-"
+notes = "-"
+folder = "boundaries"
+address = "BASE/{year}/areas_{year}.gpkg"
+file = "areas_{year}.gpkg"
+
+[offer.ses_woa]
+title = "SES-WOA"
+publisher = "CBS"
+licence = "CC BY 4.0"
+notes = "-"
+folder = "ses_woa"
+by_hand = "export it as CSV"
+"""
+
+
+@pytest.fixture
+def registry() -> str:
+    return REGISTRY
+
+
+@pytest.fixture
+def statline() -> Iterator[StatLineTables]:
+    tables = {table: key_figures(table, year) for table, year in TABLES.items()}
+    tables["81955NED"] = key_figures("81955NED", 2019)
+    files = {"/scores.zip": ZIP} | {f"/{year}/areas_{year}.gpkg": GPKG + b"%d" % year for year in (2020, 2021)}
+    with StatLineTables(tables=tables, files=files) as server:
+        yield server

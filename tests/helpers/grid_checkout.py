@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from checkouts import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-ROOT = Path(__file__).parents[2]
 NOTEBOOK = "grid"
 LINKED = ("Makefile", "requirements.lock", "pyproject.toml", "src")
 

@@ -8,8 +8,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from test_join import STOCK_COLUMNS, stock_row, stock_text
-from test_ses_woa import text_of as ses_text
+from raw_tables import STOCK_COLUMNS, ses_text, stock_row, stock_text
 
 LEVELS = ("none", "buurt", "wijk", "pc4", "all")
 KEY_FIGURES = ("none", "one year of one gemeente", "years of one gemeente", "years of all")

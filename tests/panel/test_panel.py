@@ -5,22 +5,17 @@ import zipfile
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from checkouts import OPEN_DATA
+from raw_tables import SCORE_HEADER, score_row
 
 from buurteffect import panel
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.schema import PANEL
 
-HEADER = "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won\n"
-SHARED = ROOT.parent / "shared" / "data" / "open"
-
-
-def row(code, year, score, name="Centrum"):
-    return f"{code},{name},{year},{score},{round(score - 4.102265, 12)},NA,NA,NA,NA,NA\n"
-
-
-FULL = HEADER + "".join(row(c, y, 4.1 + i / 100) for i, c in enumerate(["WK036300", "WK990101"]) for y in (2002, 2012))
-PART = HEADER + row("WK036300", 2002, 4.1) + row("WK036300", 2012, 4.15)
+FULL = SCORE_HEADER + "".join(
+    score_row(c, y, 4.1 + i / 100) for i, c in enumerate(["WK036300", "WK990101"]) for y in (2002, 2012)
+)
+PART = SCORE_HEADER + score_row("WK036300", 2002, 4.1) + score_row("WK036300", 2012, 4.15)
 
 
 @pytest.fixture
@@ -83,9 +78,9 @@ def test_a_faulty_list_of_groups_is_refused(raw, built, text):
 
 
 def test_a_postcode_has_no_gemeente(raw, built, project):
-    header = HEADER.replace("wk_code,wk_naam", "PC4")
+    header = SCORE_HEADER.replace("wk_code,wk_naam", "PC4")
     (raw / "leefbaarometer3" / "pc4.csv").write_text(
-        header + row("1011", 2002, 4.1).replace("Centrum,", ""), encoding="utf-8"
+        header + score_row("1011", 2002, 4.1).replace("Centrum,", ""), encoding="utf-8"
     )
     built()
     frame = panel.read("open", "pc4", project).frame
@@ -100,9 +95,9 @@ def test_a_file_that_holds_no_scores_is_listed_not_dropped(raw, built):
 
 
 def test_a_level_that_is_gone_leaves_no_stale_panel(raw, built, project):
-    header = HEADER.replace("wk_code,wk_naam", "PC4")
+    header = SCORE_HEADER.replace("wk_code,wk_naam", "PC4")
     extra = raw / "leefbaarometer3" / "pc4.csv"
-    extra.write_text(header + row("1011", 2002, 4.1).replace("Centrum,", ""), encoding="utf-8")
+    extra.write_text(header + score_row("1011", 2002, 4.1).replace("Centrum,", ""), encoding="utf-8")
     built()
     extra.unlink()
     built()
@@ -118,7 +113,7 @@ def test_a_panel_that_is_not_built_says_what_to_run(project):
 def test_a_failed_build_leaves_the_last_good_panel(raw, built, project):
     built()
     before = (project.processed("open") / "panel" / "wijk.parquet").read_bytes()
-    (raw / "leefbaarometer3" / "wijken 2002-2012.csv").write_text(HEADER + "WK1,x\n", encoding="utf-8")
+    (raw / "leefbaarometer3" / "wijken 2002-2012.csv").write_text(SCORE_HEADER + "WK1,x\n", encoding="utf-8")
     with pytest.raises(DataError):
         panel.build(raw, project.processed("open") / "panel")
     assert (project.processed("open") / "panel" / "wijk.parquet").read_bytes() == before
@@ -142,9 +137,9 @@ def test_inputs_carry_size_and_hash(built, project):
 
 @pytest.mark.shared
 def test_the_real_wijken_are_all_there(project):
-    if not SHARED.is_dir():
+    if not OPEN_DATA.is_dir():
         pytest.skip("the real files are not beside this checkout")
-    panel.build(SHARED, project.processed("open") / "panel")
+    panel.build(OPEN_DATA, project.processed("open") / "panel")
     read = panel.read("open", "wijk", project)
     assert len(read.frame) == 26_366
     assert read.frame["gemeente_code"].nunique() == 345

@@ -12,23 +12,26 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_boundaries import GRID, collection, square
-from test_fetch import registry, statline  # noqa: F401  (fixtures)
-from test_housing_stock import put_csv, typed
-from test_key_figures import BULK, as_csv
-from test_layouts import as_workbook
-from test_panel import HEADER, row
-from test_plausible import TOWNS, times, towns
-from test_ses_woa import ROWS as SES_ROWS
-from test_ses_woa import text_of as ses_text
+from boundary_files import GRID, collection, square
+from key_figure_files import BULK, TOWNS, as_csv, as_workbook, times, towns
+from raw_tables import (
+    SCORE_HEADER,
+    SCORES,
+    SCORES_FILE,
+    SES_ROWS,
+    put,
+    put_scores,
+    put_stock,
+    score_row,
+    ses_text,
+    typed_stock,
+)
 
 from buurteffect import panel
 from buurteffect.errors import DataError, ParameterError
 from buurteffect.panel import read_folder
 
-SCORES = HEADER + row("WK036300", 2002, 4.1) + row("WK036300", 2012, 4.2)
-SCORES_FILE = "leefbaarometer3/wijken 2002-2012.csv"
-SECOND = row("WK036301", 2012, 4.3, "Café")
+SECOND = score_row("WK036301", 2012, 4.3, "Café")
 FLOWS = "year_from,year_to,source,target,n_addresses\n2020,2021,900100,900100,400\n2020,2021,900101,900100,100\n"
 REGISTER = (
     "project_id,area_code,code_year,announce,start,end,demolished_social,built_owner,built_social,built_private_rent,"
@@ -37,17 +40,6 @@ REGISTER = (
 PROJECT = "zuid-1,WK036300,2002,2007-06-15,2009,2013-11-01,120,90,0,,vogelaar_40,Report\n"
 ONLY_PYTHON = re.compile(r"\bread_[a-z]|[a-z]=[{(]|\bcrs=|extend this reader|[A-Z]_[0-9]\b|list_members")
 PLACE = (90_000.0, 430_000.0)
-
-
-def put(raw: Path, name: str, content: str | bytes, encoding: str = "utf-8") -> Path:
-    path = raw / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-    return path
-
-
-def scores(raw: Path) -> None:
-    put(raw, SCORES_FILE, SCORES)
 
 
 def figures(raw: Path, year: int = 2020, **changed: list) -> None:
@@ -145,14 +137,14 @@ def twice_the_year(raw: Path) -> None:
 
 
 def lay_in_the_sea(raw: Path) -> None:
-    scores(raw)
+    put_scores(raw)
     put(raw, "boundaries/wijken_2012.geojson", wijk(square(500, 500), crs=None))
 
 
 def without_prj(raw: Path) -> None:
     import geopandas as gpd
 
-    scores(raw)
+    put_scores(raw)
     (raw / "boundaries").mkdir()
     features = json.loads(wijk(square(500_000, 430_000)))["features"]
     gpd.GeoDataFrame.from_features(features).to_file(raw / "boundaries" / "wijken_2012.shp")
@@ -170,11 +162,11 @@ def size_is_right(built: Built) -> bool:
 
 
 def unbalanced(raw: Path, closing: int = 1100) -> None:
-    scores(raw)
-    rows = typed()
+    put_scores(raw)
+    rows = typed_stock()
     rows[0]["EindstandVoorraad_8"] = closing
     (raw / "housing_stock").mkdir(exist_ok=True)
-    put_csv(raw / "housing_stock", rows)
+    put_stock(raw / "housing_stock", rows)
 
 
 def unlisted_area(raw: Path) -> None:
@@ -183,7 +175,7 @@ def unlisted_area(raw: Path) -> None:
 
 
 CASES = [
-    Case("nothing in the folder", lambda raw: None, "open", "into leefbaarometer3", scores, score_is_right),
+    Case("nothing in the folder", lambda raw: None, "open", "into leefbaarometer3", put_scores, score_is_right),
     Case(
         "only another folder in the folder",
         lambda raw: put(raw, f"inner/{SCORES_FILE}", SCORES),
@@ -210,7 +202,7 @@ CASES = [
     ),
     Case(
         "the same scores twice",
-        lambda raw: (scores(raw), put(raw, "leefbaarometer3/buurten.csv", SCORES)),
+        lambda raw: (put_scores(raw), put(raw, "leefbaarometer3/buurten.csv", SCORES)),
         "leefbaarometer3/wijken 2002-2012.csv",
         "move the other out of the folder",
         lambda raw: move(raw, "leefbaarometer3/buurten.csv"),
@@ -218,7 +210,9 @@ CASES = [
     ),
     Case(
         "scores rounded to two digits",
-        lambda raw: put(raw, "leefbaarometer3/w.csv", HEADER + "WK036300,Centrum,2012,4.20,0.10,NA,NA,NA,NA,NA\n"),
+        lambda raw: put(
+            raw, "leefbaarometer3/w.csv", SCORE_HEADER + "WK036300,Centrum,2012,4.20,0.10,NA,NA,NA,NA,NA\n"
+        ),
         "leefbaarometer3/w.csv",
         "use the publisher's own file",
         lambda raw: put(raw, "leefbaarometer3/w.csv", SCORES),
@@ -229,7 +223,7 @@ CASES = [
         lambda raw: put(raw, SCORES_FILE, SCORES[:-18]),
         f"{SCORES_FILE}, line 3",
         "move the file away and download it again",
-        scores,
+        put_scores,
         score_is_right,
     ),
     Case(
@@ -237,7 +231,7 @@ CASES = [
         cut_zip,
         "leefbaarometer3/scores.zip",
         "move the file away and download it again",
-        lambda raw: (move(raw, "leefbaarometer3/scores.zip"), scores(raw)),
+        lambda raw: (move(raw, "leefbaarometer3/scores.zip"), put_scores(raw)),
         score_is_right,
     ),
     Case(
@@ -250,7 +244,7 @@ CASES = [
     ),
     Case(
         "a wave of the future",
-        lambda raw: put(raw, "leefbaarometer3/wijken.csv", SCORES + row("WK036300", 2026, 4.3)),
+        lambda raw: put(raw, "leefbaarometer3/wijken.csv", SCORES + score_row("WK036300", 2026, 4.3)),
         "leefbaarometer3/wijken.csv, line 4, column 'jaar'",
         "take its rows out of a copy",
         lambda raw: put(raw, "leefbaarometer3/wijken.csv", SCORES),
@@ -308,7 +302,7 @@ CASES = [
     Case(
         "a crosswalk that lost its zeros",
         lambda raw: (
-            scores(raw),
+            put_scores(raw),
             put(raw, "crosswalk/flows.csv", FLOWS.replace("900100", "9100").replace("9", "", 2)),
         ),
         "crosswalk/flows.csv, line 2",
@@ -318,7 +312,7 @@ CASES = [
     ),
     Case(
         "a crosswalk without its years",
-        lambda raw: (scores(raw), put(raw, "crosswalk/flows.csv", FLOWS.replace("year_", ""))),
+        lambda raw: (put_scores(raw), put(raw, "crosswalk/flows.csv", FLOWS.replace("year_", ""))),
         "crosswalk/flows.csv, line 1",
         "the names that are expected",
         lambda raw: put(raw, "crosswalk/flows.csv", FLOWS),
@@ -326,7 +320,7 @@ CASES = [
     ),
     Case(
         "a crosswalk of two levels",
-        lambda raw: (scores(raw), put(raw, "crosswalk/flows.csv", FLOWS + "2020,2021,BU90010001,BU90010000,5\n")),
+        lambda raw: (put_scores(raw), put(raw, "crosswalk/flows.csv", FLOWS + "2020,2021,BU90010001,BU90010000,5\n")),
         "crosswalk/flows.csv, line 4",
         "put areas of another kind into a file of their own",
         lambda raw: (
@@ -346,7 +340,7 @@ CASES = [
     Case(
         "boundaries whose coordinate system does not exist",
         lambda raw: (
-            scores(raw),
+            put_scores(raw),
             put(raw, "boundaries/wijken_2012.geojson", wijk(square(*PLACE)).replace("::28992", "::999999")),
         ),
         "boundaries/wijken_2012.geojson, column 'crs'",
@@ -356,7 +350,7 @@ CASES = [
     ),
     Case(
         "a register with a bad line",
-        lambda raw: (scores(raw), put(raw, "projects/register.csv", REGISTER + PROJECT.replace(",120,", ",veel,"))),
+        lambda raw: (put_scores(raw), put(raw, "projects/register.csv", REGISTER + PROJECT.replace(",120,", ",veel,"))),
         "projects/register.csv, line 2, column 'demolished_social'",
         "mend the line",
         lambda raw: put(raw, "projects/register.csv", REGISTER + PROJECT),
@@ -364,7 +358,10 @@ CASES = [
     ),
     Case(
         "a register without a column",
-        lambda raw: (scores(raw), put(raw, "projects/register.csv", (REGISTER + PROJECT).replace("programme", "plan"))),
+        lambda raw: (
+            put_scores(raw),
+            put(raw, "projects/register.csv", (REGISTER + PROJECT).replace("programme", "plan")),
+        ),
         "projects/register.csv, line 1, column 'plan'",
         "the names that are expected",
         lambda raw: put(raw, "projects/register.csv", REGISTER + PROJECT),
@@ -388,7 +385,7 @@ CASES = [
     ),
     Case(
         "a list of groups with other columns",
-        lambda raw: (scores(raw), put(raw, "gemeente_groups.csv", "gemeente_code,group,source\nGM0363,other,x\n")),
+        lambda raw: (put_scores(raw), put(raw, "gemeente_groups.csv", "gemeente_code,group,source\nGM0363,other,x\n")),
         "gemeente_groups.csv",
         "move it out of the folder",
         lambda raw: move(raw, "gemeente_groups.csv"),
@@ -399,7 +396,10 @@ CASES = [
 LISTED = [
     Case(
         "a register as a workbook",
-        lambda raw: (scores(raw), as_workbook(put(raw, "projects/register.xlsx", b""), [["project_id"]], sheet="x")),
+        lambda raw: (
+            put_scores(raw),
+            as_workbook(put(raw, "projects/register.xlsx", b""), [["project_id"]], sheet="x"),
+        ),
         "projects/register.xlsx",
         "save a workbook as CSV UTF-8",
         lambda raw: put(raw, "projects/register.csv", REGISTER + PROJECT),
@@ -407,7 +407,7 @@ LISTED = [
     ),
     Case(
         "a crosswalk as a workbook",
-        lambda raw: (scores(raw), as_workbook(put(raw, "crosswalk/flows.xlsx", b""), [["source"]], sheet="x")),
+        lambda raw: (put_scores(raw), as_workbook(put(raw, "crosswalk/flows.xlsx", b""), [["source"]], sheet="x")),
         "crosswalk/flows.xlsx",
         "crosswalks are read from .csv",
         lambda raw: put(raw, "crosswalk/flows.csv", FLOWS),
@@ -416,7 +416,7 @@ LISTED = [
     Case(
         "boundaries without a code",
         lambda raw: (
-            scores(raw),
+            put_scores(raw),
             put(raw, "boundaries/w.geojson", UNCODED),
         ),
         "boundaries/w.geojson",
@@ -431,13 +431,6 @@ def build(raw: Path) -> Built:
     out = raw.parent / "out"
     panel.build(raw, out)
     return Built(out)
-
-
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    folder = tmp_path / "open"
-    folder.mkdir()
-    return folder
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -464,7 +457,7 @@ def test_doing_what_is_said_of_a_file_that_was_passed_over_leads_to_the_right_va
 
 
 def test_an_export_of_ses_woa_of_unknown_areas_says_so_and_its_name_tells_them(raw):
-    scores(raw)
+    put_scores(raw)
     put(raw, "ses_woa/scores.csv", ses_text(SES_ROWS))
     said = next(each["note"] for each in read_folder(raw).others)
     assert "assumed" in said

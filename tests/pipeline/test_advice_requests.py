@@ -9,10 +9,9 @@ import subprocess
 import zipfile
 
 import pytest
-from conftest import ROOT
+from checkouts import ROOT
 from fetching import names
-from test_advice import SCORES, raw, scores  # noqa: F401  (a fixture)
-from test_fetch import registry, statline  # noqa: F401  (fixtures)
+from raw_tables import SCORES, put_scores
 
 from buurteffect import panel
 from buurteffect.errors import DownloadError, MissingDataError, ParameterError, ProjectError
@@ -35,16 +34,16 @@ def say(monkeypatch, capfd):
     return run
 
 
-def test_a_folder_that_is_not_there_is_named_before_anything_is_read(project, monkeypatch, say, raw):  # noqa: F811
+def test_a_folder_that_is_not_there_is_named_before_anything_is_read(project, monkeypatch, say, raw):
     monkeypatch.setenv("BUURTEFFECT_ROOT", str(project.root))
     code, told = say("panel", "--source", "open", "--open-data", str(raw.parent / "opne"))
     assert code == ProjectError.exit_code
     assert "opne does not exist: name the folder that holds the data (make … OPEN_DATA=folder)" in told
-    scores(raw)
+    put_scores(raw)
     assert say("panel", "--source", "open", "--open-data", str(raw))[0] == 0
 
 
-def test_a_quote_in_the_name_of_the_folder_is_refused_and_a_link_helps(raw, tmp_path):  # noqa: F811
+def test_a_quote_in_the_name_of_the_folder_is_refused_and_a_link_helps(raw, tmp_path):
     odd = tmp_path / "jan's data"
     raw.rename(odd)
     make = ["make", "-C", str(ROOT), "help"]
@@ -119,7 +118,7 @@ def test_a_request_that_cannot_be_met_says_one_that_can(fetch, home, asked, advi
     assert any(path.name.endswith(brought) for path in home.rglob("*"))
 
 
-def test_a_fetch_that_broke_goes_on_when_it_is_run_again_as_it_says(fetch, home, statline):  # noqa: F811
+def test_a_fetch_that_broke_goes_on_when_it_is_run_again_as_it_says(fetch, home, statline):
     with zipfile.ZipFile(home.parent / "x.zip", "w") as archive:
         archive.writestr("wijken.csv", SCORES)
     statline.files["/scores.zip"] = b"<!doctype html>"
@@ -131,8 +130,8 @@ def test_a_fetch_that_broke_goes_on_when_it_is_run_again_as_it_says(fetch, home,
     assert "leefbaarometer3/scores.zip" in names(home)
 
 
-def test_the_command_that_a_page_without_its_level_names_brings_it(fetch, home, statline, project):  # noqa: F811
-    scores(home)
+def test_the_command_that_a_page_without_its_level_names_brings_it(fetch, home, statline, project):
+    put_scores(home)
     assert main(["panel", "--source", "open"]) == 0
     with pytest.raises(MissingDataError) as caught:
         panel.read_key_figures_panel("open", "wijk", project=project)
@@ -147,7 +146,7 @@ def test_the_command_that_a_page_without_its_level_names_brings_it(fetch, home, 
 
 def test_what_a_page_says_of_a_folder_of_ones_own_brings_it_there(fetch, home, project, tmp_path, monkeypatch):
     own = tmp_path / "own"
-    scores(own)
+    put_scores(own)
     monkeypatch.setenv("OPEN_DATA", str(own))
     assert main(["panel", "--source", "open", "--open-data", str(own)]) == 0
     with pytest.raises(MissingDataError) as caught:

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import serving
-from conftest import ROOT
+from checkouts import ROOT
 
 from buurteffect import errors
 from buurteffect.pipeline.cli import main

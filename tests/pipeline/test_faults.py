@@ -1,7 +1,6 @@
 """Faults in real builds: each ends with its own exit code and says why; what stood stays; the next make repairs it."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -10,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import write_notebook
-from test_pipeline import READY, TABLE, built_once, copied, make, pages
+from builds import READY, block, built_once, copied, leftovers, make, pages, snapshot, write_own
+from serving import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -45,42 +44,13 @@ FAULTS = {
 LIMITS = {"cellhangs": "cell_seconds: 1\n", "hangs": "notebook_seconds: 4\n"}
 
 
-def write(checkout, name, *cells, settings=""):
-    """Write a run with a notebook of its own."""
-    write_notebook(checkout / "notebooks" / f"{name}.ipynb", [TABLE, *cells, "page.finish()"])
-    notebook = checkout / "notebooks" / f"{name}.ipynb"
-    notebook.write_text(notebook.read_text(encoding="utf-8").replace('\\"tiny\\"', f'\\"{name}\\"'), encoding="utf-8")
-    run = checkout / "notebooks" / "runs" / f"{name}.yaml"
-    run.write_text(f"notebook: {name}\n{settings}", encoding="utf-8")
-
-
-def snapshot(checkout):
-    """Return every file that stands at a final place, and its bytes."""
-    done = checkout / "data" / "processed" / "synthetic"
-    files = [p for part in ("executed", "results", "exhibits") for p in (done / part).rglob("*")]
-    files += (checkout / "reports").rglob("*")
-    return {str(path.relative_to(checkout)): path.read_bytes() for path in files if path.is_file()}
-
-
-def leftovers(checkout):
-    return [p.name for p in (checkout / "data" / "processed" / "synthetic").glob(".staging*")]
-
-
-def block(said, name):
-    """Return what a build said of one run that failed."""
-    lines = said.splitlines()
-    (end,) = [at for at, line in enumerate(lines) if re.search(rf"executed/{name}\.ipynb\] Error", line)]
-    start = max(at for at in range(end) if at == 0 or re.match(r"make|running| {8}\w+ \(synth", lines[at]))
-    return lines[start : end + 1]
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A checkout that has been built; every test works on a copy of it."""
     folder = copied(built_once(tmp_path_factory), tmp_path_factory.mktemp("built") / "checkout")
     (folder / "notebooks" / "tiny.ipynb").unlink()
     for name in ("one", "two"):
-        write(folder, name)
+        write_own(folder, name)
     code, said = make(folder, "reports")
     assert code == 0, said
     return folder
@@ -101,13 +71,6 @@ def start(checkout, *arguments):
         ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=test", "reports", *arguments],
         cwd=checkout, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-
-
-def wait_until(true, seconds=60.0):
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def processes_in(folder):
@@ -133,16 +96,16 @@ def story(built, tmp_path_factory):
     folder = tmp_path_factory.mktemp("faults") / "checkout"
     shutil.copytree(built, folder, symlinks=True)
     for name in FAULTS:
-        write(folder, name)
+        write_own(folder, name)
     first = make(folder, "reports", "-j2")
     assert first[0] == 0, first[1]
     before = snapshot(folder)
     for name, (cells, *_) in FAULTS.items():
-        write(folder, name, *cells, settings=LIMITS.get(name, ""))
+        write_own(folder, name, *cells, settings=LIMITS.get(name, ""))
     failed = make(folder, "-k", "-Otarget", "reports", "-j2")
     after, left = snapshot(folder), leftovers(folder)
     for name in FAULTS:
-        write(folder, name)
+        write_own(folder, name)
     repaired = make(folder, "reports", "-j2")
     return before, failed, after, left, repaired, snapshot(folder), leftovers(folder)
 
@@ -176,7 +139,7 @@ def test_faults_leave_the_last_good_pages_and_results_byte_for_byte_and_the_next
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_build_that_is_killed_leaves_no_process_and_nothing_half_written(checkout, number):
     before = snapshot(checkout)
-    write(checkout, "one", "import time; time.sleep(600)")
+    write_own(checkout, "one", "import time; time.sleep(600)")
     making = start(checkout)
     wait_until(lambda: any(leftovers(checkout)))
     if number == signal.SIGINT:
@@ -187,7 +150,7 @@ def test_a_build_that_is_killed_leaves_no_process_and_nothing_half_written(check
     assert making.returncode != 0
     wait_until(lambda: not processes_in(checkout))
     assert snapshot(checkout) == before
-    write(checkout, "one")
+    write_own(checkout, "one")
     assert make(checkout, "reports")[0] == 0
     assert leftovers(checkout) == []
     assert make(checkout, "--question", "reports")[0] == 0
@@ -197,19 +160,19 @@ def test_a_build_that_is_killed_leaves_no_process_and_nothing_half_written(check
 def test_a_killed_server_is_named_and_the_next_make_has_another(checkout):
     before = snapshot(checkout)
     runner = "int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])"
-    write(checkout, "one", f"import os, time; os.kill({runner}, 9); time.sleep(60)")
+    write_own(checkout, "one", f"import os, time; os.kill({runner}, 9); time.sleep(60)")
     code, said = make(checkout, "reports")
     assert code != 0
     assert "the process that serves the build has gone" in said
     assert "Error 17" in said
     assert "Traceback" not in said
     assert snapshot(checkout) == before
-    write(checkout, "one")
+    write_own(checkout, "one")
     assert make(checkout, "reports")[0] == 0
 
 
 def test_two_makes_at_once_do_the_work_once_and_both_end_well(checkout):
-    write(checkout, "one", "import time; time.sleep(1)")
+    write_own(checkout, "one", "import time; time.sleep(1)")
     both = [start(checkout), start(checkout)]
     said = [making.communicate(timeout=200)[0] for making in both]
     assert [making.returncode for making in both] == [0, 0], said
@@ -303,11 +266,11 @@ def test_whatever_was_made_and_is_edited_or_deleted_by_hand_is_made_again(checko
 
 @pytest.mark.slow
 def test_a_notebook_that_is_edited_while_it_runs_is_run_again(checkout):
-    write(checkout, "one", "import time; time.sleep(2)")
+    write_own(checkout, "one", "import time; time.sleep(2)")
     making = start(checkout)
     wait_until(lambda: any(leftovers(checkout)))
     time.sleep(1)
-    write(checkout, "one", "'other'")
+    write_own(checkout, "one", "'other'")
     said = making.communicate(timeout=200)[0]
     assert making.returncode == 0, said
     assert make(checkout, "--question", "reports")[0] == 1
@@ -325,7 +288,7 @@ def test_a_notebook_that_is_edited_while_it_runs_is_run_again(checkout):
     ],
 )
 def test_a_file_that_was_looked_for_in_vain_reruns_when_it_comes_under_whatever_date(checkout, cell, comes):
-    write(checkout, "one", cell)
+    write_own(checkout, "one", cell)
     assert make(checkout, "reports")[0] == 0
     assert make(checkout, "--question", "reports")[0] == 0
     (checkout / comes).write_text("x", encoding="utf-8")

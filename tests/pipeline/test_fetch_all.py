@@ -6,14 +6,14 @@ import re
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 import pytest
+from checkouts import ROOT
 from fetching import ZIP, names
 from local_server import LocalServer, hang_up, sending, status
+from raw_tables import STREET, street
 from statline_server import Row
 from statline_tables import StatLineTables, key_figures
-from test_address_crosswalk import STREET, street
 
 from buurteffect.errors import DownloadError, ProjectError
 from buurteffect.panel.inputs.raw_folder import read_folder
@@ -24,7 +24,6 @@ from buurteffect.sources.http.heads import first_answer
 from buurteffect.sources.registry import read_registry
 from buurteffect.sources.registry_keys import says_confirmed
 
-ROOT = Path(__file__).parents[2]
 GPKG = b"SQLite format 3\0" + bytes(500)
 TEXTS = 'publisher = "CBS"\nlicence = "CC BY 4.0"\nnotes = "-"\n'
 REGISTRY = f"""

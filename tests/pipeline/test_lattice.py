@@ -7,7 +7,7 @@ from pathlib import Path
 
 import lattice
 import pytest
-from conftest import ROOT
+from checkouts import ROOT
 from in_process import without_kernels
 from matplotlib.figure import Figure
 

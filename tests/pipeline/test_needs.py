@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 import serving
-from conftest import ROOT
+from checkouts import ROOT
 
 from buurteffect.errors import CellFailedError, MissingDataError
 from buurteffect.pipeline.cli import main

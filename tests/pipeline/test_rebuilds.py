@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_mutations import DONE, PAGES, RUNS, build, lay_out
-from test_pipeline import make
+from builds import make
+from spied_builds import DONE, PAGES, RUNS, build, lay_out
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT
+from builds import lay_out, make
+from checkouts import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from test_pipeline import lay_out, make
 
 pytestmark = pytest.mark.slow
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from browser import Browser, PageServer, chromium
+from checkouts import ROOT
 from hostile_payloads import payloads
 from sample_pages import page_of, pages_of
 
 from buurteffect.project import Project
 
-REPORTS = Path(__file__).parents[2] / "reports" / "synthetic"
+REPORTS = ROOT / "reports" / "synthetic"
 BUILT = sorted(REPORTS.rglob("*.html")) if REPORTS.is_dir() else []
 POLICY = re.compile(r'<meta[^>]*http-equiv="?Content-Security-Policy[^>]*>')
 WORDS = ["A buurt", "another buurt", "a third"]

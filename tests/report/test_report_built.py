@@ -2,15 +2,15 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from checkouts import ROOT
 
 from buurteffect.report.html.minify import weight
 from buurteffect.report.pages.render import LIGHT
 
-REPORTS = Path(__file__).parents[2] / "reports"
+REPORTS = ROOT / "reports"
 BUILT = sorted(REPORTS.rglob("*.html")) if REPORTS.is_dir() else []
 RUNS = [page for page in BUILT if page.parent.parent == REPORTS and page.name.startswith("n")]
 NONE = pytest.param(None, marks=pytest.mark.skip(reason="no pages in reports: run make reports"))

@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from checkouts import ROOT
 from shapely.geometry import box
 
 from buurteffect import claims, panel, report

@@ -14,14 +14,13 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+from boundary_files import PLACE, collection, feature, square
 from hypothesis import given
 from hypothesis import strategies as st
 from local_server import LocalServer, sending
+from raw_tables import priority_table, untyped_stock
 from reader_limits import EXAMPLES, SECONDS, checked, within
 from statline_server import v3_table
-from test_boundaries import PLACE, collection, feature, square
-from test_housing_stock import untyped
-from test_priority_areas import fetched
 
 from buurteffect.errors import BuurteffectError, DataError, DownloadError
 from buurteffect.sources.geography.boundaries import read_boundaries
@@ -67,7 +66,7 @@ AREAS = Document(
 STOCK = Document(
     "housing stock",
     "81955NED.json",
-    lambda: {"odata.metadata": "x", "value": untyped()},
+    lambda: {"odata.metadata": "x", "value": untyped_stock()},
     _stock,
     "value",
 )
@@ -294,8 +293,8 @@ def test_any_byte_of_a_geopackage_may_be_changed(package: Held, at: float, data:
 
 def stored_stock(folder: Path) -> Path:
     """Store a table of the housing stock; return its folder."""
-    properties = [{"ID": n, "Type": "Topic", "Key": key} for n, key in enumerate(untyped()[0])]
-    with v3_table(sets={"UntypedDataSet": untyped(), "DataProperties": properties}) as server:
+    properties = [{"ID": n, "Type": "Topic", "Key": key} for n, key in enumerate(untyped_stock()[0])]
+    with v3_table(sets={"UntypedDataSet": untyped_stock(), "DataProperties": properties}) as server:
         table = fetch_table(
             "81955NED",
             folder,
@@ -309,7 +308,10 @@ def stored_stock(folder: Path) -> Path:
 
 STORED: dict[str, tuple[Callable[[Path], Path], Callable[[Path], int]]] = {
     "housing stock": (stored_stock, lambda home: read_housing_stock(open_table(home)).rows_count),
-    "priority areas": (lambda f: fetched(f).folder, lambda home: read_priority_areas(open_table(home)).rows_count),
+    "priority areas": (
+        lambda f: priority_table(f).folder,
+        lambda home: read_priority_areas(open_table(home)).rows_count,
+    ),
 }
 
 

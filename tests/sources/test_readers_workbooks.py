@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reader_limits import EXAMPLES, SECONDS, checked, within
-from test_version2 import Rows, class_rows, long_rows, put, wide_rows
+from version2_workbooks import Rows, class_rows, long_rows, put_workbook, wide_rows
 
 from buurteffect.errors import BuurteffectError, DataError
 from buurteffect.sources import read_classes, read_dimensions
@@ -64,7 +64,7 @@ BY_NAME = pytest.mark.parametrize("book", BOOKS, ids=lambda book: book.name)
 def outcome(book: Book, change: Callable[[Path], object]) -> pd.DataFrame | DataError:
     """Return the table or the error that a changed workbook ends in; anything else fails the test."""
     with tempfile.TemporaryDirectory() as folder:
-        path = put(Path(folder) / "book.xlsx", book.sheets())
+        path = put_workbook(Path(folder) / "book.xlsx", book.sheets())
         change(path)
         try:
             with within(SECONDS):
@@ -87,14 +87,14 @@ def with_cell(book: Book, column: str, value: Any, row: int = 1) -> Callable[[Pa
         sheets = book.sheets()
         rows = sheets[book.main]
         rows[row][rows[0].index(column)] = value
-        put(path, sheets)
+        put_workbook(path, sheets)
 
     return change
 
 
 def with_rows(book: Book, turn: Callable[[Rows], Rows]) -> Callable[[Path], object]:
     """Change the rows of the main sheet."""
-    return lambda path: put(path, book.sheets() | {book.main: turn(book.sheets()[book.main])})
+    return lambda path: put_workbook(path, book.sheets() | {book.main: turn(book.sheets()[book.main])})
 
 
 def with_part(part: str, turn: Callable[[bytes], bytes]) -> Callable[[Path], object]:

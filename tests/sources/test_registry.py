@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from checkouts import ROOT
 
 from buurteffect.errors import DataError
 from buurteffect.sources.registry import (
@@ -15,7 +16,7 @@ from buurteffect.sources.registry import (
     write_records,
 )
 
-SHIPPED = Path(__file__).parents[2] / "data" / "raw" / "sources.toml"
+SHIPPED = ROOT / "data" / "raw" / "sources.toml"
 HASH = "0123456789abcdef" * 4
 
 TABLE = {

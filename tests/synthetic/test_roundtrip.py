@@ -11,8 +11,8 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from hand_made_country import BUSY, fake_census, fake_world
 from one_table import read_kwb
-from test_publishing import BUSY, fake_census, fake_world
 
 from buurteffect import panel
 from buurteffect.errors import DataError

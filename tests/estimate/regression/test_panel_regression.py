@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from checkouts import ROOT
 from effect_worlds import PLAIN, dummies, reference_sample, renamed, simulated, two_by_two
 from linearmodels import PanelOLS
 from scipy import stats
@@ -283,7 +283,7 @@ def test_errors_with_many_effects_do_not_change_with_the_hash_seed(seeds):
         subprocess.Popen(
             [sys.executable, "-c", HASHED],
             env={**os.environ, "PYTHONHASHSEED": str(seed)},
-            cwd=Path(__file__).parents[3],
+            cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -11,14 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT
+from boundary_files import collection, square
+from checkouts import OPEN_DATA
+from joined_country import FLOWS, NEW, SCORES, WAVES, A, B, C, D, E, F, G, H, figures, write_country
+from key_figure_files import write_bulk
+from raw_tables import priority_table, ses_text, stock_row, stock_text, untyped_stock
 from statline_server import v3_table
-from test_boundaries import collection, square
-from test_housing_stock import COLUMNS as STOCK_COLUMNS
-from test_housing_stock import untyped
-from test_panel_key_figures import write
-from test_priority_areas import fetched as priority_table
-from test_ses_woa import text_of as ses_text
 
 from buurteffect import panel
 from buurteffect.errors import DataError, EstimationError, ProjectError
@@ -33,34 +31,10 @@ from buurteffect.schema.panel import PANEL_KEY, STOCK_BLOCK
 from buurteffect.sources import fetch_table, read_crosswalk
 from buurteffect.sources.http.client import Settings
 
-SHARED = ROOT.parent / "shared" / "data" / "open"
-A, B, C, D, E, F, G, H = (f"WK90010{n}" for n in range(8))
-OLD, NEW = (A, B, D, E, G), (C, D, E, F, H)
-FLOWS = ((A, C, 500), (B, C, 1000), (D, D, 60), (D, F, 40), (G, H, 30))
-WAVES = (2012, 2018, 2020)
-SCORES = {code: 4.102265 + n / 10 for n, code in enumerate(NEW)}
-
-
-def figures(codes, people=1000):
-    return [("GM9001", 9000, 4500, 50), *((code, people, 500, 40) for code in codes)]
-
-
-def scores(codes=NEW, waves=WAVES):
-    rows = [f"{c},name of {c},{y},{SCORES[c]},{SCORES[c] - 4.102265},NA,NA,NA,NA,NA" for c in codes for y in waves]
-    return "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won\n" + "\n".join(rows) + "\n"
-
 
 @pytest.fixture
 def raw(tmp_path):
-    for name in ("kwb", "crosswalk", "leefbaarometer3", "ses_woa", "housing_stock", "boundaries", "treatment"):
-        (tmp_path / name).mkdir()
-    write(tmp_path, 2018, figures(OLD))
-    write(tmp_path, 2020, figures(NEW))
-    rows = "".join(f"2018,2020,{source[2:]},{target[2:]},{count}\n" for source, target, count in FLOWS)
-    header = "year_from,year_to,source,target,n_addresses\n"
-    (tmp_path / "crosswalk" / "wijk.csv").write_text(header + rows, encoding="utf-8")
-    (tmp_path / "leefbaarometer3" / "wijken.csv").write_text(scores(), encoding="utf-8")
-    return tmp_path
+    return write_country(tmp_path)
 
 
 @pytest.fixture
@@ -159,7 +133,7 @@ def test_on_the_areas_of_another_year_only_areas_that_are_one_to_one_join(built)
 
 
 def test_unchanged_areas_only_are_joined_with_the_scores_of_unchanged_areas(raw, built):
-    write(raw, 2019, figures(NEW, 1001))  # no crosswalk reaches this year, but its flags count
+    write_bulk(raw, 2019, figures(NEW, 1001))  # no crosswalk reaches this year, but its flags count
     frame = built(rule="unchanged_only").frame
     assert set(joins(frame)) == {(code, year) for code in (E, H) for year in WAVES}
     assert set(frame["area_code"]) == {E, H}
@@ -257,17 +231,9 @@ def test_two_files_of_ses_woa_with_the_same_area_in_a_year_are_refused(raw, buil
         built()
 
 
-def stock_text(rows, columns=STOCK_COLUMNS):
-    return ";".join(columns) + "\n" + "".join(";".join(map(str, row)) + "\n" for row in rows)
-
-
-def stock_row(gemeente, year, opening, new):
-    return (0, "A045364", gemeente, f"{year}JJ00", opening, new, 0, 0, 0, 0, new, opening + new)
-
-
 def test_the_housing_stock_of_gemeenten_that_merged_is_added_up(raw, built):
-    write(raw, 2018, [("GM9001", 9000, 4500, 50), ("GM9002", 900, 450, 50)])
-    write(raw, 2020, [("GM9001", 9900, 4950, 50)])
+    write_bulk(raw, 2018, [("GM9001", 9000, 4500, 50), ("GM9002", 900, 450, 50)])
+    write_bulk(raw, 2020, [("GM9001", 9900, 4950, 50)])
     (raw / "crosswalk" / "gemeente.csv").write_text(
         "year_from,year_to,source,target,n_addresses\n2018,2020,9001,9001,4500\n2018,2020,9002,9001,450\n",
         encoding="utf-8",
@@ -332,7 +298,7 @@ def test_where_the_housing_stock_comes_from_another_table_its_series_break(raw, 
 
 def test_fetched_tables_are_found_by_their_manifests(raw, built, project):
     figures_of = [("A045364", "GM9001", "2018JJ00", [100, 5, 0, 0, 0, 0, 5, 105])]
-    sets = {"UntypedDataSet": untyped(figures_of), "DataProperties": [{"Type": "Dimension", "Key": "RegioS"}]}
+    sets = {"UntypedDataSet": untyped_stock(figures_of), "DataProperties": [{"Type": "Dimension", "Key": "RegioS"}]}
     sets["RegioS"] = [{"Key": "GM9001", "Title": "Ergens"}]
     quick = {"pause_seconds": 0.0, "settings": Settings(progress=False), "say": str}
     with v3_table(sets=sets) as server:
@@ -381,7 +347,7 @@ def test_boundaries_without_a_year_in_their_name_join_by_code_unchecked(raw, bui
 
 def test_growth_centres_have_three_values_and_none_without_a_list(raw, built):
     assert built("gemeente").frame["growth_centre"].isna().all()
-    write(raw, 2020, [("GM9001", 9, 4, 50), ("GM9002", 9, 4, 50), ("GM9003", 9, 4, 50)])
+    write_bulk(raw, 2020, [("GM9001", 9, 4, 50), ("GM9002", 9, 4, 50), ("GM9003", 9, 4, 50)])
     (raw / "treatment" / "groeikernen.csv").write_text(
         "place,gm_code,status\nX,GM9001,confirmed\nY,GM9002,unconfirmed\n", encoding="utf-8"
     )
@@ -420,7 +386,7 @@ def test_a_value_is_missing_where_it_has_a_reason_and_nowhere_else(raw, built):
 
 
 def test_the_stored_table_keeps_its_contract_under_all_rules_at_once(raw, built, project):
-    write(raw, 2019, figures(NEW, 1001))
+    write_bulk(raw, 2019, figures(NEW, 1001))
     built()
     table = pq.read_table(project.processed("open") / "panel" / "wijk.parquet")
     assert set(table.column("boundary_rule").to_pylist()) == {"as_published", "harmonised", "unchanged_only"}
@@ -508,12 +474,12 @@ def test_the_codebook_prints_the_years_that_have_values(built):
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    if not SHARED.is_dir():
+    if not OPEN_DATA.is_dir():
         pytest.skip("the real files are not beside this checkout")
     from buurteffect.project import Project
 
     project = Project(tmp_path_factory.mktemp("real"))
-    panel.build(SHARED, project.processed("open") / "panel")
+    panel.build(OPEN_DATA, project.processed("open") / "panel")
     return project
 
 
@@ -528,7 +494,7 @@ def test_all_of_amsterdams_ses_woa_comes_in_beside_its_key_figures(real):
 def test_no_real_score_is_lost_and_a_joined_one_is_one_to_one_in_the_real_crosswalk(real):
     joined = panel.read_joined("open", "wijk", project=real)
     assert joined.frame["in_liveability"].sum() == 26_366
-    crosswalk = read_crosswalk(SHARED / "crosswalk" / "crosswalk_wijk.csv").frame
+    crosswalk = read_crosswalk(OPEN_DATA / "crosswalk" / "crosswalk_wijk.csv").frame
     listed = crosswalk.query("year_from == 2016 and year_to == 2022")
     rows = joined.frame.query("year == 2016 and in_liveability and liveability_join == 'one_to_one'")
     touched = listed[listed["source_code"].isin(rows["area_code"]) | listed["target_code"].isin(rows["area_code"])]

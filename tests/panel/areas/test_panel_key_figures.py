@@ -5,46 +5,28 @@ import json
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import ROOT
+from checkouts import OPEN_DATA
+from key_figure_files import bulk, write_bulk
 from shapely.geometry import box
 
 from buurteffect import claims, panel
 from buurteffect.errors import DataError, EstimationError, ProjectError
 from buurteffect.estimate.scores.differences import difference
 
-SHARED = ROOT.parent / "shared" / "data" / "open"
 SCORES = "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won\nWK900100,x,2012,4.102265,0,NA,NA,NA,NA,NA\n"
-TABLES = {2018: "84286NED", 2019: "84583NED", 2020: "84799NED"}
-
-
-def bulk(year, rows):
-    """Write StatLine's untyped bulk layout: code, inhabitants, dwellings, share owner-occupied."""
-    names = ["ID", "WijkenEnBuurten", "Gemeentenaam_1", "SoortRegio_2", "Codering_3"]
-    names += ["IndelingswijzigingWijkenEnBuurten_4", "AantalInwoners_5", "Woningvoorraad_34", "Koopwoningen_40"]
-    lines = [";".join(f'"{name}"' for name in names)]
-    for i, (code, people, dwellings, owned) in enumerate(rows):
-        kind = {"GM": "Gemeente", "WK": "Wijk", "BU": "Buurt"}[code[:2]]
-        cells = [i, f"{code:10}", f"{'Ergens':40}", f"{kind:10}", f"{code:10}", "1", f"{people:>8}", f"{dwellings:>8}",
-                 f"{owned:>8}"]  # fmt: skip
-        lines.append(";".join(f'"{cell}"' for cell in cells))
-    return "\ufeff" + "\n".join(lines) + "\n"
 
 
 @pytest.fixture
 def raw(tmp_path):
     (tmp_path / "kwb").mkdir()
     (tmp_path / "crosswalk").mkdir()
-    write(tmp_path, 2018, [("GM9001", 3000, 1500, 50), ("WK900100", 1000, 500, 40), ("WK900101", 2000, 1000, 55)])
-    write(tmp_path, 2020, [("GM9001", 3100, 1550, 51), ("WK900102", 3100, 1550, 51)])
+    write_bulk(tmp_path, 2018, [("GM9001", 3000, 1500, 50), ("WK900100", 1000, 500, 40), ("WK900101", 2000, 1000, 55)])
+    write_bulk(tmp_path, 2020, [("GM9001", 3100, 1550, 51), ("WK900102", 3100, 1550, 51)])
     (tmp_path / "crosswalk" / "wijk.csv").write_text(
         "year_from,year_to,source,target,n_addresses\n2018,2020,900100,900102,500\n2018,2020,900101,900102,1000\n",
         encoding="utf-8",
     )
     return tmp_path
-
-
-def write(raw, year, rows, folder="kwb"):
-    (raw / folder / f"key figures {TABLES[year]}.csv").write_text(bulk(year, rows), encoding="utf-8")
 
 
 @pytest.fixture
@@ -74,7 +56,7 @@ def test_every_row_is_accounted_for(built):
 
 
 def test_a_year_out_of_a_crosswalks_reach_stays_as_published_only(raw, built):
-    write(raw, 2019, [("WK900100", 1000, 500, 40)])
+    write_bulk(raw, 2019, [("WK900100", 1000, 500, 40)])
     assert set(built().frame["year"]) == {2018, 2019, 2020}
     brought = built(rule="harmonised")
     assert set(brought.frame["year"]) == {2018, 2020}
@@ -91,7 +73,7 @@ def test_a_level_without_a_crosswalk_is_there_as_published_only(built):
 
 def test_the_same_area_twice_in_a_year_is_refused(raw, built):
     (raw / "kwb-more").mkdir()
-    write(raw, 2018, [("WK900100", 1005, 500, 40)], "kwb-more")
+    write_bulk(raw, 2018, [("WK900100", 1005, 500, 40)], "kwb-more")
     with pytest.raises(DataError, match="WK900100 in 2018 in both"):
         built()
 
@@ -106,7 +88,7 @@ def test_the_same_bytes_under_two_names_are_refused(raw, built):
 
 def test_rows_that_two_exports_share_are_taken_once_and_counted(raw, built, project):
     (raw / "kwb-more").mkdir()
-    write(raw, 2018, [("GM9001", 3000, 1500, 50), ("WK900103", 70, 30, 10)], "kwb-more")
+    write_bulk(raw, 2018, [("GM9001", 3000, 1500, 50), ("WK900103", 70, 30, 10)], "kwb-more")
     frame = built().frame
     assert frame[frame["year"] == 2018]["area_code"].tolist() == ["WK900100", "WK900101", "WK900103"]
     record = json.loads((project.processed("open") / "panel" / "inputs.json").read_text(encoding="utf-8"))
@@ -166,7 +148,7 @@ def test_files_that_hold_none_are_listed(raw, built):
 
 def test_a_file_that_repeats_another_is_listed_by_its_folder(raw, built):
     (raw / "kwb-more").mkdir()
-    write(raw, 2018, [("GM9001", 3000, 1500, 50)], "kwb-more")
+    write_bulk(raw, 2018, [("GM9001", 3000, 1500, 50)], "kwb-more")
     (raw / "kwb-more" / "notes.pdf").write_text("x", encoding="utf-8")
     listed = built().passed_over.set_index("file")["reason"]
     assert listed["kwb-more/key figures 84286NED.csv"] == "the same figures as in key figures 84286NED.csv"
@@ -177,7 +159,7 @@ def test_a_failed_build_leaves_the_last_good_tables(raw, built, project):
     built()
     record = project.processed("open") / "panel" / "inputs.json"
     before = record.read_bytes()
-    write(raw, 2019, [("WK9001", 1, 1, 1)])
+    write_bulk(raw, 2019, [("WK9001", 1, 1, 1)])
     with pytest.raises(DataError):
         built()
     assert record.read_bytes() == before
@@ -188,7 +170,7 @@ def test_another_source_that_fails_leaves_the_last_good_tables(raw, built, proje
     built()
     tables = project.processed("open") / "panel"
     before = {file.name: file.read_bytes() for file in tables.iterdir()}
-    write(raw, 2019, [("WK900100", 1000, 500, 40)])
+    write_bulk(raw, 2019, [("WK900100", 1000, 500, 40)])
     (raw / "ses_woa").mkdir()
     (raw / "ses_woa" / "scores.csv").write_text("not;a;table\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"scores\.csv"):
@@ -237,9 +219,9 @@ def test_the_codebook_has_a_line_for_every_concept_with_its_sources():
 
 @pytest.mark.shared
 def test_the_real_files_build_and_keep_their_totals(project):
-    if not SHARED.is_dir():
+    if not OPEN_DATA.is_dir():
         pytest.skip("the real files are not beside this checkout")
-    panel.build(SHARED, project.processed("open") / "panel")
+    panel.build(OPEN_DATA, project.processed("open") / "panel")
     gemeenten = panel.read_key_figures_panel("open", "gemeente", project=project).frame.set_index(["area_code", "year"])
     assert gemeenten.loc[("GM0363", 2019), "inhabitants_count"] == 862_965
     buurten = panel.read_key_figures_panel("open", "buurt", project=project).frame

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import test_join
-from test_join import FLOWS, E
+from joined_country import FLOWS, E, write_country
+from raw_tables import STREET, STREET_HEADERS, street
 
 from buurteffect import panel
 from buurteffect.errors import DataError
@@ -19,25 +19,10 @@ from buurteffect.panel.inputs.raw_folder import read_folder
 from buurteffect.sources.geography.addresses import read_addresses, year_of_addresses
 from buurteffect.sources.geography.crosswalk import read_crosswalk
 
-raw = test_join.raw
 
-# A buurt of 8 houses gives 6 of them to another wijk in 2017, and lies in another gemeente from 2019.
-STREET = {2016: ["03630000"] * 8, 2017: ["03630000"] * 2 + ["03630100"] * 6, 2019: ["03940000"] * 2 + ["03940100"] * 6}
-HEADERS = {
-    2016: "pc6;huisnummer;gwb2016_code;wijkcode;gemeentecode",
-    2017: "PC6;Huisnummer;Buurt2017;Wijk2017;Gem2017",
-    2019: '"PC6","Huisnummer","Buurt2019","Wijk2019","Gemeente2019"',
-}
-
-
-def street(year: int, codes: list[str] | None = None) -> str:
-    """Return the file of a year; codes are numbers without their first zeros."""
-    mark = "," if "," in HEADERS[year] else ";"
-    rows = [
-        mark.join(("1011AB", str(number), str(int(code)), str(int(code[:6])), str(int(code[:4]))))
-        for number, code in enumerate(codes or STREET[year], start=1)
-    ]
-    return "\n".join([HEADERS[year], *rows]) + "\n"
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    return write_country(tmp_path)
 
 
 def put(folder: Path, year: int, *, packed: str | None = None, text: str | None = None) -> Path:
@@ -148,7 +133,7 @@ def test_what_another_crosswalk_in_the_folder_gives_is_not_written_twice(folder)
 
 
 def test_a_count_that_fails_leaves_no_record_and_no_half_of_a_file(folder):
-    put(folder, 2019, text=HEADERS[2019] + "\n1011AB,1,3940000,39401,394\n")
+    put(folder, 2019, text=STREET_HEADERS[2019] + "\n1011AB,1,3940000,39401,394\n")
     with pytest.raises(DataError, match="in wijk 039401"):
         write_crosswalks(folder, say=lambda _: None)
     assert not (folder / "crosswalk").exists()
@@ -239,14 +224,14 @@ def test_a_table_in_a_folder_of_the_zip_is_found(tmp_path):
     ],
 )
 def test_the_columns_of_every_year_are_known(tmp_path, header):
-    path = put(tmp_path, 2017, text=street(2017).replace(HEADERS[2017], header))
+    path = put(tmp_path, 2017, text=street(2017).replace(STREET_HEADERS[2017], header))
     found = read_addresses(path)
     assert (found.year, len(found.frame)) == (2017, 8)
 
 
 def test_a_year_that_neither_header_nor_name_says_is_asked_for(tmp_path):
     path = tmp_path / "addresses.csv"
-    path.write_text(street(2017).replace(HEADERS[2017], "pc6;huisnummer;buurtcode;wijkcode;gemeentecode"))
+    path.write_text(street(2017).replace(STREET_HEADERS[2017], "pc6;huisnummer;buurtcode;wijkcode;gemeentecode"))
     with pytest.raises(DataError, match="no year") as caught:
         read_addresses(path)
     assert "such as pc6hnr20200801_gwb.csv" in str(caught.value)
@@ -261,7 +246,7 @@ def test_row_numbers_and_prefixes_that_others_add_are_taken_off(tmp_path):
 
 
 def test_codes_with_letters_are_kept(tmp_path):
-    text = HEADERS[2017] + "\n1011AB;1;0363AF01;0363AF;0363\n1011AB;2;0363AF02;0363AF;0363\n"
+    text = STREET_HEADERS[2017] + "\n1011AB;1;0363AF01;0363AF;0363\n1011AB;2;0363AF02;0363AF;0363\n"
     found = read_addresses(put(tmp_path, 2017, text=text))
     assert found.frame["buurt_code"].tolist() == ["BU0363AF01", "BU0363AF02"]
 

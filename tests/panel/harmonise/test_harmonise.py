@@ -7,11 +7,11 @@ its parts.
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from checkouts import OPEN_DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,6 @@ from buurteffect.panel.harmonise.totals_check import conservation
 from buurteffect.panel.harmonise.weights import Crosswalk, Floor, Weights, identity_weights
 from buurteffect.sources.geography.crosswalk import read_crosswalk
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "open"
 CONCEPTS = pd.read_csv(resources.files("buurteffect.schema") / "concepts.csv")
 UNCHANGED = "unchanged_only"
 NO_FLOOR = Floor(0, 0.0)
@@ -674,18 +673,21 @@ def known_codes(flows: pd.DataFrame, year: int) -> set[str]:
 
 @pytest.fixture(scope="module")
 def real() -> dict[str, pd.DataFrame]:
-    if not (SHARED / "crosswalk").is_dir():
+    if not (OPEN_DATA / "crosswalk").is_dir():
         pytest.skip("the shared crosswalks are not here")
     return {
-        level: read_crosswalk(SHARED / "crosswalk" / f"crosswalk_{level}.csv").frame for level in ("wijk", "gemeente")
+        level: read_crosswalk(OPEN_DATA / "crosswalk" / f"crosswalk_{level}.csv").frame
+        for level in ("wijk", "gemeente")
     }
 
 
 @pytest.fixture(scope="module")
 def real_codes(real: dict[str, pd.DataFrame]) -> dict[int, set[str]]:
     """Return the wijken of both years: those with a score in that year, and those that the crosswalk lists."""
-    old = pd.read_excel(SHARED / "leefbaarometer2" / "score_wijk.xlsx", dtype="str", engine="openpyxl")["WK_CODE"]
-    new = pd.read_csv(SHARED / "leefbaarometer3" / "Leefbaarometer-scores wijken 2002-2022.csv", dtype="str")["wk_code"]
+    old = pd.read_excel(OPEN_DATA / "leefbaarometer2" / "score_wijk.xlsx", dtype="str", engine="openpyxl")["WK_CODE"]
+    new = pd.read_csv(OPEN_DATA / "leefbaarometer3" / "Leefbaarometer-scores wijken 2002-2022.csv", dtype="str")[
+        "wk_code"
+    ]
     return {2016: set(old) | known_codes(real["wijk"], 2016), 2022: set(new) | known_codes(real["wijk"], 2022)}
 
 

@@ -7,13 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_boundaries import buurtkaart, collection, division, feature, square
-from test_housing_stock import put_csv, typed
-from test_panel import HEADER, row
-from test_ses_woa import HEADER as SES_HEADER
-from test_ses_woa import ODATA
-from test_ses_woa import ROWS as SES_ROWS
-from test_ses_woa import text_of as ses_text
+from boundary_files import buurtkaart, collection, division, feature, square
+from raw_tables import SCORE_HEADER, SES_HEADER, SES_ODATA, SES_ROWS, put_stock, score_row, ses_text, typed_stock
 
 from buurteffect import panel
 from buurteffect.errors import DataError
@@ -24,7 +19,9 @@ from buurteffect.panel import read_folder
 def raw(tmp_path: Path) -> Path:
     home = tmp_path / "open"
     (home / "leefbaarometer3").mkdir(parents=True)
-    (home / "leefbaarometer3" / "wijken.csv").write_text(HEADER + row("WK900101", 2002, 4.1), encoding="utf-8")
+    (home / "leefbaarometer3" / "wijken.csv").write_text(
+        SCORE_HEADER + score_row("WK900101", 2002, 4.1), encoding="utf-8"
+    )
     return home
 
 
@@ -96,7 +93,7 @@ def test_a_folder_whose_name_can_only_mean_the_scores_is_taken_for_theirs(raw, n
 
 @pytest.mark.parametrize("name", ["Leefbaarometer 3.0", "leefbaarometer"])
 def test_beside_the_folder_of_the_scores_another_is_passed_over(raw, name):
-    put(raw, f"{name}/wijken.csv", HEADER + row("WK900101", 2002, 4.2))
+    put(raw, f"{name}/wijken.csv", SCORE_HEADER + score_row("WK900101", 2002, 4.2))
     found = read_folder(raw)
     assert found.levels["wijk"].frame["liveability_score"].tolist() == [4.1]
     assert [file for file, _ in found.passed_over] == [f"{name}/wijken.csv"]
@@ -178,7 +175,7 @@ def test_a_zip_of_the_map_is_read_once_and_its_other_members_are_listed(raw, tmp
 
 
 def test_a_table_in_a_zip_and_in_a_zip_in_it_is_read_under_its_own_name(raw, tmp_path):
-    stock = put_csv(tmp_path, typed()).read_bytes()
+    stock = put_stock(tmp_path, typed_stock()).read_bytes()
     inner = zipped(tmp_path / "inner.zip", **{"81955NED.csv": stock, "leesmij.doc": b"x"}).read_bytes()
     zipped(raw / "housing_stock" / "outer.zip", **{"inner.zip": inner, "__MACOSX/._a": b""})
     zipped(raw / "ses_woa" / "85539NED.zip", **{"data/scores.csv": ses_text(SES_ROWS)})
@@ -222,7 +219,7 @@ def test_an_export_without_codes_is_listed_with_what_to_choose(raw):
 
 
 def test_a_folder_as_the_packages_for_odata_write_it_is_one_table(raw):
-    put(raw, "ses_woa/85900NED/TypedDataSet.json", json.dumps([ODATA]))
+    put(raw, "ses_woa/85900NED/TypedDataSet.json", json.dumps([SES_ODATA]))
     put(raw, "ses_woa/85900NED/TableInfos.json", json.dumps([{"Identifier": "85900NED"}]))
     put(raw, "ses_woa/85900NED/WijkenEnBuurten.json", json.dumps([{"Key": "WK000101"}]))
     found = read_folder(raw)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
-from test_projects import GOOD, text_of
+from checkouts import OPEN_DATA
+from raw_tables import PROJECT, project_text
 
 from buurteffect import panel
 from buurteffect.errors import MissingDataError, ProjectError
@@ -16,7 +16,6 @@ from buurteffect.panel.restructuring.placed_projects import place_projects
 from buurteffect.panel.restructuring.pre_policy import values_before
 from buurteffect.panel.restructuring.study import FRAME_COLUMNS
 
-SHARED = ROOT.parent / "shared" / "data" / "open"
 WAVES = (2002, 2008, 2012, 2014, 2016)
 CODES = [f"WK9001{n:02d}" for n in range(6)]
 
@@ -36,7 +35,7 @@ def built(tmp_path, project):
         (raw / "projects").mkdir()
         (raw / "leefbaarometer3" / "wijken.csv").write_text(scores(), encoding="utf-8")
         if projects:
-            (raw / "projects" / "register.csv").write_text(text_of(*projects), encoding="utf-8")
+            (raw / "projects" / "register.csv").write_text(project_text(*projects), encoding="utf-8")
         panel.build(raw, project.processed("open") / "panel")
         return panel.restructuring_study("open", project=project)
 
@@ -45,7 +44,7 @@ def built(tmp_path, project):
 
 def work(name, code, start, **more):
     dates = {"announce": "", "start": str(start), "end": "", "code_year": "2016"}
-    return GOOD | {"project_id": name, "area_code": code} | dates | more
+    return PROJECT | {"project_id": name, "area_code": code} | dates | more
 
 
 def test_without_a_register_the_panel_says_what_is_needed(built):
@@ -207,9 +206,9 @@ def test_projects_without_an_area_of_the_panel_are_counted():
 
 @pytest.mark.shared
 def test_the_rotterdam_panel_keeps_the_buurten_that_the_flag_says_did_not_change(project):
-    if not SHARED.is_dir():
+    if not OPEN_DATA.is_dir():
         pytest.skip("the shared data are not there")
-    panel.build(SHARED, project.processed("open") / "panel")
+    panel.build(OPEN_DATA, project.processed("open") / "panel")
     data = panel.dose_panel("open", "GM0599", project)
     every = panel.read_joined("open", "buurt", project=project).frame.query("gemeente_code == 'GM0599'")
     changed = set(every.loc[(every["year"] > 2014) & (every["boundary_flag"] != 1), "area_code"])

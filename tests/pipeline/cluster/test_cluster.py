@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from builds import READY, block, leftovers, make, snapshot, write_own
 from dask_cluster import processes
 from grid_checkout import grid, lay_out_grid
-from test_faults import block, leftovers, snapshot, wait_until, write
-from test_pipeline import READY, make
+from serving import wait_until
 
 from buurteffect.errors import (
     DisclosureError,
@@ -319,7 +319,7 @@ def checkout(both, tmp_path):
 @pytest.mark.slow
 def test_a_run_that_fails_on_the_cluster_fails_as_here_and_the_next_make_repairs_it(checkout, cluster):
     before = snapshot(checkout)
-    write(checkout, "bad", "1 / 0")
+    write_own(checkout, "bad", "1 / 0")
     code, said = make(checkout, "reports", f"SCHEDULER={cluster}")
     assert code != 0
     told = "\n".join(block(said, "bad"))
@@ -328,7 +328,7 @@ def test_a_run_that_fails_on_the_cluster_fails_as_here_and_the_next_make_repairs
     assert "the last good page and results are untouched" in told
     assert snapshot(checkout) == before
     assert leftovers(checkout) == []
-    write(checkout, "bad")
+    write_own(checkout, "bad")
     code, said = make(checkout, "reports", f"SCHEDULER={cluster}")
     assert code == 0, said
 
@@ -338,7 +338,7 @@ def test_a_worker_that_dies_gives_its_run_to_another_once(checkout, cluster):
     """A file that the first try leaves tells the second that it is the second."""
     mark = checkout.parent / "mark"
     first = f"not os.path.exists({str(mark)!r}) and os.close(os.open({str(mark)!r}, os.O_CREAT)) is None"
-    write(checkout, "dies", DIE % first)
+    write_own(checkout, "dies", DIE % first)
     code, said = make(checkout, "reports", f"SCHEDULER={cluster}")
     assert code == 0, said
     assert said.count("dies (synthetic) ran") == 1
@@ -349,7 +349,7 @@ def test_a_worker_that_dies_gives_its_run_to_another_once(checkout, cluster):
 @pytest.mark.slow
 def test_a_run_that_ends_every_worker_is_given_up_and_leaves_nothing(checkout, cluster):
     before = snapshot(checkout)
-    write(checkout, "kills", DIE % "True")
+    write_own(checkout, "kills", DIE % "True")
     code, said = make(checkout, "reports", f"SCHEDULER={cluster}")
     assert code != 0
     told = "\n".join(block(said, "kills"))
@@ -365,7 +365,7 @@ def test_a_run_that_ends_every_worker_is_given_up_and_leaves_nothing(checkout, c
 @pytest.mark.slow
 def test_a_killed_build_takes_its_runs_on_the_cluster_along(checkout, cluster):
     before = snapshot(checkout)
-    write(checkout, "long", "import time; time.sleep(600)")
+    write_own(checkout, "long", "import time; time.sleep(600)")
     clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     making = subprocess.Popen(
         ["make", f"ENV={sys.prefix}", f"--old-file={READY}", "SIZE=test", "reports", f"SCHEDULER={cluster}"],
@@ -376,7 +376,7 @@ def test_a_killed_build_takes_its_runs_on_the_cluster_along(checkout, cluster):
     making.communicate(timeout=60)
     wait_until(lambda: not kernels_of(checkout))
     assert snapshot(checkout) == before
-    write(checkout, "long")
+    write_own(checkout, "long")
     assert make(checkout, "reports", f"SCHEDULER={cluster}")[0] == 0
     assert leftovers(checkout) == []
 
@@ -402,7 +402,7 @@ def kernels_of(checkout):
 @pytest.mark.slow
 def test_a_worker_in_another_environment_is_refused_before_it_runs(checkout, cluster, monkeypatch):
     before = snapshot(checkout)
-    write(checkout, "more")
+    write_own(checkout, "more")
     terms = cluster_client.terms_of
     monkeypatch.setattr(cluster_client, "terms_of", lambda *given: terms(*given) | {"requirements.lock": "0" * 64})
     monkeypatch.chdir(checkout)

@@ -16,7 +16,7 @@ import nbformat
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, write_notebook
+from checkouts import ROOT, write_notebook
 
 from buurteffect.errors import (
     DepositError,

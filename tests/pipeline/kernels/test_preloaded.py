@@ -3,79 +3,53 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from checkouts import ROOT
+from serving import CLIENT, ask_for, wait_until
 
 from buurteffect.pipeline.kernels.client import socket_path
 from buurteffect.pipeline.kernels.preloaded import LIBRARIES
 
-CLIENT = [sys.executable, "-I", "-S", str(ROOT / "src" / "buurteffect" / "pipeline" / "kernels" / "client.py")]
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
 
-@pytest.fixture
-def build():
-    """A process that stands for make; whoever serves it ends when it does."""
-    make = subprocess.Popen(["sleep", "600"])
-    yield make
-    make.kill()
-    make.wait()
-    wait_until(lambda: not Path(socket_path(str(make.pid))).exists())
-
-
-def wait_until(true, seconds=20.0):
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def ask(build, *arguments, folder=ROOT, **environment):
-    return subprocess.run(
-        [*CLIENT, *arguments], cwd=folder, env={**os.environ, "BUURTEFFECT_BUILD": str(build.pid), **environment},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-
-
 def test_verbs_answer_as_the_command_does_and_the_server_ends_with_make(build, tmp_path):
-    said = ask(build, "parameters", "n01_data_audit")
+    said = ask_for(build, "parameters", "n01_data_audit")
     alone = subprocess.run(
         [sys.executable, "-m", "buurteffect.pipeline.cli", "parameters", "n01_data_audit"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert (said.returncode, said.stdout) == (0, alone.stdout)
-    wrong = ask(build, "run", "no_such_run")
+    wrong = ask_for(build, "run", "no_such_run")
     assert wrong.returncode == 2
     assert "there is no run 'no_such_run'" in wrong.stderr
-    outside = ask(build, "parameters", "n01_data_audit", folder=tmp_path)
+    outside = ask_for(build, "parameters", "n01_data_audit", folder=tmp_path)
     assert outside.returncode == 2, "the folder is that of the client"
-    assert ask(build, "--version").returncode == 0
-    assert ask(build, "no-such-verb").returncode == 2
+    assert ask_for(build, "--version").returncode == 0
+    assert ask_for(build, "no-such-verb").returncode == 2
 
     path = Path(socket_path(str(build.pid)))
     assert path.exists()
     assert path.parent.stat().st_mode & 0o077 == 0
     build.kill()
     build.wait()
-    wait_until(lambda: not path.exists())
+    wait_until(lambda: not path.exists(), 20.0)
 
 
 def test_a_verb_ends_when_the_one_who_asked_is_gone(build):
-    ask(build, "--version")
+    ask_for(build, "--version")
     client = subprocess.Popen(
         [*CLIENT, "scoreboard", "--seeds", "1", "--scenarios", "S0", "--workers", "0", "--out", os.devnull],
         cwd=ROOT, env={**os.environ, "BUURTEFFECT_BUILD": str(build.pid)}, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
-    wait_until(lambda: len(children(build)) == 1)
+    wait_until(lambda: len(children(build)) == 1, 20.0)
     (verb,) = children(build)
     client.kill()
     client.communicate()
-    wait_until(lambda: not alive(verb))
+    wait_until(lambda: not alive(verb), 20.0)
 
 
 def children(build):

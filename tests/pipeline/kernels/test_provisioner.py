@@ -9,8 +9,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import write_notebook
-from test_preloaded import ask, build, wait_until  # noqa: F401  (the fixture `build`)
+from checkouts import write_notebook
+from serving import ask_for, wait_until
 
 from buurteffect.pipeline.kernels.client import socket_path
 
@@ -121,10 +121,10 @@ def told(project, name):
 
 
 @pytest.mark.slow
-def test_no_state_passes_from_run_to_run(project, build):  # noqa: F811
+def test_no_state_passes_from_run_to_run(project, build):
     lay(project, before=[STATE], leaks=[LEAK], after=[STATE])
     for name in ("before", "leaks", "after"):
-        done = ask(build, "run", name, folder=project.root)
+        done = ask_for(build, "run", name, folder=project.root)
         assert done.returncode == 0, done.stderr
     (first, drawn), (second, drawn_later) = told(project, "before"), told(project, "after")
     assert first["leaked"] == []
@@ -149,9 +149,9 @@ def test_no_state_passes_from_run_to_run(project, build):  # noqa: F811
     assert differ == {}
 
 
-def test_kernels_speak_over_no_port(project, build):  # noqa: F811
+def test_kernels_speak_over_no_port(project, build):
     lay(project, ports=[PORTS])
-    done = ask(build, "run", "ports", folder=project.root)
+    done = ask_for(build, "run", "ports", folder=project.root)
     assert done.returncode == 0, done.stderr
     transport, kinds = told(project, "ports")
     assert transport == "ipc"
@@ -160,10 +160,10 @@ def test_kernels_speak_over_no_port(project, build):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_every_figure_is_there_and_is_that_of_a_stock_kernel(project, build):  # noqa: F811
+def test_every_figure_is_there_and_is_that_of_a_stock_kernel(project, build):
     lay(project, many=[FIGURES])
     for verb in ("run", "render"):
-        done = ask(build, verb, "many", folder=project.root)
+        done = ask_for(build, verb, "many", folder=project.root)
         assert done.returncode == 0, done.stderr
     folder = project.processed("synthetic") / "exhibits" / "many" / "figures"
     forked = {file.name: file.read_bytes() for file in folder.glob("*.svg")}
@@ -217,13 +217,13 @@ ENDS = {
 @pytest.mark.parametrize(
     "end", [pytest.param(e, marks=() if e == "with its runner" else pytest.mark.slow) for e in ENDS]
 )
-def test_what_a_kernel_started_ends_with_the_run_however_it_hid(project, build, tmp_path_factory, end):  # noqa: F811
+def test_what_a_kernel_started_ends_with_the_run_however_it_hid(project, build, tmp_path_factory, end):
     folder = tmp_path_factory.mktemp("pids")
     last, code, settings = ENDS[end]
     lay(project, parent=[CHILDREN.format(str(folder)), last])
     file = project.notebooks / "runs" / "parent.yaml"
     file.write_text(file.read_text(encoding="utf-8") + settings, encoding="utf-8")
-    done = ask(build, "run", "parent", folder=project.root)
+    done = ask_for(build, "run", "parent", folder=project.root)
     assert done.returncode == code, done.stderr
     pids = {path.name: int(path.read_text()) for path in folder.iterdir()}
     assert set(pids) == {"direct", "worker", "daemon"}
@@ -231,11 +231,11 @@ def test_what_a_kernel_started_ends_with_the_run_however_it_hid(project, build, 
 
 
 @pytest.mark.slow
-def test_what_a_kernel_forked_ends_with_a_server_that_is_killed(project, build, tmp_path_factory):  # noqa: F811
+def test_what_a_kernel_forked_ends_with_a_server_that_is_killed(project, build, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pids")
     runner = "int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])"
     lay(project, parent=[CHILDREN.format(str(folder)), f"os.kill({runner}, 9); time.sleep(600)"])
-    assert ask(build, "run", "parent", folder=project.root).returncode == 17
+    assert ask_for(build, "run", "parent", folder=project.root).returncode == 17
     pids = [int((folder / name).read_text()) for name in ("direct", "worker")]
     wait_until(lambda: not any(map(runs, pids)), 5.0)
     Path(socket_path(str(build.pid))).unlink()  # what was killed has not removed it

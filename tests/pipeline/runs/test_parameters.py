@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from conftest import write_notebook
+from checkouts import write_notebook
 from nbformat.v4 import new_code_cell, new_notebook
 
 from buurteffect.errors import ParameterError, ProjectError

@@ -4,12 +4,12 @@ import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
-from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
 import pytest
+from checkouts import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from buurteffect.claims.verdict import Answer
@@ -23,7 +23,6 @@ from buurteffect.report.provenance.addresses import sections_of
 from buurteffect.report.provenance.lookup import Kind
 from buurteffect.report.provenance.printed_numbers import numbers_in
 
-ROOT = Path(__file__).parents[3]
 RUN = {
     "name": "tiny",
     "parameters": {"source": "synthetic", "draws": 199, "share": 0.25},

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import ROOT
+from checkouts import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,32 +8,14 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from boundary_files import MAP, PLACE, buurtkaart, collection, division, feature, square
+from checkouts import OPEN_DATA
 
 from buurteffect.errors import DataError
 from buurteffect.sources.geography.boundaries import BoundaryFile, read_boundaries
 
-ROTTERDAM = (
-    Path(__file__).parents[3].parent / "shared/data/open/rotterdam_wijkprofiel/Rotterdam_buurten_repaired.geojson"
-)
+ROTTERDAM = OPEN_DATA / "rotterdam_wijkprofiel/Rotterdam_buurten_repaired.geojson"
 CRS84 = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
-GRID = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::28992"}}
-PLACE = (90_000.0, 430_000.0)
-
-
-def square(west: float, south: float, side: float = 100.0) -> list[list[float]]:
-    corners = [(0, 0), (side, 0), (side, side), (0, side), (0, 0)]
-    return [[west + x, south + y] for x, y in corners]
-
-
-def feature(code: str = "BU05990110", ring: list[list[float]] | None = None, **properties: object) -> dict:
-    place = {"buurtcode": code, "buurtnaam": "Ergens", "wijkcode": code.replace("BU", "WK")[:8]}
-    place |= {"gemeentecode": f"GM{code[2:6]}", "gemeentenaam": "Rotterdam", "water": "NEE"}
-    geometry = {"type": "Polygon", "coordinates": [ring or square(*PLACE)]}
-    return {"type": "Feature", "properties": place | properties, "geometry": geometry}
-
-
-def collection(*features: dict, crs: dict | None = GRID) -> dict:
-    return {"type": "FeatureCollection", **({"crs": crs} if crs else {}), "features": list(features)}
 
 
 def read(tmp_path: Path, content: dict | str, level: str = "buurt", **options: object) -> BoundaryFile:
@@ -162,12 +144,6 @@ def test_degrees_with_the_latitude_first_are_turned_and_said(tmp_path):
     assert found.notes == ("its coordinates give the latitude first",)
 
 
-def division(level: str, code: str, ring: list[list[float]] | None = None, year: int = 2022) -> dict:
-    """Return an area as gebiedsindelingen give it."""
-    place = {"id": 1, "statcode": code, "jrstatcode": f"{year}{code}", "statnaam": "Ergens", "rubriek": level}
-    return {"type": "Feature", "properties": place, "geometry": feature(ring=ring)["geometry"]}
-
-
 def test_gebiedsindelingen_are_read_by_statcode_and_their_year_is_that_of_the_codes(tmp_path):
     content = collection(division("buurt", "BU05990110"), division("buurt", "BU0599AB11", square(91_000, 430_000)))
     found = read(tmp_path, content)
@@ -198,16 +174,7 @@ def test_a_year_in_the_codes_goes_before_another_in_the_name(tmp_path):
     assert "of 2022 by their codes, although the name says 2021" in found.notes[0]
 
 
-MAP = {"BU_CODE": "BU05990110", "BU_NAAM": "Ergens", "WK_CODE": "WK059901", "GM_CODE": "GM0599", "GM_NAAM": "Rotterdam"}
 MAP |= {"H2O": "NEE", "POSTCODE": "3011", "AANT_INW": 1200, "P_KOOPWON": -99997, "OPP_WATER": -99999999}
-
-
-def buurtkaart() -> gpd.GeoDataFrame:
-    """Return the map of buurten with its key figures, as the publisher gives it as a shapefile; one area is water."""
-    areas = [feature(), feature(ring=square(91_000, 430_000))]
-    areas[0]["properties"] = MAP
-    areas[1]["properties"] = MAP | {"BU_CODE": "BU05999997", "H2O": "JA"}
-    return gpd.GeoDataFrame.from_features(areas, crs=28992)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkouts import OPEN_DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from buurteffect.panel.harmonise.address_flows import count_flows
 from buurteffect.sources.geography.addresses import AddressFile, read_addresses
 from buurteffect.sources.geography.crosswalk import CrosswalkFile, read_crosswalk
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "open" / "crosswalk"
+SHARED = OPEN_DATA / "crosswalk"
 HEAD = "year_from,year_to,source,target,n_addresses\n"
 LIST = HEAD + "2016,2017,000900,000900,2441\n2016,2017,000900,000901,1\n2016,2017,000901,000901,609\n"
 NEW = "PC6,Huisnummer,Buurt2017,Wijk2017,Gemeente2017\n"

@@ -8,9 +8,8 @@ import re
 import zipfile
 
 import pytest
+from key_figure_files import BULK, LOWER, as_csv, as_observations, as_pages, as_workbook, row, written
 from one_table import read_kwb
-from test_key_figures import BULK, as_csv, row, written
-from test_layouts import LOWER, as_observations, as_pages, as_workbook
 
 from buurteffect.errors import DataError
 from buurteffect.sources.key_figures import documents as kwb_documents

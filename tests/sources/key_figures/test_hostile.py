@@ -9,9 +9,8 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from key_figure_files import BULK, LOWER, UPPER, WEB, as_csv, as_observations, as_old_workbook, as_workbook, written
 from one_table import read_kwb
-from test_key_figures import BULK, as_csv, written
-from test_layouts import LOWER, UPPER, WEB, as_observations, as_old_workbook, as_workbook
 
 from buurteffect.errors import DataError
 from buurteffect.sources.key_figures.layouts import bulk as kwb_bulk

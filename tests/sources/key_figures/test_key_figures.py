@@ -4,50 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from key_figure_files import BULK, as_csv, row, written
 from one_table import read_kwb
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS, KWB
 from buurteffect.sources.key_figures.columns.mapping import breaks, mapping_rows, table_years
-from buurteffect.sources.key_figures.read import KeyFigureFile
-
-BULK = {
-    "ID": ["1", "2", "3"],
-    "WijkenEnBuurten": ["GM0363    ", "WK036300  ", "BU0363AB10"],
-    "Gemeentenaam_1": ["Amsterdam      "] * 3,
-    "SoortRegio_2": ["Gemeente  ", "Wijk      ", "Buurt     "],
-    "Codering_3": ["GM0363    ", "WK036300  ", "BU0363AB10"],
-    "IndelingswijzigingWijkenEnBuurten_4": [".", "1", "3"],
-    "AantalInwoners_5": ["  862965", "    4295", "      40"],
-    "k_0Tot15Jaar_8": ["  125602", "     235", "       5"],
-    "HuishoudensTotaal_28": ["  470223", "    3040", "      20"],
-    "Woningvoorraad_34": ["  441490", "    2917", "      10"],
-    "GemiddeldeWoningwaarde_35": ["     378", "     448", "       ."],
-    "Koopwoningen_40": ["      30", "      19", "       ."],
-    "Appartement_48": ["    1920", "    1930", "       ."],
-    "GemiddeldInkomenPerInwoner_72": ["    31.3", "       .", "       ."],
-    "AfstandTotSchool_108": ["     0.5", "     0.5", ""],
-    "WmoClienten_89": ["   70295", "", "       ."],
-}
-
-
-def as_csv(table, *, end="\n", bom=True, quote='"'):
-    """Return a table as the text of a bulk CSV."""
-    rows = [list(table), *map(list, zip(*table.values(), strict=True))]
-    text = end.join(";".join(f"{quote}{cell}{quote}" for cell in row) for row in rows) + end
-    return ("\ufeff" if bom else "") + text
-
-
-def written(folder, text, name="Amsterdam_2019_84583NED.csv", encoding="utf-8"):
-    """Write a file and return its path."""
-    path = folder / name
-    path.write_bytes(text.encode(encoding))
-    return path
-
-
-def row(file: KeyFigureFile, code: str):
-    """Return the row of one area."""
-    return file.frame.set_index("area_code").loc[code]
 
 
 def test_untyped_bulk_becomes_units_of_the_contract_with_a_reason_for_every_gap(tmp_path):

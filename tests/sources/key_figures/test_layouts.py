@@ -1,79 +1,26 @@
 """Key figures in web exports, spreadsheets old and new, and pages of OData versions 3 and 4."""
 
 import json
-import struct
 import zipfile
 
 import openpyxl
 import pytest
+from key_figure_files import (
+    BULK,
+    LOWER,
+    UPPER,
+    WEB,
+    as_csv,
+    as_observations,
+    as_old_workbook,
+    as_pages,
+    as_workbook,
+    row,
+    written,
+)
 from one_table import read_kwb
-from test_key_figures import BULK, as_csv, row, written
 
 from buurteffect.errors import DataError
-
-WEB = """Kerncijfers wijken en buurten 2016;;;;;;;;
-;;;;;;;;
-;Onderwerp;;;;;;;
-;Gemeentenaam;Soort regio;Codering;||Aantal inwoners;||0 tot 15 jaar;Gemiddelde woningwaarde;Huurwoning;Koopwoningen
-Wijken en buurten;naam;omschrijving;code;aantal;aantal;x 1 000 euro;kWh;%
-Gouda;Gouda;Gemeente;GM0513;71000;12000;190;2100;55
-Wijk 00 Kort Haarlem;Gouda;Wijk;WK051300;4000;.;212,5;2000;48
-Haven-Zuid;Gouda;Buurt;BU05130000;20;.;.;;.
-"""
-
-
-def as_workbook(path, rows, sheet="KWB2016", others=()):
-    """Write an xlsx workbook."""
-    book = openpyxl.Workbook()
-    book.active.title = sheet
-    for cells in rows:
-        book.active.append(cells)
-    for name in others:
-        book.create_sheet(name).append(["Toelichting", "bij de cijfers"])
-    book.save(path)
-    return path
-
-
-def as_old_workbook(path, rows, sheet="KWB2006"):
-    """Write an xls workbook (BIFF8 in a compound file) by hand: nothing that writes one is installed."""
-
-    def record(kind, data=b""):
-        return struct.pack("<HH", kind, len(data)) + data
-
-    def cell(r, c, value):
-        if isinstance(value, str):
-            return record(0x0204, struct.pack("<HHHHB", r, c, 0, len(value), 1) + value.encode("utf-16-le"))
-        return record(0x0203, struct.pack("<HHHd", r, c, 0, value))
-
-    begin = struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6)
-    name = struct.pack("<BB", len(sheet), 1) + sheet.encode("utf-16-le")
-    head = record(0x0809, begin) + record(0x0042, struct.pack("<H", 1200))
-    start = len(head) + 4 + 6 + len(name) + 4
-    globals_ = head + record(0x0085, struct.pack("<IBB", start, 0, 0) + name) + record(0x000A)
-    cells = b"".join(cell(r, c, v) for r, line in enumerate(rows) for c, v in enumerate(line) if v is not None)
-    size = record(0x0200, struct.pack("<IIHHH", 0, len(rows), 0, max(map(len, rows)), 0))
-    stream = globals_ + record(0x0809, begin[:2] + struct.pack("<H", 0x10) + begin[4:]) + size + cells + record(0x000A)
-    stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\0")
-    count = len(stream) // 512
-
-    def entry(title, kind, first, length, child=0xFFFFFFFF):
-        text = title.encode("utf-16-le") + b"\0\0"
-        links = struct.pack("<III", 0xFFFFFFFF, 0xFFFFFFFF, child)
-        return (
-            text.ljust(64, b"\0")
-            + struct.pack("<HBB", len(text), kind, 1)
-            + links
-            + bytes(36)
-            + struct.pack("<IQ", first, length)
-        )
-
-    directory = (entry("Root Entry", 5, 0xFFFFFFFE, 0, 1) + entry("Workbook", 2, 2, len(stream))).ljust(512, b"\0")
-    fat = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, 2 + count), 0xFFFFFFFE]
-    table = struct.pack(f"<{len(fat)}I", *fat).ljust(512, b"\xff")
-    header = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(16) + struct.pack("<HHHHH6x", 0x3E, 3, 0xFFFE, 9, 6)
-    header += struct.pack("<IIIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0)[:40]
-    path.write_bytes(header.ljust(512, b"\xff") + table + directory + stream)
-    return path
 
 
 def test_a_web_export_reads_with_its_decimal_comma_and_names(tmp_path):
@@ -170,33 +117,6 @@ def test_money_in_euro_is_read_as_such_and_thousands_under_that_unit_are_refused
     assert read_kwb(written(tmp_path, whole, "y.csv")).frame["woz_value_eur"].equals(one)
 
 
-LOWER = [
-    [
-        "gwb_code_10",
-        "gwb_code_8",
-        "regio",
-        "gm_naam",
-        "recs",
-        "gwb_code",
-        "ind_wbi",
-        "a_inw ",
-        "g_woz",
-        "p_koopw",
-        "g_ink_pi",
-    ],
-    ["NL00", "00", "Nederland", "Nederland", "Land", "00", ".", 17000000, "216", 56, "24,5"],
-    ["GM0513", "0513", "Gouda     ", "Gouda", "Gemeente  ", "0513", ".", "71000", 190.0, 55, "23,1"],
-    ["WK051300", "051300", "Kort Haarlem", "Gouda", "Wijk", "051300", "1", 4000, "212,5", "48", "."],
-    ["BU05130000", "05130000", "Haven", "Gouda", "Buurt", "05130000", 3, 20, ".", ",", "."],
-]
-UPPER = [
-    ["RECS", "GWB_CODE", "GM_NAAM", "GWB_NAAM", "AANT_INW", "P_00_14_JR", "WONINGEN", "WOZ", "INK_INW", "P_KOOPWON"],
-    ["G", "513", "Gouda", "Gouda", 71000, 18, 30000, 190, "12,4", "."],
-    ["W", 51300.0, "Gouda", "Kort Haarlem", 4000, 17, 1500, 212, 11.9, "."],
-    ["B ", "05130000", "Gouda", "Haven", 20, ".", 4, "x", ".", "."],
-]
-
-
 def test_lower_case_spreadsheets_read_from_the_sheet_with_figures(tmp_path):
     path = as_workbook(tmp_path / "kwb-2016.xlsx", LOWER, others=("Toelichting",))
     file = read_kwb(path)
@@ -288,21 +208,6 @@ def test_two_sheets_of_figures_are_refused(tmp_path):
         read_kwb(path)
 
 
-def as_pages(folder, pages, properties=None):
-    """Write pages of OData version 3."""
-    folder.mkdir()
-    keys = list(BULK)
-    rows = [dict(zip(keys, cells, strict=True)) for cells in zip(*BULK.values(), strict=True)]
-    for number, chosen in enumerate(pages):
-        page = {"odata.metadata": "https://x/ODataApi/OData/84583NED/$metadata#d", "value": [rows[i] for i in chosen]}
-        if number + 1 < len(pages):
-            page["odata.nextLink"] = f"https://x/?$skip={number}"
-        (folder / f"UntypedDataSet_{number}.json").write_text(json.dumps(page))
-    if properties is not None:
-        (folder / "DataProperties.json").write_text(json.dumps({"value": properties}))
-    return folder
-
-
 def test_pages_of_odata_3_together_are_the_bulk_file(tmp_path):
     bulk = read_kwb(written(tmp_path, as_csv(BULK)))
     file = read_kwb(as_pages(tmp_path / "pages", [[0, 1], [2]]))
@@ -330,48 +235,6 @@ def test_metadata_beside_pages_tell_units_and_groups(tmp_path):
     found = row(file, "GM0363")
     assert found["origin_netherlands_count"] == 7
     assert found["inhabitants_count_missing"] == "not_published"
-
-
-MEASURES = [
-    {"Identifier": "T001036", "Title": "Aantal inwoners", "Unit": "aantal", "MeasureGroupId": "A"},
-    {
-        "Identifier": "M001642",
-        "Title": "Gemiddelde WOZ-waarde van woningen",
-        "Unit": "x 1 000 euro",
-        "MeasureGroupId": "W",
-    },
-    {"Identifier": "1014800_1", "Title": "Koopwoningen", "Unit": "%", "MeasureGroupId": "W"},
-    {"Identifier": "X1", "Title": "Huurwoning", "Unit": "kWh", "MeasureGroupId": "E"},
-]
-AREAS = [
-    {"Identifier": "GM0363    ", "Title": "Amsterdam", "DimensionGroupId": "G"},
-    {"Identifier": "BU03630000", "Title": "Kop Zeedijk", "DimensionGroupId": "B"},
-]
-OBSERVED = [
-    ("T001036", "GM0363    ", 931000, None, "None"),
-    ("M001642", "GM0363    ", 533, None, "None"),
-    ("1014800_1", "GM0363    ", 30.0, None, "None"),
-    ("X1", "GM0363    ", 2000, None, "None"),
-    ("T001036", "BU03630000", 1035, None, "None"),
-    ("M001642", "BU03630000", None, None, "Impossible"),
-    ("1014800_1", "BU03630000", None, None, "Secret"),
-]
-
-
-def as_observations(folder, kind):
-    """Write observations of OData version 4 with their code lists."""
-    folder.mkdir()
-    rows = [
-        {"Id": i, "Measure": m, "ValueAttribute": a, "Value": v, "StringValue": s, "WijkenEnBuurten": area}
-        for i, (m, area, v, s, a) in enumerate(OBSERVED)
-    ]
-    for name, listed in (("Observations", rows), ("MeasureCodes", MEASURES), ("WijkenEnBuurtenCodes", AREAS)):
-        if kind == "json":
-            (folder / f"{name}.json").write_text(json.dumps({"@odata.context": "x", "value": listed}))
-        else:
-            table = {key: ["" if one[key] is None else str(one[key]) for one in listed] for key in listed[0]}
-            (folder / f"{name}.csv").write_text(as_csv(table), encoding="utf-8")
-    return folder
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])

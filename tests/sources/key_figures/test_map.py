@@ -6,9 +6,9 @@ import zipfile
 import geopandas as gpd
 import pandas as pd
 import pytest
+from key_figure_files import row
 from one_table import read_kwb
 from shapely.geometry import box
-from test_key_figures import row
 
 from buurteffect.errors import DataError
 from buurteffect.sources.key_figures.layouts.map import has_key_figures

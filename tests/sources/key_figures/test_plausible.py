@@ -3,46 +3,11 @@
 import re
 
 import pytest
+from key_figure_files import BULK, TOWNS, as_csv, row, times, towns, written
 from one_table import read_kwb
-from test_key_figures import BULK, as_csv, row, written
-from test_layouts import as_workbook
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS
-
-TOWNS = {
-    "gwb_code": ["GM9001", "GM9002", "WK900100", "BU90010000", "BU90010001"],
-    "recs": ["Gemeente", "Gemeente", "Wijk", "Buurt", "Buurt"],
-    "a_inw": [50000, 20000, 8000, 1200, 950],
-    "a_00_14": [8000, 3600, 1300, 190, 120],
-    "a_hh": [22000, 8500, 3600, 560, 430],
-    "a_1p_hh": [8000, 2400, 1400, 210, 160],
-    "g_hhgro": [2.2, 2.3, 2.1, 2.1, 2.2],
-    "bev_dich": [1000, 250, 2000, 4800, 3100],
-    "a_lan_ha": [5000, 8000, 400, 25, 31],
-    "a_woning": [22500, 8700, 3700, 570, 440],
-    "g_wozbag": [285, 310, 240, 231, 260],
-    "p_koopw": [56, 64, 48, 43, 61],
-    "p_leegsw": [4, 3, 5, 6, 2],
-    "a_inkont": [36000, 14500, 5900, 900, 700],
-    "g_ink_pi": [26.1, 27.9, 24.0, 22.8, 25.1],
-    "p_ink_li": [40.1, 38.2, 43.0, 45.2, 41.9],
-    "a_soz_wb": [1400, 310, 330, 60, 30],
-    "g_pau_hh": [1.0, 1.2, 0.8, 0.7, 0.9],
-    "ste_oad": [1400, 500, 2100, 2600, 1900],
-}
-
-
-def towns(folder, **changed):
-    """Write a spreadsheet of two gemeenten with some columns changed."""
-    table = TOWNS | changed
-    rows = [list(table), *map(list, zip(*table.values(), strict=True))]
-    return as_workbook(folder / "kwb-2020.xlsx", rows, sheet="KWB2020")
-
-
-def times(name, factor):
-    """Return a column of the towns in another unit."""
-    return {name: [round(figure * factor, 6) for figure in TOWNS[name]]}
 
 
 def test_the_towns_as_published_are_read_without_a_note_on_their_figures(tmp_path):

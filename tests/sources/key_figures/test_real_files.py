@@ -4,9 +4,9 @@ import csv
 import io
 import json
 import time
-from pathlib import Path
 
 import pytest
+from checkouts import OPEN_DATA
 from one_table import read_kwb
 
 from buurteffect.errors import DataError
@@ -17,14 +17,13 @@ from buurteffect.sources.key_figures.columns.raw_table import column_of
 from buurteffect.sources.key_figures.columns.stem import stem_of, unit_of
 from buurteffect.sources.key_figures.layouts.odata3 import read_metadata
 
-OPEN = Path(__file__).parents[3].parent / "shared" / "data" / "open"
 YEARS = (2014, 2015, 2016, 2017)
 pytestmark = pytest.mark.shared
 
 
 def real(*parts):
     """Return the path of a shared file, or skip where it is missing."""
-    path = OPEN.joinpath(*parts)
+    path = OPEN_DATA.joinpath(*parts)
     if not path.exists():
         pytest.skip(f"no {'/'.join(parts)} in the shared folder")
     return path

@@ -8,10 +8,9 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from key_figure_files import BULK, WEB, as_csv, as_workbook, row, written
+from key_figure_headers import LOWER, cell
 from one_table import read_kwb
-from test_key_figures import BULK, as_csv, row, written
-from test_layouts import WEB, as_workbook
-from test_years import LOWER, cell
 
 from buurteffect.errors import DataError
 from buurteffect.schema.kwb import CONCEPTS

@@ -4,8 +4,8 @@ Titles marked here were seen for that table; the numbers are invented. A title t
 """
 
 import pytest
+from key_figure_files import row, written
 from one_table import read_kwb
-from test_key_figures import row, written
 
 from buurteffect.errors import DataError
 from buurteffect.sources.key_figures.columns.mapping import mapping_rows, table_years

@@ -7,59 +7,24 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
+from checkouts import OPEN_DATA
+from version2_workbooks import FIRST, PARTS, SECOND, Rows, class_rows, long_rows, put_workbook, wide_rows
 
 from buurteffect.errors import DataError
 from buurteffect.schema import CLASS_CHANGES_2, CLASSES_2, SCORES_2
 from buurteffect.sources import read_classes, read_dimensions
-from buurteffect.sources.leefbaarometer.version2_classes import CLASS_COLUMNS
-from buurteffect.sources.leefbaarometer.version2_dimensions import LONG_COLUMNS, WIDE_COLUMNS
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "open" / "leefbaarometer2"
+SHARED = OPEN_DATA / "leefbaarometer2"
 SCORES, DIMENSIONS = "score_wijk.xlsx", "dimensiescore_wijk (stand).xlsx"
-
-Rows = list[list[Any]]
-
-# The first area rises from class 6 to 7 in 2014; the second is known in 2012 and 2014 only.
-FIRST = ["WK001400", 6, 6, 6, 7, 7, *[4, 4, 5, 5], *[4, 4, 5], *[4, 4], 4]
-SECOND = ["WK001401", "#N/A", "#N/A", 5, 5, "#N/A", *["#N/A"] * 4, *["#N/A"] * 3, 4, "#N/A", "#N/A"]
-PARTS = [0.02, 0.03, -0.11, 0.04, -0.01]
-NOTHING: list[Any] = [None] * 6
-
-
-def class_rows() -> Rows:
-    return [["WK_CODE", *CLASS_COLUMNS], list(FIRST), list(SECOND)]
-
-
-def long_rows() -> Rows:
-    first = [["WK001400", year, sum(PARTS), *PARTS] for year in (2012, 2014, 2016)]
-    second = [["WK001401", 2012, *NOTHING], *(["WK001401", year, sum(PARTS), *PARTS] for year in (2014, 2016))]
-    return [list(LONG_COLUMNS), *first, *second]
-
-
-def wide_rows() -> Rows:
-    known = [sum(PARTS), *PARTS]
-    return [list(WIDE_COLUMNS), ["WK001400", *known * 3], ["WK001401", *NOTHING, *known * 2]]
-
-
-def put(path: Path, sheets: dict[str, Rows]) -> Path:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)
-    return path
 
 
 def put_classes(folder: Path, rows: Rows) -> Path:
-    return put(folder / "score_wijk.xlsx", {"wijk": rows})
+    return put_workbook(folder / "score_wijk.xlsx", {"wijk": rows})
 
 
 def put_dimensions(folder: Path, long: Rows, wide: Rows) -> Path:
-    return put(folder / "dimensies.xlsx", {"data(1)": long, "data(2)": wide})
+    return put_workbook(folder / "dimensies.xlsx", {"data(1)": long, "data(2)": wide})
 
 
 def edited(rows: Rows, row: int, column: str, value: Any) -> Rows:
@@ -148,9 +113,9 @@ def test_dimensions_come_by_the_contracts_names(tmp_path: Path) -> None:
 
 def test_other_sheets_are_named_as_passed_over(tmp_path: Path) -> None:
     note = [["Toelichting"], ["Stand 2016"]]
-    path = put(tmp_path / "a.xlsx", {"wijk": class_rows(), "toelichting": note})
+    path = put_workbook(tmp_path / "a.xlsx", {"wijk": class_rows(), "toelichting": note})
     assert read_classes(path).passed_over == ("toelichting",)
-    path = put(tmp_path / "b.xlsx", {"leesmij": note, "data(1)": long_rows(), "data(2)": wide_rows()})
+    path = put_workbook(tmp_path / "b.xlsx", {"leesmij": note, "data(1)": long_rows(), "data(2)": wide_rows()})
     assert read_dimensions(path).passed_over == ("leesmij",)
 
 
@@ -223,7 +188,7 @@ def test_reader_rejects_a_workbook_without_exactly_one_sheet_of_classes(
     tmp_path: Path, sheets: dict[str, Rows]
 ) -> None:
     with pytest.raises(DataError, match="sheets with a column of codes") as caught:
-        read_classes(put(tmp_path / "a.xlsx", sheets))
+        read_classes(put_workbook(tmp_path / "a.xlsx", sheets))
     assert caught.value.file == "a.xlsx"
 
 
@@ -328,7 +293,7 @@ def test_reader_rejects_wrong_dimensions_with_sheet_row_and_column(
 
 def test_reader_rejects_a_workbook_that_lacks_a_sheet(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no sheet 'data\(2\)' among 'data\(1\)', 'Blad2'"):
-        read_dimensions(put(tmp_path / "a.xlsx", {"data(1)": long_rows(), "Blad2": wide_rows()}))
+        read_dimensions(put_workbook(tmp_path / "a.xlsx", {"data(1)": long_rows(), "Blad2": wide_rows()}))
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from checkouts import OPEN_DATA
 
 from buurteffect.errors import DataError
 from buurteffect.schema import LIVEABILITY
 from buurteffect.sources import find_score_files, read_score_files, read_scores
 from buurteffect.sources.files.years_in_name import named_years
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "open" / "leefbaarometer3"
+SHARED = OPEN_DATA / "leefbaarometer3"
 WIJKEN = "Leefbaarometer-scores wijken 2002-2022.csv"
 
 HEADER = "wk_code,wk_naam,jaar,lbm,afw,fys,onv,soc,vrz,won"

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from checkouts import OPEN_DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import chunked, cut, hang_up, sending, silent, status, without_length
@@ -493,7 +494,7 @@ def test_plain_http_in_a_link_becomes_https_where_the_page_came_over_https():
 
 @pytest.mark.shared
 def test_the_real_metadata_of_2024_lead_to_the_areas(tmp_path):
-    folder = Path(__file__).parents[3].parent / "shared" / "data" / "open" / "kwb_metadata"
+    folder = OPEN_DATA / "kwb_metadata"
     if not folder.is_dir():
         pytest.skip("the real files are not here")
     held = {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_tables import StockRows, put_stock, typed_stock, untyped_stock
 from statline_server import v3_table
 
 from buurteffect.errors import DataError
@@ -17,29 +18,6 @@ from buurteffect.sources.http.client import Settings
 from buurteffect.sources.statline.fetch import fetch_table
 from buurteffect.sources.tables.housing_stock import read_housing_stock
 
-# The columns of 81955NED; figures invented.
-COLUMNS = [
-    "ID",
-    "Gebruiksfunctie",
-    "RegioS",
-    "Perioden",
-    "BeginstandVoorraad_1",
-    "Nieuwbouw_2",
-    "OverigeToevoeging_3",
-    "Sloop_4",
-    "OverigeOnttrekking_5",
-    "Correctie_6",
-    "SaldoVoorraad_7",
-    "EindstandVoorraad_8",
-]
-FIGURES: list[tuple[str, str, str, list[int | None]]] = [
-    ("A045364", "GM0363", "2012JJ00", [1000, 50, 10, 30, 5, -2, 23, 1023]),
-    ("A045364", "GM0363", "2013JJ00", [1023, 0, 0, 0, 0, 0, 0, 1023]),
-    ("A045364", "GM1921", "2013JJ00", [None] * 8),
-    ("A045364", "GM0363", "2012MM01", [1000, 1, 0, 0, 0, 0, 1, 1001]),
-    ("A045364", "NL01", "2012JJ00", [9000, 1, 0, 0, 0, 0, 1, 9001]),
-    ("A045375", "GM0363", "2012JJ00", [70, 1, 0, 0, 0, 0, 1, 71]),
-]
 # Only these columns of 86098NED are known.
 NEWER = {
     "Nieuwbouw_2": "NieuwbouwTotaal_6",
@@ -49,24 +27,8 @@ NEWER = {
     "EindstandVoorraad_8": "EindstandVoorraad_22",
 }
 
-Rows = list[dict[str, object]]
 
-
-def typed(figures: list[tuple[str, str, str, list[int | None]]] = FIGURES) -> Rows:
-    return [
-        dict(zip(COLUMNS, [n, f"{use:<8}", f"{region:<6}", period, *values], strict=True))
-        for n, (use, region, period, values) in enumerate(figures)
-    ]
-
-
-def untyped(figures: list[tuple[str, str, str, list[int | None]]] = FIGURES) -> Rows:
-    return [
-        {k: v if k in COLUMNS[:4] else f"{'.' if v is None else v:>8}" for k, v in row.items()}
-        for row in typed(figures)
-    ]
-
-
-def newer(rows: Rows) -> Rows:
+def newer(rows: StockRows) -> StockRows:
     """Return rows as 86098NED has them: all additions, and no account of withdrawals and corrections."""
     turned = []
     for row in rows:
@@ -77,22 +39,14 @@ def newer(rows: Rows) -> Rows:
     return turned
 
 
-def put_json(folder: Path, rows: Rows) -> Path:
+def put_json(folder: Path, rows: StockRows) -> Path:
     path = folder / "81955NED.json"
     path.write_text(json.dumps({"odata.metadata": "x", "value": rows}), encoding="utf-8")
     return path
 
 
-def put_csv(folder: Path, rows: Rows) -> Path:
-    path = folder / "81955NED.csv"
-    lines = [";".join(f'"{name}"' for name in rows[0])]
-    lines += [";".join("" if v is None else f'"{v}"' for v in row.values()) for row in rows]
-    path.write_bytes(("\ufeff" + "\r\n".join(lines) + "\r\n").encode())
-    return path
-
-
-@pytest.mark.parametrize("put", [put_json, put_csv])
-@pytest.mark.parametrize("make", [typed, untyped])
+@pytest.mark.parametrize("put", [put_json, put_stock])
+@pytest.mark.parametrize("make", [typed_stock, untyped_stock])
 def test_every_dress_of_the_table_gives_the_same_account(tmp_path, put, make):
     table = read_housing_stock(put(tmp_path, make()))
     frame = table.frame
@@ -108,7 +62,7 @@ def test_every_dress_of_the_table_gives_the_same_account(tmp_path, put, make):
 
 
 def test_every_row_is_in_the_table_or_counted_by_its_reason(tmp_path):
-    table = read_housing_stock(put_json(tmp_path, untyped()))
+    table = read_housing_stock(put_json(tmp_path, untyped_stock()))
     assert table.left_out == {
         "another period than a year": 1,
         "another region than a gemeente": 1,
@@ -118,9 +72,9 @@ def test_every_row_is_in_the_table_or_counted_by_its_reason(tmp_path):
 
 
 def test_a_gemeente_that_did_not_exist_keeps_its_row_and_the_reason(tmp_path):
-    frame = read_housing_stock(put_json(tmp_path, untyped())).frame
+    frame = read_housing_stock(put_json(tmp_path, untyped_stock())).frame
     assert frame.loc[2, "closing_dwellings_count_missing"] == "not_published"
-    blank = untyped()
+    blank = untyped_stock()
     blank[2]["EindstandVoorraad_8"] = "        "
     frame = read_housing_stock(put_json(tmp_path, blank)).frame
     assert frame.loc[2, "closing_dwellings_count_missing"] == "impossible"
@@ -128,12 +82,12 @@ def test_a_gemeente_that_did_not_exist_keeps_its_row_and_the_reason(tmp_path):
 
 
 def test_an_empty_field_of_a_typed_table_does_not_say_that_it_cannot_exist(tmp_path):
-    frame = read_housing_stock(put_csv(tmp_path, typed())).frame
+    frame = read_housing_stock(put_stock(tmp_path, typed_stock())).frame
     assert frame.loc[2, "closing_dwellings_count_missing"] == "not_published"
 
 
 def test_the_newer_table_gives_what_follows_from_its_known_columns(tmp_path):
-    table = read_housing_stock(put_json(tmp_path, newer(typed())))
+    table = read_housing_stock(put_json(tmp_path, newer(typed_stock())))
     assert (table.layout, table.layout_confirmed, table.checked_count) == ("86098NED", False, 0)
     first = table.frame.iloc[0]
     assert first["other_additions_dwellings_count"] == 10
@@ -142,15 +96,15 @@ def test_the_newer_table_gives_what_follows_from_its_known_columns(tmp_path):
 
 
 def test_the_balance_of_the_newer_table_is_checked_too(tmp_path):
-    rows = newer(typed())
+    rows = newer(typed_stock())
     rows[0]["SaldoVoorraad_21"] = 240
     with pytest.raises(DataError, match="1240 where 1023 stands"):
         read_housing_stock(put_json(tmp_path, rows))
 
 
 def test_columns_may_stand_in_any_order_and_carry_any_number(tmp_path):
-    rows = [{k.replace("_3", "_77"): row[k] for k in reversed(row)} for row in untyped()]
-    assert read_housing_stock(put_csv(tmp_path, rows)).frame.loc[0, "other_additions_dwellings_count"] == 10
+    rows = [{k.replace("_3", "_77"): row[k] for k in reversed(row)} for row in untyped_stock()]
+    assert read_housing_stock(put_stock(tmp_path, rows)).frame.loc[0, "other_additions_dwellings_count"] == 10
 
 
 def test_a_fetched_table_reads_over_all_its_pages(tmp_path):
@@ -161,7 +115,7 @@ def test_a_fetched_table_reads_over_all_its_pages(tmp_path):
         ],
         "RegioS": [{"Key": "GM0363", "Title": "Amsterdam"}],
         "Gebruiksfunctie": [{"Key": "A045364", "Title": "Woning"}],
-        "UntypedDataSet": untyped(),
+        "UntypedDataSet": untyped_stock(),
     }
     quick = Settings(back_off_seconds=0.01, progress=False)
     with v3_table(sets=held, page_rows=2) as server:
@@ -172,9 +126,9 @@ def test_a_fetched_table_reads_over_all_its_pages(tmp_path):
     assert (table.origin, table.rows_count, len(table.frame)) == ("81955NED", 6, 3)
 
 
-def with_cell(column: str, value: object, row: int = 0) -> Callable[[], Rows]:
-    def make() -> Rows:
-        rows = untyped()
+def with_cell(column: str, value: object, row: int = 0) -> Callable[[], StockRows]:
+    def make() -> StockRows:
+        rows = untyped_stock()
         rows[row][column] = value
         return rows
 
@@ -199,7 +153,7 @@ def with_cell(column: str, value: object, row: int = 0) -> Callable[[], Rows]:
         (with_cell("Nieuwbouw_2", "     -50"), "-50"),
     ],
 )
-@pytest.mark.parametrize("put", [put_json, put_csv])
+@pytest.mark.parametrize("put", [put_json, put_stock])
 def test_a_row_that_cannot_be_is_refused_with_its_place(tmp_path, put, make, words):
     with pytest.raises(DataError) as caught:
         read_housing_stock(put(tmp_path, make()))
@@ -210,14 +164,14 @@ def test_a_row_that_cannot_be_is_refused_with_its_place(tmp_path, put, make, wor
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([{k: v for k, v in row.items() if k != "Sloop_4"} for row in untyped()], "no such column"),
-        ([{k: v for k, v in row.items() if k != "Perioden"} for row in untyped()], "no such column"),
-        ([row | {"Sloop_9": "1"} for row in untyped()], "2 columns"),
+        ([{k: v for k, v in row.items() if k != "Sloop_4"} for row in untyped_stock()], "no such column"),
+        ([{k: v for k, v in row.items() if k != "Perioden"} for row in untyped_stock()], "no such column"),
+        ([row | {"Sloop_9": "1"} for row in untyped_stock()], "2 columns"),
         (
-            [{k: v for k, v in row.items() if "ieuwbouw" not in k and "Toev" not in k} for row in untyped()],
+            [{k: v for k, v in row.items() if "ieuwbouw" not in k and "Toev" not in k} for row in untyped_stock()],
             "no column of new",
         ),
-        (untyped()[3:], "no row of dwellings of a gemeente in a year (1 of another period than a year"),
+        (untyped_stock()[3:], "no row of dwellings of a gemeente in a year (1 of another period than a year"),
         ([], "no rows"),
     ],
 )
@@ -228,9 +182,9 @@ def test_a_table_of_another_shape_is_refused(tmp_path, rows, words):
 
 
 def test_an_account_that_is_off_by_a_few_dwellings_is_read_and_listed(tmp_path):
-    rows = untyped()
+    rows = untyped_stock()
     rows[0]["SaldoVoorraad_7"] = "      22"
-    table = read_housing_stock(put_csv(tmp_path, rows))
+    table = read_housing_stock(put_stock(tmp_path, rows))
     assert table.frame["closing_dwellings_count"].tolist()[:2] == [1023, 1023]
     assert table.slips.found == (
         "line 2: the opening stock and the balance give a closing stock of 1022 where 1023 stands",
@@ -241,8 +195,8 @@ def test_an_account_that_is_off_by_a_few_dwellings_is_read_and_listed(tmp_path):
 @pytest.mark.parametrize("mark", [",", "\t"])
 @pytest.mark.parametrize("name", ["", "X", "1", "Unnamed: 0"])
 def test_a_table_that_was_saved_again_gives_the_same_account(tmp_path, mark, name):
-    good = read_housing_stock(put_csv(tmp_path, typed())).frame
-    path = put_csv(tmp_path, typed())
+    good = read_housing_stock(put_stock(tmp_path, typed_stock())).frame
+    path = put_stock(tmp_path, typed_stock())
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     saved = [f"{name if n == 0 else n};{line}".replace(";", mark) for n, line in enumerate(lines)]
     path.write_text("\n".join(saved) + "\n", encoding="utf-8")
@@ -254,7 +208,7 @@ def test_a_table_that_was_saved_again_gives_the_same_account(tmp_path, mark, nam
 def test_many_accounts_that_are_off_are_a_damaged_table(tmp_path):
     years = [("A045364", "GM0363", f"20{n}JJ00", [1000, 0, 0, 0, 0, 0, 0, 1001 + n % 5]) for n in range(12, 24)]
     with pytest.raises(DataError, match="the first of 12 such rows"):
-        read_housing_stock(put_csv(tmp_path, typed(years)))
+        read_housing_stock(put_stock(tmp_path, typed_stock(years)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -266,6 +220,6 @@ def test_any_account_that_adds_up_is_taken_and_one_that_is_far_off_is_not(tmp_pa
     row: list[int | None] = [opening + 2_000_000 + 2_000, *changes[1:], correction, balance]
     closing = row[0] + balance  # type: ignore[operator]
     right = [("A045364", "GM0363", "2012JJ00", [*row, closing])]
-    assert read_housing_stock(put_json(folder, typed(right))).checked_count == 1
+    assert read_housing_stock(put_json(folder, typed_stock(right))).checked_count == 1
     with pytest.raises(DataError, match="closing stock"):
-        read_housing_stock(put_json(folder, typed([("A045364", "GM0363", "2012JJ00", [*row, closing + 5_000])])))
+        read_housing_stock(put_json(folder, typed_stock([("A045364", "GM0363", "2012JJ00", [*row, closing + 5_000])])))

@@ -6,36 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
+from checkouts import OPEN_DATA, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_tables import PROJECT, project_text
 
 from buurteffect.errors import DataError
 from buurteffect.schema.projects import FOCUS_AREAS, GROWTH_CENTRES, PROGRAMMES, PROJECTS
 from buurteffect.sources.tables.area_lists import read_focus_areas, read_growth_centres
 from buurteffect.sources.tables.projects import COLUMNS, read_projects
 
-ROOT = Path(__file__).parents[3]
-SHARED = ROOT.parent / "shared" / "data" / "open" / "treatment"
+SHARED = OPEN_DATA / "treatment"
 GUIDE = ROOT / "docs" / "project-register.md"
-
-GOOD = {
-    "project_id": "zuid-1",
-    "area_code": "BU05991234",
-    "code_year": "2010",
-    "announce": "2007-06-15",
-    "start": "2009",
-    "end": "2013-11-01",
-    "demolished_social": "120",
-    "built_owner": "90",
-    "built_social": "0",
-    "built_private_rent": "",
-    "programme": "vogelaar_40",
-    "source": '"Annual report 2013, p. 41"',
-}
-
-
-def text_of(*projects: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
-    return "\n".join([",".join(columns), *(",".join(p[name] for name in columns) for p in projects)]) + "\n"
 
 
 def put(folder: Path, text: str, name: str = "projects.csv") -> Path:
@@ -60,7 +42,7 @@ def template() -> str:
 
 
 def test_a_project_comes_with_dates_counts_and_reasons(tmp_path):
-    register = read_projects(put(tmp_path, text_of(GOOD)))
+    register = read_projects(put(tmp_path, project_text(PROJECT)))
     (row,) = register.frame.to_dict("records")
     assert list(register.frame) == PROJECTS.columns
     assert (row["project_id"], row["area_code"], row["level"], row["code_year"]) == (
@@ -87,16 +69,16 @@ def test_a_project_comes_with_dates_counts_and_reasons(tmp_path):
     ],
 )
 def test_a_project_may_lie_in_an_area_of_any_level(tmp_path, code, year, level):
-    register = read_projects(put(tmp_path, text_of(GOOD | {"area_code": code, "code_year": year})))
+    register = read_projects(put(tmp_path, project_text(PROJECT | {"area_code": code, "code_year": year})))
     assert register.frame["level"].tolist() == [level]
 
 
 def test_comments_and_empty_lines_are_passed_over_and_lines_keep_their_numbers(tmp_path):
     text = (
         "# a register\n\n"
-        + text_of(GOOD)
+        + project_text(PROJECT)
         + "# note\n"
-        + text_of(GOOD | {"project_id": "2", "start": "x"}).split("\n")[1]
+        + project_text(PROJECT | {"project_id": "2", "start": "x"}).split("\n")[1]
     )
     error = refused(tmp_path, text)
     assert (error.line, error.column) == (6, "start")
@@ -104,12 +86,12 @@ def test_comments_and_empty_lines_are_passed_over_and_lines_keep_their_numbers(t
 
 
 def test_a_hash_inside_a_quoted_field_is_no_comment(tmp_path):
-    register = read_projects(put(tmp_path, text_of(GOOD | {"source": '"a\n# b"'})))
+    register = read_projects(put(tmp_path, project_text(PROJECT | {"source": '"a\n# b"'})))
     assert register.frame["source"].tolist() == ["a\n# b"]
 
 
 def test_only_the_ends_of_lines_that_a_csv_knows_are_ends_of_lines(tmp_path):
-    text = text_of(GOOD | {"source": "page 3\u2028# of the plan"}, GOOD | {"project_id": "b", "end": "x"})
+    text = project_text(PROJECT | {"source": "page 3\u2028# of the plan"}, PROJECT | {"project_id": "b", "end": "x"})
     assert refused(tmp_path, text).line == 3
     register = read_projects(put(tmp_path, text.replace(",x,", ",,")))
     assert register.frame["source"].tolist()[0] == "page 3\u2028# of the plan"
@@ -117,7 +99,10 @@ def test_only_the_ends_of_lines_that_a_csv_knows_are_ends_of_lines(tmp_path):
 
 def test_columns_may_stand_in_any_order(tmp_path):
     assert (
-        read_projects(put(tmp_path, text_of(GOOD, columns=COLUMNS[::-1]))).frame["built_owner_dwellings_count"][0] == 90
+        read_projects(put(tmp_path, project_text(PROJECT, columns=COLUMNS[::-1]))).frame["built_owner_dwellings_count"][
+            0
+        ]
+        == 90
     )
 
 
@@ -132,7 +117,10 @@ def test_columns_may_stand_in_any_order(tmp_path):
 )
 def test_an_order_of_dates_that_is_possible_is_taken(tmp_path, announce, start, end):
     assert (
-        read_projects(put(tmp_path, text_of(GOOD | {"announce": announce, "start": start, "end": end}))).rows_count == 1
+        read_projects(
+            put(tmp_path, project_text(PROJECT | {"announce": announce, "start": start, "end": end}))
+        ).rows_count
+        == 1
     )
 
 
@@ -168,7 +156,7 @@ def test_an_order_of_dates_that_is_possible_is_taken(tmp_path, announce, start, 
     ],
 )
 def test_a_field_that_cannot_be_is_refused_with_its_line_and_column(tmp_path, column, value, found):
-    error = refused(tmp_path, text_of(GOOD | {"project_id": "first"}, GOOD | {column: value}))
+    error = refused(tmp_path, project_text(PROJECT | {"project_id": "first"}, PROJECT | {column: value}))
     assert found in error.found
     assert error.line == 3
     # An order of dates is told at the later of the two.
@@ -176,28 +164,30 @@ def test_a_field_that_cannot_be_is_refused_with_its_line_and_column(tmp_path, co
 
 
 def test_a_programme_that_is_nearly_right_is_guessed(tmp_path):
-    assert "did you mean 'vogelaar_40'?" in refused(tmp_path, text_of(GOOD | {"programme": "vogelaar40"})).action
+    assert (
+        "did you mean 'vogelaar_40'?" in refused(tmp_path, project_text(PROJECT | {"programme": "vogelaar40"})).action
+    )
 
 
 def test_an_identifier_that_is_repeated_is_refused(tmp_path):
-    assert "already on line 2" in str(refused(tmp_path, text_of(GOOD, GOOD | {"area_code": "GM0599"})))
+    assert "already on line 2" in str(refused(tmp_path, project_text(PROJECT, PROJECT | {"area_code": "GM0599"})))
 
 
 def test_a_project_without_any_dwelling_is_refused(tmp_path):
     nothing = dict.fromkeys(("demolished_social", "built_owner", "built_social", "built_private_rent"), "0")
-    assert "neither demolishes nor builds" in str(refused(tmp_path, text_of(GOOD | nothing)))
+    assert "neither demolishes nor builds" in str(refused(tmp_path, project_text(PROJECT | nothing)))
     unknown = nothing | {"built_owner": ""}
-    assert read_projects(put(tmp_path, text_of(GOOD | unknown))).rows_count == 1
+    assert read_projects(put(tmp_path, project_text(PROJECT | unknown))).rows_count == 1
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "an empty file"),
-        (text_of(GOOD).replace("start", "strat", 1), "did you mean 'start'?"),
-        (text_of(GOOD, columns=COLUMNS[:-1]), "no such column"),
-        (text_of(GOOD, columns=(*COLUMNS, "start")), "stands 2 times"),
-        (text_of(GOOD)[:-3], "never closed"),
+        (project_text(PROJECT).replace("start", "strat", 1), "did you mean 'start'?"),
+        (project_text(PROJECT, columns=COLUMNS[:-1]), "no such column"),
+        (project_text(PROJECT, columns=(*COLUMNS, "start")), "stands 2 times"),
+        (project_text(PROJECT)[:-3], "never closed"),
         ("project_id,area_code\n", "no such column"),
         ('"' + ",".join(COLUMNS), "never closed"),
         ("# only a comment\n", "comments only"),
@@ -210,7 +200,7 @@ def test_a_register_of_another_shape_is_refused(tmp_path, text, words):
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_any_edit_gives_a_register_or_a_named_error(tmp_path_factory, data):
-    text = list(text_of(GOOD, GOOD | {"project_id": "b"}))
+    text = list(project_text(PROJECT, PROJECT | {"project_id": "b"}))
     for _ in range(data.draw(st.integers(1, 3))):
         text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.sampled_from([*'",#\n;-0AZ\0é', ""]))
     try:
@@ -253,7 +243,7 @@ SAVED = {
 
 @pytest.mark.parametrize("save", SAVED.values(), ids=SAVED.keys())
 def test_a_register_or_list_that_was_saved_again_gives_the_same_table(tmp_path, save):
-    register = text_of(GOOD | {"source": "report"}, GOOD | {"project_id": "b", "source": "report"})
+    register = project_text(PROJECT | {"source": "report"}, PROJECT | {"project_id": "b", "source": "report"})
     good = read_projects(put(tmp_path, register)).frame
     again = read_projects(put(tmp_path, save(register)))
     assert again.frame.equals(good)
@@ -331,6 +321,6 @@ def test_the_real_lists_read_in_full():
 
 @pytest.mark.parametrize("mark", ["#N/A", "#REF!", " #NAME?"])
 def test_a_spreadsheets_error_in_the_identifier_is_no_comment(tmp_path, mark):
-    error = refused(tmp_path, text_of(GOOD, GOOD | {"project_id": mark}))
+    error = refused(tmp_path, project_text(PROJECT, PROJECT | {"project_id": mark}))
     assert (error.line, error.column) == (3, "project_id")
     assert "a spreadsheet writes" in error.found

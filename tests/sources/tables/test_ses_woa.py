@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from checkouts import OPEN_DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_tables import SES_HEADER, SES_ODATA, SES_ROWS, ses_text
 
 from buurteffect.errors import DataError
 from buurteffect.schema.statline import SES_WOA
@@ -15,30 +17,7 @@ from buurteffect.sources.spreadsheets.saved_again import make_names
 from buurteffect.sources.tables.ses_woa import read_ses_woa
 from buurteffect.sources.tables.ses_woa_areas import find_areas_year
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "open" / "ses_woa"
-
-HEADER = [
-    "Perioden",
-    "Wijken en buurten",
-    "Regiocode (gemeente, wijk, buurt) (code)",
-    "Particuliere huishoudens (Aantal)",
-    "Opleidingsniveau/Laag/Waarde (%)",
-    "Opleidingsniveau/Middelbaar/Waarde (%)",
-    "Opleidingsniveau/Hoog/Waarde (%)",
-    "SES-WOA/Totaalscore/Gemiddelde score (Getal)",
-    "Spreiding/Spreiding totaal/Waarde (Getal)",
-]
-ROWS = [
-    ["2019", "Stad", "GM0001    ", "   12300", "    20.8", "    29.8", "    49.5", "  -0.100", "   1.010"],
-    ["2019", "Oost; e.o.", "WK000101  ", "     100", "    50.0", "    25.0", "    25.0", "   0.647", "   0.459"],
-    ["2019", "Haven", "BU00010100", "       0", "       .", "       .", "       .", "       .", "       ."],
-    ["2019", "Zuid", "BU0001AB10", "     100", "       .", "       .", "       .", "       .", "       ."],
-    ["2019", "Noord", "BU00010102", "    1400", "       .", "       .", "       .", "       x", "       ."],
-]
-
-
-def text_of(rows: list[list[str]], header: list[str] = HEADER, bom: str = "\ufeff", end: str = "\n") -> str:
-    return bom + "".join(";".join(f'"{cell}"' for cell in row) + end for row in [header, *rows])
+SHARED = OPEN_DATA / "ses_woa"
 
 
 def put(folder: Path, text: str) -> Path:
@@ -48,7 +27,7 @@ def put(folder: Path, text: str) -> Path:
 
 
 def changed(row: int, column: int, cell: str) -> list[list[str]]:
-    rows = [list(cells) for cells in ROWS]
+    rows = [list(cells) for cells in SES_ROWS]
     rows[row][column] = cell
     return rows
 
@@ -60,7 +39,7 @@ def refused(folder: Path, text: str) -> DataError:
 
 
 def test_reader_returns_scores_and_spread_per_area_in_the_units_of_their_names(tmp_path):
-    file = read_ses_woa(put(tmp_path, text_of(ROWS)))
+    file = read_ses_woa(put(tmp_path, ses_text(SES_ROWS)))
     frame = file.frame
     assert (file.rows_count, file.origin, list(frame)) == (5, "SES_WOA.csv", SES_WOA.columns)
     assert frame["area_code"].tolist() == ["GM0001", "WK000101", "BU00010100", "BU0001AB10", "BU00010102"]
@@ -72,7 +51,7 @@ def test_reader_returns_scores_and_spread_per_area_in_the_units_of_their_names(t
 
 
 def test_missing_scores_say_whether_the_area_is_too_small(tmp_path):
-    frame = read_ses_woa(put(tmp_path, text_of(ROWS))).frame
+    frame = read_ses_woa(put(tmp_path, ses_text(SES_ROWS))).frame
     reasons = frame["ses_woa_score_missing"].fillna("").tolist()
     assert reasons == ["", "", "below_threshold", "below_threshold", "secret"]
     assert frame["education_low_share_missing"].tolist()[4] == "not_published"
@@ -81,7 +60,7 @@ def test_missing_scores_say_whether_the_area_is_too_small(tmp_path):
 
 def test_a_column_that_was_not_chosen_in_the_export_is_missing_for_the_year(tmp_path):
     keep = [0, 1, 2, 3, 7, 8]
-    text = text_of([[row[i] for i in keep] for row in ROWS], [HEADER[i] for i in keep])
+    text = ses_text([[row[i] for i in keep] for row in SES_ROWS], [SES_HEADER[i] for i in keep])
     frame = read_ses_woa(put(tmp_path, text)).frame
     assert frame["education_low_share"].isna().all()
     assert frame["education_low_share_missing"].tolist()[0] == "not_in_file"
@@ -89,41 +68,42 @@ def test_a_column_that_was_not_chosen_in_the_export_is_missing_for_the_year(tmp_
 
 @pytest.mark.parametrize("left_out", range(3, 9))
 def test_any_subject_may_be_left_out_of_an_export(tmp_path, left_out):
-    text = text_of([row[:left_out] + row[left_out + 1 :] for row in ROWS], HEADER[:left_out] + HEADER[left_out + 1 :])
+    text = ses_text(
+        [row[:left_out] + row[left_out + 1 :] for row in SES_ROWS], SES_HEADER[:left_out] + SES_HEADER[left_out + 1 :]
+    )
     file = read_ses_woa(put(tmp_path, text))
     assert len(file.not_chosen) == 1
     name = file.not_chosen[0]
     assert file.frame[name].isna().all()
     assert set(file.frame[f"{name}_missing"]) <= {"not_in_file", "below_threshold"}
     others = [n for n in ("households_count", "ses_woa_score", "ses_woa_spread_score") if n != name]
-    whole = read_ses_woa(put(tmp_path, text_of(ROWS))).frame
+    whole = read_ses_woa(put(tmp_path, ses_text(SES_ROWS))).frame
     assert file.frame[others].equals(whole[others])
 
 
 def test_a_column_under_another_title_is_missing_and_named(tmp_path):
-    file = read_ses_woa(put(tmp_path, text_of(ROWS, [*HEADER[:8], "Spreiding (Getal)"])))
+    file = read_ses_woa(put(tmp_path, ses_text(SES_ROWS, [*SES_HEADER[:8], "Spreiding (Getal)"])))
     assert (file.not_chosen, file.columns_left_out) == (("ses_woa_spread_score",), ("Spreiding (Getal)",))
 
 
 def test_shares_that_are_off_by_a_little_are_read_and_listed(tmp_path):
-    file = read_ses_woa(put(tmp_path, text_of(changed(0, 4, "    21.5"))))
+    file = read_ses_woa(put(tmp_path, ses_text(changed(0, 4, "    21.5"))))
     assert file.frame["education_low_share"][0] == pytest.approx(0.215)
     assert file.slips.found == ("line 2: levels of education that sum to 100.8%",)
 
 
 def test_in_an_export_without_symbols_a_blank_is_not_published_or_below_the_threshold(tmp_path):
-    rows = [[cell.replace("       .", "        ").replace("       x", "        ") for cell in row] for row in ROWS]
-    frame = read_ses_woa(put(tmp_path, text_of(rows))).frame
+    rows = [[cell.replace("       .", "        ").replace("       x", "        ") for cell in row] for row in SES_ROWS]
+    frame = read_ses_woa(put(tmp_path, ses_text(rows))).frame
     assert frame["ses_woa_score_missing"].tolist()[2:] == ["below_threshold", "below_threshold", "not_published"]
 
 
-ODATA = {"ID": 0, "WijkenEnBuurten": "WK000101  ", "Perioden": "2021JJ00", "ParticuliereHuishoudens_6": 100}
-ODATA |= {"Waarde_16": 50.0, "Waarde_19": 25.0, "Waarde_22": 25.0, "GemiddeldeScore_29": 0.647, "Waarde_37": 0.459}
+SES_ODATA |= {"Waarde_16": 50.0, "Waarde_19": 25.0, "Waarde_22": 25.0, "GemiddeldeScore_29": 0.647, "Waarde_37": 0.459}
 
 
 def test_a_page_of_odata_gives_what_the_export_gives(tmp_path):
     path = tmp_path / "85900NED.json"
-    path.write_text(json.dumps({"value": [ODATA | {"GemiddeldePercentielgroep_10": 55.0}]}), encoding="utf-8")
+    path.write_text(json.dumps({"value": [SES_ODATA | {"GemiddeldePercentielgroep_10": 55.0}]}), encoding="utf-8")
     file = read_ses_woa(path)
     row = file.frame.iloc[0]
     assert (row["area_code"], row["year"], row["ses_woa_score"]) == ("WK000101", 2021, 0.647)
@@ -165,7 +145,7 @@ def test_without_a_name_the_years_and_gemeenten_inside_bound_the_year_of_the_are
 
 
 def test_an_assumed_year_says_how_to_tell_it(tmp_path):
-    file = read_ses_woa(put(tmp_path, text_of(ROWS)))
+    file = read_ses_woa(put(tmp_path, ses_text(SES_ROWS)))
     assert file.areas.words.startswith("areas of 2021 (assumed: 85163NED is the first whose years reach 2019")
     assert "a name with the table's number says it" in file.areas.words
     named = tmp_path / "85539NED_SES_WOA.csv"
@@ -174,22 +154,22 @@ def test_an_assumed_year_says_how_to_tell_it(tmp_path):
 
 
 def test_a_column_without_a_place_is_named(tmp_path):
-    text = text_of([[*row, " 0.1"] for row in ROWS], [*HEADER, "SES-WOA/Deelscore welvaart/Waarde (Getal)"])
+    text = ses_text([[*row, " 0.1"] for row in SES_ROWS], [*SES_HEADER, "SES-WOA/Deelscore welvaart/Waarde (Getal)"])
     assert read_ses_woa(put(tmp_path, text)).columns_left_out == ("SES-WOA/Deelscore welvaart/Waarde (Getal)",)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        text_of(ROWS, bom=""),
-        text_of(ROWS, end="\r\n"),
-        text_of([row[::-1] for row in ROWS], HEADER[::-1]),
-        text_of(ROWS).replace('"', "").replace("Oost; e.o.", "Oost"),
-        text_of([[cell.strip() for cell in row] for row in ROWS]),
-        text_of(
+        ses_text(SES_ROWS, bom=""),
+        ses_text(SES_ROWS, end="\r\n"),
+        ses_text([row[::-1] for row in SES_ROWS], SES_HEADER[::-1]),
+        ses_text(SES_ROWS).replace('"', "").replace("Oost; e.o.", "Oost"),
+        ses_text([[cell.strip() for cell in row] for row in SES_ROWS]),
+        ses_text(
             [
                 [*row[:4], *(cell.replace(".", ",") if len(cell.strip()) > 1 else cell for cell in row[4:])]
-                for row in ROWS
+                for row in SES_ROWS
             ]
         ),
     ],
@@ -198,13 +178,13 @@ def test_a_column_without_a_place_is_named(tmp_path):
 def test_the_same_file_in_another_dress_gives_the_same_table(tmp_path, text):
     frame = read_ses_woa(put(tmp_path, text)).frame
     values = ["area_code", "households_count", "education_low_share", "ses_woa_score", "ses_woa_spread_score"]
-    expected = read_ses_woa(put(tmp_path, text_of(ROWS))).frame[values]
+    expected = read_ses_woa(put(tmp_path, ses_text(SES_ROWS))).frame[values]
     assert frame[values].equals(expected)
 
 
 @pytest.mark.parametrize(("period", "year", "provisional"), [("2021*", 2021, True), ("2014JJ00", 2014, False)])
 def test_a_year_may_be_provisional_or_a_code(tmp_path, period, year, provisional):
-    frame = read_ses_woa(put(tmp_path, text_of([[period, *row[1:]] for row in ROWS]))).frame
+    frame = read_ses_woa(put(tmp_path, ses_text([[period, *row[1:]] for row in SES_ROWS]))).frame
     assert (frame["year"].unique().tolist(), frame["provisional"].unique().tolist()) == ([year], [provisional])
 
 
@@ -227,7 +207,7 @@ def test_a_year_may_be_provisional_or_a_code(tmp_path, period, year, provisional
     ],
 )
 def test_a_cell_that_cannot_be_is_refused_with_its_line(tmp_path, row, column, cell, line, words):
-    error = refused(tmp_path, text_of(changed(row, column, cell)))
+    error = refused(tmp_path, ses_text(changed(row, column, cell)))
     assert any(word in str(error) for word in words.split("|")), str(error)
     assert line is None or error.line == line
     assert error.column
@@ -237,14 +217,17 @@ def test_a_cell_that_cannot_be_is_refused_with_its_line(tmp_path, row, column, c
     ("text", "words"),
     [
         ("", "an empty file"),
-        (text_of([]), "only a header"),
-        (text_of(ROWS)[:-20], "never closed"),
-        (text_of(ROWS, [*HEADER[:8], HEADER[7]]), "stands 2 times"),
-        (text_of(ROWS, [*HEADER[:2], "Code", *HEADER[3:]]), "no such column"),
-        (text_of([row[:3] for row in ROWS], HEADER[:3]), "no subject of SES-WOA"),
-        (text_of(ROWS, [*HEADER[:3], "Particuliere huishoudens (x 1 000)", *HEADER[4:]]), "the unit 'x 1 000'"),
-        (text_of(ROWS, [*HEADER[:8], "SES-WOA/Totaalscore/Gemiddelde score 2 (Getal)"]), "a second column"),
-        (text_of([*ROWS, ROWS[0][:5]]), "5 fields in the last line"),
+        (ses_text([]), "only a header"),
+        (ses_text(SES_ROWS)[:-20], "never closed"),
+        (ses_text(SES_ROWS, [*SES_HEADER[:8], SES_HEADER[7]]), "stands 2 times"),
+        (ses_text(SES_ROWS, [*SES_HEADER[:2], "Code", *SES_HEADER[3:]]), "no such column"),
+        (ses_text([row[:3] for row in SES_ROWS], SES_HEADER[:3]), "no subject of SES-WOA"),
+        (
+            ses_text(SES_ROWS, [*SES_HEADER[:3], "Particuliere huishoudens (x 1 000)", *SES_HEADER[4:]]),
+            "the unit 'x 1 000'",
+        ),
+        (ses_text(SES_ROWS, [*SES_HEADER[:8], "SES-WOA/Totaalscore/Gemiddelde score 2 (Getal)"]), "a second column"),
+        (ses_text([*SES_ROWS, SES_ROWS[0][:5]]), "5 fields in the last line"),
     ],
 )
 def test_a_file_of_another_shape_is_refused(tmp_path, text, words):
@@ -253,21 +236,25 @@ def test_a_file_of_another_shape_is_refused(tmp_path, text, words):
 
 def test_a_file_that_is_latin_1_is_read_and_told(tmp_path):
     path = tmp_path / "SES_WOA.csv"
-    path.write_bytes(text_of(changed(2, 1, "Cafébuurt"), bom="").encode("latin-1"))
+    path.write_bytes(ses_text(changed(2, 1, "Cafébuurt"), bom="").encode("latin-1"))
     file = read_ses_woa(path)
     assert file.frame["area_name"][2] == "Cafébuurt"
     assert "latin-1" in file.notes[0]
 
 
-BARE = [[cell.strip().replace("; ", " ") for cell in row] for row in ROWS]
+BARE = [[cell.strip().replace("; ", " ") for cell in row] for row in SES_ROWS]
 SAVED = {
-    "commas": text_of(BARE, bom="").replace(";", ","),
-    "tabs": text_of(BARE, bom="").replace(";", "\t"),
-    "row numbers of R": text_of([[str(n), *row] for n, row in enumerate(BARE, 1)], ["", *HEADER]).replace(";", ","),
-    "X and make.names": text_of([[str(n), *row] for n, row in enumerate(BARE, 1)], ["X", *map(make_names, HEADER)]),
-    "Unnamed: 0": text_of([[str(n), *row] for n, row in enumerate(BARE)], ["Unnamed: 0", *HEADER]),
-    "NA": text_of([["NA" if cell in (".", "x") else cell for cell in row] for row in BARE]),
-    "quoted decimal commas": text_of(
+    "commas": ses_text(BARE, bom="").replace(";", ","),
+    "tabs": ses_text(BARE, bom="").replace(";", "\t"),
+    "row numbers of R": ses_text([[str(n), *row] for n, row in enumerate(BARE, 1)], ["", *SES_HEADER]).replace(
+        ";", ","
+    ),
+    "X and make.names": ses_text(
+        [[str(n), *row] for n, row in enumerate(BARE, 1)], ["X", *map(make_names, SES_HEADER)]
+    ),
+    "Unnamed: 0": ses_text([[str(n), *row] for n, row in enumerate(BARE)], ["Unnamed: 0", *SES_HEADER]),
+    "NA": ses_text([["NA" if cell in (".", "x") else cell for cell in row] for row in BARE]),
+    "quoted decimal commas": ses_text(
         [[*row[:4], *(cell.replace(".", ",") if len(cell) > 1 else cell for cell in row[4:])] for row in BARE]
     ).replace(";", "\t"),
 }
@@ -275,24 +262,24 @@ SAVED = {
 
 def test_a_title_above_the_header_tells_the_areas_and_a_source_below_is_no_row(tmp_path):
     title = '"Sociaal-economische status; scores per wijk en buurt, regio-indeling 2022"\n\n'
-    text = "\ufeff" + title + text_of(ROWS, bom="") + '"Bron: CBS"\n'
+    text = "\ufeff" + title + ses_text(SES_ROWS, bom="") + '"Bron: CBS"\n'
     file = read_ses_woa(put(tmp_path, text))
     assert (file.rows_count, file.areas.year, file.areas.assumed) == (5, 2022, False)
-    error = refused(tmp_path, "\ufeff" + title + text_of(changed(1, 2, "WK1"), bom=""))
+    error = refused(tmp_path, "\ufeff" + title + ses_text(changed(1, 2, "WK1"), bom=""))
     assert error.line == 5
 
 
 @pytest.mark.parametrize("text", SAVED.values(), ids=SAVED.keys())
 def test_an_export_that_was_saved_again_gives_the_same_scores(tmp_path, text):
     values = ["area_code", "year", "households_count", "education_low_share", "ses_woa_score", "ses_woa_spread_score"]
-    expected = read_ses_woa(put(tmp_path, text_of(ROWS))).frame[values]
+    expected = read_ses_woa(put(tmp_path, ses_text(SES_ROWS))).frame[values]
     assert read_ses_woa(put(tmp_path, text)).frame[values].equals(expected)
 
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_edit_gives_the_table_or_a_named_error(tmp_path_factory, data):
-    text = list(text_of(ROWS))
+    text = list(ses_text(SES_ROWS))
     for _ in range(data.draw(st.integers(1, 3))):
         text[data.draw(st.integers(0, len(text) - 1))] = data.draw(
             st.sampled_from(list('";\n.,x -0\0A\ufeff')) | st.just("")
