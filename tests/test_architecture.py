@@ -276,6 +276,18 @@ def test_every_module_says_what_it_is():
     assert not silent
 
 
+def test_no_test_imports_another():
+    tests = {file.stem: file for file in (ROOT / "tests").rglob("*.py") if file.name.startswith(("test_", "conftest"))}
+    named = {
+        (str(file.relative_to(ROOT)), name)
+        for file in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    assert not [pair for pair in named if pair[1].split(".")[-1] in tests]
+
+
 # --- the pages for readers of the code -------------------------------------------------------------------------
 
 PAGES = ["CONTRIBUTING.md", "README.md", "ARCHITECTURE.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]

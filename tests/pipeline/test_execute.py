@@ -71,7 +71,7 @@ FAULTS = {
     "a cell that hangs": (["import time; time.sleep(60)"], errors.TimeLimitError, "limit of 4 s"),
     "a notebook that hangs": (["import time; time.sleep(3)"] * 4, errors.TimeLimitError, "limit of 7 s"),
     "a line magic that fails": (["%run no_such_file.py"], errors.CellFailedError, "no_such_file"),
-    "results of another source": (["page._record['source'] = 'open'"], errors.IncompleteRunError, "'open'"),
+    "results of another source": (["page = report.open_page('tiny', 'open')"], errors.IncompleteRunError, "'open'"),
     "truncated results": (
         ["page.finish = lambda: (page.folder / 'results.json').write_text('{')"],
         errors.IncompleteRunError,

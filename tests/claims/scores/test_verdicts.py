@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from buurteffect import claims
-from buurteffect.claims.scores.measurement import _say_reliability
+from buurteffect.claims.scores.measurement import describe_measurement
 from buurteffect.claims.verdict import Answer, Outcome
 from buurteffect.errors import EstimationError
 from buurteffect.estimate import Estimate
@@ -257,7 +257,8 @@ def test_noise_at_the_edge_is_said_and_not_divided_by():
         {"measure": "reliability", "years_between": years, "estimate": 1.0, "ci_low": 0.9, "ci_high": 1.0, **COUNTS}
         for years in (2, 10)
     ]
-    answer = Answer("n01", "open", "wijk")
-    _say_reliability(answer, estimate(rows), pd.Series({"estimate": 0.0, "ci_low": 0.0, "ci_high": 0.012}))
+    parts = [("permanent SD", 0.3), ("autoregressive SD", 0.1), ("noise SD", 0.0)]
+    components = [{"parameter": p, "estimate": sd, "ci_low": 0.0, "ci_high": 0.012, **COUNTS} for p, sd in parts]
+    answer = describe_measurement(estimate(components), estimate(rows), None, None, "open", "wijk")
     assert "estimated at zero" in answer.sentences[-1]
     assert answer.numbers["noise_reach"] == 0.012

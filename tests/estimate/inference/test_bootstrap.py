@@ -58,7 +58,7 @@ def test_the_order_of_the_units_does_not_change_the_draws():
 def test_draws_do_not_depend_on_how_many_are_held_in_memory(monkeypatch):
     values, labels = clustered(np.random.default_rng(1), 20)
     whole = cluster_bootstrap(mean_of(values), labels, Bootstrap(99))
-    monkeypatch.setattr("buurteffect.estimate.inference.bootstrap._BLOCK", 5 * len(values))
+    monkeypatch.setattr("buurteffect.estimate.inference.bootstrap.BLOCK_SIZE", 5 * len(values))
     parts = cluster_bootstrap(mean_of(values), labels, Bootstrap(99))
     np.testing.assert_allclose(parts.values, whole.values, rtol=1e-12)
 

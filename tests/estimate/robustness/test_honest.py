@@ -18,7 +18,11 @@ from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.saturated import sun_abraham
 from buurteffect.estimate.robustness.honest import magnitudes as honest
-from buurteffect.estimate.robustness.honest.magnitudes import breakdown_value, relative_magnitudes
+from buurteffect.estimate.robustness.honest.magnitudes import (
+    breakdown_value,
+    relative_magnitudes,
+    truncated_normal_quantile,
+)
 from buurteffect.estimate.robustness.honest.path import honest_path
 from buurteffect.estimate.robustness.honest.smoothness_bounds import smoothness
 
@@ -182,4 +186,4 @@ def test_a_truncated_normal_is_right_in_its_far_tails():
     from scipy.stats import truncnorm
 
     expected = [truncnorm.ppf(0.9, a, b) for a, b in zip(low, high, strict=True)]
-    np.testing.assert_allclose(honest._truncated_quantile(0.9, low, high), expected, rtol=1e-6)
+    np.testing.assert_allclose(truncated_normal_quantile(0.9, low, high), expected, rtol=1e-6)

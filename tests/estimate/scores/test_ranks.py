@@ -11,8 +11,8 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.inference.bootstrap import Bootstrap
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.scores.ranks import (
-    _critical_value,
     persistence,
+    rank_critical_value,
     rank_intervals,
     rank_transition,
     summarise_ranks,
@@ -99,7 +99,7 @@ def test_the_critical_value_is_that_of_the_exact_integral(areas):
 
     100,000 draws: a binomial error of 0.0007 in the probability, four make 0.0028.
     """
-    reach = np.sqrt(2) * _critical_value(areas, 0.95, seed=1, draws=100_000, joint=False)
+    reach = np.sqrt(2) * rank_critical_value(areas, 0.95, seed=1, draws=100_000, joint=False)
 
     def density(x: float) -> float:
         return stats.norm.pdf(x) * (stats.norm.cdf(x + reach) - stats.norm.cdf(x - reach)) ** (areas - 1)
@@ -108,14 +108,14 @@ def test_the_critical_value_is_that_of_the_exact_integral(areas):
 
 
 def test_the_joint_critical_value_is_that_of_the_studentised_range():
-    reach = np.sqrt(2) * _critical_value(20, 0.95, seed=1, draws=100_000, joint=True)
+    reach = np.sqrt(2) * rank_critical_value(20, 0.95, seed=1, draws=100_000, joint=True)
     assert stats.studentized_range.cdf(reach, 20, np.inf) == pytest.approx(0.95, abs=0.0028)
 
 
 def test_rank_sets_of_five_areas_by_hand():
     """With a reach of 1.2 only areas two points apart are surely in order."""
     waves = waves_of(FIVE)
-    noise = 1.2 / (np.sqrt(2) * _critical_value(5, 0.95, 1, 100_000, joint=False))
+    noise = 1.2 / (np.sqrt(2) * rank_critical_value(5, 0.95, 1, 100_000, joint=False))
     found = rank_intervals(waves, 2002, noise).frame
     assert found["estimate"].tolist() == [5, 4, 3, 2, 1]
     assert found["ci_low"].tolist() == [4, 3, 2, 1, 1]

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 
+import pandas as pd
 import pytest
 from checkouts import ROOT
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ from buurteffect.pipeline.runs.runs import load_run
 from buurteffect.pipeline.runs.staging import RunFiles
 from buurteffect.pipeline.verify.comparison import check_unedited, verify
 from buurteffect.pipeline.verify.differences import MISSING, NEW, compare, leaves_of
-from buurteffect.pipeline.verify.reference import FOLDER, Reference, _packed, _unpacked, read_reference
+from buurteffect.pipeline.verify.reference import FOLDER, Reference, pack, read_reference, unpack
 from buurteffect.report.tables.exhibits import DIGITS, plain
 
 SETTINGS = "seed 1 size default scenario S0"
@@ -367,8 +368,8 @@ def test_runs_in_different_digits_are_not_recorded(built, monkeypatch, capsys):
 def test_the_record_takes_tables_apart_and_puts_them_together_again():
     rows = [{"a": 1, "b": [{"c": None}, {"c": "x"}]}, {"a": 2, "b": []}]
     value = {"rows": rows, "mixed": [1, {"a": 1}, {"b": 2}], "one": [{"a": 1}], "none": [], "empty": [{}, {}]}
-    assert _unpacked(json.loads(json.dumps(_packed(value)))) == value
-    assert "columns" in json.dumps(_packed(value))
+    assert unpack(json.loads(json.dumps(pack(value)))) == value
+    assert "columns" in json.dumps(pack(value))
 
 
 def test_the_record_of_this_project_can_be_read_and_is_small():
@@ -395,11 +396,12 @@ def test_a_number_keeps_its_digits_under_the_error_of_another_library(error):
 
 
 def test_the_results_say_their_digits_and_hold_no_more(tmp_path, monkeypatch):
-    from buurteffect.report import open_page
+    from buurteffect.report import Column, open_page
 
     monkeypatch.setenv("BUURTEFFECT_STAGING", str(tmp_path))
     page = open_page("tiny", "synthetic")
-    page._record["results"]["t"] = {"rows": [{"x": 2 / 3, "y": 1e15 / 7, "z": -1e-5 / 3}]}
+    table = pd.DataFrame({"x": [2 / 3], "y": [1e15 / 7], "z": [-1e-5 / 3]})
+    page.table("t", table, [Column("x", "X"), Column("y", "Y"), Column("z", "Z")], "Three numbers.")
     page.finish()
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert found["digits"] == DIGITS

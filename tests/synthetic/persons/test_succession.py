@@ -8,7 +8,7 @@ from synthetic_persons import persons_frame
 
 from buurteffect.synthetic.country import draw_world
 from buurteffect.synthetic.persons.persons import Persons, draw_persons
-from buurteffect.synthetic.persons.succession import _pair_alike
+from buurteffect.synthetic.persons.succession import assortative_pairs
 from buurteffect.synthetic.simulation.population import dissolution_hazard
 from buurteffect.synthetic.truth.persons import register_exits
 from buurteffect.synthetic.world.parameters import PopulationParameters
@@ -120,10 +120,10 @@ def test_openings_go_to_the_first_in_line_of_their_code_and_like_goes_with_like(
     asked, given = np.array([1, 2, 1]), np.array([1, 3, 1, 1])
     first_asked, first_given = np.array([0.5, 0.1, 0.2]), np.array([0.3, 0.0, 0.9, 0.1])
     like_asked, like_given = np.array([2.0, 0.0, -1.0]), np.array([-5.0, 0.0, 9.0, 4.0])
-    offers, takers = _pair_alike(asked, given, first_asked, first_given, like_asked, like_given)
+    offers, takers = assortative_pairs(asked, given, first_asked, first_given, like_asked, like_given)
     assert list(zip(offers.tolist(), takers.tolist(), strict=True)) == [(2, 0), (0, 3)]
     nobody = np.array([], dtype=np.int64)
-    none = _pair_alike(asked, nobody, first_asked, nobody.astype(float), like_asked, nobody.astype(float))
+    none = assortative_pairs(asked, nobody, first_asked, nobody.astype(float), like_asked, nobody.astype(float))
     assert [len(rows) for rows in none] == [0, 0]
 
 

@@ -15,7 +15,7 @@ from stylised_facts import dissimilarity, facts, wijk_scores
 from buurteffect.errors import ProjectError
 from buurteffect.synthetic.country import draw_world
 from buurteffect.synthetic.simulation import snapshot
-from buurteffect.synthetic.simulation.housing_market import _in_turn
+from buurteffect.synthetic.simulation.housing_market import serial_dictatorship
 from buurteffect.synthetic.simulation.population import first_people, renew
 from buurteffect.synthetic.simulation.run import simulate
 from buurteffect.synthetic.simulation.snapshot import prepare
@@ -281,8 +281,8 @@ def test_social_dwellings_are_sold_from_1998_on_and_only_when_they_fall_vacant(d
 
 def test_whoever_is_first_in_line_gets_the_best_offer_and_the_rest_what_is_left():
     utility = np.array([[3.0, 1.0, 2.0], [3.0, 2.0, 1.0], [9.0, 1.0, 0.5], [5.0, 4.0, 3.0]])
-    assert _in_turn(utility).tolist() == [0, 1, 2, -1]
-    assert _in_turn(np.empty((2, 0))).tolist() == [-1, -1]
+    assert serial_dictatorship(utility).tolist() == [0, 1, 2, -1]
+    assert serial_dictatorship(np.empty((2, 0))).tolist() == [-1, -1]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ FEW_CLUSTERS = 30
 FEWEST_DEFINED = 0.9
 """A figure that exists in a smaller share of the draws gets no interval."""
 
-_BLOCK = 500_000  # weights held in memory at once; keeps a block of draws within the processor's cache
+BLOCK_SIZE = 500_000  # weights held in memory at once; keeps a block of draws within the processor's cache
 
 Statistic = Callable[[Floats], Floats]
 
@@ -186,7 +186,7 @@ def cluster_bootstrap(
     if (places == len(names)).any() or (names[places] != labels).any():
         raise EstimationError("some units lie in a cluster that is not drawn from: pass a universe that holds all")
     counts = _cluster_counts(len(names), bootstrap.draws, bootstrap.seed)
-    step = max(1, _BLOCK // len(labels))
+    step = max(1, BLOCK_SIZE // len(labels))
     blocks = [
         statistic(np.take(counts[start : start + step], places, axis=1)) for start in range(0, bootstrap.draws, step)
     ]

@@ -191,7 +191,7 @@ def rank_intervals(
             f"rank sets need noise of 0 or more, a confidence between 0 and 1, draws and 3 areas; found {noise_sd}, "
             f"{confidence}, {draws} and {len(scores)} areas"
         )
-    critical = _critical_value(len(scores), confidence, seed, draws, joint)
+    critical = rank_critical_value(len(scores), confidence, seed, draws, joint)
     margin = critical * np.sqrt(2) * noise_sd
     ascending = np.sort(scores)
     above = len(scores) - np.searchsorted(ascending, scores + margin, side="right")
@@ -265,8 +265,12 @@ def summarise_ranks(intervals: Estimate, tail: float = 0.1) -> Estimate:
     )
 
 
-def _critical_value(areas: int, confidence: float, seed: int, draws: int, joint: bool) -> float:
-    """Return the quantile of the largest studentised difference of one area to all others, or of any two."""
+def rank_critical_value(areas: int, confidence: float, seed: int, draws: int, joint: bool) -> float:
+    """Return the simulated critical value of confidence sets for ranks (doi:10.1093/restud/rdad006).
+
+    It is the quantile, at `confidence`, of the largest studentised difference between one area and all others
+    (marginal sets) or between any two areas (joint sets), where all scores have equal noise.
+    """
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     others = areas if joint else areas - 1
     largest = ndtri(generator.random(draws) ** (1 / others))

@@ -76,7 +76,7 @@ def read_reference(project: Project) -> Reference:
         packed = json.loads(lzma.decompress((folder / _RESULTS).read_bytes()))
         sums = about.pop("runs")
         about.pop("what")
-        reference = Reference(**about, runs={name: _unpacked(results) for name, results in packed.items()})
+        reference = Reference(**about, runs={name: unpack(results) for name, results in packed.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, lzma.LZMAError) as error:
         raise NoReferenceError(f"{FOLDER} cannot be read ({error}): {again}") from None
     found = {name: _seal(results) for name, results in reference.runs.items()}
@@ -109,7 +109,7 @@ def record_reference(project: Project, settings: str, runs: Mapping[str, Mapping
         "what": "Every number of every report, as recorded at this commit; make verify compares with it.",
         "runs": {name: _seal(results) for name, results in kept.items()},
     }
-    text = json.dumps({name: _packed(results) for name, results in kept.items()}, ensure_ascii=False, separators=_TIGHT)
+    text = json.dumps({name: pack(results) for name, results in kept.items()}, ensure_ascii=False, separators=_TIGHT)
     folder = project.root / FOLDER
     with writing(folder / _RESULTS) as aside:
         aside.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))
@@ -126,28 +126,28 @@ def _seal(results: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(results, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _packed(value: Any) -> Any:
+def pack(value: Any) -> Any:
     """Return plain values with every list of like rows as columns, which takes a fraction of the room."""
     if isinstance(value, Mapping):
-        return {key: _packed(item) for key, item in value.items()}
+        return {key: pack(item) for key, item in value.items()}
     if not isinstance(value, list):
         return value
     alike = len(value) > 1 and isinstance(value[0], Mapping) and len(value[0]) > 0
     if alike and all(isinstance(row, Mapping) and list(row) == list(value[0]) for row in value):
-        return {_COLUMNS: {key: [_packed(row[key]) for row in value] for key in value[0]}}
-    return [_packed(item) for item in value]
+        return {_COLUMNS: {key: [pack(row[key]) for row in value] for key in value[0]}}
+    return [pack(item) for item in value]
 
 
-def _unpacked(value: Any) -> Any:
-    """Return what `_packed` was given."""
+def unpack(value: Any) -> Any:
+    """Return what `pack` was given."""
     if isinstance(value, list):
-        return [_unpacked(item) for item in value]
+        return [unpack(item) for item in value]
     if not isinstance(value, Mapping):
         return value
     if list(value) == [_COLUMNS]:
-        columns = {key: _unpacked(items) for key, items in value[_COLUMNS].items()}
+        columns = {key: unpack(items) for key, items in value[_COLUMNS].items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return {key: _unpacked(item) for key, item in value.items()}
+    return {key: unpack(item) for key, item in value.items()}
 
 
 def _clean_commit(root: Path) -> str:

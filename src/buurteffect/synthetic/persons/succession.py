@@ -179,7 +179,7 @@ class _Register:
         weight = self._p.education_income_weight
         wanted = weight * self._income[places // _SLOTS] + np.sqrt(1 - weight**2) * self._like[places]
         first = self._turn[person] - (self.end[pool] == year)
-        return _pair_alike(asked, given, self._turn[places], first, wanted, self.level[person])
+        return assortative_pairs(asked, given, self._turn[places], first, wanted, self.level[person])
 
     def _related(self, one: Ids, other: Ids) -> NDArray[np.bool_]:
         """Return whether two persons are siblings or half-siblings, or one is a parent of the other."""
@@ -200,10 +200,10 @@ class _Register:
         self.end[pool], self.moved[pool] = year, True
 
 
-def _pair_alike(
+def assortative_pairs(
     asked: Ids, given: Ids, first_asked: Vector, first_given: Vector, like_asked: Vector, like_given: Vector
 ) -> tuple[Ids, Ids]:
-    """Return rows of two lists that go together: within a code the first of both, and among these the like of each."""
+    """Return the rows of two lists that are paired: within a code the first of both, in the order of likeness."""
     _, code = np.unique(np.concatenate([asked, given]), return_inverse=True)
     codes = code[: len(asked)], code[len(asked) :]
     number = int(code.max(initial=-1)) + 1

@@ -155,7 +155,7 @@ def _rehouse(
         what = np.flatnonzero(free & (gemeente == here))
         who = who[np.argsort(setting.draws.uniform(market.year, Purpose.FORCED_ORDER, slot[who]), kind="stable")]
         utility = _utility(setting, market, slot[who], origin[who], origin[what])
-        got = _in_turn(utility)
+        got = serial_dictatorship(utility)
         rehoused.append(who[got >= 0])
         taken.append(what[got[got >= 0]])
     return np.concatenate(rehoused), np.concatenate(taken)
@@ -177,8 +177,8 @@ def _utility(
     return utility
 
 
-def _in_turn(utility: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the offer that each row gets, or -1: all ask for their best, the first in line gets it, others ask on."""
+def serial_dictatorship(utility: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the offer (column) that each row gets, or -1: rows choose in order, each the best offer that is left."""
     got = np.full(len(utility), -1)
     utility = utility.copy()
     todo = np.arange(len(utility))

@@ -10,7 +10,7 @@ from synthetic_persons import person_years
 from buurteffect.schema import CONCEPTS
 from buurteffect.synthetic.country import draw_world
 from buurteffect.synthetic.persons.persons import draw_persons
-from buurteffect.synthetic.publishing.areas.true_figures import _median_by, census
+from buurteffect.synthetic.publishing.areas.true_figures import census, group_medians
 
 YEARS = (1995, 2008, 2021)
 
@@ -264,5 +264,5 @@ def test_the_census_is_the_same_for_a_seed_and_for_persons_at_hand(world, figure
     ],
 )
 def test_the_median_of_each_group(group, values, expected):
-    found = _median_by(np.array(group, dtype=np.int32), np.array(values), 2)
+    found = group_medians(np.array(group, dtype=np.int32), np.array(values), 2)
     np.testing.assert_array_equal(found, expected)

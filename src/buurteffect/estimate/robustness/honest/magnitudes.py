@@ -229,13 +229,13 @@ def _rejected(moments: _Moments, effects: Floats, alpha: float) -> NDArray[np.bo
     scale = np.where(certain, 1.0, spread)
     level = 1 - (alpha - first_stage) / (1 - first_stage)
     inside = (low <= largest) & (largest <= high)
-    critical = np.maximum(0, _truncated_quantile(level, low / scale, high / scale))
+    critical = np.maximum(0, truncated_normal_quantile(level, low / scale, high / scale))
     conditional = inside & (largest / scale > critical)
     return np.asarray(np.where(certain, largest > 0, (largest > moments.limit) | conditional))
 
 
-def _truncated_quantile(level: float, low: Floats, high: Floats) -> Floats:
-    """Return quantiles of a standard normal between two ends, exact far out in either tail."""
+def truncated_normal_quantile(level: float, low: Floats, high: Floats) -> Floats:
+    """Return quantiles of standard normals truncated to [low, high], exact far out in either tail."""
     upper = np.maximum(high, low)
     flipped = low > 0
     near, far = np.where(flipped, -low, low), np.where(flipped, -upper, upper)

@@ -242,11 +242,11 @@ def _incomes(now: _Year) -> dict[str, Vector]:
         "poverty_persons_share": _divide(now.persons_by_buurt(poverty < 1), inhabitants),
         "near_poverty_persons_share": _divide(now.persons_by_buurt((poverty >= 1) & (poverty < 1.25)), inhabitants),
         "cars_per_household_mean": _divide(now.by_buurt(cars), now.households) * (1 - 0.3 * (now.dense > 2500)),
-        "household_wealth_median_eur": _median_by(now.buurt, owned, len(now.households)),
+        "household_wealth_median_eur": group_medians(now.buurt, owned, len(now.households)),
     }
 
 
-def _median_by(group: NDArray[np.int32], values: Vector, number: int) -> Vector:
+def group_medians(group: NDArray[np.int32], values: Vector, number: int) -> Vector:
     """Return the median of the values of each group, missing for an empty group."""
     order = np.lexsort((values, group))
     ordered = values[order]
