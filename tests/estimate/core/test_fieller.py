@@ -6,6 +6,7 @@ import pytest
 from buurteffect.estimate.core.fieller import fieller_ratio
 
 
+@pytest.mark.slow
 def test_fieller_interval_covers_the_ratio() -> None:
     draw, matrix = np.random.default_rng(2), np.array([[0.04, 0.01], [0.01, 0.02]])
     pairs = draw.multivariate_normal([0.5, 1.0], matrix, 2000)

@@ -169,6 +169,27 @@ def test_lee_bounds_of_ten_people_by_hand() -> None:
     assert found.naive == pytest.approx(0.0)
 
 
+def test_errors_of_lee_bounds_are_those_of_lee_in_closed_form() -> None:
+    """Proposition 3 of Lee (2009), with errors by person and the factor G/(G − 1) of clusters."""
+    stayed, people = {True: 200, False: 800}, {True: 500, False: 1000}
+    figures = {True: np.linspace(-1, 1, 200), False: np.linspace(0, 1, 800) ** 2}
+    frame = pd.DataFrame({"cohort": 2000, "person": range(1500), "area_code": [f"B{n}" for n in range(1500)]})
+    frame["treated"] = frame["person"] < 500
+    frame["y"] = np.concatenate([np.pad(figures[t], (0, people[t] - stayed[t])) for t in (True, False)])
+    frame["stay"] = np.concatenate([np.arange(people[t]) < stayed[t] for t in (True, False)]).astype(float)
+    found = lee_bounds(frame, "y", "stay", PLAIN)
+    assert found.trimmed_share == pytest.approx(0.5)
+    of_share = 0.5**2 * ((1 - 0.4) / 200 + (1 - 0.8) / 800)
+    for error, kept, edge in (
+        (found.std_error_high, figures[False][:400], figures[False][399]),
+        (found.std_error_low, figures[False][400:], figures[False][400]),
+    ):
+        off = edge - kept.mean()
+        others = (kept.var() + off**2 * 0.5) / 400 + (off / 0.5) ** 2 * of_share
+        assert error == pytest.approx(np.sqrt((others + figures[True].var() / 200) * 1500 / 1499), rel=1e-9)
+
+
+@pytest.mark.slow
 def test_error_of_lee_bounds_is_that_of_the_bootstrap() -> None:
     draw, frame = np.random.default_rng(1), residents(11, 0.05, people=1500, leaves=0.25)
     found = lee_bounds(frame, "log_income_3", "in_buurt_3", PLAIN, "log_income")

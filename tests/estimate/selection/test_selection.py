@@ -159,6 +159,14 @@ def test_a_density_that_slopes_is_no_jump_and_one_that_jumps_is_found():
     assert found["estimate"] > 0
 
 
+def test_a_density_of_two_levels_jumps_by_their_ratio_with_the_error_of_mccrary():
+    """Two units in three lie evenly over (−1, 0), one in three over (0, 1)."""
+    values = np.concatenate([-(np.arange(2000) + 0.5) / 2000, (np.arange(1000) + 0.5) / 1000])
+    found = density_jump(values, 0.4)
+    assert found["estimate"] == pytest.approx(np.log(2), rel=1e-12)
+    assert found["std_error"] == pytest.approx(np.sqrt(24 / (5 * 3000 * 0.4) * (3 / 2 + 3)), rel=1e-12)
+
+
 @pytest.mark.slow
 def test_the_test_of_the_density_rejects_as_often_as_it_says():
     generator = np.random.default_rng(2)
@@ -203,6 +211,15 @@ def test_tampering_moves_only_areas_with_much_of_what_is_favoured():
     )
     with pytest.raises(EstimationError, match="too few"):
         tampered_list(areas(1).head(30), "score", "rent")
+
+
+@pytest.mark.parametrize("jump", [0.0, 0.05])
+def test_balance_at_a_cut_of_straight_lines_is_the_jump_between_them(jump):
+    table = pd.DataFrame({"score": np.linspace(-2, 2, 401) + 0.005})
+    table["listed"] = table["score"] < 0
+    table["rent"] = 0.5 - 0.1 * table["score"] + jump * table["listed"]
+    found = discontinuity(table, "score", "listed", {"rent": "rent"}, cut=0.0).table.set_index("role")["estimate"]
+    np.testing.assert_allclose(found[["first stage", "density", "balance"]].to_numpy(float), [1, 0, jump], atol=1e-12)
 
 
 @pytest.mark.slow
