@@ -34,7 +34,9 @@ def main() -> int:
         print(f"\n{name}: {BENCHES[name]} ({os.cpu_count()} cores{load})", flush=True)
         started = time.perf_counter()
         script = Path(__file__).parent / f"bench_{name}.py"
-        if subprocess.run([sys.executable, str(script)], check=False).returncode:
+        helpers = str(Path(__file__).parents[1] / "helpers")
+        ours = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [helpers, os.environ.get("PYTHONPATH")]))}
+        if subprocess.run([sys.executable, str(script)], check=False, env=ours).returncode:
             failed.append(name)
         print(f"{name} took {time.perf_counter() - started:.0f} s", flush=True)
     print(f"\nnot within its limits: {', '.join(failed)}" if failed else "\nall within their limits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html as entities
 import re
 
 import nh3
@@ -22,6 +23,7 @@ _FORMULA_ATTRIBUTES = (
 _VALUE = re.compile(r"[\w.%#+ -]*")
 _ADDRESS = re.compile(r"https?:|mailto:|(?![a-z][a-z0-9+.-]*:)(?![\\/]{2})", re.IGNORECASE)
 _IGNORED = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
+_WITHOUT_SOURCE = re.compile(r'<img(?: alt="([^"]*)")?>')
 _PICTURE = re.compile(r"data:image/(?:png|svg\+xml|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
 
 
@@ -72,6 +74,8 @@ def sanitise(html: str) -> str:
     Examples
     --------
     >>> sanitise("<table onclick=x><tr><td>1<script>x</script></table><img src=//x alt=map>")
-    '<table><tbody><tr><td>1</td></tr></tbody></table><img alt="map">'
+    '<table><tbody><tr><td>1</td></tr></tbody></table>map'
     """
-    return _CLEANER.clean(html)
+    return _WITHOUT_SOURCE.sub(
+        lambda found: entities.escape(entities.unescape(found[1] or ""), quote=False), _CLEANER.clean(html)
+    )
