@@ -2,6 +2,7 @@
 
 import ast
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from checkouts import ROOT
