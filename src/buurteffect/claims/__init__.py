@@ -81,8 +81,7 @@ from buurteffect.claims.scores.gap import judge_gap
 from buurteffect.claims.scores.key_figures import describe_key_figures, describe_not_brought
 from buurteffect.claims.scores.measurement import describe_measurement, describe_scores
 from buurteffect.claims.scores.synthetic_country import describe_world, mark_facts
-from buurteffect.claims.unanswered import cannot_judge
-from buurteffect.claims.verdict import AREAS, Outcome, Verdict
+from buurteffect.claims.verdict import AREAS, cannot_judge
 
 __all__ = [
     "AREAS",
@@ -91,9 +90,7 @@ __all__ = [
     "SMALLEST_EMPLOYMENT",
     "SMALLEST_INCOME",
     "Evidence",
-    "Outcome",
     "ResidentEvidence",
-    "Verdict",
     "cannot_judge",
     "describe_agreement",
     "describe_answers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from buurteffect.claims.register import read_register
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 _PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands", "microdata": "in the Netherlands"}
 AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas", "gemeente": "gemeenten"}
@@ -25,6 +26,11 @@ class Outcome(StrEnum):
     CONTRADICTED = "contradicted"
     UNDETERMINED = "undetermined"
     NOT_TESTABLE = "not testable with these data"
+
+    @classmethod
+    def of(cls, supported: bool, contradicted: bool) -> Outcome:
+        """Return what a rule says whose condition for support, or else that for contradiction, is met or not."""
+        return cls.SUPPORTED if supported else cls.CONTRADICTED if contradicted else cls.UNDETERMINED
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,22 @@ class Answer:
             tuple(self.limits),
             dict(self.numbers),
         )
+
+    def not_testable(self, *reasons: str, remark: str = "") -> Verdict:
+        """Close the answer to a claim whose rule cannot be applied, with the reasons as limits."""
+        for reason in reasons:
+            self.cannot_say(reason)
+        return self.verdict(Outcome.NOT_TESTABLE, remark)
+
+
+def cannot_judge(claim_id: str, reasons: Sequence[str], source: str, level: str) -> Verdict:
+    """Return the verdict "not testable" on a claim whose estimates were refused, with the reasons as limits."""
+    return Answer(claim_id, source, level).not_testable(*reasons)
+
+
+def negligible(row: pd.Series, smallest: float, degrees: float, alpha: float = 0.05) -> bool:
+    """Return whether two one-sided tests at `alpha` place an estimate within plus and minus `smallest`."""
+    return within_bounds(row["estimate"], row["std_error"], smallest, degrees, alpha)
 
 
 def with_interval(name: str, row: pd.Series, scale: float = 1) -> dict[str, float]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, cannot_judge, negligible, with_interval
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.inference.wald import JointTest
-from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 SMALLEST_SLOPE = 0.05
 """Points of adult rank per year and ten points fewer low incomes: over a childhood about one point."""
@@ -37,22 +36,8 @@ def judge_chances(
 ) -> Verdict:
     """Judge C10: places act on the chances of the children that grow up in them.
 
-    Parameters
-    ----------
-    movers : EffectEstimate
-        From `movers_slope`: the headline.
-    both, agree
-        From `both_designs`.
-    placebo : EffectEstimate
-        From `placebo_after`.
-    later : JointTest
-        That the slopes of `slopes_by_age` after childhood are zero: the placebo of the siblings.
-    naive : EffectEstimate
-        From `naive_slopes`.
-    source : str
-        Where the data come from.
-    alpha : float
-        One minus the confidence level.
+    The headline is that of `movers_slope`, beside `both_designs`, `placebo_after` and `naive_slopes`. The test `later`
+    is that the slopes of `slopes_by_age` after childhood are zero: the placebo of the siblings.
     """
     row, after = movers.frame.iloc[0], placebo.frame.iloc[0]
     siblings, together = (both.frame.set_index("term").loc[name] for name in ("siblings", "both together"))
@@ -106,30 +91,13 @@ def judge_chances(
     quiet = after["ci_low"] <= 0 <= after["ci_high"] and later.p_value >= alpha
     if not quiet:
         answer.cannot_say("A placebo finds something where there can be nothing: the design may not be trusted here.")
-    return answer.verdict(_of_chances(row, siblings["estimate"], bool(quiet), movers.degrees, alpha))
-
-
-def _of_chances(row: pd.Series, sibling: float, quiet: bool, degrees: float, alpha: float) -> Outcome:
-    """Return the outcome by the rule: supported only where neither placebo finds anything."""
-    if row["ci_low"] > 0 and row["estimate"] >= SMALLEST_SLOPE and sibling > 0 and quiet:
-        return Outcome.SUPPORTED
-    if row["ci_high"] < 0 or _equivalent(row, degrees, SMALLEST_SLOPE, alpha):
-        return Outcome.CONTRADICTED
-    return Outcome.UNDETERMINED
+    found = row["ci_low"] > 0 and row["estimate"] >= SMALLEST_SLOPE and siblings["estimate"] > 0
+    against = row["ci_high"] < 0 or negligible(row, SMALLEST_SLOPE, movers.degrees, alpha)
+    return answer.verdict(Outcome.of(found and quiet, against))
 
 
 def judge_mix(result: EffectEstimate, source: str, alpha: float = 0.05) -> Verdict:
-    """Judge C09: a mix of tenures weakens what a poor place does.
-
-    Parameters
-    ----------
-    result : EffectEstimate
-        From `slope_by_mix`.
-    source : str
-        Where the data come from.
-    alpha : float
-        One minus the confidence level.
-    """
+    """Judge C09: a mix of tenures weakens what a poor place does, by `slope_by_mix`."""
     row = result.frame.set_index("term").loc["exposure times mix"]
     answer = Answer("C09", source, _LEVEL)
     answer.say(
@@ -142,27 +110,14 @@ def judge_mix(result: EffectEstimate, source: str, alpha: float = 0.05) -> Verdi
         detectable=_detectable(row, result.degrees),
     )
     answer.cannot_say("Mix was not assigned: places that are mixed differ from others in more than their tenures.")
-    outcome = Outcome.UNDETERMINED
-    if row["ci_high"] < 0:
-        outcome = Outcome.SUPPORTED
-    elif row["ci_low"] > 0 or _equivalent(row, result.degrees, SMALLEST_SLOPE, alpha):
-        outcome = Outcome.CONTRADICTED
-    return answer.verdict(outcome)
+    against = row["ci_low"] > 0 or negligible(row, SMALLEST_SLOPE, result.degrees, alpha)
+    return answer.verdict(Outcome.of(row["ci_high"] < 0, against))
 
 
 def judge_regions(signal: Signal, raw: Estimate, ranks: Estimate, percentile: float, source: str) -> Verdict:
-    """Judge C21: the chances of poor children differ between regions.
+    """Judge C21: the chances of children of parents at rank `percentile` differ between regions.
 
-    Parameters
-    ----------
-    signal : Signal
-        From `shrunken`.
-    raw, ranks : Estimate
-        From `rank_by_gemeente` and `rank_sets`.
-    percentile : float
-        Rank of the parents.
-    source : str
-        Where the data come from.
+    From `shrunken`, `rank_by_gemeente` (`raw`) and `rank_sets`.
     """
     answer = Answer("C21", source, "gemeente")
     width = (ranks.frame["ci_high"] - ranks.frame["ci_low"]).median() + 1
@@ -185,27 +140,13 @@ def judge_regions(signal: Signal, raw: Estimate, ranks: Estimate, percentile: fl
         "Who lives where is not a matter of chance: a difference between regions is not yet an effect of one. Prices "
         "differ between regions, and ranks are national."
     )
-    outcome = Outcome.UNDETERMINED
-    if signal.sd_high < SMALLEST_SIGNAL:
-        outcome = Outcome.CONTRADICTED
-    elif signal.sd_low > SMALLEST_SIGNAL and source != "synthetic":
-        outcome = Outcome.SUPPORTED
     remark = "; the regions that the claim names are not in these data" if source == "synthetic" else ""
-    return answer.verdict(outcome, remark)
+    differ = signal.sd_low > SMALLEST_SIGNAL and source != "synthetic"
+    return answer.verdict(Outcome.of(differ, signal.sd_high < SMALLEST_SIGNAL), remark)
 
 
 def judge_inheritance(result: EffectEstimate, source: str, alpha: float = 0.05) -> Verdict:
-    """Judge C22: differences in chances have grown.
-
-    Parameters
-    ----------
-    result : EffectEstimate
-        From `slope_by_cohort`.
-    source : str
-        Where the data come from.
-    alpha : float
-        One minus the confidence level.
-    """
+    """Judge C22: differences in chances have grown, by `slope_by_cohort`."""
     level, change = result.frame.iloc[0], result.frame.iloc[1]
     answer = Answer("C22", source, _LEVEL)
     answer.say(
@@ -222,30 +163,17 @@ def judge_inheritance(result: EffectEstimate, source: str, alpha: float = 0.05) 
         "Parents' incomes of two or three years stand for those of a life, which draws the level down, in every cohort "
         "alike. Adult ranks at 28 are early, and earlier in a life for those who study long."
     )
-    outcome = Outcome.UNDETERMINED
-    if change["ci_low"] > 0:
-        outcome = Outcome.SUPPORTED
-    elif change["ci_high"] < 0 or _equivalent(change, result.degrees, SMALLEST_CHANGE, alpha):
-        outcome = Outcome.CONTRADICTED
-    return answer.verdict(outcome)
+    against = change["ci_high"] < 0 or negligible(change, SMALLEST_CHANGE, result.degrees, alpha)
+    return answer.verdict(Outcome.of(change["ci_low"] > 0, against))
 
 
 def judge_schools(claim_id: str, source: str) -> Verdict:
-    """Return the verdict on a claim about schools, of which there are no data here.
-
-    Parameters
-    ----------
-    claim_id : {"C31", "C32"}
-        Which claim.
-    source : str
-        Where the data come from.
-    """
-    answer = Answer(claim_id, source, _LEVEL)
-    answer.cannot_say(
+    """Return the verdict on C31 or C32, claims about schools, of which there are no data here."""
+    reason = (
         "There is nothing to judge by: neither which school a child goes to, nor its test or the advice of its "
         "teacher, is among the data that this project reads."
     )
-    return answer.verdict(Outcome.NOT_TESTABLE)
+    return cannot_judge(claim_id, [reason], source, _LEVEL)
 
 
 def _detectable(row: pd.Series, degrees: float) -> float:
@@ -258,8 +186,3 @@ def _detectable_difference(both: EffectEstimate, agree: JointTest) -> float:
     first, second = both.frame["estimate"].iloc[:2]
     error = abs(first - second) / np.sqrt(agree.statistic) if agree.statistic > 0 else np.nan
     return minimum_detectable_effect(error) if np.isfinite(error) else np.nan
-
-
-def _equivalent(row: pd.Series, degrees: float, smallest: float, alpha: float) -> bool:
-    """Return whether two one-sided tests place an estimate within the smallest effect that matters."""
-    return within_bounds(row["estimate"], row["std_error"], smallest, degrees, alpha)

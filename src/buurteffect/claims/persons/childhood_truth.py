@@ -22,11 +22,8 @@ def truth_of_chances(
 ) -> list[Known]:
     """Name the truth of the slopes of children's ranks, also of those that must miss it.
 
-    Parameters
-    ----------
-    movers, both, naive, mixed, placebo, windows, mix
-        From `movers_slope`, `both_designs`, `naive_slopes`, `mixed_slopes`, `placebo_after`, `slopes_by_age` and
-        `slope_by_mix`.
+    In this order from `movers_slope`, `both_designs`, `naive_slopes`, `mixed_slopes`, `placebo_after`, `slopes_by_age`
+    and `slope_by_mix`.
     """
     slope, after = "exposure_slope", "exposure_slope_after_23"
     joint, plain = both.frame.set_index("term"), naive.frame.set_index("term")
@@ -47,12 +44,9 @@ def truth_of_chances(
 
 
 def truth_of_neighbours(means: EffectEstimate, adults: EffectEstimate) -> list[Known]:
-    """Name the truth of what is found of neighbours and places in adults' incomes, most of which must miss it.
+    """Name the truth of what `linear_in_means` and `neighbourhood_regressions` find in adults' incomes.
 
-    Parameters
-    ----------
-    means, adults
-        From `linear_in_means` and `neighbourhood_regressions`.
+    Most of these estimates must miss it.
     """
     found, rows = means.frame.set_index("term"), adults.frame.set_index("term")
     known = [

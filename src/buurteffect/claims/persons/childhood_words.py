@@ -31,16 +31,7 @@ _CHILDHOOD_ENDS = 17
 
 
 def read_out(frame: pd.DataFrame, column: str = "term", spec: str = ".1f") -> str:
-    """Return the rows of a table of effects as words, for whoever cannot see a figure.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With `column`, ``estimate, ci_low, ci_high``.
-    column : str
-        Column that names the rows.
-    spec : str
-        Format of the numbers.
+    """Return effects (``estimate, ci_low, ci_high``, named by `column`) in words, for whoever cannot see a figure.
 
     Examples
     --------
@@ -53,13 +44,9 @@ def read_out(frame: pd.DataFrame, column: str = "term", spec: str = ".1f") -> st
 
 
 def simulated_designs() -> pd.DataFrame:
-    """Return how the designs did in simulated countries of the default size, numbered 1 to 40.
+    """Return how the designs did in simulated countries of the default size, numbered 1 to 40; one row per design.
 
-    Returns
-    -------
-    DataFrame
-        One row per design: ``design, countries_count, truth, mean, error_sd, std_error_mean, covered_count``. Children
-        came with their exposures and parents' incomes as they truly were, before anything is published.
+    Children came with their exposures and parents' incomes as they truly were, before anything is published.
     """
     with (
         resources.files("buurteffect.claims.persons").joinpath("movers_simulations.csv").open(encoding="utf-8") as lines
@@ -136,16 +123,8 @@ def describe_windows(
 ) -> Answer:
     """Say whether a year counts the same at all ages and shares, and what is found at ages where nothing can act.
 
-    Parameters
-    ----------
-    windows, equal
-        From `slopes_by_age`.
-    curve, linear
-        From `nonlinear_slope`.
-    later : JointTest
-        That the slopes of the windows after childhood are zero.
-    source : str
-        Where the data come from.
+    From `slopes_by_age` (`windows`, `equal`) and `nonlinear_slope` (`curve`, `linear`); `later` is the test that the
+    slopes of the windows after childhood are zero.
     """
     answer = Answer("n09", source, _LEVEL)
     answer.say(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.claims.known_truth import Known, known_row
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, cannot_judge, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.survey.contact_tables import SMALLEST_SD
 
@@ -37,24 +37,14 @@ _SURVEY = (
 
 def no_survey(claim_id: str, reason: str, source: str) -> Verdict:
     """Return the verdict where there is no survey."""
-    answer = Answer(claim_id, source, _LEVEL)
-    answer.cannot_say(f"There is nothing to judge by: {reason.rstrip('.')}.")
-    return answer.verdict(Outcome.NOT_TESTABLE)
+    return cannot_judge(claim_id, [f"There is nothing to judge by: {reason.rstrip('.')}."], source, _LEVEL)
 
 
 def describe_survey(waves: pd.DataFrame, projects: int, areas: int, treated: int, source: str) -> Answer:
     """Say what the survey holds.
 
-    Parameters
-    ----------
-    waves : DataFrame
-        One row per wave: ``year, respondents_count, areas_count, restructured_count, ties_count``.
-    projects : int
-        Projects that lie in a buurt of the survey.
-    areas, treated : int
-        Buurten with respondents, and those of them with a project.
-    source : str
-        Where the data come from.
+    `waves` has one row per wave: ``year, respondents_count, areas_count, restructured_count``. `areas` buurten have
+    respondents, and in `treated` of them there are `projects`.
     """
     answer = Answer("n10", source, _LEVEL)
     answer.say(
@@ -76,15 +66,7 @@ def describe_survey(waves: pd.DataFrame, projects: int, areas: int, treated: int
 
 
 def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
-    """Say what the table of effects holds beside the two figures that verdicts rest on, and what its placebo can see.
-
-    Parameters
-    ----------
-    effects : DataFrame
-        From `effects_of_scales`.
-    source : str
-        Where the data come from.
-    """
+    """Say what `effects_of_scales` finds on scales that no verdict rests on, and what its placebos would have found."""
     answer = Answer("n10", source, _LEVEL)
     known = effects[effects["estimate"].notna()]
     early = known["choice"].str.startswith("placebo")
@@ -102,7 +84,7 @@ def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
             answer.say(
                 f"on {words} the effect is {{{scale}:.3f}} [{{{scale}_low:.3f}}, {{{scale}_high:.3f}}] points; no "
                 "claim here asks for it.",
-                **{scale: row["estimate"], f"{scale}_low": row["ci_low"], f"{scale}_high": row["ci_high"]},
+                **with_interval(scale, row),
             )
     if early.any():
         least = known.loc[early, "minimum_detectable_effect"] / known.loc[early, "spread"]
@@ -118,17 +100,7 @@ def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
 
 
 def judge_contact(ratio: EffectEstimate, effects: pd.DataFrame, source: str) -> Verdict:
-    """Judge claim C08.
-
-    Parameters
-    ----------
-    ratio : EffectEstimate
-        From `tie_ratio` by tenure, in the last wave; first row of all ties.
-    effects : DataFrame
-        From `effects_of_scales`.
-    source : str
-        Where the data come from.
-    """
+    """Judge claim C08 by `tie_ratio` by tenure in the last wave (first row: all ties) and `effects_of_scales`."""
     answer = Answer("C08", source, _LEVEL)
     answer.cannot_say(_SURVEY)
     answer.cannot_say(
@@ -141,8 +113,7 @@ def judge_contact(ratio: EffectEstimate, effects: pd.DataFrame, source: str) -> 
     )
     row = _effect(effects, "contact_score", "same length of residence")
     if not ratio or row is None:
-        answer.cannot_say("Ties or answers are missing, so the rule cannot be applied.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable("Ties or answers are missing, so the rule cannot be applied.")
     found = ratio.frame.iloc[0]
     answer.say(
         "of the ties that households name {place}, {observed:.1%} are with a household of another tenure; random "
@@ -155,36 +126,20 @@ def judge_contact(ratio: EffectEstimate, effects: pd.DataFrame, source: str) -> 
     _say_effect(answer, row, "contact with neighbours", "contact")
     few, many = found["ci_high"] < HALF, found["ci_low"] > HALF
     more = row["ci_low"] > 0 and row["estimate"] >= row["smallest"]
-    if few and row["equivalence_p"] < _ALPHA:
-        return answer.verdict(Outcome.SUPPORTED)
-    if many or more:
-        return answer.verdict(Outcome.CONTRADICTED)
-    return answer.verdict(Outcome.UNDETERMINED)
+    return answer.verdict(Outcome.of(few and row["equivalence_p"] < _ALPHA, many or more))
 
 
 def judge_at_home(effects: pd.DataFrame, source: str) -> Verdict:
-    """Judge claim C12.
-
-    Parameters
-    ----------
-    effects : DataFrame
-        From `effects_of_scales`.
-    source : str
-        Where the data come from.
-    """
+    """Judge claim C12 by `effects_of_scales`."""
     answer = Answer("C12", source, _LEVEL)
     answer.cannot_say(_SURVEY)
     answer.cannot_say("Who felt worst may have left before being asked: the answers are of those who stayed.")
     row = _effect(effects, "at_home_score", "lived there before")
     if row is None:
-        answer.cannot_say("No effect on those who lived there before can be estimated.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable("No effect on those who lived there before can be estimated.")
     _say_effect(answer, row, "feeling at home among those who lived there before", "home")
-    if row["ci_high"] < 0 and row["estimate"] <= -row["smallest"]:
-        return answer.verdict(Outcome.SUPPORTED)
-    if row["equivalence_p"] < _ALPHA or row["ci_low"] > 0:
-        return answer.verdict(Outcome.CONTRADICTED)
-    return answer.verdict(Outcome.UNDETERMINED)
+    worse = row["ci_high"] < 0 and row["estimate"] <= -row["smallest"]
+    return answer.verdict(Outcome.of(worse, row["equivalence_p"] < _ALPHA or row["ci_low"] > 0))
 
 
 def _effect(effects: pd.DataFrame, scale: str, choice: str) -> pd.Series | None:
@@ -221,15 +176,7 @@ def _say_effect(answer: Answer, row: pd.Series, what: str, name: str) -> None:
 
 
 def judge_association(table: pd.DataFrame, source: str) -> Verdict:
-    """Answer claim C26, which no repeated survey can settle.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `associations`: two rows per outcome, bare and within traits.
-    source : str
-        Where the data come from.
-    """
+    """Answer claim C26, which no repeated survey can settle, by `associations`: per outcome bare and within traits."""
     answer = Answer("C26", source, _LEVEL)
     for place, (words, rows) in enumerate(table.groupby("term", sort=False)):
         bare, held = rows.iloc[0], rows.iloc[1]
@@ -258,17 +205,8 @@ def judge_association(table: pd.DataFrame, source: str) -> Verdict:
 def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, since: int, source: str) -> Verdict:
     """Judge claim C30.
 
-    Parameters
-    ----------
-    areas, persons : EffectEstimate
-        From `trend_gap` between vulnerable and other areas, and between persons with and without a low income; the
-        last row is the change a year.
-    spread : float
-        Standard deviation of the answers.
-    since : int
-        First year.
-    source : str
-        Where the data come from.
+    By `trend_gap` since the first year, whose last row is the change a year, between vulnerable and other `areas` and
+    between `persons` with and without a low income; `spread` is the standard deviation of the answers.
     """
     answer = Answer("C30", source, _LEVEL)
     answer.cannot_say(_SURVEY)
@@ -281,8 +219,7 @@ def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, s
         "shows between buurten only by how far their shares of such persons differ."
     )
     if not areas:
-        answer.cannot_say(f"No trend can be estimated: {areas.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"No trend can be estimated: {areas.reason.rstrip('.')}.")
     row = areas.frame.iloc[-1]
     answer.say(
         "from {since:d} on, trust in vulnerable buurten moved by {trend:.4f} [{trend_low:.4f}, {trend_high:.4f}] "
@@ -302,12 +239,8 @@ def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, s
             "{own_high:.4f}] points a year more than among others.",
             **with_interval("own", own),
         )
-    if row["ci_high"] < 0:
-        return answer.verdict(Outcome.SUPPORTED)
-    inside = row["equivalence_p"] < _ALPHA and np.isclose(row["smallest"], SMALLEST_SD * spread / _YEARS)
-    if row["ci_low"] > 0 or inside:
-        return answer.verdict(Outcome.CONTRADICTED)
-    return answer.verdict(Outcome.UNDETERMINED)
+    inside = row["equivalence_p"] < _ALPHA and np.isclose(row["smallest"], smallest_trend(spread))
+    return answer.verdict(Outcome.of(row["ci_high"] < 0, row["ci_low"] > 0 or inside))
 
 
 def smallest_trend(spread: float) -> float:
@@ -324,18 +257,9 @@ def truth_of_contact(
     """Return the estimates whose truth is known on synthetic data.
 
     The planted values are effects on an answer given who the respondent is, so only comparisons within the same length
-    of residence aim at them.
-
-    Parameters
-    ----------
-    effects : DataFrame
-        From `effects_of_scales`.
-    made : mapping of str to EffectEstimate
-        Name of the truth to an estimate, whose last row is meant.
-    together : DataFrame or refused Estimate
-        From `associations`: contact itself brings nothing, so that the bare rows must miss.
-    since : int
-        First year of the trend of trust: the gap at the first wave is known of 2002.
+    of residence of `effects_of_scales` aim at them. Of the estimates `made`, by name of the truth, the last row counts.
+    Contact itself brings nothing, so that the bare rows of `associations` must miss. The gap in trust at the first wave
+    is known where trends begin (`since`) in 2002.
     """
     names = {"contact_score": "contact_effect", "at_home_score": "at_home_effect"}
     choices = ("same length of residence", "lived there before", "no weights", "areas by inhabitants")

@@ -29,42 +29,22 @@ def displacement_truth(
     spread: EffectEstimate,
     year: int,
 ) -> KnownTruth:
-    """Name the truth of the headline figures of displacement and the waterbed.
+    """Name the truth of the headline figures of displacement and the waterbed, one row per estimate.
 
-    Parameters
-    ----------
-    exits : mapping
-        `excess_exit` by unit.
-    horizon : int
-        Years after the base; the truth is recorded for `TRUTH_HORIZON`.
-    quality : EffectEstimate
-        Score of the places of the displaced, against those left alone.
-    mapping : ExposureMapping or refused Estimate
-        Of the score.
-    books, heads_books : Ledger or refused Estimate
-        Of the score and of the share of low incomes.
-    spread : EffectEstimate
-        Change of the spread of that share.
-    year : int
-        Year of the books.
-
-    Returns
-    -------
-    KnownTruth
-        One row per estimate.
+    `exits` is `excess_exit` by unit, of which the truth is recorded at a `horizon` of `TRUTH_HORIZON` years; `quality`
+    the score of the places of the displaced, against those left alone; `mapping` and `books` are of the score in
+    `year`, `heads_books` and `spread` of the share of low incomes.
     """
     found: list[tuple[str, str, pd.Series]] = []
     for unit, made in exits.items():
         if made and horizon == TRUTH_HORIZON:
             for group in ("low", "all"):
-                rows = made.frame
-                part = rows[rows["term"] == group]
+                part = made.frame[made.frame["term"] == group]
                 if len(part):
                     name = f"excess_exit_{unit}_{group}_{horizon}"
                     found.append((f"excess exit from the {unit}, {group} incomes (share)", name, part.iloc[0]))
     if quality and horizon == TRUTH_HORIZON:
-        first = quality.frame.iloc[0]
-        found.append((GAP_WORDS, f"destination_gap_{horizon}", first))
+        found.append((GAP_WORDS, f"destination_gap_{horizon}", quality.frame.iloc[0]))
     if not isinstance(mapping, Estimate):
         row = mapping.effects.row(term="taken_in")
         found.append(("score per displaced taken in (LBM points)", f"seen_inflow_slope_{_SCORE}_{year}", row))
@@ -81,7 +61,7 @@ def displacement_truth(
         found.append(("leakage of the score, displaced (of the gain)", f"seen_leakage_displaced_{_SCORE}_{year}", row))
     if spread:
         found.append(("change of the SD of low incomes (share)", f"seen_sd_change_{_LOW}_{year}", spread.frame.iloc[0]))
-    table = [{**row[["estimate", "ci_low", "ci_high"]].to_dict(), "term": words} for words, _, row in found]
+    table = [{**row[_COLUMNS[1:]].to_dict(), "term": words} for words, _, row in found]
     return KnownTruth(pd.DataFrame(table, columns=_COLUMNS), {words: name for words, name, _ in found})
 
 

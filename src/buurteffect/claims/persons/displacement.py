@@ -6,7 +6,7 @@ import pandas as pd
 
 from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.power import minimum_detectable_effect, with_minimum_detectable_effect
 
 LEAST_EXIT = {"buurt": 0.05, "wijk": 0.03}
 """Smallest excess exit of low incomes that matters, a share."""
@@ -18,16 +18,8 @@ _AREAS = "buurt"
 def judge_displacement(exits: dict[str, EffectEstimate], horizon: int, quality: EffectEstimate, source: str) -> Verdict:
     """Judge claim C11: whether restructuring displaces sitting residents with a low income.
 
-    Parameters
-    ----------
-    exits : dict
-        `excess_exit` by unit, ``buurt`` and ``wijk``; the row ``low`` counts.
-    horizon : int
-        Years after the base.
-    quality : EffectEstimate
-        `matched_difference` of the score of the place where the displaced live, against tenants left alone.
-    source : str
-        Where the data come from.
+    By the row ``low`` of `excess_exit` in ``buurt`` and ``wijk``, `horizon` years after the base; `quality` is the
+    `matched_difference` of the score of the place where the displaced live, against tenants left alone.
     """
     answer = Answer("C11", source, _AREAS)
     answer.cannot_say(
@@ -37,8 +29,7 @@ def judge_displacement(exits: dict[str, EffectEstimate], horizon: int, quality: 
     met, against = [], []
     for unit, made in exits.items():
         if not made:
-            answer.cannot_say(f"Exit from the {unit} cannot be judged: {made.reason.rstrip('.')}.")
-            return answer.verdict(Outcome.NOT_TESTABLE)
+            return answer.not_testable(f"Exit from the {unit} cannot be judged: {made.reason.rstrip('.')}.")
         row = made.row(term="low")
         answer.say(
             f"{{horizon:d}} years after 1 January of the year before the start, {{{unit}_out:.1%}} of the households "
@@ -61,9 +52,8 @@ def judge_displacement(exits: dict[str, EffectEstimate], horizon: int, quality: 
         against.append(row["ci_high"] < LEAST_EXIT[unit])
     above = _say_highest(answer, exits["buurt"])
     _say_quality(answer, quality)
-    if all(met):
-        return answer.verdict(Outcome.SUPPORTED, f" for the lowest third of incomes{above}")
-    return answer.verdict(Outcome.CONTRADICTED if all(against) else Outcome.UNDETERMINED)
+    remark = f" for the lowest third of incomes{above}" if all(met) else ""
+    return answer.verdict(Outcome.of(all(met), all(against)), remark)
 
 
 def _say_highest(answer: Answer, made: EffectEstimate) -> str:
@@ -76,9 +66,7 @@ def _say_highest(answer: Answer, made: EffectEstimate) -> str:
     answer.say(
         "of households of the highest third of incomes {high:.1f} points more [{high_low:.1f}, {high_high:.1f}] lived "
         f"outside their buurt, {words}.",
-        high=100 * rows.loc["high", "estimate"],
-        high_low=100 * rows.loc["high", "ci_low"],
-        high_high=100 * rows.loc["high", "ci_high"],
+        **with_interval("high", rows.loc["high"], 100),
     )
     return ", above all" if most else "; not shown for them above all"
 
@@ -109,9 +97,7 @@ def judge_sorting(made: EffectEstimate, source: str) -> Verdict:
         "fit; and a neighbourhood's make-up is itself made by who leaves."
     )
     if not made:
-        answer.cannot_say(f"It cannot be judged: {made.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
-    outcomes = []
+        return answer.not_testable(f"It cannot be judged: {made.reason.rstrip('.')}.")
     for term, words in (
         ("income distance", "whose income lies one standard deviation farther from the middle of their buurt"),
         ("own group", "with one standard deviation more of their own origin group in their buurt"),
@@ -122,15 +108,14 @@ def judge_sorting(made: EffectEstimate, source: str) -> Verdict:
             f"of households {{place}}, those {words} leave {{{name}:.3f}} times as often [{{{name}_low:.3f}}, "
             f"{{{name}_high:.3f}}], in the same buurt and year; {{{name}_mde:.3f}} more or less would have been found "
             "four times in five.",
-            **{name: row["estimate"], f"{name}_low": row["ci_low"], f"{name}_high": row["ci_high"]},
+            **with_interval(name, row),
             **{f"{name}_mde": minimum_detectable_effect(row["std_error"], degrees=made.degrees)},
         )
-        outcomes.append((row["ci_low"], row["estimate"], row["ci_high"]))
-    low, point, high = outcomes[0]
     answer.say("the smallest ratio that matters is {least:.2f}.", least=LEAST_RATIO)
-    if low > 1 and point > LEAST_RATIO:
-        return answer.verdict(Outcome.SUPPORTED, " for distance in income")
-    return answer.verdict(Outcome.CONTRADICTED if high < LEAST_RATIO else Outcome.UNDETERMINED)
+    distance = made.row(term="income distance")
+    found = distance["ci_low"] > 1 and distance["estimate"] > LEAST_RATIO
+    outcome = Outcome.of(found, distance["ci_high"] < LEAST_RATIO)
+    return answer.verdict(outcome, " for distance in income" if found else "")
 
 
 def judge_escalator(leavers: EffectEstimate, entrants: EffectEstimate, source: str) -> Verdict:
@@ -143,8 +128,7 @@ def judge_escalator(leavers: EffectEstimate, entrants: EffectEstimate, source: s
     )
     if not leavers or not entrants:
         reason = (entrants if leavers else leavers).reason
-        answer.cannot_say(f"It cannot be judged: {reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"It cannot be judged: {reason.rstrip('.')}.")
     left, came = leavers.frame.iloc[0], entrants.frame.iloc[0]
     answer.say(
         "households that leave arrival buurten {place} end {rise:+.3f} [{rise_low:+.3f}, {rise_high:+.3f}] points of "
@@ -157,23 +141,16 @@ def judge_escalator(leavers: EffectEstimate, entrants: EffectEstimate, source: s
         "points more than those of all households that came elsewhere, of the same age, tenure and income at arrival.",
         **with_interval("growth", came),
     )
-    if left["ci_low"] > 0 and left["estimate"] >= LEAST_SCORE and came["ci_low"] > -LEAST_SCORE:
-        return answer.verdict(Outcome.SUPPORTED)
+    better = left["ci_low"] > 0 and left["estimate"] >= LEAST_SCORE and came["ci_low"] > -LEAST_SCORE
     worse = left["ci_high"] < LEAST_SCORE or came["ci_high"] < -LEAST_SCORE
-    return answer.verdict(Outcome.CONTRADICTED if worse else Outcome.UNDETERMINED)
+    return answer.verdict(Outcome.of(better, worse))
 
 
 def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], source: str) -> Answer:
-    """Say how many returned, how far they went and how concentrated they arrived.
+    """Say how many displaced households stayed in the wijk, how far they went and how concentrated they arrived.
 
-    Parameters
-    ----------
-    displaced : DataFrame
-        One row per displaced household: ``same_wijk``, ``distance_km_change``.
-    heads : dict of str to float
-        ``displaced_concentration, other_concentration, entrants_per_leaver``.
-    source : str
-        Where the data come from.
+    `displaced` has one row per household: ``same_wijk, distance_km_change``; `heads` holds ``displaced_concentration,
+    other_concentration, entrants_per_leaver``.
     """
     answer = Answer("C11", source, _AREAS)
     answer.say(
@@ -199,17 +176,8 @@ def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], sour
 def destination_table(gaps: dict[str, EffectEstimate]) -> pd.DataFrame:
     """Return the places of the displaced beside those of others, with the smallest gap that each would have shown.
 
-    Returns
-    -------
-    DataFrame
-        One row per comparison: ``term``, the columns of effects and ``minimum_detectable_effect``; what was refused is
-        left out.
+    One row per comparison that was not refused: ``term``, the columns of effects and ``minimum_detectable_effect``.
     """
     columns = ["term", "estimate", "std_error", "ci_low", "ci_high", "treated_count", "minimum_detectable_effect"]
-    rows = []
-    for term, made in gaps.items():
-        if made:
-            row = made.frame.iloc[0]
-            found = minimum_detectable_effect(row["std_error"], degrees=made.degrees)
-            rows.append(row.to_dict() | {"term": term, "minimum_detectable_effect": found})
-    return pd.DataFrame(rows, columns=columns)
+    made = {term: with_minimum_detectable_effect(each).frame.iloc[0] for term, each in gaps.items() if each}
+    return pd.DataFrame([row.to_dict() | {"term": term} for term, row in made.items()], columns=columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, negligible, with_interval
 from buurteffect.estimate.core.fieller import fieller_ratio
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -26,18 +26,10 @@ _ALPHA, _POWER = 0.05, 0.8
 
 
 def describe_flows(flow: FlowEffect, other: FlowEffect | Estimate, bare: FlowEffect | Estimate, source: str) -> Answer:
-    """Say through whom the mean income of restructured buurten moved.
+    """Say through whom the mean log income of restructured buurten moved.
 
-    Parameters
-    ----------
-    flow : FlowEffect
-        Of log income, chained yearly.
-    other : FlowEffect or refused Estimate
-        Of log income, over the long difference.
-    bare : FlowEffect or refused Estimate
-        As `flow`, with nothing that buurten are compared given: how much the share hangs on it.
-    source : {"synthetic", "microdata"}
-        Where the data come from.
+    `flow` is chained yearly and `other` is over the long difference; `bare` is as `flow`, without covariates, and shows
+    how much the share hangs on them.
     """
     answer = Answer("n06", source, "buurt")
     total, stayed, moved = (flow.row(term) for term in ("total", "in_situ", "composition"))
@@ -101,20 +93,9 @@ def _say_share(answer: Answer, flow: FlowEffect, name: str, words: str, **more: 
 class ResidentEvidence:
     """What C07 is judged by.
 
-    Parameters
-    ----------
-    income, employment : EffectEstimate
-        Intention to treat over the years after, one row each.
-    blocks : EffectEstimate
-        The same of residents of demolished against later demolished blocks.
-    bounds : LeeBounds or refused Estimate
-        For those who stay either way.
-    mean : FlowEffect or refused Estimate
-        Of the neighbourhood's mean, for contrast.
-    source : str
-        Where the data come from.
-    window : (int, int)
-        Years after the first demolition that `mean` is over.
+    Intention to treat on `income` and `employment` over the years after, one row each; the same in `blocks`, demolished
+    against demolished later; `bounds` for those who stay either way; and, for contrast, the effect on the
+    neighbourhood's `mean` over the years of `window` after the first demolition.
     """
 
     income: EffectEstimate
@@ -131,8 +112,7 @@ def judge_residents(evidence: ResidentEvidence) -> Verdict:
     answer = Answer("C07", evidence.source, "buurt")
     if not evidence.income or not evidence.employment:
         reason = evidence.income.reason or evidence.employment.reason
-        answer.cannot_say(f"There is no estimate for sitting residents: {reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"There is no estimate for sitting residents: {reason.rstrip('.')}.")
     income = _say_effect(
         answer, evidence.income, SMALLEST_INCOME, "income", "the own household income of those who lived in "
         "{areas} {place} the year before they were restructured, wherever they live later,",
@@ -182,8 +162,7 @@ def judge_newcomers(undisplaced: EffectEstimate, newcomers: Instrumented | Estim
     """Judge C28: whether better-off newcomers did anything for the income of neighbours whose dwelling stood."""
     answer = Answer("C28", source, "buurt")
     if not undisplaced:
-        answer.cannot_say(f"There is no estimate for neighbours: {undisplaced.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"There is no estimate for neighbours: {undisplaced.reason.rstrip('.')}.")
     test = _say_effect(
         answer, undisplaced, SMALLEST_INCOME, "income", "the own income of residents whose dwelling was not "
         "demolished",
@@ -219,8 +198,7 @@ def judge_retention(
     """Judge C25: whether restructuring kept better-off residents in their wijk."""
     answer = Answer("C25", source, "buurt")
     if not well_off:
-        answer.cannot_say(f"There is no estimate of who stays: {well_off.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"There is no estimate of who stays: {well_off.reason.rstrip('.')}.")
     row, degrees = well_off.frame.iloc[0], well_off.degrees
     answer.say(
         "of residents in the highest third of incomes the year before, the share that lives in the same wijk "
@@ -238,37 +216,23 @@ def judge_retention(
         ("stood", undisplaced, "of those in the highest third whose dwelling was not demolished"),
     ):
         if made:
-            other = made.frame.iloc[0]
             answer.say(
                 f"{words} it differs by {{{name}:.1f}} points [{{{name}_low:.1f}}, {{{name}_high:.1f}}].",
-                **{
-                    **with_interval(name, other, 100),
-                },
+                **with_interval(name, made.frame.iloc[0], 100),
             )
     answer.cannot_say(
         "Whoever had to leave because the dwelling went cannot be kept by what was built: the first figure holds both. "
         "Why people left is not in the register."
     )
-    small = equivalence(row["estimate"], row["std_error"], SMALLEST_RETENTION, degrees)
-    if row["estimate"] >= SMALLEST_RETENTION and row["ci_low"] > 0:
-        return answer.verdict(Outcome.SUPPORTED)
-    against = row["ci_high"] < 0 or small.equivalent
-    return answer.verdict(Outcome.CONTRADICTED if against else Outcome.UNDETERMINED)
+    against = row["ci_high"] < 0 or negligible(row, SMALLEST_RETENTION, degrees)
+    return answer.verdict(Outcome.of(row["estimate"] >= SMALLEST_RETENTION and row["ci_low"] > 0, against))
 
 
 def equivalence_table(tested: dict[str, tuple[EffectEstimate, float]]) -> pd.DataFrame:
-    """Return equivalence tests as a table.
+    """Return equivalence tests of estimates against the smallest effect that matters, without those refused.
 
-    Parameters
-    ----------
-    tested : dict
-        Name of a test to an estimate and the smallest effect that matters; estimates that were refused are left out.
-
-    Returns
-    -------
-    DataFrame
-        One row per test: ``term, estimate, ci_low, ci_high`` (level 90%), ``smallest, p_value``, the same
-        as ``p_words``, and ``result``.
+    One row per test: ``term, estimate, ci_low, ci_high`` (level 90%), ``smallest, p_value``, the same as ``p_words``,
+    and ``result``.
     """
     rows = []
     for term, (made, smallest) in tested.items():
@@ -306,8 +270,5 @@ def _say_effect(answer: Answer, made: EffectEstimate, smallest: float, name: str
 
 def _decide(*tests: Equivalence) -> Outcome:
     """Return what equivalence tests say of a claim that there is no effect: supported only if all of them agree."""
-    if all(test.equivalent for test in tests):
-        return Outcome.SUPPORTED
-    if any(test.ci_low > test.smallest or test.ci_high < -test.smallest for test in tests):
-        return Outcome.CONTRADICTED
-    return Outcome.UNDETERMINED
+    beyond = any(test.ci_low > test.smallest or test.ci_high < -test.smallest for test in tests)
+    return Outcome.of(all(test.equivalent for test in tests), beyond)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from buurteffect.claims.restructuring.averages import KnownTruth
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
-from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.inference.power import with_minimum_detectable_effect
 from buurteffect.estimate.persons.composition_effects import FlowEffect
 
 PART_WORDS = {
@@ -51,34 +51,21 @@ RESIDENT_TRUTHS = {
 
 
 def resident_effects(made: dict[str, EffectEstimate]) -> KnownTruth:
-    """Return effects on residents in one table, with the names of their truths.
+    """Return effects on residents, but for those refused, in one table with the names of their truths.
 
-    Parameters
-    ----------
-    made : dict
-        Name of an effect to its estimate; refusals are left out.
-
-    Returns
-    -------
-    KnownTruth
-        One row per effect, with ``minimum_detectable_effect``.
+    One row per effect, with ``minimum_detectable_effect``.
     """
     found = {term: each for term, each in made.items() if each}
     if not found:
         columns = ["term", *RESULT_COLUMNS, "treated_count", "minimum_detectable_effect"]
         return KnownTruth(pd.DataFrame(columns=columns), {})
-    frame = pd.concat([_with_detectable(each).assign(term=term) for term, each in found.items()], ignore_index=True)
+    frame = pd.concat(
+        [with_minimum_detectable_effect(e).frame.assign(term=term) for term, e in found.items()], ignore_index=True
+    )
     names = {term: name for term, name in RESIDENT_TRUTHS.items() if term in found}
     first = next(iter(found.values()))
     words = f"Each row by itself; the first: {first.method}"
     return KnownTruth(frame, names, words, first.error_convention, first.units_count, first.clusters_count)
-
-
-def _with_detectable(made: EffectEstimate) -> pd.DataFrame:
-    """Return the rows of an estimate with the smallest effect that each would tell from zero."""
-    errors = made.frame["std_error"]
-    found = [minimum_detectable_effect(error, degrees=made.degrees) for error in errors]
-    return made.frame.assign(minimum_detectable_effect=found)
 
 
 def resident_truth_remarks(source: str) -> list[str]:

@@ -20,23 +20,8 @@ _AREAS = "buurt"
 def judge_waterbed(reached: EffectEstimate, books: Ledger | Estimate, share: float, year: int, source: str) -> Verdict:
     """Judge claim C13: whether places that take in the displaced lose.
 
-    Parameters
-    ----------
-    reached : EffectEstimate
-        `exposure_effects` on the score; the row ``taken_in`` decides.
-    books : Ledger or refused Estimate
-        The books of the score in the same year.
-    share : float
-        Share of the untreated places, by displaced taken in, that the mean is over.
-    year : int
-        The year.
-    source : str
-        Where the data come from.
-
-    Returns
-    -------
-    Verdict
-        By the rule of the register; "large" is said only where the interval of the leakage lies above one half.
+    By the row ``taken_in`` of `exposure_effects` on the score in `year`, the mean over the `share` of untreated places
+    that took in most; "large" is said only where the interval of the leakage in `books` lies above one half.
     """
     answer = Answer("C13", source, _AREAS)
     answer.cannot_say(
@@ -44,8 +29,7 @@ def judge_waterbed(reached: EffectEstimate, books: Ledger | Estimate, share: flo
         "included. Whole gemeenten are compared apart, and they are few."
     )
     if not reached:
-        answer.cannot_say(f"It cannot be judged: {reached.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"It cannot be judged: {reached.reason.rstrip('.')}.")
     row = reached.row(term="taken_in")
     answer.say(
         "in {year:d}, the {share:.0%} of the untreated buurten {place} that had taken in most displaced households "
@@ -60,13 +44,10 @@ def judge_waterbed(reached: EffectEstimate, books: Ledger | Estimate, share: flo
         least=LEAST_SCORE,
     )
     large = _say_leakage(answer, books)
-    if row["ci_high"] < 0 and row["estimate"] <= -LEAST_SCORE:
-        size = ", and large" if large else ", on a scale that the books do not settle"
-        return answer.verdict(Outcome.SUPPORTED, size)
+    loses = row["ci_high"] < 0 and row["estimate"] <= -LEAST_SCORE
     low, _ = interval(row["estimate"], row["std_error"], reached.degrees, 0.1)
-    if row["ci_low"] > 0 or low > -LEAST_SCORE:
-        return answer.verdict(Outcome.CONTRADICTED)
-    return answer.verdict(Outcome.UNDETERMINED)
+    size = ", and large" if large else ", on a scale that the books do not settle"
+    return answer.verdict(Outcome.of(loses, row["ci_low"] > 0 or low > -LEAST_SCORE), size if loses else "")
 
 
 def _say_leakage(answer: Answer, books: Ledger | Estimate) -> bool:
@@ -110,8 +91,7 @@ def judge_mixing(spread: EffectEstimate, source: str) -> Verdict:
         "live elsewhere and not because they are fewer."
     )
     if not spread:
-        answer.cannot_say(f"It cannot be judged: {spread.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"It cannot be judged: {spread.reason.rstrip('.')}.")
     row = spread.frame.iloc[0]
     answer.say(
         "the share of households with a low income {place} has a standard deviation over buurten of {sd_now:.4f}, and "
@@ -122,9 +102,7 @@ def judge_mixing(spread: EffectEstimate, source: str) -> Verdict:
         **with_interval("change", row),
         mde=minimum_detectable_effect(row["std_error"], degrees=spread.degrees),
     )
-    if row["ci_high"] < 0:
-        return answer.verdict(Outcome.SUPPORTED)
-    return answer.verdict(Outcome.CONTRADICTED if row["ci_low"] > -LEAST_SPREAD else Outcome.UNDETERMINED)
+    return answer.verdict(Outcome.of(row["ci_high"] < 0, row["ci_low"] > -LEAST_SPREAD))
 
 
 def describe_books(books: Ledger | Estimate, city: EffectEstimate, words: str, source: str) -> Answer:
@@ -136,20 +114,17 @@ def describe_books(books: Ledger | Estimate, city: EffectEstimate, words: str, s
     entries = books.entries.frame.set_index("term")
     parts = {"direct": "in restructured buurten", "ring": "near them", "receiving": "where the displaced went"}
     template = ", ".join(f"{{{n}:+.2f}} [{{{n}_low:+.2f}}, {{{n}_high:+.2f}}] {where}" for n, where in parts.items())
-    columns = {"": "estimate", "_low": "ci_low", "_high": "ci_high"}
     answer.say(
         "in sums over buurten, where a buurt that gains one point counts one, restructuring is estimated to have moved "
         f"{words} by {template}.",
-        **{f"{name}{end}": entries.loc[name, column] for name in parts for end, column in columns.items()},
+        **{key: value for name in parts for key, value in with_interval(name, entries.loc[name]).items()},
     )
     if "rest" in entries.index:
         answer.say(
             "the country has the same number of such households whoever lives where, so that by these estimates "
             "{rest:+.2f} [{rest_low:+.2f}, {rest_high:+.2f}] must have gone to all others together; that the books "
             "close is arithmetic, and no finding.",
-            rest=entries.loc["rest", "estimate"],
-            rest_low=entries.loc["rest", "ci_low"],
-            rest_high=entries.loc["rest", "ci_high"],
+            **with_interval("rest", entries.loc["rest"]),
         )
     if city:
         row = city.frame.iloc[0]
@@ -171,14 +146,7 @@ def describe_books(books: Ledger | Estimate, city: EffectEstimate, words: str, s
 def describe_memory(slopes: pd.DataFrame, memory: float, source: str) -> Answer:
     """Say how much the effect of the displaced taken in hangs on how long they are taken to count.
 
-    Parameters
-    ----------
-    slopes : DataFrame
-        From `estimate.displacement.inflow_slopes`: the headline is the first row.
-    memory : float
-        Share of them that still counts a year later, in the headline.
-    source : str
-        Where the data come from.
+    The headline is the first row of `inflow_slopes`; there the share `memory` of them still counts a year later.
     """
     answer = Answer("C13", source, _AREAS)
     rows = slopes.set_index("design")

@@ -6,39 +6,26 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, negligible
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
-from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 from buurteffect.estimate.robustness.specifications import share_with_sign
 from buurteffect.estimate.selection.overlap import PooledOverlap
 
 ENOUGH_SPECIFICATIONS = 0.8
 LEAST_BREAKDOWN = 0.5
 ALPHA = 0.05
-_TOST = 0.10
 _NO_BREAK = 0.005
 """Breakdown value that is printed as zero."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What the claim says of one outcome.
+    """What the claim says of one outcome, described by `words`.
 
-    Parameters
-    ----------
-    words : str
-        What the outcome is.
-    sign : int
-        1 if the claim is that it rises, -1 if that it falls.
-    smallest : float
-        Smallest effect that matters, in the outcome's unit.
-    unit : str
-        Unit, as it stands behind a number; empty for a share, which lies between 0 and 1.
-    truth : str
-        Name under which the true effect is recorded on synthetic data.
-    other_concept : str
-        How the true effect recorded there differs from what is published; empty where it does not.
+    It rises (`sign` 1) or falls (−1); `smallest` is the smallest effect that matters, in `unit`, empty for a share.
+    The true effect on synthetic data is recorded under `truth`; `other_concept` says how that differs from what is
+    published.
     """
 
     words: str
@@ -75,26 +62,11 @@ MEASURES = {
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """All that the verdict rests on.
+    """All that the verdict on one of `MEASURES` rests on.
 
-    Parameters
-    ----------
-    outcome : str
-        One of `MEASURES`.
-    window : (int, int)
-        Years after the start whose mean is the headline.
-    headline : EffectEstimate
-        One row.
-    honest : EffectEstimate
-        From `relative_magnitudes`, with its breakdown value.
-    specifications : DataFrame or refused Estimate
-        From `specification_table`; its first row is the headline.
-    permutation : EffectEstimate
-        From `permuted_cohorts`.
-    overlap : PooledOverlap or refused Estimate
-        From `pooled_overlap`.
-    source, level : str
-        Where the data come from, and the kind of area.
+    The `headline`, one row, is the mean over the years of `window` after the start. Beside it stand
+    `relative_magnitudes` with its breakdown value (`honest`), `specification_table`, whose first row is the headline,
+    `permuted_cohorts` and `pooled_overlap`.
     """
 
     outcome: str
@@ -109,13 +81,7 @@ class Evidence:
 
 
 def judge_restructuring(evidence: Evidence) -> Verdict:
-    """Judge claim C06 on one outcome.
-
-    Returns
-    -------
-    Verdict
-        By the rule of the register; "not testable" where there is no headline.
-    """
+    """Judge claim C06 on one outcome by the rule of the register; "not testable" where there is no headline."""
     answer = Answer("C06", evidence.source, evidence.level)
     measure = MEASURES[evidence.outcome]
     answer.cannot_say(
@@ -123,8 +89,8 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
         "the question of n06; nothing here is an effect on persons."
     )
     if not evidence.headline:
-        answer.cannot_say(f"There is no estimate for {measure.words}: {evidence.headline.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE, f" for {measure.words}")
+        reason = f"There is no estimate for {measure.words}: {evidence.headline.reason.rstrip('.')}."
+        return answer.not_testable(reason, remark=f" for {measure.words}")
     row = evidence.headline.frame.iloc[0]
     degrees = evidence.headline.degrees
     _say_headline(answer, evidence, measure, row, degrees)
@@ -144,12 +110,7 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
             met=len(conditions) - len(failing),
         )
     against = measure.sign * row["ci_high" if measure.sign > 0 else "ci_low"] < 0
-    if not failing:
-        outcome = Outcome.SUPPORTED
-    elif against or _negligible(row, degrees, measure):
-        outcome = Outcome.CONTRADICTED
-    else:
-        outcome = Outcome.UNDETERMINED
+    outcome = Outcome.of(not failing, against or negligible(row, measure.smallest, degrees))
     return answer.verdict(outcome, f" for {measure.words}")
 
 
@@ -244,23 +205,12 @@ def _say_overlap(answer: Answer, evidence: Evidence) -> bool:
     return not found.fails
 
 
-def _negligible(row: pd.Series, degrees: float, measure: Measure) -> bool:
-    """Whether two one-sided tests place the effect within plus and minus the smallest that matters."""
-    return within_bounds(row["estimate"], row["std_error"], measure.smallest, degrees, _TOST / 2)
-
-
 @dataclass(frozen=True, eq=False)
 class KnownTruth:
-    """Estimates whose truth is known on synthetic data, and the names that the truth has.
+    """Estimates whose truth is known on synthetic data, as an estimate that a page can show.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        One row is one estimate: ``term, estimate, ci_low, ci_high``, those without a figure left out.
-    names : dict of str to str
-        Term to the name under which the truth is joined after the run; empty where none is recorded.
-    method, error_convention, units_count, clusters_count, dropped
-        As of the estimates in their own tables.
+    `frame` has one row per estimate with a figure: ``term, estimate, ci_low, ci_high``. `names` maps a term to the name
+    under which the truth is joined after the run, and is empty where none is recorded.
     """
 
     frame: pd.DataFrame
@@ -275,14 +225,8 @@ class KnownTruth:
 def known_truth(outcome: str, window: tuple[int, int], cohorts: tuple[int, int], table: pd.DataFrame) -> KnownTruth:
     """Name the truth of estimates of one mean effect: that of the cohorts they rest on, and once that of all cohorts.
 
-    Parameters
-    ----------
-    outcome : str
-        One of `MEASURES`.
-    window, cohorts : (int, int)
-        Event times, and first and last cohort behind the estimates.
-    table : DataFrame
-        One row is one estimate: ``term, estimate, ci_low, ci_high``; the first is the headline.
+    The first row of `table` (``term, estimate, ci_low, ci_high``) is the headline; `window` holds event times, and
+    `cohorts` the first and last cohort behind the estimates.
     """
     truth = MEASURES[outcome].truth
     rows = table[table["estimate"].notna()].drop_duplicates("term")

@@ -23,20 +23,9 @@ def describe_pretrends(
     source: str,
     level: str,
 ) -> Answer:
-    """Say what the test of trends before treatment found, and what it could not have found.
+    """Say what `pretrend_test` found, and what it could not have found.
 
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    test : JointTest or refused Estimate
-        From `pretrend_test`.
-    slope : float or refused Estimate
-        From `detectable_slope`, for a power of four in five, per step.
-    headline : EffectEstimate
-        One row.
-    source, level : str
-        Where the data come from, and the kind of area.
+    `slope` is the `detectable_slope` per step for a power of four in five; `headline` has one row.
     """
     answer, unit = Answer("n05-pretrends", source, level), MEASURES[outcome].behind
     if isinstance(test, Estimate):
@@ -68,14 +57,7 @@ def describe_pretrends(
 def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: str) -> Answer:
     """Say which placebos that should find nothing found something.
 
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    placebos : DataFrame
-        One row is one placebo that should find nothing: ``term, estimate, ci_low, ci_high, p_value``.
-    source, level : str
-        Where the data come from, and the kind of area.
+    `placebos` has one row for each: ``term, estimate, ci_low, ci_high, p_value``.
     """
     answer, unit = Answer("n05-placebos", source, level), MEASURES[outcome].behind
     made = placebos[placebos["estimate"].notna()]
@@ -102,15 +84,7 @@ def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: 
 
 
 def describe_discontinuity(found: Discontinuity | Estimate, source: str, level: str) -> Answer:
-    """Say whether a discontinuity design passes its own tests.
-
-    Parameters
-    ----------
-    found : Discontinuity or refused Estimate
-        From `discontinuity`.
-    source, level : str
-        Where the data come from, and the kind of area.
-    """
+    """Say whether a discontinuity design passes its own tests."""
     answer = Answer("n05-discontinuity", source, level)
     if source == "synthetic":
         answer.cannot_say(
@@ -147,15 +121,7 @@ def describe_discontinuity(found: Discontinuity | Estimate, source: str, level: 
 
 
 def describe_fading(fading: EffectEstimate, source: str, level: str) -> Answer:
-    """Say over which distance the effect on values halves, where that can be said.
-
-    Parameters
-    ----------
-    fading : EffectEstimate
-        From `values_by_ring`.
-    source, level : str
-        Where the data come from, and the kind of area.
-    """
+    """Say over which distance the effect on values of `values_by_ring` halves, where that can be said."""
     answer = Answer("n05-fading", source, level)
     if not fading:
         return answer
@@ -165,8 +131,6 @@ def describe_fading(fading: EffectEstimate, source: str, level: str) -> Answer:
         answer.say(
             "if it fades evenly, the effect on values halves every {halving:.0f} m [{halving_low:.0f}, "
             "{halving_high:.0f}].",
-            halving=row["estimate"].iloc[0],
-            halving_low=row["ci_low"].iloc[0],
-            halving_high=row["ci_high"].iloc[0],
+            **with_interval("halving", row.iloc[0]),
         )
     return answer

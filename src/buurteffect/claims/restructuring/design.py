@@ -38,22 +38,10 @@ def describe_design(
     source: str,
     level: str,
 ) -> Answer:
-    """Say who is treated, over which years, and what the design could see.
+    """Say who is treated, over which years of the outcome, and what the design could have found.
 
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    areas : DataFrame
-        One row per area: ``status``, ``cohort_year``, ``dose_share``, ``gemeente_code``.
-    years : list of int
-        Years of the outcome.
-    covariates : tuple of str
-        What was known before from another source; without any nothing holds regression to the mean back.
-    power : GroupDesign or refused Estimate
-        From `group_design`.
-    source, level : str
-        Where the data come from, and the kind of area.
+    `areas` has one row per area: ``status, cohort_year, dose_share, gemeente_code``; `covariates` were known before
+    from another source, and nothing else adjusts for regression to the mean; `power` is from `group_design`.
     """
     answer, measure = Answer("n05-design", source, level), MEASURES[outcome]
     treated = areas[areas["status"] == "treated"]
@@ -152,18 +140,9 @@ def describe_selection(
     source: str,
     level: str,
 ) -> Answer:
-    """Say how much of a before/after comparison selection mimics.
+    """Say how much of the comparison of `before_and_after` selection mimics.
 
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    naive : EffectEstimate
-        From `before_and_after`.
-    placebo, adjusted : EffectEstimate
-        From `lookalike_placebo`, without and with covariates.
-    source, level : str
-        Where the data come from, and the kind of area.
+    `placebo` and `adjusted` are from `lookalike_placebo`, without and with covariates.
     """
     answer, unit = Answer("n05-selection", source, level), MEASURES[outcome].behind
     if naive:
@@ -201,18 +180,8 @@ def describe_future(
 ) -> Answer:
     """Say what can and cannot be said of areas whose treatment begins with the last figure or after it.
 
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    ahead : DataFrame
-        One row per focus area: ``gemeente_code, confirmation, earlier, later``.
-    years : list of int
-        Years of the outcome.
-    power : GroupDesign or refused Estimate
-        From `future_design`.
-    source, level : str
-        Where the data come from, and the kind of area.
+    `ahead` has one row per focus area: ``gemeente_code, confirmation, earlier, later``; `years` are those of the
+    outcome, and `power` is from `future_design`.
     """
     answer, measure = Answer("n05-future", source, level), MEASURES[outcome]
     after = (
@@ -262,7 +231,4 @@ def describe_future(
 
 def overlap_words(reasons: tuple[str, ...]) -> str:
     """Say why overlap fails, or that it holds."""
-    if not reasons:
-        return "Overlap holds."
-    text = "; ".join(reasons)
-    return f"Overlap fails: {text.rstrip('.')}."
+    return f"Overlap fails: {'; '.join(reasons).rstrip('.')}." if reasons else "Overlap holds."

@@ -12,18 +12,9 @@ _STEP = 0.05
 
 
 def describe_dose(result: EffectEstimate, frame: pd.DataFrame, spread: float, source: str) -> Answer:
-    """Say how the value of dwellings moved with the share of associations.
+    """Say how the value of dwellings moved with the share of associations, by `dose_regressions`.
 
-    Parameters
-    ----------
-    result : EffectEstimate
-        From `dose_regressions`.
-    frame : DataFrame
-        One row per buurt and year, with ``association_share``.
-    spread : float
-        From `within_spread`.
-    source : {"synthetic", "open"}
-        Where the data come from.
+    `frame` has one row per buurt and year, with ``association_share``, whose spread is that of `within_spread`.
     """
     answer = Answer("n05c", source, "buurt")
     row = result.frame.iloc[0]
@@ -42,8 +33,7 @@ def describe_dose(result: EffectEstimate, frame: pd.DataFrame, spread: float, so
     )
     answer.say(
         "where the share fell by {step:.0%} more, the value of dwellings changed by {effect:.1%} [{low:.1%}, "
-        "{high:.1%}] "
-        "more (log points); less than {detectable:.1%} would have been missed more than once in five.",
+        "{high:.1%}] more (log points); less than {detectable:.1%} would have been missed more than once in five.",
         step=_STEP,
         effect=-_STEP * row["estimate"],
         low=-_STEP * row["ci_high"],
@@ -65,33 +55,24 @@ def describe_dose(result: EffectEstimate, frame: pd.DataFrame, spread: float, so
     )
     answer.cannot_say(
         "The value of a year is the price level of the year before, and shares are published in whole percents: part "
-        "of "
-        "their change is rounding, which pulls the coefficient towards zero. The areas are of one gemeente, so "
-        "nothing here "
-        "says "
-        "how others differ, and errors are clustered by area."
+        "of their change is rounding, which pulls the coefficient towards zero. The areas are of one gemeente, so "
+        "nothing here says how others differ, and errors are clustered by area."
     )
     return answer
 
 
 def describe_gemeente(gemeenten: pd.DataFrame, chosen: str, source: str) -> Answer:
-    """Say which gemeente a page is about, which others have the figures, and how to choose one.
+    """Say which gemeente (code `chosen`) a page is about, which others have the figures, and how to choose one.
 
-    Parameters
-    ----------
-    gemeenten : DataFrame
-        One row per gemeente that has the figures: ``gemeente_code, gemeente_name, areas_count, first_year,
-        last_year``, those with most buurten first.
-    chosen : str
-        Code of the gemeente of this page.
-    source : {"synthetic", "open"}
-        Where the data come from.
+    `gemeenten` has one row per gemeente with the figures, those with most buurten first: ``gemeente_code,
+    gemeente_name, areas_count, first_year, last_year``.
     """
     answer = Answer("n05c-gemeente", source, "buurt")
     row = gemeenten[gemeenten["gemeente_code"] == chosen].iloc[0]
     name = chosen if pd.isna(row["gemeente_name"]) else f"{row['gemeente_name']} ({chosen})"
+    name = name.replace("{", "(").replace("}", ")")  # no field of the template below
     answer.say(
-        f"This page is about {_plain(name)}: {{units:,d}} of its buurten have both figures in two years or more, from "
+        f"This page is about {name}: {{units:,d}} of its buurten have both figures in two years or more, from "
         "{first:d} to {last:d}.",
         units=row["areas_count"],
         first=row["first_year"],
@@ -107,8 +88,3 @@ def describe_gemeente(gemeenten: pd.DataFrame, chosen: str, source: str) -> Answ
             others=len(others),
         )
     return answer
-
-
-def _plain(text: str) -> str:
-    """Return a text that no format string takes for a field."""
-    return text.replace("{", "(").replace("}", ")")

@@ -12,19 +12,7 @@ _ALPHA = 0.05
 
 
 def describe_errors(outcome: str, errors: EffectEstimate, headline: EffectEstimate, source: str, level: str) -> Answer:
-    """Say whether few treated clusters or neighbours that move together change what may be said.
-
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    errors : EffectEstimate
-        From `few_cluster_errors`.
-    headline : EffectEstimate
-        One row.
-    source, level : str
-        Where the data come from, and the kind of area.
-    """
+    """Say whether `few_cluster_errors` change what may be said of the headline: few treated clusters, or neighbours."""
     answer, unit = Answer("n05-errors", source, level), MEASURES[outcome].behind
     if not errors or not headline:
         return answer
@@ -60,17 +48,7 @@ def _interval(row: pd.Series, answer: Answer) -> str:
 
 
 def describe_places(outcome: str, places: EffectEstimate, source: str, level: str) -> Answer:
-    """Say what single places can show.
-
-    Parameters
-    ----------
-    outcome : str
-        One of `claims.restructuring.MEASURES`.
-    places : EffectEstimate
-        From `effects_on_places`.
-    source, level : str
-        Where the data come from, and the kind of area.
-    """
+    """Say what single places can show, by `effects_on_places`."""
     answer, measure = Answer("n05-places", source, level), MEASURES[outcome]
     if not places:
         answer.cannot_say(f"No single place can be estimated: {places.reason.rstrip('.')}.")
@@ -97,15 +75,7 @@ def describe_places(outcome: str, places: EffectEstimate, source: str, level: st
 
 
 def describe_tampering(tests: pd.DataFrame | Estimate, source: str, level: str) -> Answer:
-    """Say whether the tests of a discontinuity tell a list made by a cut from one that was tampered with.
-
-    Parameters
-    ----------
-    tests : DataFrame or refused Estimate
-        From `tests_of_both`.
-    source, level : str
-        Where the data come from, and the kind of area.
-    """
+    """Say whether `tests_of_both` tell a list made by a cut from one that was tampered with."""
     answer = Answer("n05-tampering", source, level)
     if isinstance(tests, Estimate):
         answer.cannot_say(f"Lists cannot be made for the test: {tests.reason.rstrip('.')}.")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
+from buurteffect.claims.verdict import Answer, Outcome, Verdict, negligible, with_interval
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
-from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 SMALLEST = 0.2
 """Smallest change of slope that matters, LBM points per unit of the share."""
@@ -17,24 +16,14 @@ _STEP = 0.1
 
 
 def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Verdict:
-    """Judge claim C27.
+    """Judge claim C27 by a threshold regression of the score on the share of households with a low income.
 
-    Parameters
-    ----------
-    found : Threshold or refused Estimate
-        From `estimate.threshold.threshold`: the score on the share of households with a low income.
-    source, level : str
-        Where the data come from, and the kind of area.
-
-    Returns
-    -------
-    Verdict
-        By the rule of the register; "not testable" where there is no estimate.
+    "Not testable" where there is no estimate; supported where the score falls faster beyond a knot inside the range, by
+    as much as matters, and the quadratic term agrees.
     """
     answer = Answer("C27", source, level)
     if isinstance(found, Estimate):
-        answer.cannot_say(f"There is no estimate: {found.reason.rstrip('.')}.")
-        return answer.verdict(Outcome.NOT_TESTABLE)
+        return answer.not_testable(f"There is no estimate: {found.reason.rstrip('.')}.")
     line, curve, change = (found.effects.row(term=name) for name in (STRAIGHT, QUADRATIC, BEND))
     answer.say(
         "where the share of households with a low income in {areas} {place} rose by {step:d} percentage points, the "
@@ -70,19 +59,7 @@ def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Ver
         "moves where scores fall. The share is rounded and changes little within an area, which pulls slopes "
         "towards zero, and the score holds what residents do. How poor households would have to be spread is not asked."
     )
-    if _supported(found, curve, change):
-        return answer.verdict(Outcome.SUPPORTED)
-    if (curve["p_value"] < _ALPHA and curve["estimate"] > 0) or _negligible(change, degrees):
-        return answer.verdict(Outcome.CONTRADICTED)
-    return answer.verdict(Outcome.UNDETERMINED)
-
-
-def _supported(found: Threshold, curve: dict[str, float], change: dict[str, float]) -> bool:
-    """Whether the score falls faster where the share is higher, at a knot inside, by as much as matters."""
-    curved = curve["p_value"] < _ALPHA and curve["estimate"] < 0
-    return bool(curved and found.interior and change["ci_high"] < 0 and change["estimate"] <= -SMALLEST)
-
-
-def _negligible(change: dict[str, float], degrees: float) -> bool:
-    """Whether two one-sided tests place the change of slope within the smallest that matters."""
-    return within_bounds(change["estimate"], change["std_error"], SMALLEST, degrees, _ALPHA)
+    curved = curve["p_value"] < _ALPHA
+    steeper = found.interior and change["ci_high"] < 0 and change["estimate"] <= -SMALLEST
+    against = (curved and curve["estimate"] > 0) or negligible(change, SMALLEST, degrees, _ALPHA)
+    return answer.verdict(Outcome.of(curved and curve["estimate"] < 0 and steeper, against))

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, with_interval
+from buurteffect.claims.verdict import Answer, Verdict, with_interval
 from buurteffect.estimate import Estimate
 
 
 def judge_bottom(
     persistence: Estimate, ranks: Estimate, tail: float, confidence: float, source: str, level: str
 ) -> Verdict:
-    """Judge claim C02 as far as scores alone allow.
+    """Say of claim C02 what scores alone allow; always "not testable" without the list of restructured neighbourhoods.
 
-    Parameters
-    ----------
-    persistence : Estimate
-        From `estimate.persistence`.
-    ranks : Estimate
-        From `estimate.summarise_ranks`, for the last wave; refused where the noise in the scores is not known.
-    tail : float
-        Share of the areas that counts as the bottom.
-    confidence : float
-        Level of the intervals of `ranks`.
-    source, level : str
-        Where the data come from, and the kind of area.
-
-    Returns
-    -------
-    Verdict
-        Always "not testable": the rule needs the list of restructured neighbourhoods.
+    The last row of `persistence` is that of the lowest share `tail`; `ranks` is from `summarise_ranks` of the last
+    wave, with intervals at `confidence`, and refused where the noise in the scores is not known.
     """
     answer = Answer("C02", source, level)
     last: pd.Series = persistence.frame.iloc[-1]
@@ -43,11 +28,10 @@ def judge_bottom(
     )
     if ranks:
         _say_ranks(answer, ranks, confidence)
-    answer.cannot_say(
+    return answer.not_testable(
         "Which of these areas were restructured is not in the scores. A register of projects has to be joined before "
         "the claim can be judged; some area is always at the bottom of a list."
     )
-    return answer.verdict(Outcome.NOT_TESTABLE)
 
 
 def _say_ranks(answer: Answer, ranks: Estimate, confidence: float) -> None:

@@ -20,15 +20,8 @@ _EXTRAPOLATED = {**_RAW, "measure": "extrapolated share"}
 def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) -> Verdict:
     """Judge claim C01.
 
-    Parameters
-    ----------
-    standing : Estimate
-        From `estimate.exceptional`: the share that declined between the two waves of the claim, by definition of
-        vulnerable, beside the range of the other pairs of waves.
-    trend : Estimate
-        From `estimate.trend_by_definition`: slopes before and after, and the break.
-    source, level : str
-        Where the data come from, and the kind of area.
+    `standing` is from `exceptional`: the share that declined between the two waves of the claim, by definition of
+    vulnerable, beside the range of the other pairs of waves; `trend` from `trend_by_definition`: slopes and the break.
     """
     answer = Answer("C01", source, level)
     exceptional = _say_exceptional(answer, standing)
@@ -43,12 +36,7 @@ def judge_decline(standing: Estimate, trend: Estimate, source: str, level: str) 
         "The claim is about urban neighbourhoods; outside the four largest cities these data do not say which areas "
         "are urban. Areas count equally, whatever their number of inhabitants."
     )
-    if down >= _ENOUGH and near >= _ENOUGH:
-        outcome = Outcome.SUPPORTED
-    elif up >= _ENOUGH:
-        outcome = Outcome.CONTRADICTED
-    else:
-        outcome = Outcome.UNDETERMINED
+    outcome = Outcome.of(down >= _ENOUGH and near >= _ENOUGH, up >= _ENOUGH)
     remark = f"; among all areas the share that declined is {_exceptional(exceptional)}"
     if _cities_differ(trend, outcome):
         remark += "; the four largest cities, the only urban group here, bend the other way"

@@ -24,29 +24,18 @@ def judge_gap(
 ) -> Verdict:
     """Judge claim C03.
 
-    Parameters
-    ----------
-    dispersion : Estimate
-        From `estimate.dispersion_by_wave`.
-    changes : tuple of Estimate
-        From `estimate.dispersion_change`, one per first wave; the first spans all waves.
-    grouped : Estimate
-        From `estimate.gap_by_class_year` over the span of the first of `changes`; nothing is said of a refused one.
-    regression : Estimate
-        From `estimate.expected_regression` over the same span.
-    tail : float
-        Share of the areas in the top and in the bottom group.
-    source, level : str
-        Where the data come from, and the kind of area.
+    By `dispersion_by_wave` and the `changes` of `dispersion_change`, one per first wave, of which the first spans all
+    waves. Over that span are `gap_by_class_year` (`grouped`), of the top and the bottom share `tail`, and
+    `expected_regression`; nothing is said of them where they were refused.
     """
     answer = Answer("C03", source, level)
-    span = changes[0].frame.iloc[0]
-    _say_spread(answer, dispersion, changes[0], int(span["from_year"]), int(span["to_year"]))
+    first, last = (int(changes[0].frame[name].iloc[0]) for name in ("from_year", "to_year"))
+    _say_spread(answer, dispersion, changes[0], first, last)
     outcome, remark = _say_cells(answer, changes)
     if grouped:
-        _say_grouped(answer, grouped, tail, int(span["from_year"]), int(span["to_year"]))
+        _say_grouped(answer, grouped, tail, first, last)
     if grouped and regression:
-        _say_regression(answer, regression, int(span["from_year"]), int(span["to_year"]))
+        _say_regression(answer, regression, first, last)
     answer.cannot_say(
         "Areas count equally, whatever their number of inhabitants, and an area's score is one number: differences "
         "within areas, and between their people, are not in it. What the making of the instrument itself does to the "

@@ -22,19 +22,9 @@ def describe_key_figures(
 ) -> Answer:
     """Say what was read, what was placed, and how far totals are kept.
 
-    Parameters
-    ----------
-    files : DataFrame
-        One row per file: ``year, rows_in, rows_out``.
-    ledger : DataFrame or None
-        One row per year, fate and reason: ``fate, year, rows_in, rows_placed, rows_left_out``; None where the rows were
-        not brought to the areas of one year.
-    conservation : DataFrame
-        One row per year, gemeente and concept: ``before, difference, missing_after_count``; may be empty.
-    source : {"synthetic", "open"}
-        Where the data come from.
-    level : {"buurt", "wijk", "gemeente"}
-        Kind of area.
+    `files` has one row per file (``year, rows_in, rows_out``), `ledger` one per year, fate and reason (``rows_in,
+    rows_placed, rows_left_out``) if rows were brought to the areas of one year, and `conservation`, which may be empty,
+    one per year, gemeente and concept (``difference, missing_after_count``).
     """
     answer = Answer("n01b", source, level)
     answer.say(

@@ -13,14 +13,7 @@ _RELIABILITY = "reliability"
 def describe_scores(coverage: pd.DataFrame, frame: pd.DataFrame, source: str, level: str) -> Answer:
     """Say which scores a page rests on, and which others the data hold.
 
-    Parameters
-    ----------
-    coverage : DataFrame
-        From `panel.coverage`: ``level, year, scored_count``.
-    frame : DataFrame
-        The scores of the level: ``gemeente_code, city_group``.
-    source, level : str
-        Where the data come from, and the kind of area.
+    `coverage` is from `panel.coverage`; `frame` holds the scores of the level: ``gemeente_code, city_group``.
     """
     answer = Answer("scores", source, level)
     scored = coverage[coverage["scored_count"] > 0]
@@ -71,16 +64,8 @@ def describe_measurement(
 ) -> Answer:
     """Say how much of a score and of a change is noise, and whether the instrument broke.
 
-    Parameters
-    ----------
-    components, reliability : Estimate
-        From `estimate.fit_variance_components` and `estimate.reliability_of_change`; nothing is said of a refused one.
-    scan : Estimate
-        From `estimate.break_scan`.
-    together : Estimate
-        From `estimate.municipal_share_of_change`.
-    source, level : str
-        Where the data come from, and the kind of area.
+    By `fit_variance_components`, `reliability_of_change`, `break_scan` and `municipal_share_of_change`; nothing is said
+    of those that were refused.
     """
     answer = Answer("n01", source, level)
     if components:

@@ -14,16 +14,9 @@ _GROUPS = (("low_income", "households with a low income"), ("nonwestern", "the n
 def mark_facts(facts: pd.DataFrame) -> pd.DataFrame:
     """Say of each fact whether it lies within its tolerance, and of a variance whether it was fitted at 0.
 
-    Parameters
-    ----------
-    facts : DataFrame
-        One row per fact: ``fact``, ``label``, ``synthetic``, ``real``, ``tolerance`` (missing where none was set).
-
-    Returns
-    -------
-    DataFrame
-        The same with ``within`` (“yes” or “no” and the tolerance as it was set; empty without one) and ``marked_label``
-        (the label; with a mark where the synthetic figure is at the bound of what it can be).
+    `facts` has one row per fact: ``fact, label, synthetic, real, tolerance`` (missing where none was set). Added are
+    ``within`` (“yes” or “no” and the tolerance; empty without one) and ``marked_label`` (the label, with a mark where
+    the synthetic figure is at the bound of what it can be).
 
     Examples
     --------
@@ -41,15 +34,8 @@ def mark_facts(facts: pd.DataFrame) -> pd.DataFrame:
 def describe_world(facts: pd.DataFrame, segregation: pd.DataFrame, level: str) -> Answer:
     """Say in how many facts a synthetic country is like the real one, where it is farthest off, and what it lacks.
 
-    Parameters
-    ----------
-    facts : DataFrame
-        One row per fact: ``fact``, ``label``, ``synthetic``, ``real`` (missing where nothing is recorded),
-        ``tolerance`` (missing where none was set).
-    segregation : DataFrame
-        One row per group and year: ``group`` (low_income, nonwestern), ``year``, ``estimate`` (dissimilarity).
-    level : {"buurt", "wijk", "pc4"}
-        Kind of area of the scores.
+    `facts` is as for `mark_facts`; `segregation` has one row per group and year: ``group`` (low_income, nonwestern),
+    ``year``, ``estimate`` (dissimilarity). `level` is the kind of area of the scores.
     """
     answer = Answer("n00", "synthetic", level)
     _say_tolerances(answer, facts)
