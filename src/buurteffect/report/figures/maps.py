@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from buurteffect.report.figures.style import PALETTE, figure
 from buurteffect.report.tables.columns import print_value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _EMPTY = "#efefec"
 _IMAGE_DPI = 220
@@ -20,7 +23,7 @@ _PALEST = 0.3  # of the scale from light to dark: lighter shades could be taken 
 
 def area_map(
     areas: pd.DataFrame, value: str, label: str, outlined: str | None = None, height: float = 5.4, signed: bool = True
-) -> Any:
+) -> Figure:
     """Draw areas shaded by a value; some may be outlined.
 
     Parameters
@@ -32,13 +35,9 @@ def area_map(
     outlined : str, optional
         Column that says which areas get an outline.
     height : float
-        Height in inches.
+        Inches.
     signed : bool
         Whether the shades run both ways from the median, else from light to dark.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap, TwoSlopeNorm
@@ -82,7 +81,7 @@ def class_names(limits: Sequence[float]) -> list[str]:
 
 def class_map(
     areas: pd.DataFrame, number: str, names: Sequence[str], label: str, outlines: pd.DataFrame | None = None
-) -> Any:
+) -> Figure:
     """Draw areas shaded by class, from dark for the first to light for the last; without a class grey and hatched.
 
     The shades differ in lightness, so that they hold for the colour-blind and in a print without colour. Shapes are
@@ -100,10 +99,6 @@ def class_map(
         Title of the legend: what is shown, with its unit.
     outlines : GeoDataFrame, optional
         Shapes that are drawn as thin lines over the areas.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     from matplotlib import colormaps
     from matplotlib.patches import Patch
@@ -126,13 +121,14 @@ def class_map(
         outlines.boundary.plot(ax=axes, color="#3a3a38", linewidth=0.3, rasterized=True)
     axes.set_axis_off()
     axes.set_aspect("equal")
-    drawn.legend(handles=handles[::-1], title=label, loc="outside center right", alignment="left", fontsize=9)
+    beside: dict[str, Any] = {"loc": "outside center right", "alignment": "left", "fontsize": 9}
+    drawn.legend(handles=handles[::-1], title=label, **beside)
     return drawn
 
 
 def strip(
     frame: pd.DataFrame, shade: str, shades: Mapping[str, str], marked: str, mark: str, years: Sequence[int]
-) -> Any:
+) -> Figure:
     """Draw the dwellings of one place as squares, one block of squares a year.
 
     Parameters
@@ -150,10 +146,6 @@ def strip(
         What the dot means.
     years : sequence of int
         Years that are drawn, from left to right.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch, Rectangle

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from buurteffect.report.figures.style import PALETTE, figure
 from buurteffect.report.tables.columns import print_value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _TINT = "#b7cbd6"
 _OVERLAP = 1.5  # rows that the highest of stacked densities takes
@@ -28,7 +31,7 @@ def lines(
     share_y: bool = True,
     low: str = "ci_low",
     high: str = "ci_high",
-) -> Any:
+) -> Figure:
     """Draw estimates over `x` as lines with interval bands, one line per value of `hue`.
 
     Parameters
@@ -49,10 +52,6 @@ def lines(
         Whether the panels share a vertical axis.
     low, high : str
         Columns of the interval; empty for none.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     titles = dict(panels or {"": ""})
     drawn, grid = figure(columns=len(titles), sharey=share_y, squeeze=False)
@@ -74,15 +73,7 @@ def lines(
 
 
 def listed(estimate: Any, spec: str = ".3f") -> str:
-    """Return the points of an event study as text, for those who cannot see it.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        With ``event_time`` and ``estimate``.
-    spec : str
-        Format of the values.
-    """
+    """Return the ``estimate`` at each ``event_time`` of an event study as text, for those who cannot see it."""
     points = estimate.frame.dropna(subset=["event_time", "estimate"]).sort_values("event_time")
     named = [
         f"{print_value(value, spec)} at {print_value(time, 'd')}"
@@ -93,7 +84,7 @@ def listed(estimate: Any, spec: str = ".3f") -> str:
 
 def intervals(
     frame: pd.DataFrame, names: str, hue: str, labels: Mapping[str, str], axis: str, height: float = 3.6
-) -> Any:
+) -> Figure:
     """Draw estimates with their intervals as points in rows, the rows in the order of the frame.
 
     Parameters
@@ -108,10 +99,6 @@ def intervals(
         Label of the horizontal axis.
     height : float
         Height in inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     drawn, axes = figure(height=height)
     rows = list(dict.fromkeys(frame[names]))
@@ -129,7 +116,7 @@ def intervals(
     return drawn
 
 
-def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, height: float = 3.8) -> Any:
+def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, height: float = 3.8) -> Figure:
     """Draw an event study: effects by event time with pointwise intervals and, wider and thinner, the band of all.
 
     Parameters
@@ -143,10 +130,6 @@ def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, heig
         Event time that all others are compared with; drawn hollow, treatment begins to the right of it.
     height : float
         Height in inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -171,7 +154,7 @@ def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, heig
     return drawn
 
 
-def ridges(grid: pd.DataFrame, marks: pd.DataFrame, axis: str, names: tuple[str, str, str]) -> Any:
+def ridges(grid: pd.DataFrame, marks: pd.DataFrame, axis: str, names: tuple[str, str, str]) -> Figure:
     """Draw one density above the other, the first at the top, each with its middle and two outer marks.
 
     Parameters
@@ -184,10 +167,6 @@ def ridges(grid: pd.DataFrame, marks: pd.DataFrame, axis: str, names: tuple[str,
         Label of the horizontal axis.
     names : tuple of str
         Columns of the low, middle and high mark; the middle one is printed beside the curve.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     years = list(marks["year"])
     drawn, axes = figure(height=1.0 + 0.36 * len(years))
@@ -213,7 +192,7 @@ def ridges(grid: pd.DataFrame, marks: pd.DataFrame, axis: str, names: tuple[str,
 
 def shaded_table(
     table: pd.DataFrame, axis: tuple[str, str], spec: str, center: float | None = None, height: float = 3.8
-) -> Any:
+) -> Figure:
     """Draw a table as shaded cells with their values; a missing cell stays empty.
 
     A table of more than 250 cells gets a scale beside it in place of the values, which would be too small to read.
@@ -230,10 +209,6 @@ def shaded_table(
         Value that is drawn white; below it one hue, above it another.
     height : float
         Height in inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     import seaborn as sns
     from matplotlib.ticker import PercentFormatter

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PALETTE = ("#1f5a7a", "#c8553d", "#6a8532", "#8a6bbf", "#b58b00", "#4d4d4d")
 SAME_MARKS: dict[Any, Any] = {"svg.hashsalt": "buurteffect"}
@@ -23,23 +26,10 @@ _SETTINGS = {
 }
 
 
-def figure(columns: int = 1, rows: int = 1, width: float = 7.2, height: float = 3.6, **options: Any) -> tuple[Any, Any]:
-    """Return an empty figure and its axes in the project's style.
-
-    Parameters
-    ----------
-    columns, rows : int
-        Grid of axes.
-    width, height : float
-        Size in inches.
-    **options
-        Passed to `matplotlib.pyplot.subplots`, such as ``sharey=True``.
-
-    Returns
-    -------
-    tuple of Figure and Axes
-        Axes as `subplots` returns them: one, or an array.
-    """
+def figure(
+    columns: int = 1, rows: int = 1, width: float = 7.2, height: float = 3.6, **options: Any
+) -> tuple[Figure, Any]:
+    """Return an empty figure in the project's style, sized in inches, and its axes as `subplots` returns them."""
     import matplotlib.pyplot as plt
     import seaborn as sns
 

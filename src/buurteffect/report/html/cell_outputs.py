@@ -27,24 +27,14 @@ _DOLLARS = re.compile(r"^\s*(\$\$?)(.*?)\1\s*$", re.DOTALL)
 
 
 def shown_by(output: nbformat.NotebookNode, count: int | None) -> dict[str, Any] | None:
-    """Return the block of a page that shows an output of a cell, None for an output that shows nothing.
+    """Return the block of a page that shows an output that is not of `Page`; None for one that shows nothing.
 
-    Parameters
-    ----------
-    output : NotebookNode
-        Of a code cell; none of `Page`.
-    count : int
-        The cell's execution count.
-
-    Returns
-    -------
-    dict or None
-        ``kind`` and either ``text``, to be printed as text, or ``html``, which is sanitised.
+    A block has a ``kind`` and either ``text``, to be printed as text, or ``html``, which is sanitised.
 
     Raises
     ------
     ProjectError
-        If a picture has no words of its own.
+        If a picture has no alternative text.
     """
     if output.output_type == "stream":
         return {"kind": "text", "text": output.text}

@@ -55,14 +55,7 @@ class _Renderer(IPythonRenderer):
 
 
 def formula(latex: str, display: str) -> str:
-    r"""Return a formula as MathML for HTML, without namespace.
-
-    Parameters
-    ----------
-    latex : str
-        Without the dollar signs around it.
-    display : {"inline", "block"}
-        In the line, or on its own.
+    r"""Return LaTeX, without dollar signs, as MathML for HTML, ``inline`` or as a ``block``.
 
     Raises
     ------

@@ -54,13 +54,8 @@ def alignment_rules(classes: Iterable[str]) -> str:
 def print_methods_once(blocks: Iterable[dict[str, Any]], names: Mapping[str, str]) -> None:
     """Take from each block the sentences on its method that a block above it prints, and name that block.
 
-    Parameters
-    ----------
-    blocks : iterable of dict
-        Tables and figures of a page in their order, with ``key`` and ``reading``, the sentences on method and errors.
-        Each gets ``told``: keys and names of the blocks that print the sentences taken from it.
-    names : mapping of str to str
-        What a block is called on the page, by its key.
+    `blocks` are tables and figures in their order, with ``key`` and ``reading``, the sentences on method and errors;
+    each gets ``told``: keys and `names` of the blocks that print the sentences taken from it.
     """
     first: dict[str, str] = {}
     for block in blocks:

@@ -58,18 +58,10 @@ _CLEANER = nh3.Cleaner(
 
 
 def sanitise(html: str) -> str:
-    """Return HTML of which nothing is left that could run, fetch or lay out something.
+    """Return balanced HTML of which nothing is left that could run, fetch or lay out something.
 
-    Parameters
-    ----------
-    html : str
-        Markup from anywhere.
-
-    Returns
-    -------
-    str
-        Balanced markup of listed tags and attributes. Links lead to the web, to mail or into the reports; pictures are
-        kept only where they are in the text itself, of others their alternative text.
+    Links lead to the web, to mail or into the reports; pictures are kept only where they are in the text itself, of
+    others their alternative text.
 
     Examples
     --------

@@ -14,17 +14,7 @@ TEMPLATES = Path(str(resources.files("buurteffect.report") / "templates"))
 
 
 def filled(name: str, page: Mapping[str, Any], **filters: Callable[..., Any]) -> str:
-    """Return the template `name` filled with the values of `page` and the style of pages.
-
-    Parameters
-    ----------
-    name : str
-        A file in ``templates/``.
-    page : mapping
-        What the template prints.
-    **filters : callable
-        Filters of the template beside those of Jinja.
-    """
+    """Return the template `name` filled with `page` and the style of pages; `filters` are added to those of Jinja."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     environment.filters |= filters
     return environment.get_template(name).render(page={"css": stylesheet(), **page}) + "\n"

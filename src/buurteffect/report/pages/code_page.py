@@ -11,15 +11,7 @@ from buurteffect.report.html.template import filled
 
 
 def code_page_html(results: Mapping[str, Any], cells: Sequence[nbformat.NotebookNode]) -> str:
-    """Return the page that lists the code of a run, cell by cell, and its input files with their full checksums.
-
-    Parameters
-    ----------
-    results : mapping
-        The run's results.
-    cells : sequence of NotebookNode
-        Its cells of code, in their order.
-    """
+    """Return the page that lists the code of a run, cell by cell, and its input files with their full checksums."""
     page = {
         "run": results["run"]["name"],
         "notebook": results["notebook"],

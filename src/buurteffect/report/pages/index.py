@@ -15,23 +15,9 @@ from buurteffect.report.pages.render import SOURCE_WORDS, title_of
 
 
 def write_index(project: Project, source: str, names: Sequence[str], since: Mapping[str, str] | None = None) -> Path:
-    """Write the index page of the runs in `names`.
+    """Write the index of the runs in `names`, in this order, and return its path.
 
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    source : str
-        Where the data come from.
-    names : sequence of str
-        Runs, in the order of the page; each must have its page.
-    since : mapping of str to str, optional
-        For each run what has moved since results were recorded last, in words; by default nothing is said.
-
-    Returns
-    -------
-    Path
-        The index.
+    `since` says for each run in words what has moved since results were recorded last.
 
     Raises
     ------

@@ -10,17 +10,7 @@ from buurteffect.report.html.template import filled
 
 
 def needs_html(title: str, results: Mapping[str, Any], source_words: str) -> str:
-    """Return the page of a run whose results say what it needs.
-
-    Parameters
-    ----------
-    title : str
-        Title of the page.
-    results : mapping
-        The run's results, with ``needs``.
-    source_words : str
-        Where the data come from, in words.
-    """
+    """Return the page of a run whose results say under ``needs`` what it lacks."""
     page = {
         "title": title,
         "needs": results["needs"],

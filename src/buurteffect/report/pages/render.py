@@ -48,21 +48,11 @@ SOURCE_WORDS = {
 
 
 def render_page(project: Project, source: str, name: str) -> Path:
-    """Render the page of one run and put it, its figures and its tables in place.
+    """Render the page of one run, put it, its figures and its tables in place, and return its path.
 
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    source, name : str
-        Which run.
-
-    Returns
-    -------
-    Path
-        The page. It is put in place last, so that it never points at figures that are not there. Where the code would
-        make it heavier than `FOLDED`, the code stands on a page beside it, to which it points; and the list of input
-        files as well, where the page is heavier than `LISTED` even then.
+    The page comes last, so that it never points at figures that are not there. Where the code would make it heavier
+    than `FOLDED`, the code stands on a page beside it, to which it points; and the list of input files as well, where
+    the page is heavier than `LISTED` even then.
 
     Raises
     ------
@@ -111,22 +101,11 @@ def page_html(
     addressed: Container[str] = (),
     files_beside: bool = False,
 ) -> str:
-    """Return the page of an executed notebook.
+    """Return the page of an executed notebook, whose first cell holds the title and the question.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-        The executed notebook; its first cell holds the title and the question.
-    results : mapping
-        The run's results.
-    exhibits : Path
-        Folder with the run's ``figures/``.
-    listing : str
-        Address of the page that holds the code; where it is empty, the code is folded into this one.
-    addressed : container of str
-        Tables, figures and texts that point to the addresses of their numbers, by key.
-    files_beside : bool
-        Whether the page of the code lists the input files, and this one only counts them.
+    `exhibits` is the folder with the run's ``figures/``, and `listing` the address of the page of the code, which is
+    folded into this one where it is empty; with `files_beside` that page also lists the input files. What has its key
+    in `addressed` points to the addresses of its numbers.
     """
     front, *cells = notebook.cells
     if front.cell_type != "markdown" or not front.source.startswith("# "):

@@ -18,14 +18,10 @@ _FIELDS = ("run", "where", "kind", "then", "now", "moved_by", "tolerance", "unit
 def write_verification(
     project: Project, source: str, reference: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], refused: str = ""
 ) -> Path:
-    """Write the page, and all differences as CSV beside it.
+    """Write the page, and all differences as CSV beside it; return the path of the page.
 
     Parameters
     ----------
-    project : Project
-        The checkout.
-    source : str
-        Where the data come from.
     reference : mapping
         ``version, commit, settings, digits`` of the recorded results; empty where they could not be read.
     runs : sequence of mapping
@@ -33,11 +29,6 @@ def write_verification(
         ``differences``, each difference a mapping with the fields of the CSV and ``of_verdict``.
     refused : str
         Why nothing was compared; empty where it was.
-
-    Returns
-    -------
-    Path
-        The page.
     """
     reports = project.reports(source)
     with writing(reports / TABLE) as aside, aside.open("w", encoding="utf-8", newline="") as stream:

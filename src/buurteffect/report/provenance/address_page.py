@@ -28,15 +28,7 @@ _SHORT, _LONG = 16, 60
 
 @dataclass(frozen=True)
 class Addresses:
-    """The addresses of the numbers of one page.
-
-    Attributes
-    ----------
-    origin : dict
-        What all of them come from.
-    sections : tuple of Section
-        The numbers, by where they stand.
-    """
+    """The addresses of the numbers of one page, by where they stand, and the `origin` that all share."""
 
     origin: dict[str, Any]
     sections: tuple[Section, ...]
@@ -57,29 +49,14 @@ class Addresses:
 
 
 def addresses_of(project: Project, notebook: nbformat.NotebookNode, results: Mapping[str, Any]) -> Addresses:
-    """Return the addresses of the numbers of a page; there are none where the run needs more data.
-
-    Parameters
-    ----------
-    project : Project
-        The checkout.
-    notebook : NotebookNode
-        The executed notebook.
-    results : mapping
-        The run's results.
-    """
-    record = _record(project.processed(results["source"]) / "records" / f"{results['run']['name']}.json")
+    """Return the addresses of the numbers of an executed notebook's page; none where the run needs more data."""
+    path = project.processed(results["source"]) / "records" / f"{results['run']['name']}.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        record = {}
     sections = () if results.get("needs") else tuple(sections_of(notebook, results))
     return Addresses(origin_of_run(project, results, record), sections)
-
-
-def _record(path: Path) -> dict[str, Any]:
-    """Return the record of the files that a run read; empty where there is none."""
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record
 
 
 def origin_of_run(project: Project, results: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:

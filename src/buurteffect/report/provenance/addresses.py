@@ -29,18 +29,10 @@ _PROSE, _OUTPUT = "text-", "output-"
 
 @dataclass(frozen=True)
 class Section:
-    """A table, figure or text of a page with its numbers.
+    """A table, figure or text of a page with its numbers in their order.
 
-    Attributes
-    ----------
-    key, title : str
-        Its anchor on the page, and what it is called.
-    cell : int or None
-        Execution count of the cell that made it; none for what the build joined.
-    line : str
-        The line of the cell that shows it.
-    numbers : tuple of Address
-        Its numbers in their order.
+    `key` is its anchor on the page; `cell` the execution count of the cell that made it, none for what the build
+    joined; `line` the line of that cell that shows it.
     """
 
     key: str
@@ -61,15 +53,7 @@ class Section:
 
 
 def sections_of(notebook: nbformat.NotebookNode, results: Mapping[str, Any]) -> list[Section]:
-    """Return the sections of a page with the addresses of their numbers, without sections that have none.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        The executed notebook.
-    results : mapping
-        The run's results.
-    """
+    """Return the sections of an executed notebook's page with the addresses of their numbers, but for empty ones."""
     lookup = NumberLookup(results)
     cells = [f"cell {c.execution_count}" for c in notebook.cells if c.cell_type == "code" and ".headline(" in c.source]
     sections = [Section(SHORT, "Headlines", None, f"page.headline in {' or '.join(cells)}", tuple(_headlines(lookup)))]
@@ -249,10 +233,7 @@ def _prose(source: str) -> Iterator[Address]:
 
 
 def _line_of(source: str, exhibit: Mapping[str, Any], verdicts: int) -> str:
-    """Return the line of a cell that shows an exhibit; its first line where none says so.
-
-    Which of several verdicts of the cell it is, is said by how many came before it.
-    """
+    """Return the line of a cell that shows an exhibit, or its first; `verdicts` of the cell came before this one."""
     mark = ".verdict(" if exhibit["kind"] == "verdict" else f'"{exhibit["key"]}"'
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     places = [place for place, line in enumerate(lines) if mark in line]

@@ -29,24 +29,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Address:
-    """What one printed number is, and where it comes from.
+    """What one number is, as `printed` in a `part` of its section, and where it comes from.
 
-    Attributes
-    ----------
-    printed : str
-        The number as the page prints it.
-    part : str
-        Where in its section it stands.
-    kind : Kind
-        What it is.
-    keys : tuple of str
-        The result that it prints, or the texts of the results that hold it.
-    value : float, str or None
-        The result in full, if it is one.
-    same : tuple of str
-        Results of tables that are equal to it in all digits.
-    origin : str
-        The function that printed it, or the source in the literature.
+    `keys` name the result that it prints, with its `value` in full, or the texts of the results that hold it; `same`
+    the results of tables that are equal to it in all digits. `origin` is the function that printed it, or the source in
+    the literature.
     """
 
     printed: str
@@ -59,13 +46,7 @@ class Address:
 
 
 class NumberLookup:
-    """Looks up in the results of a run what its printed numbers are bound to.
-
-    Parameters
-    ----------
-    results : mapping
-        The run's results.
-    """
+    """Looks up in the results of a run what its printed numbers are bound to."""
 
     def __init__(self, results: Mapping[str, Any]) -> None:
         self.results = results

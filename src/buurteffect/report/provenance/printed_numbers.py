@@ -16,17 +16,7 @@ _SLACK = 1e-9
 
 @dataclass(frozen=True)
 class PrintedNumber:
-    """One number in a text.
-
-    Attributes
-    ----------
-    text : str
-        As it is printed.
-    start, end : int
-        Where it stands.
-    value, half : float
-        Its value, percentages as shares, and half a unit of its last digit.
-    """
+    """One number in a text: as printed, where it stands, its value (percentages as shares), half its last unit."""
 
     text: str
     start: int

@@ -25,14 +25,8 @@ def spans_of(sentences: Iterable[str]) -> list[dict[str, Any]]:
 def rows_across(names: Sequence[Any], heads: Sequence[str], columns: int) -> list[list[int | None]]:
     """Return the row of the frame that each cell of a wide table prints; none for an empty cell.
 
-    Parameters
-    ----------
-    names : sequence
-        For each row of the frame, what names its row on the page.
-    heads : sequence of str
-        For each row of the frame, the heading of its column on the page.
-    columns : int
-        How many columns name a row of the page.
+    For each row of the frame `names` has what names its row on the page, in so many `columns`, and `heads` the heading
+    of its column.
 
     Examples
     --------

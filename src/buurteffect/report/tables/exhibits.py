@@ -62,13 +62,6 @@ def reading_of(estimate: EstimateLike) -> list[str]:
 def few_clusters(frame: pd.DataFrame, convention: str) -> str:
     """Return a warning where intervals rest on fewer than 30 clusters and may be too narrow, else an empty text.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        With ``ci_low`` and ``clusters_count``, where there are clusters.
-    convention : str
-        What the errors are, in words, such as ``clustered by area_code (26)``.
-
     Examples
     --------
     >>> few_clusters(pd.DataFrame({"ci_low": [0.1], "clusters_count": [26]}), "clustered by area_code (26)")

@@ -23,13 +23,7 @@ _NAMES = ("claim_id", "label")
 
 
 def decimals_of(notebook: str) -> dict[str, int]:
-    """Return the decimals that survive, by address such as ``results/overlap/weighted_mean``, where `DIGITS` has more.
-
-    Parameters
-    ----------
-    notebook : str
-        Name of the notebook.
-    """
+    """Return the decimals that survive by address, such as ``results/overlap/weighted_mean``, if `DIGITS` has more."""
     text = (resources.files("buurteffect.report.tables") / DECIMALS).read_text(encoding="utf-8")
     rows = [row for row in csv.DictReader(text.splitlines()) if row["notebook"] == notebook]
     return {row["where"]: int(row["decimals"]) for row in rows}
@@ -37,13 +31,6 @@ def decimals_of(notebook: str) -> dict[str, int]:
 
 def rounded(record: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[str, Any]:
     """Return results rounded to the digits that survive, as plain data, with ``digits`` and ``decimals`` added.
-
-    Parameters
-    ----------
-    record : mapping
-        Results as a notebook shows them.
-    decimals : mapping of str to int
-        As `decimals_of` returns it.
 
     Examples
     --------

@@ -42,18 +42,9 @@ USED_NOTE = (
 
 
 def map_words(areas: str, year: int, count: int, limits: Sequence[float]) -> tuple[str, str]:
-    """Return the caption of a map of scores, and the same for someone who cannot see it.
+    """Return the caption of a map of scores of `count` areas, and the same for someone who cannot see it.
 
-    Parameters
-    ----------
-    areas : str
-        What the areas are called.
-    year : int
-        The wave.
-    count : int
-        Areas on the map.
-    limits : sequence of float
-        LBM points between the classes, ascending; below the first and above the last lies a twentieth each.
+    `limits` are the LBM points between the classes, ascending; a twentieth lies below the first and above the last.
     """
     low, high = print_value(limits[0], ".2f"), print_value(limits[-1], ".2f")
     caption = f"Scores of {areas} in {year}: one in twenty is below {low} LBM points, one in twenty above {high}."
@@ -65,14 +56,7 @@ def map_words(areas: str, year: int, count: int, limits: Sequence[float]) -> tup
 
 
 def course_words(subject: str, rows: pd.DataFrame) -> str:
-    """Return in a sentence where a figure began and ended.
-
-    Parameters
-    ----------
-    subject : str
-        What it is of.
-    rows : DataFrame
-        One row per wave: ``year, estimate`` (LBM points).
+    """Return in a sentence where a figure began and ended; one row per wave: ``year, estimate`` (LBM points).
 
     Examples
     --------
@@ -88,12 +72,7 @@ def course_words(subject: str, rows: pd.DataFrame) -> str:
 def density_words(areas: str, summary: pd.DataFrame) -> tuple[str, str]:
     """Return the caption of densities by wave, and the same for someone who cannot see them.
 
-    Parameters
-    ----------
-    areas : str
-        What the areas are called.
-    summary : DataFrame
-        One row per wave, ascending: ``year, p10_score, median_score, p90_score, p90_minus_p10_score``.
+    `summary` has one row per wave, ascending: ``year, median_score, p90_minus_p10_score``.
     """
 
     def said(name: str) -> str:
