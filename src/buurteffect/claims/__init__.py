@@ -14,7 +14,7 @@ from buurteffect.claims.persons.childhood_words import (
     describe_reflection,
     describe_simulated,
     describe_windows,
-    read_out,
+    effects_in_words,
 )
 from buurteffect.claims.persons.contact import (
     describe_answers,
@@ -78,7 +78,7 @@ from buurteffect.claims.restructuring.threshold import judge_threshold
 from buurteffect.claims.scores.bottom import judge_bottom
 from buurteffect.claims.scores.decline import judge_decline
 from buurteffect.claims.scores.gap import judge_gap
-from buurteffect.claims.scores.key_figures import describe_key_figures, describe_not_brought
+from buurteffect.claims.scores.key_figures import describe_key_figures, describe_unharmonised
 from buurteffect.claims.scores.measurement import describe_measurement, describe_scores
 from buurteffect.claims.scores.synthetic_country import describe_world, mark_facts
 from buurteffect.claims.verdict import AREAS, cannot_judge
@@ -107,7 +107,6 @@ __all__ = [
     "describe_key_figures",
     "describe_measurement",
     "describe_memory",
-    "describe_not_brought",
     "describe_placebos",
     "describe_places",
     "describe_pretrends",
@@ -118,11 +117,13 @@ __all__ = [
     "describe_simulated",
     "describe_survey",
     "describe_tampering",
+    "describe_unharmonised",
     "describe_windows",
     "describe_world",
     "destination_table",
     "displacement_truth",
     "displacement_truth_remarks",
+    "effects_in_words",
     "equivalence_table",
     "judge_association",
     "judge_at_home",
@@ -151,7 +152,6 @@ __all__ = [
     "mark_facts",
     "no_survey",
     "overlap_words",
-    "read_out",
     "read_register",
     "resident_effects",
     "resident_truth_remarks",

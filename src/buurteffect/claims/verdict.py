@@ -141,7 +141,7 @@ def with_interval(name: str, row: pd.Series, scale: float = 1) -> dict[str, floa
     return {f"{name}{end}": scale * row[column] for end, column in columns.items()}
 
 
-class Said(str):
+class FilledSentence(str):
     """A sentence that knows which of its characters print which number.
 
     Attributes
@@ -156,22 +156,22 @@ class Said(str):
     by: str = ""
 
 
-def _filled(template: str, words: Mapping[str, str], numbers: Mapping[str, float], by: str) -> Said:
+def _filled(template: str, words: Mapping[str, str], numbers: Mapping[str, float], by: str) -> FilledSentence:
     """Fill a template, and keep where in the text each number stands."""
     formatter, spans, text = string.Formatter(), [], ""
-    values = {**words, **{name: Shown(value) for name, value in numbers.items()}}
+    values = {**words, **{name: TypographicFloat(value) for name, value in numbers.items()}}
     for literal, name, spec, conversion in formatter.parse(template):
         text += literal
         if name is not None:
             shown = formatter.vformat(f"{{{name}{f'!{conversion}' if conversion else ''}:{spec}}}", (), values)
             spans += [(len(text), len(text) + len(shown), name)] if name in numbers else []
             text += shown
-    said = Said(text[0].upper() + text[1:])
+    said = FilledSentence(text[0].upper() + text[1:])
     said.spans, said.by = tuple(spans), by
     return said
 
 
-class Shown(float):
+class TypographicFloat(float):
     """A number that is printed with a typographic minus."""
 
     def __format__(self, spec: str) -> str:

@@ -24,7 +24,7 @@ MET, UNCLEAR, NOT_MET = "met", "cannot be told", "not met"
 """A share lies within its bounds; outside, by no more than the number of countries leaves open; outside by more."""
 
 
-def within_bounds(table: pd.DataFrame, column: str, bounds: tuple[float, float]) -> NDArray[np.str_]:
+def compare_with_bounds(table: pd.DataFrame, column: str, bounds: tuple[float, float]) -> NDArray[np.str_]:
     """Return for each row whether a share lies within its bounds.
 
     Parameters

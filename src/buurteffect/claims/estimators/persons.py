@@ -11,8 +11,8 @@ from buurteffect.claims.estimators.criteria import (
     MET,
     NOT_MET,
     UNCLEAR,
+    compare_with_bounds,
     describe_refusals,
-    within_bounds,
 )
 from buurteffect.claims.verdict import Answer
 
@@ -43,7 +43,7 @@ def judge_coverage(table: pd.DataFrame) -> pd.DataFrame:
     known = table[table["coverage"].notna()]
     low, high = known["coverage_low"], known["coverage_high"]
     broken = np.select([high < COVERS[0], low >= FAILS_BELOW], [FAILS, HOLDS], UNCLEAR)
-    held = within_bounds(known, "coverage", COVERS)
+    held = compare_with_bounds(known, "coverage", COVERS)
     return known.assign(judgement=np.where(known["valid"].astype(bool), held, broken))
 
 

@@ -12,8 +12,8 @@ from buurteffect.claims.estimators.criteria import (
     NOT_MET,
     REJECTS,
     UNCLEAR,
+    compare_with_bounds,
     describe_refusals,
-    within_bounds,
 )
 from buurteffect.claims.verdict import Answer
 
@@ -96,7 +96,7 @@ def _judged(part: pd.DataFrame, name: str, column: str, bounds: tuple[float, flo
             "share_low": known[f"{column}_low"],
             "share_high": known[f"{column}_high"],
             "countries": (known["seeds"] * (1 - known["failed_share"])).round().astype(int),
-            "met": within_bounds(known, column, bounds),
+            "met": compare_with_bounds(known, column, bounds),
         }
     )
 

@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Shown, with_interval
+from buurteffect.claims.verdict import Answer, TypographicFloat, with_interval
 from buurteffect.estimate.childhood.reflection import ALONE, CONTEXT, RANDOM, TRAITS
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -30,16 +30,17 @@ _LEVEL = "buurt"
 _CHILDHOOD_ENDS = 17
 
 
-def read_out(frame: pd.DataFrame, column: str = "term", spec: str = ".1f") -> str:
+def effects_in_words(frame: pd.DataFrame, column: str = "term", spec: str = ".1f") -> str:
     """Return effects (``estimate, ci_low, ci_high``, named by `column`) in words, for whoever cannot see a figure.
 
     Examples
     --------
-    >>> read_out(pd.DataFrame({"term": ["1–3"], "estimate": [1.44], "ci_low": [-1.0], "ci_high": [4.0]}))
+    >>> effects_in_words(pd.DataFrame({"term": ["1–3"], "estimate": [1.44], "ci_low": [-1.0], "ci_high": [4.0]}))
     '1–3: 1.4 [−1.0, 4.0].'
     """
-    rows = zip(frame[column], frame["estimate"], frame["ci_low"], frame["ci_high"], strict=True)
-    said = [f"{name}: {Shown(at):{spec}} [{Shown(low):{spec}}, {Shown(high):{spec}}]" for name, at, low, high in rows]
+    ends = [[TypographicFloat(value) for value in frame[name]] for name in ("estimate", "ci_low", "ci_high")]
+    rows = zip(frame[column], *ends, strict=True)
+    said = [f"{name}: {at:{spec}} [{low:{spec}}, {high:{spec}}]" for name, at, low, high in rows]
     return "; ".join(said) + "."
 
 
@@ -138,9 +139,10 @@ def describe_windows(
     )
     rows = windows.frame
     after = rows[[int(str(term).split("–")[0]) > _CHILDHOOD_ENDS for term in rows["term"]]]
+    found = effects_in_words(after, spec=".3f").rstrip(".")
     answer.say(
-        f"after childhood no year of the parents' place can act on the child. There the same regression finds "
-        f"{read_out(after, spec='.3f').rstrip('.')}; a test that all of these are zero has p = {{later:.3f}}, and "
+        f"after childhood no year of the parents' place can act on the child. There the same regression finds {found}; "
+        "a test that all of these are zero has p = {later:.3f}, and "
         "{outside:d} of {windows:d} intervals leave zero out.",
         later=later.p_value,
         outside=float(((after["ci_low"] > 0) | (after["ci_high"] < 0)).sum()),

@@ -8,7 +8,7 @@ from buurteffect.claims.verdict import Answer
 from buurteffect.errors import MissingDataError
 
 
-def describe_not_brought(lacking: MissingDataError) -> list[str]:
+def describe_unharmonised(lacking: MissingDataError) -> list[str]:
     """Say that the key figures are shown as published only, what is missing, and where to get it."""
     places = ". ".join(lacking.where)
     return [
