@@ -682,7 +682,7 @@ def test_an_edit_without_a_commit_or_a_build_stops_the_deposit(deposited, tmp_pa
         assert "notebooks/runs/one.yaml" in text
     finally:
         run.write_text("notebook: tiny\n", encoding="utf-8")
-    module = folder / "src" / "buurteffect" / "report" / "exhibits.py"
+    module = folder / "src" / "buurteffect" / "report" / "tables" / "exhibits.py"
     before = module.read_text(encoding="utf-8")
     module.write_text(before + "\n# edited\n", encoding="utf-8")
     try:
