@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from mutations import Expectation, Sample
+from raw_tables import STOCK_COLUMNS
 
 from buurteffect.sources import read_focus_areas, read_growth_centres, read_housing_stock, read_scores, read_ses_woa
 from buurteffect.sources.geography.addresses import read_addresses
@@ -301,20 +302,7 @@ FOCUS_AREAS = Reader(
 HOUSING_STOCK = Reader(
     "housing stock",
     Sample(
-        (
-            "ID",
-            "Gebruiksfunctie",
-            "RegioS",
-            "Perioden",
-            "BeginstandVoorraad_1",
-            "Nieuwbouw_2",
-            "OverigeToevoeging_3",
-            "Sloop_4",
-            "OverigeOnttrekking_5",
-            "Correctie_6",
-            "SaldoVoorraad_7",
-            "EindstandVoorraad_8",
-        ),
+        tuple(STOCK_COLUMNS),
         (
             ("0", "A045364", "GM0363", "2012JJ00", "  1000", "  50", "  10", "  30", "   5", "  -2", "  23", "  1023"),
             ("1", "A045364", "GM0363", "2013JJ00", "  1023", "   0", "   0", "   0", "   0", "   0", "   0", "  1023"),
