@@ -40,7 +40,7 @@ ORDER = {
     "panel": "harmonise inputs areas survey persons displacement childhood documentation maps restructuring",
     "estimate": "core sample inference measurement regression did space selection robustness persons childhood survey"
     " scores agreement",
-    "claims": "known_truth register verdict estimators restructuring scores persons",
+    "claims": "known_truth rules register verdict estimators restructuring scores persons",
     "report": "html tables figures page provenance pages",
     "scoreboard": "summary cells board check places persons",
     "pipeline": "fetch runs cluster deposit kernels needs verify truth execute cli",

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import string
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import pandas as pd
 
 from buurteffect.claims.register import read_register
+from buurteffect.claims.rules import Found, Judgement, Outcome
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 _PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands", "microdata": "in the Netherlands"}
 AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas", "gemeente": "gemeenten"}
 """What the areas of a level are called."""
-
-
-class Outcome(StrEnum):
-    """What a rule says."""
-
-    SUPPORTED = "supported"
-    CONTRADICTED = "contradicted"
-    UNDETERMINED = "undetermined"
-    NOT_TESTABLE = "not testable with these data"
-
-    @classmethod
-    def of(cls, supported: bool, contradicted: bool) -> Outcome:
-        """Return what a rule says whose condition for support, or else that for contradiction, is met or not."""
-        return cls.SUPPORTED if supported else cls.CONTRADICTED if contradicted else cls.UNDETERMINED
+PRIMARY = ("estimate", "ci_low", "ci_high", "p_value")
+"""What is recorded of the estimand that decides."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +39,15 @@ class Verdict:
     limits : tuple of str
         What it cannot say.
     numbers : dict of str to float
-        Every number in the sentences, by name.
+        Every number in the sentences and in the rule, by name.
+    rule : tuple of (str, tuple of str)
+        The parts of the rule, each with its heading and its conditions: whether each is met, and by which figure.
+    changes : tuple of str
+        How the rule has changed.
+    population, estimand : str
+        What the claim is about, and what decides.
+    primary : dict of str to float
+        ``estimate, ci_low, ci_high, p_value`` of the estimand that decides; empty where it has no such test.
     """
 
     claim_id: str
@@ -60,6 +57,11 @@ class Verdict:
     sentences: tuple[str, ...]
     limits: tuple[str, ...]
     numbers: dict[str, float]
+    rule: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    changes: tuple[str, ...] = ()
+    population: str = ""
+    estimand: str = ""
+    primary: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -91,9 +93,7 @@ class Answer:
         EstimationError
             If a number has another value under the same name elsewhere in the answer.
         """
-        for name, value in numbers.items():
-            if self.numbers.setdefault(name, value) != value:
-                raise EstimationError(f"{name} is {self.numbers[name]} in one sentence and {value} in another")
+        self._bind(numbers)
         words = {"place": _PLACES[self.source], "areas": AREAS[self.level]}
         caller = sys._getframe(1)
         by = f"{caller.f_globals['__name__']}.{caller.f_code.co_qualname}"
@@ -103,20 +103,78 @@ class Answer:
         """Add a limit."""
         self.limits.append(text)
 
-    def verdict(self, outcome: Outcome, remark: str = "") -> Verdict:
+    def judge(
+        self, figures: Mapping[str, float], remark: str = "", variant: str = "", primary: pd.Series | None = None
+    ) -> Verdict:
+        """Close the answer by the rule of the register, which is evaluated on `figures` and on nothing else.
+
+        Parameters
+        ----------
+        figures : mapping of str to float
+            Every figure that the rule looks at, by name; NaN where it is not known, 1 or 0 for what holds or not.
+        remark : str
+            Words behind the outcome, which the rule does not decide.
+        variant : str
+            Which thresholds hold, where the rule has several.
+        primary : Series, optional
+            Row of the estimand that decides: ``estimate, ci_low, ci_high, p_value``.
+
+        Raises
+        ------
+        CallError
+            If the figures are not exactly those of the rule.
+        """
+        judged = read_register()[self.claim_id].rule.judge(figures, variant)
+        tested = {} if primary is None else {name: float(primary[name]) for name in PRIMARY}
+        return self.verdict(judged.outcome, remark, judged, tested)
+
+    def verdict(
+        self,
+        outcome: Outcome,
+        remark: str = "",
+        judged: Judgement | None = None,
+        primary: Mapping[str, float] | None = None,
+    ) -> Verdict:
         """Close the answer; on synthetic data it is a demonstration of the method and nothing else."""
         words = f"{outcome}{remark}"
         if self.source == "synthetic":
             words = f"method demonstration (of this invented country the rule says: {words})"
+        claim = read_register()[self.claim_id]
+        judged = judged or claim.rule.judge(dict.fromkeys(claim.rule.figures, math.nan))
+        rule = [(heading, tuple(map(self._condition, part))) for heading, part in judged.groups()]
         return Verdict(
             self.claim_id,
-            read_register()[self.claim_id].text,
+            claim.text,
             outcome,
             words,
             tuple(self.sentences),
             tuple(self.limits),
             dict(self.numbers),
+            tuple(rule),
+            tuple(change.sentence for change in claim.changes),
+            claim.population,
+            claim.estimand,
+            dict(primary or {}),
         )
+
+    def _condition(self, found: Found) -> str:
+        """Return a condition of the rule with its figure and whether it is met."""
+        condition, mark = found.condition, "✓" if found.met else "✗"
+        if math.isnan(found.value):
+            return f"– {condition.says}: not known."
+        if condition.relation == "is":
+            return f"{mark} {condition.says}: {'yes' if found.value else 'no'}."
+        needed, unit = f"needed_{condition.name}", f" {condition.unit}" if condition.unit else ""
+        self._bind({condition.figure: found.value, needed: found.threshold})
+        shown = f"{{{condition.figure}:{found.digits}}}", f"{{{needed}:{found.digits}}}"
+        text = f"{mark} {condition.says}: {shown[0]}{unit} (needed: {condition.relation} {shown[1]}{unit})."
+        return _filled(text, {}, self.numbers, "buurteffect.claims.rules.Rule.judge")
+
+    def _bind(self, numbers: Mapping[str, float]) -> None:
+        """Keep numbers by name; refuse one that has another value under the same name."""
+        for name, value in numbers.items():
+            if self.numbers.setdefault(name, value) != value:
+                raise EstimationError(f"{name} is {self.numbers[name]} in one sentence and {value} in another")
 
     def not_testable(self, *reasons: str, remark: str = "") -> Verdict:
         """Close the answer to a claim whose rule cannot be applied, with the reasons as limits."""

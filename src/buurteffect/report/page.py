@@ -212,9 +212,15 @@ class Page:
             "sentences": list(verdict.sentences),
             "limits": list(verdict.limits),
             "numbers": dict(verdict.numbers),
+            "population": verdict.population,
+            "estimand": verdict.estimand,
+            "rule": [{"heading": heading, "conditions": list(part)} for heading, part in verdict.rule],
+            "changes": list(verdict.changes),
+            "primary": dict(verdict.primary),
         }
         self._record["verdicts"].append(self._gate.release(content, f"the verdict on {verdict.claim_id}"))
-        self._show("verdict", key, **content, said=spans_of(verdict.sentences))
+        conditions = [condition for _, part in verdict.rule for condition in part]
+        self._show("verdict", key, **content, said=spans_of(verdict.sentences), ruled=spans_of(conditions))
 
     def sentences(self, key: str, sentences: Iterable[str], numbers: Mapping[str, float]) -> None:
         """Show sentences made from results, and record them with the numbers they are made from."""

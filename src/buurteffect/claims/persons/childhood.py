@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, cannot_judge, negligible, with_interval
+from buurteffect.claims.rules import Outcome
+from buurteffect.claims.verdict import Answer, Verdict, cannot_judge, negligible, with_interval
 from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.claims.known_truth import Known, known_row
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, cannot_judge, with_interval
+from buurteffect.claims.rules import Outcome
+from buurteffect.claims.verdict import Answer, Verdict, cannot_judge, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.survey.contact_tables import SMALLEST_SD
 

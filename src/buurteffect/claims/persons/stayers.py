@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, negligible, with_interval
+from buurteffect.claims.rules import Outcome
+from buurteffect.claims.verdict import Answer, Verdict, negligible, with_interval
 from buurteffect.estimate.core.fieller import fieller_ratio
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, negligible
+from buurteffect.claims.rules import Outcome
+from buurteffect.claims.verdict import Answer, Verdict, negligible
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.robustness.specifications import share_with_sign

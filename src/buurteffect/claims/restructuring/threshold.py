@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict, negligible, with_interval
+from buurteffect.claims.rules import Outcome
+from buurteffect.claims.verdict import Answer, Verdict, negligible, with_interval
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.verdict import Answer, Outcome, Verdict
+from buurteffect.claims.rules import Outcome
+from buurteffect.claims.verdict import Answer, Verdict
 from buurteffect.estimate import Estimate
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS
 

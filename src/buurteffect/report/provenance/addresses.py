@@ -197,6 +197,10 @@ def _verdict(exhibit: Mapping[str, Any], lookup: NumberLookup) -> Iterator[Addre
     said, key = exhibit.get("said", []), f"verdicts[{claim_id!r}].numbers"
     yield from _sentences(exhibit["sentences"], said, "sentence", key, values, lookup)
     yield from _sentences(exhibit["limits"], [], "limit", key, values, lookup)
+    conditions = [text for part in exhibit.get("rule", []) for text in part["conditions"]]
+    yield from _sentences(conditions, exhibit.get("ruled", []), "condition", key, values, lookup)
+    for change in exhibit.get("changes", []):
+        yield from _typed(change, "change of the rule", f"changes.toml, {claim_id}")
 
 
 def _headlines(lookup: NumberLookup) -> Iterator[Address]:

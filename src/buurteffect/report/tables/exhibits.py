@@ -21,7 +21,7 @@ _NOUNS = {"area": "areas", "buurt": "buurten", "gemeente": "gemeenten", "gemeent
 
 
 class VerdictLike(Protocol):
-    """A verdict on a claim: id, claim, outcome, sentences and the numbers in them."""
+    """A verdict on a claim: id, claim, outcome, sentences, the rule with what was found, and the numbers in them."""
 
     claim_id: str
     claim: str
@@ -29,6 +29,11 @@ class VerdictLike(Protocol):
     sentences: tuple[str, ...]
     limits: tuple[str, ...]
     numbers: Mapping[str, float]
+    rule: tuple[tuple[str, tuple[str, ...]], ...]
+    changes: tuple[str, ...]
+    population: str
+    estimand: str
+    primary: Mapping[str, float]
 
 
 class AnswerLike(Protocol):
