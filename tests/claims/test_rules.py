@@ -162,7 +162,7 @@ def test_a_verdict_prints_every_condition_with_its_figure(monkeypatch):
     ]  # fmt: skip
     assert told[0] == "✓ areas like them exist: yes."
     assert told[2] == "✓ it is large: 0.030 (needed: at least 0.020)."
-    assert told[3] == "✗ the interval lies below zero: 0.050 (needed: below 0.000)."
+    assert told[3] == "✗ the interval lies below zero: 0.050 (needed: below zero)."
     assert verdict.numbers["needed_matters"] == 0.02
     assert all(re.match("[✓✗–] ", text) for text in told)
     untested = Answer("C31", "open", "wijk").not_testable("There is no register.")

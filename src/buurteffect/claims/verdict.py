@@ -165,9 +165,10 @@ class Answer:
         if condition.relation == "is":
             return f"{mark} {condition.says}: {'yes' if found.value else 'no'}."
         needed, unit = f"needed_{condition.name}", f" {condition.unit}" if condition.unit else ""
-        self._bind({condition.figure: found.value, needed: found.threshold})
-        shown = f"{{{condition.figure}:{found.digits}}}", f"{{{needed}:{found.digits}}}"
-        text = f"{mark} {condition.says}: {shown[0]}{unit} (needed: {condition.relation} {shown[1]}{unit})."
+        self._bind({condition.figure: found.value} | ({needed: found.threshold} if found.threshold else {}))
+        bound = f"{{{needed}:{found.digits}}}" if found.threshold else "zero"
+        shown = f"{{{condition.figure}:{found.digits}}}{unit} (needed: {condition.relation} {bound})"
+        text = f"{mark} {condition.says}: {shown}."
         return _filled(text, {}, self.numbers, "buurteffect.claims.rules.Rule.judge")
 
     def _bind(self, numbers: Mapping[str, float]) -> None:

@@ -51,6 +51,7 @@ from buurteffect.panel.restructuring.tables import (
     built_and_demolished,
     focus_areas_of,
     register_by_cohort,
+    restructured_areas,
     restructuring_map,
 )
 from buurteffect.panel.survey import LONG_STAY, describe_scales, describe_waves, survey_study
@@ -104,6 +105,7 @@ __all__ = [
     "register_exit",
     "residents_of_areas",
     "residents_of_blocks",
+    "restructured_areas",
     "restructuring_map",
     "restructuring_study",
     "sampled_exposures",

@@ -10,6 +10,7 @@ from buurteffect.claims.scores.measurement import describe_measurement
 from buurteffect.claims.verdict import Answer, Outcome
 from buurteffect.errors import EstimationError
 from buurteffect.estimate import Estimate
+from buurteffect.estimate.scores.ranks import AT_BOTTOM
 
 COUNTS = {"std_error": 0.01, "units_count": 3287, "clusters_count": 345}
 
@@ -22,7 +23,8 @@ def estimate(rows, tail=()):
 
 
 def standing(share=0.359, corrected=0.35, outside="no"):
-    cells = [("all", "no wave"), ("lowest_20", "first wave of the pair"), ("lowest_20", "wave before the pair")]
+    cells = [("all", "no wave"), ("four_largest", "no wave"), ("lowest_20", "first wave of the pair")]
+    cells += [("lowest_20", "wave before the pair"), ("four_largest_lowest_20", "wave before the pair")]
     rows = [
         {
             "definition": definition, "classify": classify, "cut": 0.0, "measure": measure, "from_year": 2012,
@@ -40,15 +42,22 @@ def standing(share=0.359, corrected=0.35, outside="no"):
     return estimate(rows, ["others_low", "others_high", "rank", "pairs_count", "outside"])
 
 
+def ends_of(measure, value, ends):
+    """Return the interval of the bend as asked for, and one of 0.02 to both sides of a slope."""
+    low, high = ends if measure == "break" else (value - 0.01, value + 0.01)
+    return {"ci_low": low, "ci_high": high}
+
+
 def trend(low, high, other=None):
     """Bend every definition by the interval from low to high, or the vulnerable ones by `other`."""
     rows = [
         {"definition": definition, "measure": measure, "from_year": 2002, "knot": 2012, "to_year": 2014,
-         "estimate": value, "ci_low": ends[0], "ci_high": ends[1], **COUNTS}
+         "estimate": value, **ends_of(measure, value, ends), **COUNTS}
         for definition, ends in (
             ("all", (low, high)),
             ("lowest_20", other or (low, high)),
             ("four_largest", other or (low, high)),
+            ("four_largest_lowest_20", other or (low, high)),
         )
         for measure, value in (("slope before", 0.02), ("slope after", 0.03), ("break", sum(ends) / 2))
     ]  # fmt: skip
@@ -59,7 +68,10 @@ def trend(low, high, other=None):
     ("bend", "corrected", "outcome"),
     [
         ((-0.2, -0.1), 0.35, Outcome.SUPPORTED),
-        ((-0.2, -0.1), 0.20, Outcome.UNDETERMINED),
+        ((-0.2, -0.1), 0.46, Outcome.SUPPORTED),
+        ((-0.2, -0.1), 0.28, Outcome.SUPPORTED),
+        ((-0.2, -0.1), 0.26, Outcome.UNDETERMINED),
+        ((-0.2, -0.1), 0.20, Outcome.CONTRADICTED),
         ((-0.1, 0.1), 0.35, Outcome.UNDETERMINED),
         ((0.1, 0.2), 0.35, Outcome.CONTRADICTED),
         ((0.1, 0.2), 0.20, Outcome.CONTRADICTED),
@@ -69,6 +81,14 @@ def test_c01_follows_its_rule(bend, corrected, outcome):
     verdict = claims.judge_decline(standing(corrected=corrected), trend(*bend), "open", "wijk")
     assert verdict.rule_outcome == outcome
     assert verdict.outcome.startswith(str(outcome))
+
+
+def test_c01_needs_a_rise_before_the_bend():
+    falling = trend(-0.2, -0.1).frame
+    before = falling["measure"] == "slope before"
+    falling.loc[before, ["estimate", "ci_low", "ci_high"]] = [-0.02, -0.03, -0.01]
+    verdict = claims.judge_decline(standing(), estimate(falling.to_dict("records")), "open", "wijk")
+    assert verdict.rule_outcome == Outcome.CONTRADICTED
 
 
 @pytest.mark.parametrize(("outside", "word"), [("no", "not exceptional"), ("above", "exceptional")])
@@ -88,23 +108,23 @@ def test_c01_says_when_the_answer_hangs_on_the_cut():
     assert verdict.outcome.endswith("among all areas the share that declined is not exceptional")
 
 
-def test_c01_is_not_contradicted_by_all_areas_while_the_vulnerable_bend_down():
+def test_c01_is_decided_by_vulnerable_urban_areas_whatever_the_country_does():
     verdict = claims.judge_decline(standing(), trend(0.1, 0.2, other=(-0.2, -0.1)), "open", "wijk")
     assert verdict.rule_outcome == Outcome.SUPPORTED
-    mixed = trend(0.1, 0.2).frame
-    mixed.loc[mixed["definition"] == "four_largest", ["ci_low", "ci_high"]] = [-0.2, -0.1]
-    verdict = claims.judge_decline(standing(), estimate(mixed.to_dict("records")), "open", "wijk")
-    assert verdict.rule_outcome == Outcome.UNDETERMINED
+    outvoted = trend(0.1, 0.2).frame
+    outvoted.loc[outvoted["definition"] == "four_largest_lowest_20", ["ci_low", "ci_high"]] = [-0.2, -0.1]
+    mixed = estimate(outvoted.assign(ci_low=outvoted["ci_low"]).to_dict("records"))
+    mixed.frame.loc[mixed.frame["measure"] == "slope before", ["ci_low", "ci_high"]] = [0.01, 0.03]
+    assert claims.judge_decline(standing(), mixed, "open", "wijk").rule_outcome == Outcome.SUPPORTED
 
 
-def test_c01_says_when_the_cities_bend_the_other_way():
-    against = trend(0.1, 0.2).frame
-    against = pd.concat([against, against[against["definition"] == "lowest_20"].assign(definition="lowest_10")])
-    cities = against["definition"] == "four_largest"
-    against.loc[cities, ["estimate", "ci_low", "ci_high"]] = [-0.05, -0.1, 0.0]
-    verdict = claims.judge_decline(standing(), estimate(against.to_dict("records")), "open", "wijk")
-    assert verdict.rule_outcome == Outcome.CONTRADICTED
-    assert verdict.outcome.endswith("bend the other way")
+def test_c01_is_not_testable_without_an_urban_area():
+    nowhere = [made.frame.query("definition != 'four_largest_lowest_20'") for made in (standing(), trend(-0.2, -0.1))]
+    tail = ["others_low", "others_high", "rank", "pairs_count", "outside"]
+    shares, bends = (estimate(rows.to_dict("records"), more) for rows, more in zip(nowhere, (tail, ()), strict=True))
+    verdict = claims.judge_decline(shares, bends, "open", "wijk")
+    assert verdict.rule_outcome == Outcome.NOT_TESTABLE
+    assert any("only the four largest cities" in limit for limit in verdict.limits)
 
 
 def test_c03_names_a_group_in_which_the_outcome_is_not_shown():
@@ -155,9 +175,9 @@ def spread(change, low, high):
 @pytest.mark.parametrize(
     ("change", "low", "high", "outcome", "words"),
     [
-        (0.02, 0.01, 0.03, Outcome.SUPPORTED, "the gap widens"),
-        (-0.02, -0.03, -0.01, Outcome.CONTRADICTED, "the gap does not widen: it narrowed"),
-        (-0.02, -0.05, 0.01, Outcome.UNDETERMINED, "whether the gap widens cannot be said"),
+        (0.02, 0.01, 0.03, Outcome.SUPPORTED, "the gap widens."),
+        (-0.02, -0.03, -0.01, Outcome.CONTRADICTED, "the gap narrows."),
+        (-0.02, -0.05, 0.01, Outcome.UNDETERMINED, "whether the gap widens cannot be said."),
     ],
 )
 def test_c03_follows_its_rule_and_answers_in_words(change, low, high, outcome, words):
@@ -192,10 +212,42 @@ def stay():
     return estimate([{"from_year": 2002, "to_year": 2022, "estimate": 0.6, "ci_low": 0.56, "ci_high": 0.65, **COUNTS}])
 
 
+REFUSED = Estimate.refused("0 areas of the group")
+
+
+def bottom(ratio, low, high):
+    values = (0.5, 0.5 * ratio, ratio, 0.45, 0.35)
+    ends = [
+        (low, high) if measure == "ratio of the two" else (value, value)
+        for measure, value in zip(AT_BOTTOM, values, strict=True)
+    ]
+    rows = [
+        {"measure": measure, "from_year": 2002, "to_year": 2022, "estimate": value, "ci_low": a, "ci_high": b, **COUNTS}
+        for measure, value, (a, b) in zip(AT_BOTTOM, values, ends, strict=True)
+    ]
+    return estimate(rows)
+
+
 def test_c02_is_not_testable_without_the_list_of_projects():
-    verdict = claims.judge_bottom(stay(), ranks(), 0.1, 0.95, "open", "wijk")
+    verdict = claims.judge_bottom(stay(), ranks(), REFUSED, "a register of projects", 0.1, 0.95, "open", "wijk")
     assert verdict.rule_outcome == Outcome.NOT_TESTABLE
     assert "60.0% [56.0%, 65.0%]" in verdict.sentences[0]
+    assert "Missing is a register of projects" in " ".join(verdict.limits)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "outcome"),
+    [
+        (0.9, 0.6, 1.2, Outcome.SUPPORTED),
+        (0.9, 0.4, 1.4, Outcome.UNDETERMINED),
+        (0.7, 0.6, 0.75, Outcome.UNDETERMINED),
+        (0.4, 0.2, 0.7, Outcome.CONTRADICTED),
+        (0.4, 0.1, 0.9, Outcome.UNDETERMINED),
+    ],
+)
+def test_c02_is_judged_where_a_register_is_given(ratio, low, high, outcome):
+    verdict = claims.judge_bottom(stay(), ranks(), bottom(ratio, low, high), "", 0.1, 0.95, "open", "wijk")
+    assert verdict.rule_outcome == outcome
 
 
 @pytest.fixture(params=["synthetic", "open"])
@@ -203,7 +255,7 @@ def verdicts(request):
     source = request.param
     return source, [
         claims.judge_decline(standing(), trend(0.1, 0.2), source, "wijk"),
-        claims.judge_bottom(stay(), ranks(), 0.1, 0.95, source, "wijk"),
+        claims.judge_bottom(stay(), ranks(), bottom(0.9, 0.6, 1.2), "", 0.1, 0.95, source, "wijk"),
         claims.judge_gap(*spread(-0.02, -0.03, -0.01), 0.1, source, "wijk"),
     ]
 

@@ -11,6 +11,8 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.inference.bootstrap import Bootstrap
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.scores.ranks import (
+    AT_BOTTOM,
+    group_at_bottom,
     persistence,
     rank_critical_value,
     rank_intervals,
@@ -63,6 +65,34 @@ def test_persistence_of_five_areas_by_hand():
     found = persistence(waves_of(FIVE), 2002, tail=0.25, bootstrap=QUICK)
     assert found.frame[["to_year", "estimate"]].to_numpy().tolist() == [[2008, 0.5], [2012, 0.0]]
     assert found.frame["units_count"].tolist() == [2, 2]
+
+
+def test_a_group_at_the_bottom_by_hand():
+    """The lowest quarter of five areas are two. In 2002 a and b, in 2012 e and d; the group is a, d and e."""
+    waves = waves_of({2002: FIVE[2002], 2012: FIVE[2012]})
+    codes = list(waves.scores.index)
+    found = group_at_bottom(waves, [codes[0], codes[3], codes[4], "elsewhere"], tail=0.25, bootstrap=QUICK)
+    assert found.frame["measure"].tolist() == list(AT_BOTTOM)
+    np.testing.assert_allclose(found.frame["estimate"], [1 / 3, 2 / 3, 2.0, 0.0, 0.0])
+    assert found.frame["units_count"].tolist() == [3, 3, 3, 1, 1]
+    assert dict(found.dropped)["areas of the group without both scores"] == 1
+
+
+def test_a_group_drawn_by_lot_is_at_the_bottom_as_often_later():
+    """The ratio of a random half of 3,000 areas is one: its error is about √(2(1 − .5)/150) = 0.08."""
+    waves = simulate(STILL, 3000, seed=3).waves
+    drawn = np.random.default_rng(4).permutation(waves.scores.index.to_numpy())[:1500]
+    ratio = group_at_bottom(waves, drawn, bootstrap=QUICK).row(measure="ratio of the two")
+    assert abs(ratio["estimate"] - 1) < 0.3
+    assert ratio["ci_low"] < 1 < ratio["ci_high"]
+
+
+@pytest.mark.parametrize("members", [[], ["first"], ["third", "fourth"]])
+def test_a_group_that_is_not_at_the_bottom_at_first_has_no_ratio(members):
+    waves = waves_of(FIVE)
+    named = dict(zip(("first", "second", "third", "fourth"), waves.scores.index, strict=False))
+    with pytest.raises(EstimationError, match="no ratio to take"):
+        group_at_bottom(waves, [named[name] for name in members], tail=0.25, bootstrap=QUICK)
 
 
 def test_persistence_is_the_corner_of_the_transition_matrix():

@@ -65,6 +65,23 @@ def test_waves_are_the_times_and_the_first_one_in_or_after_the_start_is_the_coho
     assert steps[CODES[3:]].isna().all()
 
 
+def test_restructured_areas_are_those_with_a_project_that_began_by_a_year(built, project):
+    built(work("a", CODES[0], 2009), work("b", CODES[1], 2012), work("c", CODES[2], 2020))
+    found = panel.restructured_areas("open", "wijk", 2012, project)
+    assert found.codes == set(CODES[:2])
+    assert not found.reason
+    assert any("register.csv" in item.origin for item in found.inputs)
+    assert panel.restructured_areas("open", "wijk", 2000, project).reason == "a project that began by 2000"
+    assert panel.restructured_areas("open", "buurt", 2012, project).reason
+    assert "buurten and wijken" in panel.restructured_areas("open", "pc4", 2012, project).reason
+
+
+def test_without_a_register_restructured_areas_are_not_known(built, project):
+    built()
+    found = panel.restructured_areas("open", "wijk", 2012, project)
+    assert (found.codes, found.reason) == (frozenset(), "a register of projects")
+
+
 def test_a_register_without_dwellings_treats_by_an_unknown_dose(built):
     study = built(work("a", CODES[0], 2009))
     row = study.treated.iloc[0]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buurteffect.claims.rules import Outcome
 from buurteffect.claims.verdict import Answer, Verdict
 from buurteffect.estimate import Estimate
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS
 
 _MEASURES = ("sd", "q90_q10")
 _SAMPLE = "areas scored in each wave"
-_ENOUGH = 2 / 3
 
 
 def judge_gap(
@@ -32,7 +30,8 @@ def judge_gap(
     answer = Answer("C03", source, level)
     first, last = (int(changes[0].frame[name].iloc[0]) for name in ("from_year", "to_year"))
     _say_spread(answer, dispersion, changes[0], first, last)
-    outcome, remark = _say_cells(answer, changes)
+    figures = _figures(changes[0])
+    remark = _say_cells(answer, changes, figures)
     if grouped:
         _say_grouped(answer, grouped, tail, first, last)
     if grouped and regression:
@@ -42,7 +41,18 @@ def judge_gap(
         "within areas, and between their people, are not in it. What the making of the instrument itself does to the "
         "spread of early waves is not examined here."
     )
-    return answer.verdict(outcome, remark)
+    return answer.judge(figures, remark)
+
+
+def _figures(change: Estimate) -> dict[str, float]:
+    """Return the figures of the rule: the change of the spread over all areas from the first wave to the last."""
+    sd, quantiles = (change.row(group="all", measure=measure, sample=_SAMPLE) for measure in _MEASURES)
+    return {
+        "sd_low": sd["ci_low"],
+        "sd_high": sd["ci_high"],
+        "quantiles_low": quantiles["ci_low"],
+        "quantiles_high": quantiles["ci_high"],
+    }
 
 
 def _say_spread(answer: Answer, dispersion: Estimate, change: Estimate, first: int, last: int) -> None:
@@ -84,30 +94,27 @@ def _say_spread(answer: Answer, dispersion: Estimate, change: Estimate, first: i
         )
 
 
-def _say_cells(answer: Answer, changes: tuple[Estimate, ...]) -> tuple[Outcome, str]:
-    """Count the cells of the rule; return what it says, and where it does not hold."""
+def _say_cells(answer: Answer, changes: tuple[Estimate, ...], figures: dict[str, float]) -> str:
+    """Say in how many cells the spread rises and falls; return where the change over all areas is not shown."""
     cells = pd.concat([change.frame for change in changes])
     cells = cells[cells["measure"].isin(_MEASURES) & (cells["sample"] == _SAMPLE)]
     rise, fall = (cells["ci_low"] > 0), (cells["ci_high"] < 0)
-    if rise.mean() >= _ENOUGH:
-        outcome, answer_words = Outcome.SUPPORTED, "the gap widens"
-    elif fall.mean() >= _ENOUGH:
-        outcome, answer_words = Outcome.CONTRADICTED, "the gap does not widen: it narrowed"
-    else:
-        outcome, answer_words = Outcome.UNDETERMINED, "whether the gap widens cannot be said"
+    widens = figures["sd_low"] > 0 and figures["quantiles_low"] > 0
+    narrows = figures["sd_high"] < 0 and figures["quantiles_high"] < 0
     answer.say(
-        f"of {{cells_count:d}} cells (group, measure, first wave) the spread falls in {{fall_count:d}} and rises in "
-        f"{{rise_count:d}} with an interval that excludes zero: {answer_words}.",
+        "over all {areas}, "
+        + ("the gap widens" if widens else "the gap narrows" if narrows else "whether the gap widens cannot be said")
+        + ". Of {cells_count:d} cells (group, measure, first wave), which share their {areas} and are no separate "
+        "evidence, the spread falls in {fall_count:d} and rises in {rise_count:d} with an interval that excludes zero.",
         cells_count=len(cells),
         fall_count=int(fall.sum()),
         rise_count=int(rise.sum()),
     )
-    deciding = {Outcome.SUPPORTED: rise, Outcome.CONTRADICTED: fall}.get(outcome)
-    if deciding is None:
-        return outcome, ""
-    without = [name for name, part in deciding.groupby(cells["group"]) if not part.any()]
+    if not (widens or narrows):
+        return ""
+    without = [name for name, part in (rise if widens else fall).groupby(cells["group"]) if not part.any()]
     names = ", ".join(f"the {name.replace('_', ' ')} cities" if name == "four_largest" else name for name in without)
-    return outcome, f"; not shown for {names}" if names else ""
+    return f"; not shown for {names}" if names else ""
 
 
 def _say_grouped(answer: Answer, grouped: Estimate, tail: float, first: int, last: int) -> None:

@@ -55,6 +55,7 @@ __all__ = [
     "exceptional",
     "expected_regression",
     "gap_by_class_year",
+    "group_at_bottom",
     "mean_by_wave",
     "persistence",
     "rank_intervals",
@@ -86,6 +87,7 @@ mean_by_wave = estimator(dispersion.mean_by_wave)
 expected_regression = estimator(gap.expected_regression)
 gap_by_class_year = estimator(gap.gap_by_class_year)
 split_wave_gap = estimator(gap.split_wave_gap)
+group_at_bottom = estimator(ranks.group_at_bottom)
 persistence = estimator(ranks.persistence)
 rank_intervals = estimator(ranks.rank_intervals)
 rank_transition = estimator(ranks.rank_transition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,12 @@ TRANSITION, RANK_CORRELATION = "share of the row", "rank correlation"
 MEDIAN_WIDTH = "median width of the interval in ranks"
 SURELY_IN, POSSIBLY_IN = "areas surely in the bottom tail", "areas that cannot be excluded from the bottom tail"
 TAIL_SIZE = "areas in the bottom tail by rank"
+
+AT_BOTTOM = (
+    "at the bottom in the first wave", "at the bottom in the last wave", "ratio of the two",
+    "still there, of those at the bottom at first", "still there, of other areas at the bottom at first",
+)  # fmt: skip
+"""Measures of `group_at_bottom`."""
 
 
 def rank_transition(
@@ -132,6 +139,61 @@ def persistence(waves: Waves, from_year: int, tail: float = 0.1, bootstrap: Boot
     frame = pd.concat(frames, ignore_index=True)
     method = f"share of the lowest {tail:.0%} of areas in {from_year} that is in the lowest {tail:.0%} later"
     return _estimate(waves, frame, method, bootstrap, from_year, waves.years[-1])
+
+
+def group_at_bottom(
+    waves: Waves, members: Collection[str], tail: float = 0.1, bootstrap: Bootstrap = STANDARD
+) -> Estimate:
+    r"""Return how often the areas of a group were at the bottom in the first wave and in the last, and the ratio.
+
+    With :math:`L_t` the lowest share `tail` of all areas scored in both waves, for the group M:
+    :math:`P(L_{first} | M)`, :math:`P(L_{last} | M)` and their ratio, beside :math:`P(L_{last} | L_{first})` within
+    the group and among all others. The group is fixed; who is lowest is not.
+
+    Parameters
+    ----------
+    waves, tail, bootstrap
+        As of `persistence`.
+    members : collection of str
+        Codes of the areas of the group; those without both scores are left out and counted.
+
+    Returns
+    -------
+    Estimate
+        One row is one of `AT_BOTTOM`: ``measure, from_year, to_year``, then the result columns.
+
+    Raises
+    ------
+    EstimationError
+        If fewer than two areas of the group are scored in both waves, or none of them is lowest in the first.
+    """
+    _check_tail(tail)
+    first, last = waves.years[0], waves.years[-1]
+    keep = waves.scored(first, last)
+    inside = np.asarray(waves.scores.index.isin(list(members)))[keep]
+    pair = waves.columns((first, last))[keep]
+    low = _lowest(np.ones((1, len(pair))), pair[:, 0], tail)[0] if len(pair) else inside
+    if inside.sum() < 2 or not (inside & low).any():
+        raise EstimationError(
+            f"{int(inside.sum())} areas of the group are scored in {first} and {last}, of which "
+            f"{int((inside & low).sum())} are in the lowest {tail:.0%} in {first}: there is no ratio to take"
+        )
+
+    def chances(weights: Floats) -> Floats:
+        start, end = (weights * _lowest(weights, pair[:, column], tail) for column in (0, 1))
+        both = start * (end > 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            before, after = (part[:, inside].sum(axis=1) / weights[:, inside].sum(axis=1) for part in (start, end))
+            stayed = [both[:, group].sum(axis=1) / start[:, group].sum(axis=1) for group in (inside, ~inside)]
+            return np.column_stack([before, after, after / before, *stayed])
+
+    identity = {"measure": list(AT_BOTTOM), "from_year": first, "to_year": last}
+    counted = [inside, inside, inside, inside & low, ~inside & low]
+    frame = waves.bootstrap(chances, keep, identity, bootstrap, counted)
+    unseen = len(set(members)) - int(inside.sum())
+    method = f"share of a group of areas in the lowest {tail:.0%} of all areas, in the first wave and in the last"
+    left_out = (*waves.unscored((first, last), f"areas not scored in both {first} and {last}"),)
+    return waves.estimate(frame, method, bootstrap, (*left_out, ("areas of the group without both scores", unseen)))
 
 
 def rank_intervals(

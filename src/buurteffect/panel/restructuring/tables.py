@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import geopandas as gpd
 import pandas as pd
 
-from buurteffect.errors import ProjectError
+from buurteffect.errors import MissingDataError, ProjectError
 from buurteffect.panel.areas.panel_files import read_record
+from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.panel.inputs.source_folders import raw_folder
 from buurteffect.panel.maps.area_map import read_map
-from buurteffect.panel.restructuring.study import RestructuringStudy
+from buurteffect.panel.restructuring.study import RestructuringStudy, restructuring_study
 from buurteffect.project import Project
 from buurteffect.sources import read_focus_areas
 from buurteffect.sources.files.rawfile import sha256_of
@@ -20,6 +23,48 @@ _COUNTS = {
     "built_social": "built_social_dwellings_count",
     "built_private_rent": "built_private_rent_dwellings_count",
 }
+
+
+@dataclass(frozen=True)
+class RestructuredAreas:
+    """Areas with a project, by the register.
+
+    Attributes
+    ----------
+    codes : frozenset of str
+        Their codes; empty where there is no register, or none of its projects lies in these areas.
+    inputs : tuple of InputFile
+        The raw files.
+    reason : str
+        Why nothing can be said; empty where something can.
+    """
+
+    codes: frozenset[str]
+    inputs: tuple[InputFile, ...]
+    reason: str = ""
+
+
+def restructured_areas(source: str, level: str, until: int, project: Project | None = None) -> RestructuredAreas:
+    """Return the areas of a level in which a project of the register began by the year `until`, whatever its size.
+
+    Raises
+    ------
+    ProjectError
+        If the panel has not been built.
+    DataError
+        If the stored panel or register breaks its contract.
+    """
+    if level not in ("buurt", "wijk"):
+        return RestructuredAreas(frozenset(), (), "the register is of buurten and wijken")
+    try:
+        study = restructuring_study(source, level, project=project)
+    except MissingDataError as error:
+        return RestructuredAreas(frozenset(), (), error.missing)
+    if study.areas.empty or "register" in study.lacking:
+        return RestructuredAreas(frozenset(), (), "a register of projects")
+    begun = study.projects[study.projects["start_year"] <= until]
+    codes = frozenset(map(str, begun["area_code"]))
+    return RestructuredAreas(codes, study.inputs, "" if codes else f"a project that began by {until}")
 
 
 def register_by_cohort(study: RestructuringStudy) -> pd.DataFrame:
