@@ -82,10 +82,10 @@ def _say_spread(answer: Answer, dispersion: Estimate, change: Estimate, first: i
         cities = change.row(group="four_largest", measure="q90_q10", sample=_SAMPLE)
         few = cities["clusters_count"] < FEW_CLUSTERS
         answer.say(
-            "in the {cities:d} largest cities the distance Q90–Q10 went from {cities_first:.3f} to {cities_last:.3f} "
-            "(change {cities_change:.3f} [{cities_low:.3f}, {cities_high:.3f}]"
+            "in the {cities_count:d} largest cities the distance Q90–Q10 went from {cities_first:.3f} to "
+            "{cities_last:.3f} (change {cities_change:.3f} [{cities_low:.3f}, {cities_high:.3f}]"
             + (", an interval that so few gemeenten make too narrow)." if few else ")."),
-            cities=cities["clusters_count"],
+            cities_count=cities["clusters_count"],
             cities_first=at["four_largest", "q90_q10", first],
             cities_last=at["four_largest", "q90_q10", last],
             cities_change=cities["estimate"],

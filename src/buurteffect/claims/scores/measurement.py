@@ -101,12 +101,13 @@ def _say_reliability(answer: Answer, reliability: Estimate, noise: pd.Series) ->
     short = frame[frame["years_between"] == frame["years_between"].min()]["estimate"]
     long = frame[frame["years_between"] == frame["years_between"].max()]
     answer.say(
-        "of the variance of a change over {short:d} years {short_low:.0%} to {short_high:.0%} is signal, of one over "
-        "{long:d} years {long_low:.0%} to {long_high:.0%}, by pair of waves and by whether the step counts as noise.",
-        short=frame["years_between"].min(),
+        "of the variance of a change over {short_years:d} years {short_low:.0%} to {short_high:.0%} is signal, of one "
+        "over {long_years:d} years {long_low:.0%} to {long_high:.0%}, by pair of waves and by whether the step counts "
+        "as noise.",
+        short_years=frame["years_between"].min(),
         short_low=short.min(),
         short_high=short.max(),
-        long=frame["years_between"].max(),
+        long_years=frame["years_between"].max(),
         long_low=long["estimate"].min(),
         long_high=long["estimate"].max(),
     )
@@ -120,7 +121,7 @@ def _say_reliability(answer: Answer, reliability: Estimate, noise: pd.Series) ->
     plain = frame[(frame["measure"] == _RELIABILITY) & (frame["years_between"] == frame["years_between"].min())]
     answer.say(
         "that holds for the noise as estimated; within the interval of the noise it would be {noisy:.0%} to "
-        "{quiet:.0%} over {short:d} years.",
+        "{quiet:.0%} over {short_years:d} years.",
         noisy=max(0.0, 1 - (1 - plain["estimate"].min()) * (noise["ci_high"] / noise["estimate"]) ** 2),
         quiet=1 - (1 - plain["estimate"].max()) * (noise["ci_low"] / noise["estimate"]) ** 2,
     )

@@ -80,6 +80,7 @@ def named_truth(world: World, truth: Truth, parameters: WorldParameters) -> dict
         "true_share_declined_2012_2014": (signal[2014] < signal[2012]).mean(),
         "true_sd_2002": signal[2002].std(ddof=1),
         "true_sd_2022": signal[2022].std(ddof=1),
+        "true_sd_change_2002_2022": signal[2022].std(ddof=1) - signal[2002].std(ddof=1),
     }
     late = truth.late.set_index("outcome")
     found |= {f"att_6_9_{outcome}": effect for outcome, effect in late["effect"].items()}
