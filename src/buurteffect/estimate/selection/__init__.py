@@ -6,6 +6,7 @@ from buurteffect.estimate.selection import (
     adjusted_panel,
     balancing,
     before_after,
+    bracketing,
     density,
     lookalikes,
     overlap,
@@ -15,12 +16,16 @@ from buurteffect.estimate.selection import (
 )
 from buurteffect.estimate.selection.balancing import Balance, OverlapLimits
 from buurteffect.estimate.selection.before_after import NAIVE
+from buurteffect.estimate.selection.bracketing import BRACKET, GIVEN, PLAIN
 from buurteffect.estimate.selection.overlap import PooledOverlap
 from buurteffect.estimate.selection.regression_discontinuity import Discontinuity
 from buurteffect.estimate.selection.reweighting import Baseline, Reweighted
 
 __all__ = [
+    "BRACKET",
+    "GIVEN",
     "NAIVE",
+    "PLAIN",
     "Balance",
     "Baseline",
     "Discontinuity",
@@ -30,6 +35,8 @@ __all__ = [
     "adjust_outcome",
     "balanced_effect",
     "before_and_after",
+    "bracket",
+    "bracket_of",
     "complete_units",
     "density_jump",
     "discontinuity",
@@ -46,6 +53,8 @@ __all__ = [
 adjust_outcome = estimator(adjusted_panel.adjust_outcome)
 complete_units = estimator(adjusted_panel.complete_units)
 before_and_after = estimator(before_after.before_and_after)
+bracket = estimator(bracketing.bracket)
+bracket_of = estimator(bracketing.bracket_of)
 fitted_components = estimator(before_after.fitted_components)
 naive_two_way = estimator(before_after.naive_two_way)
 lookalike_placebo = estimator(lookalikes.lookalike_placebo)
