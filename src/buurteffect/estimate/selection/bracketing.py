@@ -10,7 +10,7 @@ import pandas as pd
 
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.design import Design
-from buurteffect.estimate.core.result import EffectEstimate, Estimate
+from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.did.headline import late_effect
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
@@ -100,6 +100,7 @@ def bracket_of(designs: Mapping[str, EffectEstimate], design: Design | None = No
 
     Examples
     --------
+    >>> from buurteffect.estimate import Estimate
     >>> made = {"unadjusted": 0.2, "adjusted": 0.1}
     >>> words = {"method": "", "convention": "", "units_count": 9, "clusters_count": 3}
     >>> both = bracket_of({name: Estimate.of([name], [point], [0.02], **words) for name, point in made.items()})
