@@ -59,16 +59,22 @@ def sup_t_critical_value(
     if not keep.any():
         raise EstimationError("no effect has an uncertainty: there is nothing to make a band of")
     errors = np.sqrt(scale[keep])
-    root = _symmetric_root(matrix[np.ix_(keep, keep)] / np.outer(errors, errors))
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
-    largest = np.abs(generator.standard_normal((draws, len(errors))) @ root).max(axis=1)
+    largest = np.abs(normal_draws(matrix[np.ix_(keep, keep)], draws, generator)).max(axis=1)
     if np.isfinite(degrees):
         largest /= np.sqrt(generator.chisquare(degrees, draws) / degrees)
     pointwise = float(critical_value(alpha, degrees))
     return max(pointwise, float(np.quantile(largest, 1 - alpha))) if len(errors) > 1 else pointwise
 
 
-def _symmetric_root(correlation: Floats) -> Floats:
-    """Return the symmetric square root, negative eigenvalues from rounding set to 0."""
-    values, vectors = np.linalg.eigh(correlation)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T)
+def normal_draws(covariance: Floats, draws: int, generator: np.random.Generator | int) -> Floats:
+    """Return draws of shape (draws, effects) from the normal distribution with a covariance's correlations, variance 1.
+
+    Negative eigenvalues from rounding count as 0. Where a seed stands in place of a generator it starts one.
+    """
+    if isinstance(generator, int):
+        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(generator)))
+    errors = np.sqrt(np.diag(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(errors, errors))
+    root = np.asarray((vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T)
+    return np.asarray(generator.standard_normal((draws, len(errors))) @ root)

@@ -1,5 +1,6 @@
 """Covariances, small-sample factors, bootstraps, permutation, joint tests and power."""
 
+from buurteffect.estimate.core import multiplicity
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.inference import bootstrap, power, wald, wild_bootstrap
 from buurteffect.estimate.inference.bootstrap import FEW_CLUSTERS, STANDARD, Bootstrap, Draws
@@ -35,6 +36,7 @@ __all__ = [
     "RobustErrors",
     "WildBootstrap",
     "WildResult",
+    "benjamini_hochberg",
     "cluster_bootstrap",
     "conley_errors",
     "detectable_slope",
@@ -42,10 +44,12 @@ __all__ = [
     "minimum_detectable_effect",
     "pretest_power",
     "pretrend_test",
+    "romano_wolf",
     "tidy",
     "two_group_std_error",
     "wild_cluster_bootstrap",
     "with_minimum_detectable_effect",
+    "with_romano_wolf",
 ]
 
 cluster_bootstrap = estimator(bootstrap.cluster_bootstrap)
@@ -58,3 +62,6 @@ detectable_slope = estimator(power.detectable_slope)
 pretest_power = estimator(power.pretest_power)
 two_group_std_error = estimator(power.two_group_std_error)
 wild_cluster_bootstrap = estimator(wild_bootstrap.wild_cluster_bootstrap)
+romano_wolf = estimator(multiplicity.romano_wolf)
+with_romano_wolf = estimator(multiplicity.with_romano_wolf)
+benjamini_hochberg = estimator(multiplicity.benjamini_hochberg)
