@@ -14,7 +14,7 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.result_tables import refused_rows
 from buurteffect.estimate.did.group_time_effects import group_time
-from buurteffect.estimate.did.headline import cohorts_behind, late_effect, late_estimator
+from buurteffect.estimate.did.aggregation import cohorts_behind, late_effect, late_estimator
 from buurteffect.estimate.did.published_steps import event_study_in_steps, in_steps, steps_of_window, thick_steps
 from buurteffect.estimate.inference.power import two_group_std_error
 from buurteffect.estimate.measurement.components import VarianceComponents
@@ -71,7 +71,7 @@ def test_the_path_in_steps_has_one_base_where_figures_come_every_few_years():
     assert (path.frame["std_error"] == 0).sum() >= 1
     assert path.frame.set_index("event_time").loc[-1, "estimate"] == 0
     assert path.frame.loc[path.frame["event_time"] < 0, "estimate"].abs().max() < 1e-12
-    assert in_steps(DESIGN).time == "step"
+    assert in_steps(frame, DESIGN).time == "step"
 
 
 def test_steps_of_a_window_are_those_whose_mean_years_lie_in_it():

@@ -12,7 +12,8 @@ from buurteffect.estimate.agreement.panel import COEFFICIENT, COLUMNS, STD_ERROR
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.did.aggregation import KINDS, aggregate
 from buurteffect.estimate.did.group_time_effects import Approach, group_time, group_time_table
-from buurteffect.estimate.did.imputed_outcomes import imputation, two_stage
+from buurteffect.estimate.did.imputed_outcomes import imputation
+from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.did.saturated import sun_abraham
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from buurteffect.errors import CallError, EstimationError, MissingColumnError
 from buurteffect.estimate.core.result import OWN_CODE
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.core.within import Integers, demean, within_two_way
+from buurteffect.estimate.core.within import Integers, demean, entangled, within_two_way
 
 _LEFT = 1e-9  # a regressor of which less than this share is left after the effects is taken as absorbed
 _ORTHOGONAL = 1e-6  # largest correlation of residuals with a regressor that counts as rounding
@@ -347,12 +347,9 @@ def check_told_apart(names: Sequence[str], cross: Floats, start: Floats) -> None
             f"{', '.join(gone)}: nothing is left after the fixed effects; leave it out, or leave out the effects that "
             "explain it"
         )
-    cross = cross / np.outer(size, size)
-    values, vectors = np.linalg.eigh(cross)
-    if values[0] < _LEFT:
-        among = np.abs(vectors[:, values < _LEFT]).max(axis=1) > 1e-4
-        told = ", ".join(name for name, inside in zip(names, among, strict=True) if inside)
-        raise EstimationError(f"{told} explain each other after the fixed effects: leave one of them out")
+    told = entangled(names, cross, _LEFT)
+    if told:
+        raise EstimationError(f"{', '.join(told)} explain each other after the fixed effects: leave one of them out")
 
 
 def check_normal_equations(fit: Fit) -> Fit:

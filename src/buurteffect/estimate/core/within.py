@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from buurteffect.estimate.core.weighted_stats import Floats
 
 Integers = NDArray[np.int_]
+
+
+def entangled(names: Sequence[str], cross: Floats, least: float) -> list[str]:
+    """Return the names of columns that explain each other; none where all can be told apart.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns.
+    cross : ndarray
+        Their cross product, shape (columns, columns).
+    least : float
+        Eigenvalue of the cross product of columns of length 1 below which a mixture of them counts as nothing.
+
+    Examples
+    --------
+    >>> columns = np.array([[1.0, 2.0, 1.0], [2.0, 4.0, 0.0], [3.0, 6.0, 5.0]])
+    >>> entangled(["income", "double", "age"], columns.T @ columns, 1e-9)
+    ['income', 'double']
+    """
+    size = np.sqrt(np.maximum(np.diag(cross), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(cross / np.outer(size, size))
+    among = np.abs(vectors[:, values < least]).max(axis=1, initial=0) > 1e-4
+    return [name for name, inside in zip(names, among, strict=True) if inside]
 
 
 def group_sums(values: Floats, codes: Integers, count: int | None = None) -> Floats:

@@ -5,16 +5,16 @@ from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.did import (
     aggregation,
     group_time_effects,
-    headline,
     imputed_outcomes,
     projections,
     published_steps,
     saturated,
     stacks,
     synthetic,
+    two_stages,
 )
+from buurteffect.estimate.did.aggregation import late_estimator
 from buurteffect.estimate.did.group_time_effects import GroupTime
-from buurteffect.estimate.did.headline import late_estimator
 from buurteffect.estimate.regression import dose_response
 
 __all__ = [
@@ -47,10 +47,10 @@ aggregate = estimator(aggregation.aggregate)
 callaway_santanna = estimator(aggregation.callaway_santanna)
 group_time = estimator(group_time_effects.group_time)
 group_time_table = estimator(group_time_effects.group_time_table)
-cohorts_behind = estimator(headline.cohorts_behind)
-late_effect = estimator(headline.late_effect)
+cohorts_behind = estimator(aggregation.cohorts_behind)
+late_effect = estimator(aggregation.late_effect)
 imputation = estimator(imputed_outcomes.imputation)
-two_stage = estimator(imputed_outcomes.two_stage)
+two_stage = estimator(two_stages.two_stage)
 local_projections = estimator(projections.local_projections)
 event_study_in_steps = estimator(published_steps.event_study_in_steps)
 steps_of_window = estimator(published_steps.steps_of_window)

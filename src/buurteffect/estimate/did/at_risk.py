@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import entangled
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import Integers, Truths
 
@@ -58,14 +60,38 @@ def regress_pool(given: Floats, change: Floats, weights: Floats) -> PoolRegressi
     return PoolRegression(given, weights, turned @ turned.T, coefficients, change - given @ coefficients)
 
 
+def unadjustable(given: Floats, names: Sequence[str], least: float = _COLLINEAR**2) -> str:
+    """Return in words why changes of units cannot be adjusted for covariates.
+
+    Parameters
+    ----------
+    given : ndarray
+        A constant, then the covariates, shape (units, columns).
+    names : sequence of str
+        Of the covariates.
+    least : float
+        As of `entangled`.
+    """
+    if len(given) < given.shape[1]:
+        return f"{', '.join(names)} are too many for the {len(given)} units compared"
+    told = entangled(["a constant", *names], given.T @ given, least)
+    if told == ["a constant", *told[1:2]]:
+        return f"{told[1]} is constant among the units compared, so collinear with their mean"
+    return f"{', '.join(told)} are collinear among the units compared" if told else ""
+
+
 @dataclass(frozen=True, eq=False)
 class RiskCell:
-    """The effect on one cohort at one time: the effect, every unit's influence on it, and how many were compared."""
+    """The effect on one cohort at one time: the effect, every unit's influence on it, and how many were compared.
+
+    `unseen_count` counts units of the cohort or at risk with it that lack a figure which the comparison needs.
+    """
 
     estimate: float
     influence: Floats
     treated_count: int
     others_count: int
+    unseen_count: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +165,17 @@ class AtRisk:
         influence = np.zeros(len(weights))
         influence[mine] = own * (gap - estimate)
         self._add_regressions(influence, own @ given, cohort, step, steps)
-        return RiskCell(estimate, influence * len(weights), len(mine), len(step.pool))
+        return RiskCell(estimate, influence * len(weights), len(mine), len(step.pool), self._unseen(cohort, place))
+
+    def _unseen(self, cohort: int, place: int) -> int:
+        """Return how many units of a cohort or at risk with it are not seen at its base, or untreated but not now."""
+        adoption, base = self.adoption, self.adoption.base(cohort)
+        touched = adoption.cohorts - adoption.sample.design.anticipation_years <= adoption.times[place]
+        seen = np.isfinite(adoption.outcome)
+        lacking = ~seen[:, base] | (~seen[:, place] & ~(touched & (adoption.cohorts > cohort)))
+        eligible = self._eligible[:, base] | ~seen[:, base]
+        wanted = (adoption.cohorts == cohort) | ((adoption.cohorts > cohort) & eligible)
+        return int((lacking & wanted).sum())
 
     def _add_regressions(
         self, influence: Floats, means: Floats, cohort: int, step: _Step, steps: dict[int, _Step]
@@ -189,8 +225,8 @@ class AtRisk:
         fit = regress_pool(given, untreated[pool] - adoption.outcome[pool, base], weights)
         if fit is None:
             raise EstimationError(
-                f"cohort {cohort} in {adoption.times[place]}: the {len(pool)} units at risk cannot be adjusted for the "
-                "covariates, which are collinear, constant, or too many for them"
+                f"cohort {cohort} in {adoption.times[place]}: the {len(pool)} units at risk cannot be adjusted: "
+                f"{unadjustable(given, adoption.sample.design.covariates)}; leave covariates out"
             )
         return _Step(pool, fit)
 

@@ -14,7 +14,7 @@ from buurteffect.errors import CallError, EstimationError, NoComparisonError
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.did.at_risk import AtRisk, regress_pool
+from buurteffect.estimate.did.at_risk import AtRisk, regress_pool, unadjustable
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import Truths, draw_sample
@@ -24,6 +24,11 @@ Base = Literal["universal", "varying"]
 
 OVERLAP_LIMIT = 0.999
 """From this propensity score on, nobody comparable is left (the limit of the R package did)."""
+
+UNBALANCED = "each cohort and time compares the units that are seen then and at its base"
+"""What comparisons of changes do where units are not seen at every time."""
+
+_NEARLY = 1e-14  # a mixture of covariates with less of their squared length counts as nothing in a propensity score
 
 _COMPARED = {
     NEVER_TREATED: "never treated units",
@@ -69,7 +74,7 @@ class GroupTime:
         early = f", {design.anticipation_years} years of anticipation" if design.anticipation_years else ""
         return (
             f"Callaway & Sant'Anna (2021, doi:10.1016/j.jeconom.2020.12.001), {_APPROACHES[self.approach]}{given}, "
-            f"against {against}, {self.base} base{early}"
+            f"against {against}, {self.base} base{early}" + self.adoption.sample.unbalanced(UNBALANCED)
         )
 
     @property
@@ -106,7 +111,8 @@ def group_time(
     approach : {"dr", "reg", "ipw"}
         Doubly robust, by regression or by weighting; without covariates they are the same.
     base : {"universal", "varying"}
-        Compare every time with the last one before treatment, or times before it with the time just before them.
+        Compare every time with the last one before treatment (and its anticipation), or the times before that with
+        the time just before them. From the anticipation on both compare with the same time.
     skip_without_overlap : bool
         Leave out cells in which treated units have no comparable ones, counted in ``dropped``, instead of refusing.
 
@@ -117,7 +123,7 @@ def group_time(
     NoComparisonError
         If no cell can be estimated.
     """
-    return compared_cells(Adoption(draw_sample(frame, design)), approach, base, skip_without_overlap)
+    return compared_cells(Adoption(draw_sample(frame, design, one_treated_cluster=True)), approach, base, skip_without_overlap)
 
 
 def compared_cells(
@@ -147,7 +153,7 @@ def compared_cells(
         return _at_risk_cells(rule, approach)
     estimator = _cell_estimator(approach)
     cells, columns, skipped = [], [], dict[str, int]()
-    scores: dict[bytes, bool] = {}
+    scores: dict[bytes, str] = {}
     for cohort, place, before in rule.pairs():
         mine = adoption.cohorts == cohort
         cell = {"cohort": cohort, "time": int(adoption.times[place]), "treated_count": int(mine.sum())}
@@ -155,7 +161,8 @@ def compared_cells(
             cells.append(cell | {"estimate": 0.0, "is_base": True, "others_count": 0})
             columns.append(np.zeros(len(mine)))
             continue
-        used, change, given = rule.comparison(mine, cohort, place, before)
+        used, change, given, unseen = rule.comparison(mine, cohort, place, before)
+        skipped["unseen"] = skipped.get("unseen", 0) + unseen
         reason = _unusable(adoption, used, mine, given, approach, scores)
         if reason == "overlap" and not skip_without_overlap:
             raise EstimationError(
@@ -163,9 +170,11 @@ def compared_cells(
                 "or more, so nobody is comparable with it; take fewer covariates, match first, or "
                 "set skip_without_overlap"
             )
-        if reason:
+        if reason in ("nobody", "overlap"):
             skipped[reason] = skipped.get(reason, 0) + 1
             continue
+        if reason:
+            raise _unadjusted(adoption, (cohort, cell["time"]), reason)
         point, psi = _cell(estimator, adoption, used, mine, change, given, (cohort, cell["time"]))
         counts = {"treated_count": int((mine & used).sum()), "others_count": int((used & ~mine).sum())}
         cells.append(cell | counts | {"estimate": point, "is_base": False})
@@ -191,6 +200,7 @@ def _at_risk_cells(rule: _Rule, approach: Approach) -> GroupTime:
         elif (found := risk.cell(cohort, place)) is None:
             skipped["nobody"] = skipped.get("nobody", 0) + 1
         else:
+            skipped["unseen"] = skipped.get("unseen", 0) + found.unseen_count
             counts = {"treated_count": found.treated_count, "others_count": found.others_count}
             cells.append(cell | counts | {"estimate": found.estimate, "is_base": False})
             columns.append(found.influence)
@@ -205,8 +215,12 @@ def _gathered(
         raise NoComparisonError("no cohort has anyone to be compared with at any time: widen the comparison")
     table = pd.DataFrame(cells)
     table["event_time"] = table["time"] - table["cohort"]
-    texts = {"overlap": "cohort-times without overlap", "nobody": "cohort-times without anyone to compare with"}
-    dropped = tuple((texts[reason], count) for reason, count in sorted(skipped.items()))
+    texts = {
+        "overlap": "cohort-times without overlap",
+        "nobody": "cohort-times without anyone to compare with",
+        "unseen": "units of a cohort and time, or compared with it, that are not seen both then and at its base",
+    }
+    dropped = tuple((texts[reason], count) for reason, count in sorted(skipped.items()) if count)
     return GroupTime(rule.adoption, table, np.column_stack(columns), approach, rule.base, dropped)
 
 
@@ -246,30 +260,30 @@ class _Rule:
             for place, time in enumerate(self.adoption.times):
                 if self.reach is not None and not self.reach[0] <= time - cohort <= self.reach[1]:
                     continue
-                if self.base == "universal" or time >= cohort:
+                if self.base == "universal" or place > last:
                     yield int(cohort), place, last
                 elif place:
                     yield int(cohort), place, place - 1
 
-    def comparison(self, mine: Truths, cohort: int, place: int, before: int) -> tuple[Truths, Floats, Floats]:
-        """Return which units a cell uses, the change of each unit, and its covariates with a constant."""
+    def comparison(self, mine: Truths, cohort: int, place: int, before: int) -> tuple[Truths, Floats, Floats, int]:
+        """Return which units a cell uses, each unit's change and covariates with a constant, and how many are unseen."""
         adoption = self.adoption
         design = adoption.sample.design
         change = adoption.outcome[:, place] - adoption.outcome[:, before]
-        moment = before if self.base == "varying" else adoption.base(cohort)
-        given = np.column_stack([np.ones(len(mine)), adoption.covariates[:, moment]])
+        given = np.column_stack([np.ones(len(mine)), adoption.covariates[:, before]])
         if self.clean_until is None:
             others = adoption.compared(cohort, (place, before), design.comparison == NEVER_TREATED)
         else:
             others = adoption.cohorts > cohort + self.clean_until + design.anticipation_years
-        used = (mine | others) & np.isfinite(change) & np.isfinite(given).all(axis=1)
-        return used, change, given
+        wanted = mine | others
+        used = wanted & np.isfinite(change) & np.isfinite(given).all(axis=1)
+        return used, change, given, int(wanted.sum() - used.sum())
 
 
 def _unusable(
-    adoption: Adoption, used: Truths, mine: Truths, given: Floats, approach: Approach, scores: dict[bytes, bool]
+    adoption: Adoption, used: Truths, mine: Truths, given: Floats, approach: Approach, scores: dict[bytes, str]
 ) -> str:
-    """Return why a cell cannot be estimated, or nothing."""
+    """Return why a cell cannot be estimated: nobody, overlap, or in words what covariates lack; or nothing."""
     treated, others = int((used & mine).sum()), int((used & ~mine).sum())
     if not treated or not others:
         return "nobody"
@@ -277,15 +291,16 @@ def _unusable(
         return ""
     key = np.packbits(used).tobytes() + np.packbits(mine).tobytes() + given[used][:, -1].tobytes()
     if key not in scores:
-        scores[key] = bool(_largest_score(given[used], mine[used], adoption.weights[used]) >= OVERLAP_LIMIT)
-    return "overlap" if scores[key] else ""
+        told, columns = adoption.sample.design.covariates, given[used]
+        scores[key] = unadjustable(columns, told, _NEARLY) if len(columns) >= columns.shape[1] else ""
+        if not scores[key] and _largest_score(columns, mine[used], adoption.weights[used]) >= OVERLAP_LIMIT:
+            scores[key] = "overlap"
+    return scores[key]
 
 
 def _largest_score(given: Floats, treated: Truths, weights: Floats) -> float:
     """Return the largest propensity score of a logit, 1 if treated and others are perfectly told apart."""
     scale = given.std(axis=0)
-    if (scale[1:] == 0).any():
-        return 0.0  # a constant covariate: the cell estimator refuses it by name
     part = given / np.where(scale > 0, scale, 1)
     beta = np.zeros(part.shape[1])
     for turn in range(40):
@@ -294,7 +309,7 @@ def _largest_score(given: Floats, treated: Truths, weights: Floats) -> float:
         try:
             step = np.linalg.solve(curvature, part.T @ (weights * (treated - score)))
         except np.linalg.LinAlgError:
-            return 1.0 if turn else 0.0  # at the start: collinear covariates, which the cell estimator refuses by name
+            return 1.0 if turn else 0.0  # at the start: fewer units than columns, which the cell estimator refuses
         beta += step
         if np.abs(step).max() < 1e-8:
             break
@@ -341,11 +356,12 @@ def _cell(
                 influence_func=True,
             )
         except (ValueError, RuntimeError, Warning, np.linalg.LinAlgError) as error:
-            raise _unadjusted(name, str(error)) from error
+            why = unadjustable(given[used & ~mine], adoption.sample.design.covariates, _NEARLY)
+            raise _unadjusted(adoption, name, why or str(error)) from error
     psi = np.zeros(len(mine))
     psi[used] = found.att_inf_func * (len(mine) / size)
     if not np.isfinite(found.att) or not np.isfinite(psi).all():
-        raise _unadjusted(name, "the figure is not finite")
+        raise _unadjusted(adoption, name, "the figure is not finite")
     return float(found.att), psi
 
 
@@ -359,7 +375,8 @@ def _regressed(
     own, others = np.flatnonzero(used & mine), np.flatnonzero(used & ~mine)
     fit = regress_pool(given[others], change[others], adoption.weights[others])
     if fit is None:
-        raise _unadjusted(name, "the columns do not have full rank")
+        why = unadjustable(given[others], adoption.sample.design.covariates)
+        raise _unadjusted(adoption, name, why or "they are collinear among the units compared")
     weights = adoption.weights[own] / adoption.weights[own].sum()
     gap = change[own] - given[own] @ fit.coefficients
     point, psi = float(weights @ gap), np.zeros(len(mine))
@@ -368,11 +385,11 @@ def _regressed(
     return point, psi * len(mine)
 
 
-def _unadjusted(name: tuple[int, int], why: str) -> EstimationError:
+def _unadjusted(adoption: Adoption, name: tuple[int, int], why: str) -> EstimationError:
     """Return the refusal of a cell whose comparison cannot be adjusted."""
+    given = ", ".join(adoption.sample.design.covariates)
     return EstimationError(
-        f"cohort {name[0]} in {name[1]}: the comparison cannot be adjusted for the covariates ({why}); they may be "
-        "collinear, constant, or too many for the units compared"
+        f"cohort {name[0]} in {name[1]}: the comparison cannot be adjusted for {given}: {why}; leave covariates out"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -15,16 +16,11 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import inverse
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import entangled
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
-from buurteffect.estimate.sample.library_results import (
-    call_library,
-    constant_within_units,
-    effects_from_covariance,
-    one_cluster,
-    regressors,
-)
+from buurteffect.estimate.sample.library_results import constant_within_units
 
 _COLLINEAR = 1e11  # condition number from which columns are taken as collinear
 
@@ -41,11 +37,14 @@ class WithinColumns:
         Weight of each untreated row, 0 for the others.
     units : ndarray of int
         Number of the unit of each row.
+    names : tuple of str
+        Of the columns, for refusals.
     """
 
     values: sparse.csr_array
     weight: Floats
     units: Integers
+    names: tuple[str, ...]
 
     @cached_property
     def members(self) -> sparse.csr_array:
@@ -88,23 +87,24 @@ class WithinColumns:
     def inverse(self) -> Floats:
         """Inverse of the columns' weighted cross product on untreated rows."""
         full = (self.values.T @ (sparse.diags_array(self.weight) @ self.values)).toarray()
-        return np.asarray(safe_inverse(full - self.means.T @ (self.means * self.mass[:, None])))
+        return safe_inverse(full - self.means.T @ (self.means * self.mass[:, None]), self.names)
 
 
-def safe_inverse(matrix: Floats) -> Floats:
-    """Return the inverse of a cross product.
+def safe_inverse(matrix: Floats, names: Sequence[str]) -> Floats:
+    """Return the inverse of a cross product of columns with names.
 
     Raises
     ------
     EstimationError
-        If columns are collinear.
+        If columns are collinear, with their names.
     """
     scale = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
     scaled = matrix / np.outer(scale, scale)
     if len(scaled) and not np.linalg.cond(scaled) < _COLLINEAR:
+        told = ", ".join(entangled(names, matrix, len(names) / _COLLINEAR)) or ", ".join(names)
         raise EstimationError(
-            "covariates and times are collinear on untreated rows: leave out covariates that others determine, or add "
-            "untreated units that are seen throughout"
+            f"on untreated rows {told} are collinear with each other or with the units: leave out covariates that "
+            "others determine, or add untreated units that are seen throughout"
         )
     return np.asarray(inverse(scaled) / np.outer(scale, scale))
 
@@ -118,7 +118,7 @@ class ImputationFit:
     adoption : Adoption
         The units.
     untreated, treated : ndarray of bool
-        Rows that the fit rests on, and rows that are imputed.
+        Rows that the fit rests on, and rows that are imputed: those of treated units from their anticipation on.
     columns : WithinColumns
         Times and covariates.
     gap : ndarray
@@ -162,23 +162,23 @@ def fit_untreated(adoption: Adoption) -> ImputationFit:
         begun = sample.event_times >= -sample.design.anticipation_years
     untreated = sample.never | ~begun
     known = np.unique(sample.time_codes[untreated])
-    now = sample.treated_now & ~sample.never
-    treated = now & np.isin(sample.time_codes, known)
-    if not treated.any():
+    treated = ~untreated & np.isin(sample.time_codes, known)
+    if not (treated & sample.treated_now).any():
         raise EstimationError(
             "no treated row can be imputed: in every time after a treatment all units are treated; add untreated units"
         )
     weight = np.where(untreated, sample.weights, 0.0)
-    columns = WithinColumns(_times_and_covariates(sample, known), weight, sample.unit_codes)
+    values, names = _times_and_covariates(sample, known)
+    columns = WithinColumns(values, weight, sample.unit_codes, names)
     outcome = columns.center(sample.outcome[:, None])[:, 0]
     gap = outcome - columns.times(columns.inverse @ columns.cross((weight * outcome)[:, None])[:, 0])
-    lost = int(now.sum() - treated.sum())
+    lost = int((~untreated & ~treated).sum())
     dropped = (("treated rows in times when nobody is untreated", lost),) if lost else ()
     return ImputationFit(adoption, untreated, treated, columns, gap, dropped)
 
 
-def _times_and_covariates(sample: Sample, known: Integers) -> sparse.csr_array:
-    """Return times (but one) and covariates as columns; a constant covariate times every time but one."""
+def _times_and_covariates(sample: Sample, known: Integers) -> tuple[sparse.csr_array, tuple[str, ...]]:
+    """Return times (but one) and covariates as columns with names; a constant covariate times every time but one."""
     place = np.searchsorted(known, sample.time_codes)
     inside = np.isin(sample.time_codes, known[1:])
     rows = np.flatnonzero(inside)
@@ -187,10 +187,13 @@ def _times_and_covariates(sample: Sample, known: Integers) -> sparse.csr_array:
     def crossed(values: Floats) -> sparse.csr_array:
         return sparse.csr_array((values[rows], (rows, place[rows] - 1)), shape=shape)
 
-    parts = [crossed(np.ones(sample.rows_count))]
-    for values in sample.covariates.T:
-        parts.append(crossed(values) if constant_within_units(sample, values) else sparse.csr_array(values[:, None]))
-    return sparse.csr_array(sparse.hstack(parts))
+    parts, times = [crossed(np.ones(sample.rows_count))], sample.time_values[known[1:]]
+    names = [f"{sample.design.time} {time}" for time in times]
+    for name, values in zip(sample.design.covariates, sample.covariates.T, strict=True):
+        constant = constant_within_units(sample, values)
+        parts.append(crossed(values) if constant else sparse.csr_array(values[:, None]))
+        names += [f"{name} in {time}" for time in times] if constant else [name]
+    return sparse.csr_array(sparse.hstack(parts)), tuple(names)
 
 
 Deviations = Literal["cohort and time", "event time"]
@@ -235,15 +238,16 @@ def imputation(
     Returns
     -------
     EffectEstimate
-        The row ``overall`` (mean over treated rows), then ``window``, then one row per event time.
+        The row ``overall`` (mean over rows from the start of treatment on), then ``window``, then one row per event
+        time; the years of anticipation are imputed as well, and count in neither.
 
     Raises
     ------
     EstimationError
         If no treated row can be imputed, or covariates are collinear; or see `draw_sample`.
     """
-    fit = fit_untreated(Adoption(draw_sample(frame, design)))
-    terms, events, targets = _targets(fit, window)
+    fit = fit_untreated(Adoption(draw_sample(frame, design, one_treated_cluster=True)))
+    terms, events, targets = averages_of_rows(fit, window)
     points, influence = _effects(fit, targets, deviations)
     counts = [fit.treated_units(target > 0) for target in targets.T]
     dropped = fit.dropped
@@ -261,7 +265,8 @@ def imputation(
         terms,
         points,
         influence,
-        method="imputation on untreated rows (Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007)",
+        method="imputation on untreated rows (Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007)"
+        + fit.sample.unbalanced("every row that is seen counts"),
         software=software_versions("numpy"),
         treated_count=counts,
         event_time=events,
@@ -284,14 +289,15 @@ class _Leads:
     dropped: tuple[tuple[str, int], ...] = ()
 
 
-def _targets(fit: ImputationFit, window: tuple[int, int] | None) -> tuple[list[str], Floats, Floats]:
+def averages_of_rows(fit: ImputationFit, window: tuple[int, int] | None) -> tuple[list[str], Floats, Floats]:
     """Return names, event times and weights on treated rows of each average, shape (treated rows, averages)."""
     event = fit.sample.event_times[fit.treated]
     weights = fit.sample.weights[fit.treated]
     events = np.unique(event)
     single = weights[:, None] * (event[:, None] == events)
     single /= single.sum(axis=0)
-    heads, names = [weights / weights.sum()], ["overall"]
+    begun = weights * (event >= 0)
+    heads, names = [begun / begun.sum()], ["overall"]
     if window is not None:
         inside = (events >= window[0]) & (events <= window[1])
         if not inside.any():
@@ -300,6 +306,27 @@ def _targets(fit: ImputationFit, window: tuple[int, int] | None) -> tuple[list[s
         names.append(f"window {window[0]}–{window[1]}")
     names += [f"event time {int(value)}" for value in events]
     return names, np.concatenate([np.full(len(heads), np.nan), events]), np.column_stack([*heads, single])
+
+
+def first_stage_influence(fit: ImputationFit, targets: Floats) -> Floats:
+    """Return how much each unit moves averages of imputed outcomes by the fit on untreated rows.
+
+    Parameters
+    ----------
+    fit : ImputationFit
+        The fit.
+    targets : ndarray
+        Weights of the averages, shape (rows, averages).
+
+    Returns
+    -------
+    ndarray
+        Shape (units, averages), in units of the averages.
+    """
+    columns = fit.columns
+    total, mean = columns.members @ targets, columns.members @ fit.residual / columns.mass
+    scores = columns.unit_scores(fit.residual) @ (columns.inverse @ columns.cross(targets))
+    return np.asarray(total * mean[:, None] + scores)
 
 
 def _effects(fit: ImputationFit, targets: Floats, deviations: Deviations) -> tuple[Floats, Floats]:
@@ -312,19 +339,12 @@ def _effects(fit: ImputationFit, targets: Floats, deviations: Deviations) -> tup
     cells = pd.factorize(cohorts * 100_000 + sample.event_times[fit.treated])[0]
     squared = sample.weights[fit.treated] ** 2
     mean = np.bincount(cells, weights=squared * gap) / np.bincount(cells, weights=squared)
-    deviation = gap - mean[cells]
-    units = sample.unit_codes[fit.treated]
-    starts = np.flatnonzero(np.r_[True, units[1:] != units[:-1]])
-    influence = np.zeros((sample.units_count, targets.shape[1]))
-    influence[units[starts]] = np.add.reduceat(targets * deviation[:, None], starts, axis=0)
-    total = np.zeros_like(influence)
-    total[units[starts]] = np.add.reduceat(targets, starts, axis=0)
-    columns = fit.columns
-    influence -= total * (columns.members @ fit.residual / columns.mass)[:, None]
     spread = np.zeros((sample.rows_count, targets.shape[1]))
     spread[fit.treated] = targets
-    influence -= columns.unit_scores(fit.residual) @ (columns.inverse @ columns.cross(spread))
-    return targets.T @ gap, influence * sample.units_count
+    moved = np.zeros(sample.rows_count)
+    moved[fit.treated] = gap - mean[cells]
+    influence = fit.columns.members @ (spread * moved[:, None]) - first_stage_influence(fit, spread)
+    return targets.T @ gap, np.asarray(influence * sample.units_count)
 
 
 def _leads(fit: ImputationFit) -> _Leads:
@@ -344,7 +364,7 @@ def _leads(fit: ImputationFit) -> _Leads:
         marks = columns.center(((sample.event_times[:, None] == shown) & fit.untreated[:, None]).astype(float))
         rest = marks - columns.times(columns.inverse @ columns.cross(weight * marks))
         try:
-            inverse = safe_inverse((weight * rest).T @ rest)
+            inverse = safe_inverse((weight * rest).T @ rest, [f"event time {int(value)}" for value in shown])
         except EstimationError:
             lost = (("event times before treatment that nobody untreated throughout can tell from time", len(shown)),)
             return _Leads([], np.empty(0), np.empty(0), np.empty((sample.units_count, 0)), [], lost)
@@ -353,44 +373,3 @@ def _leads(fit: ImputationFit) -> _Leads:
         points[events != base] = found
         influence[:, events != base] = np.add.reduceat(left, sample.unit_starts, axis=0) @ inverse * sample.units_count
     return _Leads(names, events, points, influence, counts)
-
-
-def two_stage(frame: pd.DataFrame, design: Design) -> EffectEstimate:
-    """Estimate one effect in two stages (Gardner 2022, doi:10.48550/arXiv.2207.05943).
-
-    Its figure is that of `imputation`; its errors take effects as one number instead of one per cohort and time. It
-    grows faster than the panel and is meant for comparison with the R package did2s.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row is one unit at one time.
-    design : Design
-        What is estimated, with one clustering.
-
-    Raises
-    ------
-    EstimationError
-        If the design has two clusters or weights, or the library refuses it.
-    """
-    from diff_diff.two_stage import TwoStageDiD
-
-    sample = draw_sample(frame, design)
-    cluster = one_cluster(sample, "diff-diff")
-    table, names = regressors(sample, sample.coded())
-    model = TwoStageDiD(anticipation=design.anticipation_years, alpha=design.alpha, cluster=cluster)
-    call = call_library(
-        "diff-diff", lambda: model.fit(table, "outcome", "unit", "time", "cohort", covariates=names or None)
-    )
-    found = call.result
-    return effects_from_covariance(
-        sample,
-        ["overall"],
-        [found.overall_att],
-        np.array([[found.overall_se**2]]),
-        method="two-stage differences (Gardner 2022, doi:10.48550/arXiv.2207.05943)",
-        convention=f"both stages jointly, clustered by {design.cluster_columns[0]}, no small-sample factor; t with "
-        "clusters − 1",
-        software=software_versions("diff-diff"),
-        not_headline=call.warned,
-    )

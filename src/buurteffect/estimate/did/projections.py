@@ -10,7 +10,7 @@ import pandas as pd
 from buurteffect.errors import CallError
 from buurteffect.estimate.core.design import NOT_YET_TREATED, Design, refuse_at_risk
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.did.group_time_effects import compared_cells
+from buurteffect.estimate.did.group_time_effects import UNBALANCED, compared_cells
 from buurteffect.estimate.did.stacks import weighted_event_study
 from buurteffect.estimate.inference.influence import DRAWS, SEED
 from buurteffect.estimate.sample.adoption import Adoption
@@ -56,7 +56,7 @@ def local_projections(
     if weighting not in ("variance", "treated"):
         raise CallError(f"weighting must be variance or treated, found {weighting!r}")
     refuse_at_risk(design, "local projections")
-    effects = compared_cells(Adoption(draw_sample(frame, design)), "reg")
+    effects = compared_cells(Adoption(draw_sample(frame, design, one_treated_cluster=True)), "reg")
     treated = effects.cells["treated_count"].to_numpy(dtype=float)
     others = effects.cells["others_count"].to_numpy(dtype=float)
     weights = treated if weighting == "treated" else treated * others / np.maximum(treated + others, 1)
@@ -67,7 +67,7 @@ def local_projections(
         weights,
         slopes,
         f"local projections against {clean} units (Dube, Girardi, Jordà & Taylor 2023, doi:10.3386/w31184), "
-        f"{weighting} weights",
+        f"{weighting} weights{effects.adoption.sample.unbalanced(UNBALANCED)}",
         window,
         draws,
         seed,

@@ -12,14 +12,21 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.group_time_effects import Approach
+from buurteffect.estimate.inference.wald import first_effect
 
 STEP, COHORT_STEP = "step", "cohort_step"
 """Columns that number the times at which the outcome is published, and the first one in or after treatment."""
 
 
-def in_steps(design: Design) -> Design:
-    """Return a design whose times are steps; breaks of series must have been dealt with in years."""
-    return replace(design, time=STEP, cohort=COHORT_STEP, anticipation_years=0, across_breaks=True)
+def in_steps(frame: pd.DataFrame, design: Design) -> Design:
+    """Return a design whose times are steps; breaks of series must have been dealt with in years.
+
+    Its anticipation is the most steps that lie within the years of anticipation of any cohort.
+    """
+    years = frame[design.time] - frame[str(design.cohort)]
+    within = frame[years.between(-design.anticipation_years, -1) & frame[design.outcome].notna()]
+    early = int((within[COHORT_STEP] - within[STEP]).max()) if len(within) else 0
+    return replace(design, time=STEP, cohort=COHORT_STEP, anticipation_years=early, across_breaks=True)
 
 
 def event_study_in_steps(frame: pd.DataFrame, design: Design, approach: Approach = "reg") -> EffectEstimate:
@@ -27,7 +34,8 @@ def event_study_in_steps(frame: pd.DataFrame, design: Design, approach: Approach
 
     Where the outcome is published every few years only, cohorts of different years have their last figure before
     treatment at different event times, and no event study in years has one base. In steps it has: step −1 is the last
-    figure before treatment, step 0 the first one in or after its first year.
+    figure before treatment, step 0 the first one in or after its first year. With anticipation the base is the last
+    step before those that lie within its years for any cohort.
 
     Parameters
     ----------
@@ -43,7 +51,7 @@ def event_study_in_steps(frame: pd.DataFrame, design: Design, approach: Approach
     EffectEstimate
         One row is one step; ``years_since_start`` is the mean over treated units of the years since treatment began.
     """
-    result = callaway_santanna(frame, in_steps(design), approach=approach)
+    result = callaway_santanna(frame, in_steps(frame, design), approach=approach)
     keep = result.frame["event_time"].notna().to_numpy()
     years = years_by_step(frame, design)
     table = result.frame[keep].reset_index(drop=True)
@@ -92,8 +100,8 @@ def thick_steps(result: EffectEstimate, least_share: float = 0.3, least_count: i
         The steps from the base outwards until one has too few.
     """
     counts = result.frame.set_index(result.frame["event_time"].astype(int))["treated_count"]
-    enough = set(counts[(counts >= least_share * counts.max()) & (counts >= least_count)].index) | {-1}
-    low = high = -1
+    enough = set(counts[(counts >= least_share * counts.max()) & (counts >= least_count)].index)
+    low = high = first_effect(result) - 1
     while low - 1 in enough:
         low -= 1
     while high + 1 in enough:

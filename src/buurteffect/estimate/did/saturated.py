@@ -179,7 +179,7 @@ def average_terms(
         [*heads, *(f"event time {int(value)}" for value in events), *_covariate_names(fit)],
         matrix @ fit.coefficients,
         variance,
-        method=method,
+        method=method + fit.sample.unbalanced("every row that is seen counts"),
         convention=words,
         software=software_versions("numpy"),
         event_time=[*missing * len(heads), *events, *missing * len(others)],
@@ -263,7 +263,7 @@ def extended_twfe(
     EstimationError
         If terms and covariates cannot be told apart; or see `draw_sample`.
     """
-    sample = with_comparison(draw_sample(frame, design))
+    sample = with_comparison(draw_sample(frame, design, one_treated_cluster=True))
     begun = ~sample.never & (sample.event_times >= -design.anticipation_years)
     fit = fit_saturated(sample, begun, convention)
     words = "extended two-way effects (Wooldridge 2025, doi:10.1007/s00181-025-02807-z)"
@@ -311,7 +311,7 @@ def sun_abraham(
     EstimationError
         If terms and covariates cannot be told apart; or see `draw_sample`.
     """
-    sample = with_comparison(draw_sample(frame, design))
+    sample = with_comparison(draw_sample(frame, design, one_treated_cluster=True))
     cohorts = np.unique(sample.cohorts[~sample.never])
     bases = {g: _base(sample.time_values, g, design.anticipation_years) for g in cohorts}
     base = np.array([bases.get(g, 0) for g in sample.cohorts])

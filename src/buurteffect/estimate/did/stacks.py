@@ -9,7 +9,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design, refuse_at_risk
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.did.group_time_effects import GroupTime, compared_cells
+from buurteffect.estimate.did.group_time_effects import UNBALANCED, GroupTime, compared_cells
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import draw_sample
@@ -142,7 +142,7 @@ def stacked(
         If no cohort is seen over the whole window with clean units beside it.
     """
     refuse_at_risk(design, "the stacked comparison")
-    adoption = Adoption(draw_sample(frame, design))
+    adoption = Adoption(draw_sample(frame, design, one_treated_cluster=True))
     early = max(before, 1 + design.anticipation_years)
     cells = compared_cells(adoption, "reg", reach=(-early, after), clean_until=after)
     table = cells.cells
@@ -172,7 +172,7 @@ def stacked(
         size,
         np.ones(len(size)),
         f"stacked sub-experiments from {early} years before to {after} after (Wing, Freedman & Hollingsworth 2024, "
-        "doi:10.3386/w32054), weighted by treated units",
+        "doi:10.3386/w32054), weighted by treated units" + adoption.sample.unbalanced(UNBALANCED),
         window,
         draws,
         seed,

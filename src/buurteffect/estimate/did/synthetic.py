@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,8 @@ def synthetic_did(
     frame : DataFrame
         One row is one unit at one time.
     design : Design
-        What is estimated; units never treated are the donors. Covariates, clusters and weights are not taken.
+        What is estimated; units never treated are the donors. Covariates and weights are not taken, clusters not
+        looked at. The years of anticipation count neither as before nor as after.
     places : sequence
         Names of the treated units; other treated units are left out.
     placebos : int
@@ -62,7 +64,7 @@ def synthetic_did(
     """
     if design.covariates or design.weights is not None:
         raise EstimationError("synthetic difference-in-differences takes no covariates or weights here: leave them out")
-    sample = draw_sample(frame, design, one_treated_cluster=True)
+    sample = draw_sample(frame, replace(design, clusters=(), coordinates_m=None), one_treated_cluster=True)
     table, start, dropped = _places_and_donors(sample, places)
     outcome = table.pivot_table(index="unit", columns="time", values="outcome").sort_index()
     mine = table.groupby("unit")["treated"].max().to_numpy(dtype=bool)
@@ -114,6 +116,8 @@ def _places_and_donors(
         raise EstimationError(
             f"the places named are treated at {len(cohorts)} times or not at all: name places treated at one time"
         )
+    event = sample.times - cohorts[0]
+    between = (event >= -sample.design.anticipation_years) & (event < 0)
     table = sample.coded().assign(treated=chosen.astype(int))
     complete = table.groupby("unit")["time"].transform("size").to_numpy() == len(sample.time_values)
     keep = (chosen | sample.never) & complete
@@ -124,7 +128,7 @@ def _places_and_donors(
     counts = (("donors not seen at every time", gaps), ("other treated units", other))
     if len(np.unique(sample.unit_codes[keep & ~chosen])) < 3:
         raise NoComparisonError("fewer than three donors are seen at every time: add untreated units")
-    return table[keep], int(cohorts[0]), tuple((reason, count) for reason, count in counts if count)
+    return table[keep & ~between], int(cohorts[0]), tuple((reason, count) for reason, count in counts if count)
 
 
 def _placebo(paths: np.ndarray, mine: np.ndarray, outcome: pd.DataFrame, after: list[int]) -> float:

@@ -16,6 +16,7 @@ from buurteffect.estimate.core.within import group_sums
 from buurteffect.estimate.inference.sandwich import cluster_covariance
 from buurteffect.estimate.inference.wild_bootstrap import WEBB_SIZES
 from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import no_error, one_treated_cluster, unknown_errors
 
 DRAWS, SEED = 1999, 20261121
 """Draws of the multiplier bootstrap, and the seed that makes them the same each time."""
@@ -118,6 +119,9 @@ def effects_from_influence(
 ) -> EffectEstimate:
     """Return a table of effects with errors, intervals and bands from their influence functions.
 
+    Where all treated units lie in one cluster (`one_treated_cluster`) there are estimates without errors, which are
+    missing but for effects that are 0 by construction, and the convention says why.
+
     Parameters
     ----------
     adoption : Adoption
@@ -142,15 +146,16 @@ def effects_from_influence(
         raise EstimationError("an influence function is missing: the effects it belongs to have no error")
     degrees = degrees_of_freedom(adoption) if degrees is None else degrees
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
-    critical = None
-    if covered.any():
+    alone, critical = one_treated_cluster(sample), None
+    uncertainty = unknown_errors(influence.any(axis=0)) if alone else clustered_covariance(influence, adoption)
+    if covered.any() and not alone:
         critical = multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed, degrees)
     return EffectEstimate.of(
         term,
         estimate,
-        clustered_covariance(influence, adoption),
+        uncertainty,
         method=method,
-        convention=convention or error_convention(adoption),
+        convention=no_error(alone) if alone else convention or error_convention(adoption),
         units_count=sample.units_count,
         clusters_count=adoption.clusters_count,
         treated_count=treated_count,
@@ -163,6 +168,7 @@ def effects_from_influence(
         dropped=(*sample.dropped, *dropped),
         software=software,
         design=design,
+        not_headline=(no_error(alone),) if alone else (),
     )
 
 

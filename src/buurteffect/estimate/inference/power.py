@@ -12,7 +12,7 @@ from buurteffect.estimate.core.bands import SEED
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.inference.wald import event_study_path
+from buurteffect.estimate.inference.wald import event_study_path, first_effect
 from buurteffect.estimate.sample.estimation_sample import Truths
 
 _DRAWS = 100_000
@@ -45,9 +45,12 @@ def minimum_detectable_effect(
 
 
 def with_minimum_detectable_effect(result: EffectEstimate, power: float = 0.8) -> EffectEstimate:
-    """Return the estimate with a remark per row: ``minimum_detectable_effect``, at its own size and degrees."""
+    """Return the estimate with a remark per row: ``minimum_detectable_effect``, missing without an error."""
     alpha = 0.05 if result.design is None else result.design.alpha
-    values = [minimum_detectable_effect(error, alpha, power, result.degrees) for error in result.frame["std_error"]]
+    values = [
+        np.nan if np.isnan(error) else minimum_detectable_effect(error, alpha, power, result.degrees)
+        for error in result.frame["std_error"]
+    ]
     return replace(result, frame=result.frame.assign(minimum_detectable_effect=values))
 
 
@@ -148,7 +151,7 @@ def detectable_slope(result: EffectEstimate, power: float = 0.5, reference: floa
 def _simulated(result: EffectEstimate, reference: float | None) -> tuple[Floats, Truths, Floats, Floats]:
     """Return draws of the effects under no effect, which come before, their distance from the reference, the reach."""
     times, _, matrix = event_study_path(result)
-    before = times < 0
+    before = times < first_effect(result)
     if before.all() or not before.any():
         raise EstimationError("the power of a pre-test needs effects before and after treatment")
     if reference is None:

@@ -98,7 +98,7 @@ def joint_test(estimate: EffectEstimate, rows: Sequence[int], equal: bool = Fals
 
 
 def pretrend_test(result: EffectEstimate) -> JointTest:
-    """Return the joint test that all effects before treatment are 0.
+    """Return the joint test that all effects before treatment, and its anticipation, are 0.
 
     Raises
     ------
@@ -106,9 +106,15 @@ def pretrend_test(result: EffectEstimate) -> JointTest:
         If there are none, or they have no covariance.
     """
     times, places, _ = event_study_path(result)
-    if not (times < 0).any():
+    before = times < first_effect(result)
+    if not before.any():
         raise EstimationError("there is no effect before treatment to test")
-    return joint_test(result, places[times < 0].tolist())
+    return joint_test(result, places[before].tolist())
+
+
+def first_effect(result: EffectEstimate) -> int:
+    """Return the first event time at which there may be an effect: 0, or that of the design's anticipation."""
+    return 0 if result.design is None else -result.design.anticipation_years
 
 
 def event_study_path(result: EffectEstimate) -> tuple[Floats, Integers, Floats]:

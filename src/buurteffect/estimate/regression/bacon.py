@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ def bacon_decomposition(frame: pd.DataFrame, design: Design) -> BaconDecompositi
     frame : DataFrame
         One row is one unit at one time.
     design : Design
-        What is estimated; covariates, weights and anticipation do not enter.
+        What is estimated; covariates, weights, clusters and anticipation do not enter, and are not asked for.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def bacon_decomposition(frame: pd.DataFrame, design: Design) -> BaconDecompositi
     """
     from diff_diff.bacon import BaconDecomposition as Library
 
-    sample = draw_sample(frame, design)
+    unused = {"covariates": (), "clusters": (), "weights": None, "coordinates_m": None, "dose": None}
+    sample = draw_sample(frame, replace(design, anticipation_years=0, **unused), one_treated_cluster=True)
     if not sample.balanced:
-        lacking = sample.units_count * len(sample.time_values) - sample.rows_count
         raise EstimationError(
-            f"the decomposition needs every unit at every time, {lacking} are lacking: keep the units or times "
-            "that are complete"
+            f"the decomposition needs every unit at every time, {sample.lacking_count} are lacking: keep the units or "
+            "times that are complete"
         )
     # The library repeats what is checked above, or drops nothing, when it warns of these.
     call = call_library(

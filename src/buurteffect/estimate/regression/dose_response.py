@@ -66,7 +66,7 @@ def continuous_dose(
         raise EstimationError("an effect by dose needs the design's dose: name the column")
     if design.covariates:
         raise EstimationError("effects by dose take no covariates here: match first, or leave them out of the design")
-    adoption = Adoption(draw_sample(frame, design))
+    adoption = Adoption(draw_sample(frame, design, one_treated_cluster=True))
     changes = _changes(adoption, window)
     dose = _doses(adoption)[changes.units]
     if np.ptp(dose) == 0:
@@ -82,7 +82,8 @@ def continuous_dose(
         ["effect at the mean dose", "slope in dose", *names],
         np.concatenate([line[0], parts[0]]),
         np.hstack([line[1], parts[1]]),
-        method=f"effects on units by dose, mean of event times {window[0]}–{window[1]}; {ASSUMPTION}",
+        method=f"effects on units by dose, mean of event times {window[0]}–{window[1]}; {ASSUMPTION}"
+        + adoption.sample.unbalanced("a unit counts at the times at which it and its base are seen"),
         software=software_versions("numpy"),
         treated_count=[len(dose)] * 2 + [int(column.sum()) for column in members.T],
         band=[False, False] + [True] * len(names),

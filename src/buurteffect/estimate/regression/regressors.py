@@ -40,7 +40,8 @@ class Regressors:
 def default_regressors(sample: Sample) -> Regressors:
     """Return treatment or dose, then the covariates.
 
-    With a cohort: 1 (or the dose) from the first treated time on, less anticipation. Without a cohort: the dose.
+    With a cohort: 1 (or the dose) from the first treated time on, and with anticipation one more column for each event
+    time of it that is seen, so that the first is the effect of treatment alone. Without a cohort: the dose.
 
     Raises
     ------
@@ -50,9 +51,14 @@ def default_regressors(sample: Sample) -> Regressors:
     design = sample.design
     names, columns = [], []
     if design.cohort is not None:
-        began = (sample.event_times >= -design.anticipation_years).astype(float)
-        names.append(TREATED if design.dose is None else design.dose)
-        columns.append(began if design.dose is None else began * sample.column(design.dose))
+        size = np.ones(sample.rows_count) if design.dose is None else sample.column(design.dose)
+        name = TREATED if design.dose is None else design.dose
+        names.append(name)
+        columns.append(sample.treated_now * size)
+        for event in range(-design.anticipation_years, 0):
+            if (sample.event_times == event).any():
+                names.append(f"{name}, event time {event}")
+                columns.append((sample.event_times == event) * size)
     elif design.dose is not None:
         names.append(design.dose)
         columns.append(sample.column(design.dose))

@@ -12,7 +12,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.did.headline import late_effect
+from buurteffect.estimate.did.aggregation import late_effect
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 
 Run = Callable[[pd.DataFrame, Design, tuple[int, int]], EffectEstimate]

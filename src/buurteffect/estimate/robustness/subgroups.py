@@ -13,7 +13,7 @@ from buurteffect.estimate.core import refusal
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
-from buurteffect.estimate.did.headline import Estimator
+from buurteffect.estimate.did.aggregation import Estimator
 
 
 def effects_by_group(

@@ -144,6 +144,19 @@ class Sample:
         """Whether every unit is seen at every time."""
         return self.rows_count == self.units_count * len(self.time_values)
 
+    @property
+    def lacking_count(self) -> int:
+        """How many rows are lacking for every unit to be seen at every time."""
+        return self.units_count * len(self.time_values) - self.rows_count
+
+    def unbalanced(self, how: str) -> str:
+        """Return that a panel is not balanced and what is done about it, to end a method with; empty where it is."""
+        if self.balanced:
+            return ""
+        return f"; unbalanced panel, {self.lacking_count} of its {self.units_count} × {len(self.time_values)} rows " + (
+            f"lacking: {how}"
+        )
+
     def column(self, name: str) -> Floats:
         """Return a column as numbers."""
         return np.asarray(self.frame[name].to_numpy(dtype=float, na_value=np.nan))
@@ -344,12 +357,32 @@ def _check_comparison(sample: Sample) -> None:
         )
 
 
-def _check_treated_clusters(sample: Sample) -> None:
-    """Refuse treated units that all lie in one cluster."""
+def one_treated_cluster(sample: Sample) -> str:
+    """Return that all treated units lie in one cluster, so that clustered errors would say nothing; else nothing."""
     treated = ~sample.never
     for name, codes in zip(sample.design.cluster_columns, sample.cluster_codes, strict=True):
         if name != sample.design.time and len(np.unique(codes[treated])) < 2:
-            raise OneTreatedClusterError(
-                f"the {sample.treated_count} treated units lie in one {name}: clustered errors would say nothing; use "
-                "randomisation inference or synthetic difference-in-differences with one_treated_cluster=True"
-            )
+            count = sample.treated_count
+            found = "there is one treated unit" if count == 1 else f"the {count} treated units lie in one {name}"
+            return f"{found}, so that nothing shows how much treated ones differ by chance"
+    return ""
+
+
+def no_error(reason: str) -> str:
+    """Return in words that estimates have no standard error, and why."""
+    return f"no standard error: {reason}; use permuted_cohorts or synthetic_did for a p-value"
+
+
+def unknown_errors(varies: Truths) -> Floats:
+    """Return errors that are not known, as missing; those of effects that are 0 by construction are 0."""
+    return np.where(varies, np.nan, 0.0)
+
+
+def _check_treated_clusters(sample: Sample) -> None:
+    """Refuse treated units that all lie in one cluster."""
+    reason = one_treated_cluster(sample)
+    if reason:
+        raise OneTreatedClusterError(
+            f"{reason}: clustered errors would say nothing; use randomisation inference or synthetic "
+            "difference-in-differences"
+        )

@@ -15,7 +15,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.sample.estimation_sample import Sample
+from buurteffect.estimate.sample.estimation_sample import Sample, no_error, one_treated_cluster, unknown_errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,18 +135,25 @@ def effects_from_covariance(
         What was left out, and what stops a headline, besides what the sample says.
     draws : int
         Simulations behind the band.
+
+    Notes
+    -----
+    Where all treated units lie in one cluster (`one_treated_cluster`) errors are missing, and the convention says why.
     """
     design, degrees = sample.design, float(sample.clusters_count - 1)
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
     block, critical = covariance[np.ix_(covered, covered)], None
-    if np.isfinite(covariance).all() and (np.diag(block) > 0).any():
+    alone = "" if design.cohort is None else one_treated_cluster(sample)
+    if alone:
+        covariance, not_headline = unknown_errors(np.diag(covariance) > 0), (*not_headline, no_error(alone))
+    elif np.isfinite(covariance).all() and (np.diag(block) > 0).any():
         critical = sup_t_critical_value(block, design.alpha, degrees, draws)
     return EffectEstimate.of(
         term,
         estimate,
         covariance,
         method=method,
-        convention=convention,
+        convention=no_error(alone) if alone else convention,
         units_count=sample.units_count,
         clusters_count=sample.clusters_count,
         treated_count=sample.treated_count if treated_count is None else treated_count,

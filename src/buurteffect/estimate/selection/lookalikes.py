@@ -10,7 +10,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.did.headline import Estimator
+from buurteffect.estimate.did.aggregation import Estimator
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 

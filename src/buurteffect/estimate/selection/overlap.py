@@ -11,7 +11,7 @@ import pandas as pd
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.did.headline import late_effect
+from buurteffect.estimate.did.aggregation import late_effect
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 from buurteffect.estimate.selection.balancing import Balance, OverlapLimits, entropy_balance
 

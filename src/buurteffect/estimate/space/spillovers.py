@@ -15,7 +15,7 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.did.headline import Estimator, late_estimator
+from buurteffect.estimate.did.aggregation import Estimator, late_estimator
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 

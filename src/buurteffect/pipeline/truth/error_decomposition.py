@@ -42,7 +42,7 @@ def decompose_error(project: Project, run: Run) -> list[dict[str, Any]]:
     if run.notebook.stem != NOTEBOOK or run.source != "synthetic" or outcome not in _TRUE or not truth.is_file():
         return []
     from buurteffect.estimate.core.design import Design  # only here, so that no other run depends on them
-    from buurteffect.estimate.did.headline import late_estimator
+    from buurteffect.estimate.did.aggregation import late_estimator
     from buurteffect.estimate.space.spillovers import bias_identity
     from buurteffect.panel.restructuring.study import restructuring_study
 
