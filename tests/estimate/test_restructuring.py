@@ -13,8 +13,8 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.result_tables import refused_rows
-from buurteffect.estimate.did.group_time_effects import group_time
 from buurteffect.estimate.did.aggregation import cohorts_behind, late_effect, late_estimator
+from buurteffect.estimate.did.group_time_effects import group_time
 from buurteffect.estimate.did.published_steps import event_study_in_steps, in_steps, steps_of_window, thick_steps
 from buurteffect.estimate.inference.power import two_group_std_error
 from buurteffect.estimate.measurement.components import VarianceComponents

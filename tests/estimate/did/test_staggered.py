@@ -18,10 +18,10 @@ from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED
 from buurteffect.estimate.did.aggregation import aggregate, callaway_santanna
 from buurteffect.estimate.did.group_time_effects import group_time, group_time_table
 from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.did.projections import local_projections
 from buurteffect.estimate.did.saturated import extended_twfe, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
+from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.inference.influence import clustered_covariance, multiplier_critical_value
 from buurteffect.estimate.inference.permutation import permutation_statistics
 from buurteffect.estimate.regression.bacon import bacon_decomposition

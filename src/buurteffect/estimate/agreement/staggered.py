@@ -13,8 +13,8 @@ from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED, Des
 from buurteffect.estimate.did.aggregation import KINDS, aggregate
 from buurteffect.estimate.did.group_time_effects import Approach, group_time, group_time_table
 from buurteffect.estimate.did.imputed_outcomes import imputation
-from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.did.saturated import sun_abraham
+from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 STOPPED = "not met, because the reference's first stage iterates until fixest's default tolerance of 1e-6: "

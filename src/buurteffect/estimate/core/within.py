@@ -36,6 +36,27 @@ def entangled(names: Sequence[str], cross: Floats, least: float) -> list[str]:
     return [name for name, inside in zip(names, among, strict=True) if inside]
 
 
+def redundant(names: Sequence[str], columns: Floats, least: float) -> str:
+    """Return in words which covariates are constant or collinear; nothing where all can be told apart.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the covariates.
+    columns : ndarray
+        A constant, then the covariates, shape (observations, 1 + covariates).
+    least : float
+        As of `entangled`.
+
+    Examples
+    --------
+    >>> redundant(["income", "old"], np.array([[1.0, 2.0, 5.0], [1.0, 3.0, 5.0], [1.0, 4.0, 5.0]]), 1e-9)
+    'old is constant'
+    """
+    told = [name for name in entangled(["", *names], columns.T @ columns, least) if name]
+    return f"{told[0]} is constant" if len(told) == 1 else f"{', '.join(told)} are collinear" if told else ""
+
+
 def group_sums(values: Floats, codes: Integers, count: int | None = None) -> Floats:
     """Return the sums of the columns of `values` (rows by columns) per code: codes by columns."""
     size = int(codes.max(initial=-1)) + 1 if count is None else count

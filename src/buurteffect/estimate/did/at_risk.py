@@ -10,7 +10,7 @@ import numpy as np
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.core.within import entangled
+from buurteffect.estimate.core.within import redundant
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import Integers, Truths
 
@@ -60,8 +60,8 @@ def regress_pool(given: Floats, change: Floats, weights: Floats) -> PoolRegressi
     return PoolRegression(given, weights, turned @ turned.T, coefficients, change - given @ coefficients)
 
 
-def unadjustable(given: Floats, names: Sequence[str], least: float = _COLLINEAR**2) -> str:
-    """Return in words why changes of units cannot be adjusted for covariates.
+def unadjustable(given: Floats, names: Sequence[str], least: float = _COLLINEAR) -> str:
+    """Return in words why changes of units cannot be adjusted for covariates; nothing where they can.
 
     Parameters
     ----------
@@ -70,14 +70,16 @@ def unadjustable(given: Floats, names: Sequence[str], least: float = _COLLINEAR*
     names : sequence of str
         Of the covariates.
     least : float
-        As of `entangled`.
+        Share of the largest singular value from which columns, brought to one scale, are taken as collinear.
     """
     if len(given) < given.shape[1]:
         return f"{', '.join(names)} are too many for the {len(given)} units compared"
-    told = entangled(["a constant", *names], given.T @ given, least)
-    if told == ["a constant", *told[1:2]]:
-        return f"{told[1]} is constant among the units compared, so collinear with their mean"
-    return f"{', '.join(told)} are collinear among the units compared" if told else ""
+    scale = np.sqrt((given**2).mean(axis=0))
+    values = np.linalg.svd(given / np.where(scale > 0, scale, 1.0), compute_uv=False)
+    if values[-1] > least * values[0]:
+        return ""
+    told = redundant(names, given, max(least**2, 1e-12)) or f"{', '.join(names)} are collinear"
+    return f"{told} among the units compared"
 
 
 @dataclass(frozen=True, eq=False)

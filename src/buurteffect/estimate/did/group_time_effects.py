@@ -28,7 +28,7 @@ OVERLAP_LIMIT = 0.999
 UNBALANCED = "each cohort and time compares the units that are seen then and at its base"
 """What comparisons of changes do where units are not seen at every time."""
 
-_NEARLY = 1e-14  # a mixture of covariates with less of their squared length counts as nothing in a propensity score
+_NEARLY = 1e-7  # `unadjustable` of a propensity score, whose equations have the squares of singular values
 
 _COMPARED = {
     NEVER_TREATED: "never treated units",
@@ -123,7 +123,9 @@ def group_time(
     NoComparisonError
         If no cell can be estimated.
     """
-    return compared_cells(Adoption(draw_sample(frame, design, one_treated_cluster=True)), approach, base, skip_without_overlap)
+    return compared_cells(
+        Adoption(draw_sample(frame, design, one_treated_cluster=True)), approach, base, skip_without_overlap
+    )
 
 
 def compared_cells(
@@ -167,14 +169,13 @@ def compared_cells(
         if reason == "overlap" and not skip_without_overlap:
             raise EstimationError(
                 f"cohort {cohort} in {adoption.times[place]}: a treated unit has a propensity score of {OVERLAP_LIMIT} "
-                "or more, so nobody is comparable with it; take fewer covariates, match first, or "
-                "set skip_without_overlap"
+                "or more, so nobody is comparable with it; take fewer covariates, or set skip_without_overlap"
             )
         if reason in ("nobody", "overlap"):
             skipped[reason] = skipped.get(reason, 0) + 1
             continue
         if reason:
-            raise _unadjusted(adoption, (cohort, cell["time"]), reason)
+            raise _unadjusted((cohort, cell["time"]), reason)
         point, psi = _cell(estimator, adoption, used, mine, change, given, (cohort, cell["time"]))
         counts = {"treated_count": int((mine & used).sum()), "others_count": int((used & ~mine).sum())}
         cells.append(cell | counts | {"estimate": point, "is_base": False})
@@ -266,9 +267,8 @@ class _Rule:
                     yield int(cohort), place, place - 1
 
     def comparison(self, mine: Truths, cohort: int, place: int, before: int) -> tuple[Truths, Floats, Floats, int]:
-        """Return which units a cell uses, each unit's change and covariates with a constant, and how many are unseen."""
-        adoption = self.adoption
-        design = adoption.sample.design
+        """Return which units a cell uses, their changes and covariates with a constant, and how many are unseen."""
+        adoption, design = self.adoption, self.adoption.sample.design
         change = adoption.outcome[:, place] - adoption.outcome[:, before]
         given = np.column_stack([np.ones(len(mine)), adoption.covariates[:, before]])
         if self.clean_until is None:
@@ -284,12 +284,11 @@ def _unusable(
     adoption: Adoption, used: Truths, mine: Truths, given: Floats, approach: Approach, scores: dict[bytes, str]
 ) -> str:
     """Return why a cell cannot be estimated: nobody, overlap, or in words what covariates lack; or nothing."""
-    treated, others = int((used & mine).sum()), int((used & ~mine).sum())
-    if not treated or not others:
+    if not (used & mine).any() or not (used & ~mine).any():
         return "nobody"
     if approach == "reg" or given.shape[1] == 1:
         return ""
-    key = np.packbits(used).tobytes() + np.packbits(mine).tobytes() + given[used][:, -1].tobytes()
+    key = np.packbits(used).tobytes() + np.packbits(mine).tobytes() + given[used].tobytes()
     if key not in scores:
         told, columns = adoption.sample.design.covariates, given[used]
         scores[key] = unadjustable(columns, told, _NEARLY) if len(columns) >= columns.shape[1] else ""
@@ -357,11 +356,11 @@ def _cell(
             )
         except (ValueError, RuntimeError, Warning, np.linalg.LinAlgError) as error:
             why = unadjustable(given[used & ~mine], adoption.sample.design.covariates, _NEARLY)
-            raise _unadjusted(adoption, name, why or str(error)) from error
+            raise _unadjusted(name, why or str(error)) from error
     psi = np.zeros(len(mine))
     psi[used] = found.att_inf_func * (len(mine) / size)
     if not np.isfinite(found.att) or not np.isfinite(psi).all():
-        raise _unadjusted(adoption, name, "the figure is not finite")
+        raise _unadjusted(name, "the figure is not finite")
     return float(found.att), psi
 
 
@@ -376,7 +375,7 @@ def _regressed(
     fit = regress_pool(given[others], change[others], adoption.weights[others])
     if fit is None:
         why = unadjustable(given[others], adoption.sample.design.covariates)
-        raise _unadjusted(adoption, name, why or "they are collinear among the units compared")
+        raise _unadjusted(name, why)
     weights = adoption.weights[own] / adoption.weights[own].sum()
     gap = change[own] - given[own] @ fit.coefficients
     point, psi = float(weights @ gap), np.zeros(len(mine))
@@ -385,11 +384,10 @@ def _regressed(
     return point, psi * len(mine)
 
 
-def _unadjusted(adoption: Adoption, name: tuple[int, int], why: str) -> EstimationError:
+def _unadjusted(name: tuple[int, int], why: str) -> EstimationError:
     """Return the refusal of a cell whose comparison cannot be adjusted."""
-    given = ", ".join(adoption.sample.design.covariates)
     return EstimationError(
-        f"cohort {name[0]} in {name[1]}: the comparison cannot be adjusted for {given}: {why}; leave covariates out"
+        f"cohort {name[0]} in {name[1]}: the comparison cannot be adjusted for the covariates: {why}; leave some out"
     )
 
 

@@ -20,7 +20,7 @@ from buurteffect.estimate.core.within import entangled
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
-from buurteffect.estimate.sample.library_results import constant_within_units
+from buurteffect.estimate.sample.library_results import check_unit_covariates, constant_within_units
 
 _COLLINEAR = 1e11  # condition number from which columns are taken as collinear
 
@@ -38,7 +38,7 @@ class WithinColumns:
     units : ndarray of int
         Number of the unit of each row.
     names : tuple of str
-        Of the columns, for refusals.
+        Of the columns, for refusals; empty for a time.
     """
 
     values: sparse.csr_array
@@ -101,10 +101,10 @@ def safe_inverse(matrix: Floats, names: Sequence[str]) -> Floats:
     scale = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
     scaled = matrix / np.outer(scale, scale)
     if len(scaled) and not np.linalg.cond(scaled) < _COLLINEAR:
-        told = ", ".join(entangled(names, matrix, len(names) / _COLLINEAR)) or ", ".join(names)
+        told = ", ".join(filter(None, entangled(names, matrix, len(names) / _COLLINEAR))) or "columns"
         raise EstimationError(
-            f"on untreated rows {told} are collinear with each other or with the units: leave out covariates that "
-            "others determine, or add untreated units that are seen throughout"
+            f"on untreated rows {told} are collinear with each other or with units and times: leave out covariates "
+            "that others determine, or add untreated units that are seen throughout"
         )
     return np.asarray(inverse(scaled) / np.outer(scale, scale))
 
@@ -187,8 +187,9 @@ def _times_and_covariates(sample: Sample, known: Integers) -> tuple[sparse.csr_a
     def crossed(values: Floats) -> sparse.csr_array:
         return sparse.csr_array((values[rows], (rows, place[rows] - 1)), shape=shape)
 
+    check_unit_covariates(sample)
     parts, times = [crossed(np.ones(sample.rows_count))], sample.time_values[known[1:]]
-    names = [f"{sample.design.time} {time}" for time in times]
+    names = [""] * len(times)
     for name, values in zip(sample.design.covariates, sample.covariates.T, strict=True):
         constant = constant_within_units(sample, values)
         parts.append(crossed(values) if constant else sparse.csr_array(values[:, None]))

@@ -18,7 +18,7 @@ from buurteffect.estimate.inference.sandwich import Covariance, cluster_covarian
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.cell_terms import fit_terms
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
-from buurteffect.estimate.sample.library_results import effects_from_covariance, regressors
+from buurteffect.estimate.sample.library_results import covariate_columns, effects_from_covariance
 
 Shares = Literal["estimated", "known"]
 
@@ -38,7 +38,7 @@ class SaturatedFit:
     units_count : ndarray of int
         Treated units behind each term.
     covariates : tuple of str
-        Names of the covariates' coefficients, which follow the terms.
+        The covariates' coefficients, which follow the terms: the design's names, with the time where crossed with it.
     coefficients : ndarray
         Of terms and covariates.
     covariance : Covariance
@@ -102,9 +102,8 @@ def fit_saturated(sample: Sample, rows: Truths, convention: Convention = HOUSE) 
         raise EstimationError("no cohort is seen at any time that an effect could be estimated for")
     terms = np.full(sample.rows_count, -1)
     terms[rows] = places
-    table, names = regressors(sample, sample.coded())
+    names, others = covariate_columns(sample)
     labels = (*(f"cohort {int(g)} in {int(t)}" for g, t in pairs), *names)
-    others = table[names].to_numpy(dtype=float)
     fit = fit_terms(sample, labels, terms, others)
     found = covariance(fit, design_errors(sample.design), convention)
     mass = np.asarray(np.bincount(places, weights=sample.weights[rows]), dtype=float)
@@ -114,7 +113,7 @@ def fit_saturated(sample: Sample, rows: Truths, convention: Convention = HOUSE) 
         pairs[:, 1].astype(float),
         mass,
         np.bincount(places),
-        tuple(names),
+        names,
         fit.coefficients,
         found,
     )
@@ -176,7 +175,7 @@ def average_terms(
     counts = [_treated(fit, row[: len(event)]) for row in matrix]
     return effects_from_covariance(
         fit.sample,
-        [*heads, *(f"event time {int(value)}" for value in events), *_covariate_names(fit)],
+        [*heads, *(f"event time {int(value)}" for value in events), *fit.covariates],
         matrix @ fit.coefficients,
         variance,
         method=method + fit.sample.unbalanced("every row that is seen counts"),
@@ -213,16 +212,6 @@ def _treated(fit: SaturatedFit, row: Floats) -> int:
     return int(sum(fit.units_count[used & (fit.cohort == g)].max() for g in np.unique(fit.cohort[used])))
 
 
-def _covariate_names(fit: SaturatedFit) -> list[str]:
-    """Return the names of the covariates as the design has them, with the time where they are crossed with it."""
-    names = fit.sample.design.covariates
-    told = []
-    for code in fit.covariates:
-        place, _, time = code[1:].partition("t")
-        told.append(names[int(place)] + (f" in {time}" if time else ""))
-    return told
-
-
 def extended_twfe(
     frame: pd.DataFrame,
     design: Design,
@@ -234,8 +223,10 @@ def extended_twfe(
     """Estimate effects by cohort and time after treatment in one regression, and average them.
 
     Unit and time effects, covariates, and one term per cohort and time from treatment (and its anticipation) on
-    (Wooldridge 2025, doi:10.1007/s00181-025-02807-z). Without covariates its averages are those of imputation; errors
-    differ, because here effects within a cohort and time are one number.
+    (Wooldridge 2025, doi:10.1007/s00181-025-02807-z). Without covariates and in a balanced panel its averages are those
+    of imputation. In an unbalanced one they are not: a treated row moves its unit's effect here, so that the terms of a
+    cohort whose units are not seen at the same times change each other, and imputation takes units and times from
+    untreated rows alone. Errors differ in any case, because here effects within a cohort and time are one number.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ covariance is computed in `uncertainty`.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 
@@ -201,7 +202,8 @@ def _feols(table: pd.DataFrame, regressors: Regressors) -> pyfixest.estimation.m
                 demeaner=MapDemeaner(fixef_tol=TOLERANCE),
             )
         except ValueError as error:
-            raise EstimationError(f"pyfixest refuses this regression: {error}") from error
+            told = re.sub(r"\bx(\d+)\b", lambda code: regressors.names[int(code[1])], str(error))
+            raise EstimationError(f"pyfixest refuses this regression: {told}") from error
     kept = [str(name) for name in fitted._coefnames]
     if kept != slopes:
         lost = [regressors.names[place] for place, name in enumerate(slopes) if name not in kept]

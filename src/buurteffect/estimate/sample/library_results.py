@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import redundant
 from buurteffect.estimate.sample.estimation_sample import Sample, no_error, one_treated_cluster, unknown_errors
+
+_SAME = 1e-11  # a mixture of covariates with less of their squared length counts as nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,37 +64,47 @@ def call_library(name: str, run: Callable[[], Any], expected: Sequence[str] = ()
     return LibraryCall(result, other)
 
 
-def one_cluster(sample: Sample, name: str) -> str:
-    """Return the column of a coded sample to cluster by, for libraries that take one clustering.
+def covariate_columns(sample: Sample) -> tuple[tuple[str, ...], Floats]:
+    """Return the covariates as a regression with unit effects can use them: their names, and a matrix.
+
+    A covariate that changes enters as it is; one that never changes within a unit would be absorbed, so it enters
+    times every time but the first, named with the time.
 
     Raises
     ------
     EstimationError
-        If the design has two clusters or weights, which such a library cannot take.
+        As `check_unit_covariates`.
     """
-    if len(sample.design.clusters) > 1:
-        raise EstimationError(f"{name} takes one clustering, the design names {' and '.join(sample.design.clusters)}")
-    if sample.design.weights is not None:
-        raise EstimationError(f"{name} takes no weights here: leave them out, or use callaway_santanna or imputation")
-    return "cluster"
-
-
-def regressors(sample: Sample, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return a coded sample with the covariates as a regression with unit effects can use them, and their names.
-
-    A covariate that changes enters as it is; one that never changes within a unit would be absorbed, so it enters
-    times every time but the first.
-    """
+    check_unit_covariates(sample)
     names: list[str] = []
-    added = {}
-    for place in range(len(sample.design.covariates)):
-        values = table[f"x{place}"].to_numpy()
-        if not constant_within_units(sample, values):
-            names.append(f"x{place}")
-            continue
-        for time in sample.time_values[1:]:
-            added[f"x{place}t{time}"] = values * (sample.times == time)
-    return table.assign(**added), [*names, *added]
+    columns = [np.empty((sample.rows_count, 0))]
+    for name, values in zip(sample.design.covariates, sample.covariates.T, strict=True):
+        constant = constant_within_units(sample, values)
+        later = sample.time_values[1:]
+        names += [f"{name} in {time}" for time in later] if constant else [name]
+        columns.append(values[:, None] * (sample.times[:, None] == later) if constant else values[:, None])
+    return tuple(names), np.hstack(columns)
+
+
+def check_unit_covariates(sample: Sample) -> None:
+    """Refuse covariates that never change within a unit where they are the same in all units, or explain each other.
+
+    Raises
+    ------
+    EstimationError
+        With their names.
+    """
+    kept = [
+        (n, v)
+        for n, v in zip(sample.design.covariates, sample.covariates.T, strict=True)
+        if constant_within_units(sample, v)
+    ]
+    columns = np.column_stack([np.ones(sample.units_count), *(values[sample.unit_starts] for _, values in kept)])
+    told = redundant([name for name, _ in kept], columns, _SAME)
+    if told:
+        raise EstimationError(
+            f"{told} over the units: leave {'it' if told.endswith('constant') else 'one of them'} out"
+        )
 
 
 def constant_within_units(sample: Sample, values: Floats) -> bool:

@@ -14,8 +14,7 @@ from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
-from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.did.aggregation import Estimator, late_estimator
+from buurteffect.estimate.did.aggregation import Estimator, callaway_santanna, late_estimator
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 
