@@ -110,8 +110,9 @@ def test_errors_are_those_of_the_libraries_that_translate_did2s():
     whole = did.two_stage(frame, DESIGN).row(term="overall")
     assert whole["estimate"] == pytest.approx(other.overall_att, abs=1e-8)
     assert whole["std_error"] == pytest.approx(other.overall_se, abs=1e-8)
-    path = other.aggregate("event_study")
-    print(type(path), path)
+    path, after = other.aggregate("event_study"), range(7)
+    np.testing.assert_allclose(ours.loc[after, "estimate"], path.att[1:], atol=1e-7)
+    np.testing.assert_allclose(ours.loc[after, "std_error"], path.se[1:], rtol=1e-6)
 
 
 def test_effects_are_those_of_imputation_and_leads_are_not():
