@@ -89,7 +89,9 @@ def test_an_overall_effect_counts_event_times_from_0_on(name, years):
 def test_of_one_cohort_every_overall_effect_is_one_number(years):
     frame, design = world(ONE_COHORT, years), replace(DESIGN, anticipation_years=years)
     truth = np.mean([planted(k, years) for k in range(5)])
-    found = {name: run(frame, design) for name, run in EVENT_STUDIES.items() if name not in ("stacked", *WITHOUT_OVERALL)}
+    found = {
+        name: run(frame, design) for name, run in EVENT_STUDIES.items() if name not in ("stacked", *WITHOUT_OVERALL)
+    }
     found |= {kind: did.callaway_santanna(frame, design, kind) for kind in ("simple", "group", "calendar")}
     found |= {
         f"{kind}, varying": did.callaway_santanna(frame, design, kind, base="varying")

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import CallError, EstimationError
+from buurteffect.errors import CallError, EstimationError, OneTreatedClusterError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -317,8 +317,16 @@ def late_effect(
     -------
     EffectEstimate
         One row.
+
+    Raises
+    ------
+    OneTreatedClusterError
+        If all treated units lie in one cluster: an estimate without an error is no headline (`callaway_santanna` with
+        a window gives it).
     """
     result = callaway_santanna(frame, design, approach=approach, window=window, draws=draws, seed=seed)
+    if not result.may_be_headline:
+        raise OneTreatedClusterError(f"the effect has {'; '.join(result.not_headline)}")
     place = int(np.flatnonzero(result.frame["term"].str.startswith("window"))[0])
     covariance = None if result.covariance is None else result.covariance[[place]][:, [place]]
     row = result.frame.iloc[[place]].assign(term=f"mean of event times {window[0]}–{window[1]}")

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from buurteffect.errors import NoComparisonError, NoSwitchError, OneTreatedClusterError
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
@@ -373,9 +373,9 @@ def no_error(reason: str) -> str:
     return f"no standard error: {reason}; use permuted_cohorts or synthetic_did for a p-value"
 
 
-def unknown_errors(varies: Truths) -> Floats:
+def unknown_errors(estimate: ArrayLike, varies: Truths) -> Floats:
     """Return errors that are not known, as missing; those of effects that are 0 by construction are 0."""
-    return np.where(varies, np.nan, 0.0)
+    return np.where(varies | (np.asarray(estimate) != 0), np.nan, 0.0)
 
 
 def _check_treated_clusters(sample: Sample) -> None:

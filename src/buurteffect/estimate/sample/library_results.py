@@ -157,7 +157,7 @@ def effects_from_covariance(
     block, critical = covariance[np.ix_(covered, covered)], None
     alone = "" if design.cohort is None else one_treated_cluster(sample)
     if alone:
-        covariance, not_headline = unknown_errors(np.diag(covariance) > 0), (*not_headline, no_error(alone))
+        covariance, not_headline = unknown_errors(estimate, np.diag(covariance) > 0), (*not_headline, no_error(alone))
     elif np.isfinite(covariance).all() and (np.diag(block) > 0).any():
         critical = sup_t_critical_value(block, design.alpha, degrees, draws)
     return EffectEstimate.of(
