@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from buurteffect.estimate import did, inference, regression, robustness
+from buurteffect.estimate import did, inference, regression, robustness, selection, space
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, Design
 from buurteffect.estimate.did.published_steps import in_steps
 
@@ -162,6 +162,18 @@ def test_in_steps_the_base_lies_before_the_steps_of_the_anticipation():
     assert path.to_dict() == pytest.approx({-3: 0, -2: 0, -1: 0.4, 0: 1.3, 1: 2.2}, abs=1e-9)
     thick = did.thick_steps(did.event_study_in_steps(waves, design))
     assert thick.frame["event_time"].tolist() == [-3, -2, -1, 0, 1]
+
+
+@pytest.mark.parametrize("years", [0, 1, 2])
+def test_reweighting_and_single_places_look_back_beyond_the_anticipation(years):
+    frame, design = world(ONE_COHORT, years), replace(DESIGN, anticipation_years=years)
+    path = selection.reweighted_effects(frame, design, selection.Baseline(lag_years=1, trend_years=0)).effects
+    effects = path.event_times().set_index("event_time")["estimate"]
+    np.testing.assert_allclose(effects, [planted(int(k), years) for k in effects.index], atol=1e-9)
+    sized = frame.assign(kind=1, size=1.0, area="a" + frame["area"].astype(str))
+    places = space.effects_on_places(sized, design, (0, 4), ["a0", "a1"], "kind", "size")
+    np.testing.assert_allclose(places.frame["estimate"], 1.6, atol=1e-9)
+    assert (places.frame["before_count"] == 5 - years).all()
 
 
 def test_anticipation_is_no_trend_before_treatment():

@@ -148,7 +148,7 @@ def effects_from_influence(
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
     alone, critical = one_treated_cluster(sample), None
     uncertainty = (
-        unknown_errors(estimate, influence.any(axis=0)) if alone else clustered_covariance(influence, adoption)
+        unknown_errors(estimate, (influence != 0).any(axis=0)) if alone else clustered_covariance(influence, adoption)
     )
     if covered.any() and not alone:
         critical = multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed, degrees)

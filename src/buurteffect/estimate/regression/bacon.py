@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ def bacon_decomposition(frame: pd.DataFrame, design: Design) -> BaconDecompositi
     frame : DataFrame
         One row is one unit at one time.
     design : Design
-        What is estimated; covariates, weights, clusters and anticipation do not enter, and are not asked for.
+        What is estimated; only outcome, unit, time, cohort and breaks enter, and nothing else is asked for.
 
     Raises
     ------
@@ -74,8 +74,11 @@ def bacon_decomposition(frame: pd.DataFrame, design: Design) -> BaconDecompositi
     """
     from diff_diff.bacon import BaconDecomposition as Library
 
-    unused = {"covariates": (), "clusters": (), "weights": None, "coordinates_m": None, "dose": None}
-    sample = draw_sample(frame, replace(design, anticipation_years=0, **unused), one_treated_cluster=True)
+    used = Design(
+        design.outcome, design.unit, design.time, design.cohort, breaks=design.breaks,
+        across_breaks=design.across_breaks,
+    )  # fmt: skip
+    sample = draw_sample(frame, used, one_treated_cluster=True)
     if not sample.balanced:
         raise EstimationError(
             f"the decomposition needs every unit at every time, {sample.lacking_count} are lacking: keep the units or "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,8 @@ class Baseline:
     Parameters
     ----------
     lag_years : int
-        The level is taken at the last time this long or longer before treatment. Longer than 1 keeps a passing dip
-        just before treatment out of the level, which would come back by itself.
+        The level is taken at the last time this long or longer before treatment, and before its anticipation. Longer
+        than 1 keeps a passing dip just before treatment out of the level, which would come back by itself.
     trend_years : int
         The trend is the change per year from the last time this long or longer before that; 0 for none.
     covariates : bool
@@ -124,6 +124,7 @@ def reweighted_effects(sample: Sample, baseline: Baseline | None = None, draws: 
         If no cohort has both a baseline and comparison units.
     """
     baseline, design = baseline or Baseline(), sample.design
+    baseline = replace(baseline, lag_years=max(baseline.lag_years, design.anticipation_years + 1))
     if design.cohort is None or design.weights is not None:
         raise EstimationError("reweighting needs a cohort, and makes its own weights: leave weights out of the design")
     refuse_at_risk(design, "reweighting")

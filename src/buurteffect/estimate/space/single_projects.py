@@ -15,7 +15,7 @@ from buurteffect.estimate.did.synthetic import PLACEBOS, SEED, synthetic_did
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 
 FEWEST_BEFORE = 2
-"""Figures before the start, below which nothing can be weighted to move as a place did."""
+"""Figures before the start and its anticipation, below which nothing can be weighted to move as a place did."""
 
 REMARKS = ("cohort_year", "size", "before_count", "after_count", "fit_before", "placebos_count", "detectable", "reason")
 """Columns of the table besides those of every effect."""
@@ -26,7 +26,8 @@ def largest_places(frame: pd.DataFrame, design: Design, size: str, count: int) -
 
     The largest first, ties by name. Units without a value cannot be ranked and are not in it.
     """
-    seen = frame[frame[design.outcome].notna() & (frame[design.time] < frame[str(design.cohort)])]
+    start = frame[str(design.cohort)] - design.anticipation_years
+    seen = frame[frame[design.outcome].notna() & (frame[design.time] < start)]
     often = seen.groupby(design.unit)[design.time].nunique() >= FEWEST_BEFORE
     treated = frame[frame[design.unit].isin(often.index[often])].drop_duplicates(design.unit)
     known = treated[treated[size].notna()].sort_values([size, design.unit], ascending=[False, True])
@@ -75,7 +76,7 @@ def effects_on_places(
     """
     plain = Design(
         design.outcome, design.unit, design.time, design.cohort, clusters=(), breaks=design.breaks,
-        across_breaks=design.across_breaks, alpha=design.alpha,
+        across_breaks=design.across_breaks, alpha=design.alpha, anticipation_years=design.anticipation_years,
     )  # fmt: skip
     rows, made = [], []
     for place in places:
@@ -116,7 +117,7 @@ def _one(
     """Estimate one place; return also at how many times before and after it is seen."""
     start = float(own[str(design.cohort)].iloc[0])
     known = own.loc[own[design.outcome].notna(), design.time]
-    before = sorted(int(time) for time in known[known < start])
+    before = sorted(int(time) for time in known[known < start - design.anticipation_years])
     after = sorted(int(time) for time in known[(known >= start + window[0]) & (known <= start + window[1])])
     counts = {"before_count": len(before), "after_count": len(after)}
     if len(before) < FEWEST_BEFORE or not after:
