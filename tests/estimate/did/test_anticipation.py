@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -193,3 +194,41 @@ def test_two_stages_and_imputation_are_one_estimate_with_anticipation_too():
     theirs = did.imputation(frame, design, window=(0, 2)).frame.set_index("term")["estimate"]
     rows = ["overall", "window 0–2", *(f"event time {k}" for k in range(-2, 6))]
     np.testing.assert_allclose(ours[rows], theirs[rows], atol=1e-12)
+
+
+@pytest.mark.parametrize("comparison", ["never_treated", "not_yet_treated"])
+def test_group_time_effects_with_anticipation_are_those_of_the_independent_library(comparison):
+    from moderndid import att_gt
+
+    frame = world(STAGGERED * 3, 2)
+    frame["y"] += np.random.default_rng(5).normal(size=len(frame))
+    design = replace(DESIGN, anticipation_years=2, comparison=comparison)
+    coded, control = frame.assign(first=frame["cohort"].fillna(0)), comparison.replace("_", "")
+    options = {"anticipation": 2, "control_group": control, "boot": False, "cband": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = {
+            base: att_gt(coded, "y", "year", "area", "first", base_period=base, **options)
+            for base in ("universal", "varying")
+        }
+    for base, theirs in found.items():
+        cells = did.group_time_table(did.group_time(frame, design, base=base), draws=1).frame
+        expected = dict(zip(zip(theirs.groups, theirs.times, strict=True), theirs.att_gt, strict=True))
+        for row in cells.itertuples():
+            if base == "universal" or row.event_time != -1:  # there it compares anticipation with itself, as R did
+                there = expected[row.cohort, row.cohort + row.event_time]
+                assert row.estimate == pytest.approx(there, abs=1e-12)
+
+
+def test_imputation_of_the_years_of_anticipation_is_that_of_the_library():
+    from diff_diff.imputation import ImputationDiD
+
+    frame = world(STAGGERED, 2)
+    frame["y"] += np.random.default_rng(6).normal(size=len(frame))
+    coded = frame.assign(first=frame["cohort"].fillna(0).astype(int))
+    theirs = ImputationDiD(anticipation=2).fit(coded, "y", "area", "year", "first").aggregate("event_study")
+    ours = did.imputation(frame, replace(DESIGN, anticipation_years=2)).event_times().set_index("event_time")
+    shown = [int(k) for k in theirs.event_time if k >= -2]
+    assert shown[0] == -2
+    expected = dict(zip(theirs.event_time, theirs.att, strict=True))
+    np.testing.assert_allclose(ours.loc[shown, "estimate"], [expected[k] for k in shown], atol=1e-8)

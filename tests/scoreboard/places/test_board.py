@@ -277,7 +277,8 @@ def only(monkeypatch, name, panel):
 def test_a_refusal_of_one_clustering_leaves_the_figure_of_the_other(panel, monkeypatch):
     treated = panel["cohort_year"].notna()
     one = panel.assign(gemeente_code=np.where(treated, "GM9001", panel["gemeente_code"]))
-    assert only(monkeypatch, "cs_never", one)["error"].tolist() == ["", "OneTreatedClusterError"]
+    for name in ("cs_never", "imputation"):
+        assert only(monkeypatch, name, one)["error"].tolist() == ["", "OneTreatedClusterError"]
 
 
 # --- what is run -------------------------------------------------------------------------------------------------

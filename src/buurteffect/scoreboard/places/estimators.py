@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import EstimationError, OneTreatedClusterError
 from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import aggregate
@@ -148,12 +148,20 @@ def _rows(estimator: Estimator, case: Case) -> list[dict[str, object]]:
 
 
 def _figures(effects: EffectEstimate) -> dict[str, object]:
-    """Return the figures of the window of a table of effects, averaged from its event times where it has no row."""
+    """Return the figures of the window of a table of effects, averaged from its event times where it has no row.
+
+    Raises
+    ------
+    OneTreatedClusterError
+        If there is no standard error, because all treated units lie in one cluster.
+    """
     frame = effects.frame
     window = frame[frame["term"].str.startswith("window")]
     if window.empty:
         window = effects_window(effects)
     row = window.iloc[0]
+    if np.isnan(row["std_error"]):
+        raise OneTreatedClusterError("; ".join(effects.not_headline) or "there is no standard error")
     names = ("estimate", "std_error", "ci_low", "ci_high", "units_count", "treated_count", "clusters_count")
     return {name: row[name] for name in names} | {"stopped": not effects.may_be_headline, "error": "", "message": ""}
 
