@@ -125,7 +125,15 @@ def test_a_column_that_there_is_not_raises(estimator, rest):
 
 @pytest.mark.parametrize(
     "estimator",
-    [did.callaway_santanna, did.sun_abraham, did.imputation, did.extended_twfe, did.stacked, did.local_projections],
+    [
+        did.callaway_santanna,
+        did.sun_abraham,
+        did.imputation,
+        did.two_stage,
+        did.extended_twfe,
+        did.stacked,
+        did.local_projections,
+    ],
 )
 def test_the_planted_effect_is_found_without_a_column_of_clusters(estimator):
     row = estimator(panel(), DESIGN, window=(0, 3)).frame.query("term.str.startswith('window')").iloc[0]

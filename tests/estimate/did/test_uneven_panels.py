@@ -12,7 +12,7 @@ from staggered_worlds import BY_AREA, staggered, two_by_two
 from buurteffect.estimate import did
 from buurteffect.estimate.core.design import AT_RISK
 
-SEEN = "units of a cohort and time, or compared with it, that are not seen both then and at its base"
+SEEN = "units not seen both at a time and at the base it is compared with, counted once per cohort and time"
 
 
 def with_holes(frame: pd.DataFrame) -> pd.DataFrame:

@@ -219,7 +219,7 @@ def _gathered(
     texts = {
         "overlap": "cohort-times without overlap",
         "nobody": "cohort-times without anyone to compare with",
-        "unseen": "units of a cohort and time, or compared with it, that are not seen both then and at its base",
+        "unseen": "units not seen both at a time and at the base it is compared with, counted once per cohort and time",
     }
     dropped = tuple((texts[reason], count) for reason, count in sorted(skipped.items()) if count)
     return GroupTime(rule.adoption, table, np.column_stack(columns), approach, rule.base, dropped)

@@ -12,7 +12,7 @@ from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
-from buurteffect.estimate.did.headline import late_effect
+from buurteffect.estimate.did.aggregation import late_effect
 from buurteffect.estimate.inference.power import with_minimum_detectable_effect
 
 BRACKET = "between the two designs"
