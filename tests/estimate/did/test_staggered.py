@@ -23,7 +23,7 @@ from buurteffect.estimate.did.saturated import extended_twfe, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
 from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.inference.influence import clustered_covariance, multiplier_critical_value
-from buurteffect.estimate.inference.permutation import permutation_statistics
+from buurteffect.estimate.inference.permutation import Permuted, permutation_statistics
 from buurteffect.estimate.regression.bacon import bacon_decomposition
 from buurteffect.estimate.regression.dose_response import continuous_dose
 from buurteffect.estimate.regression.panel_ols import twfe
@@ -386,10 +386,41 @@ def test_cohorts_dealt_to_never_treated_units_find_nothing():
 
 def test_the_p_value_of_permuted_cohorts_is_the_rank_of_what_was_found_among_what_was_drawn():
     frame = staggered(seed=100, size=25, effect=0.0, noise=0.3)
-    real, moved = permutation_statistics(draw_sample(frame, BY_AREA), WINDOW, None, 99, 1)
+    found = permutation_statistics(draw_sample(frame, BY_AREA), WINDOW, None, 99, 1)
     row = permuted_cohorts(frame, BY_AREA, WINDOW, draws=99, seed=1).frame.iloc[0]
-    assert row["p_value"] == pytest.approx((1 + (np.abs(moved) >= abs(real)).sum()) / 100)
+    assert row["p_value"] == pytest.approx((1 + (np.abs(found.moved) >= abs(found.real)).sum()) / 100)
     assert 0.01 < row["p_value"] < 1
+
+
+@pytest.mark.parametrize("missing", [0, 40])
+def test_the_interval_of_permuted_cohorts_holds_the_effects_that_the_same_test_does_not_reject(missing):
+    frame = staggered(seed=100, size=25, effect=0.3, noise=0.3).assign(y=lambda f: f["y"] + 0.02 * f.index % 0.3)
+    frame = frame.drop(frame.sample(missing, random_state=1).index).reset_index(drop=True)
+    row = permuted_cohorts(frame, BY_AREA, WINDOW, draws=99, seed=1).frame.iloc[0]
+    treated = (frame["year"] >= frame["cohort"].fillna(np.inf)).astype(float)
+
+    def chance(effect):
+        less = frame.assign(y=frame["y"] - effect * treated)
+        return permuted_cohorts(less, BY_AREA, WINDOW, draws=99, seed=1).frame["p_value"].iloc[0]
+
+    low, high = row["ci_low"], row["ci_high"]
+    assert low < row["estimate"] < high
+    assert chance(low + 1e-6) > 0.05 >= chance(low - 1e-6)
+    assert chance(high - 1e-6) > 0.05 >= chance(high + 1e-6)
+
+
+def test_the_interval_of_a_permutation_by_hand():
+    # One treated unit gained 5, four others 0, 1, 2, 3; each in turn is taken for treated. Without an effect the gaps
+    # are 5 - 6/4 = 3.5, then 0 - 11/4 and so on. Of an effect θ a wrong choice carries -1/4 of it.
+    gains = np.array([0.0, 1.0, 2.0, 3.0])
+    found = Permuted(3.5, gains - (11 - gains) / 4, 1.0, np.full(4, -0.25))
+    assert found.p_value() == 1 / 5
+    low, high = found.interval(0.4)  # two of the four have to be as large
+    for effect, inside in ((low - 0.01, False), (low + 0.01, True), (high - 0.01, True), (high + 0.01, False)):
+        changed = np.array([*gains, 5.0 - effect])
+        gaps = np.abs(changed - (changed.sum() - changed) / 4)
+        assert ((gaps >= gaps[-1] - 1e-12).mean() > 0.4) == inside
+    assert found.interval(0.1) == (-np.inf, np.inf)
 
 
 @pytest.mark.slow

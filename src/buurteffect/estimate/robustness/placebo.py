@@ -13,8 +13,8 @@ from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.inference.permutation import permutation_statistics
-from buurteffect.estimate.sample.estimation_sample import draw_sample
+from buurteffect.estimate.inference.permutation import Permuted, permutation_statistics
+from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 
 Estimator = Callable[[pd.DataFrame, Design], EffectEstimate]
 
@@ -85,7 +85,9 @@ def permuted_cohorts(
     Returns
     -------
     EffectEstimate
-        One row; the error is the spread of the permuted effects, the interval runs from them.
+        One row; the error is the spread of the permuted effects, the interval holds the constant effects from the
+        first treated time on that the test does not reject (`Permuted.interval`): 0 is in it where the p-value exceeds
+        the design's alpha.
 
     Raises
     ------
@@ -93,8 +95,10 @@ def permuted_cohorts(
         If a unit changes its value of `within`; or see `draw_sample`.
     """
     sample = draw_sample(frame, replace(design, covariates=()), (within,) if within else (), one_treated_cluster=True)
-    real, moved = permutation_statistics(sample, window, within, draws, seed)
-    return _permuted(sample.design, sample.units_count, sample.treated_count, real, moved, sample.dropped, within)
+    found = permutation_statistics(sample, window, within, draws, seed)
+    ends = found.interval(sample.design.alpha)
+    words = "interval: the constant effects that the test does not reject"
+    return _permuted(sample, found, ends, words, "cohorts permuted over units" + (f" within {within}" if within else ""))
 
 
 def never_treated_cohorts(
@@ -127,11 +131,12 @@ def never_treated_cohorts(
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     left = sample.keep(sample.never, "treated units")
     dealt = [_deal(cohorts, int(never.sum()), generator) for _ in range(draws)]
-    _, moved = permutation_statistics(left, window, None, 0, seed, dealt)
-    return _permuted(
-        sample.design, left.units_count, 0, float(np.mean(moved)), moved - np.mean(moved), left.dropped, None,
-        "mean effect of cohorts dealt to never treated units",
-    )  # fmt: skip
+    moved = permutation_statistics(left, window, None, 0, seed, dealt).moved
+    mean, tail = float(np.mean(moved)), sample.design.alpha / 2
+    found = Permuted(mean, moved - mean, 1.0, np.zeros(len(moved)))
+    ends = float(np.quantile(moved, tail)), float(np.quantile(moved, 1 - tail))
+    words = f"interval: quantiles of what was found, {tail:.1%} beyond either end"
+    return _permuted(left, found, ends, words, term="mean effect of cohorts dealt to never treated units")
 
 
 def _deal(cohorts: Floats, size: int, generator: np.random.Generator) -> Floats:
@@ -140,31 +145,27 @@ def _deal(cohorts: Floats, size: int, generator: np.random.Generator) -> Floats:
 
 
 def _permuted(
-    design: Design,
-    units: int,
-    treated: int,
-    real: float,
-    moved: Floats,
-    dropped: tuple[tuple[str, int], ...],
-    within: str | None,
+    sample: Sample,
+    found: Permuted,
+    ends: tuple[float, float],
+    words: str,
+    how: str = "cohorts dealt in their shares",
     term: str = "overall",
 ) -> EffectEstimate:
     """Return the table of one permutation test."""
-    low, high = np.quantile(moved, [design.alpha / 2, 1 - design.alpha / 2])
-    chance = (1 + (np.abs(moved) >= abs(real) - 1e-12).sum()) / (1 + len(moved))
     return EffectEstimate.of(
         [term],
-        [real],
-        [float(np.std(moved))],
-        method="difference in means of changes, cohorts permuted over units" + (f" within {within}" if within else ""),
-        convention=f"{len(moved)} permutations; p-value by rank among them",
-        units_count=units,
-        treated_count=treated,
-        clusters_count=units,
-        remarks={"p_value": chance, "ci_low": real - high, "ci_high": real - low},
-        dropped=dropped,
+        [found.real],
+        [float(np.std(found.moved))],
+        method=f"difference in means of changes, {how}",
+        convention=f"{len(found.moved)} permutations; p-value by rank among them; {words}",
+        units_count=sample.units_count,
+        treated_count=sample.treated_count,
+        clusters_count=sample.units_count,
+        remarks={"p_value": found.p_value(), "ci_low": ends[0], "ci_high": ends[1]},
+        dropped=sample.dropped,
         software=software_versions("numpy"),
-        design=design,
+        design=sample.design,
     )
 
 

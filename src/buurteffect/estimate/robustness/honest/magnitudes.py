@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import optimize, special
 
-from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.robustness.honest.path import HonestPath, honest_path
-from buurteffect.estimate.robustness.honest.table import honest_table
-
-DRAWS, SEED = 20_000, 20261121
-"""Draws behind the least favourable critical values, and the seed that makes them the same each time."""
+from buurteffect.estimate.robustness.honest.path import PER_TIME, HonestPath, Per, honest_path
+from buurteffect.estimate.robustness.honest.table import Bounded, honest_table, nested_bounds
 
 GRID, FINER, ROUNDS = 1001, 51, 3
 """Points of the first grid of effects, and points and number of the rounds that sharpen its ends."""
@@ -24,6 +20,7 @@ GRID, FINER, ROUNDS = 1001, 51, 3
 MOST = 100.0
 """Beyond this relative magnitude a breakdown value is reported as infinite."""
 
+_ANGLES = 2_880
 _FIRST_STAGE = 0.1
 
 
@@ -32,19 +29,22 @@ def relative_magnitudes(
     bounds: Sequence[float] = (0.5, 1.0, 1.5, 2.0),
     window: tuple[int, int] | None = None,
     reach: tuple[int, int] | None = None,
-    seed: int = SEED,
+    per: Per = PER_TIME,
 ) -> EffectEstimate:
     r"""Return intervals that hold if trends break after treatment at most M̄ times as much as before it.
 
-    With δ the difference in trends, the restriction is, over steps between event times,
+    With δ the difference in trends, the restriction is, over steps from t to u between event times,
 
-    .. math:: |δ_{t+1} - δ_t| \le \bar M \max_{s<0} |δ_{s+1} - δ_s|.
+    .. math:: \frac{|δ_u - δ_t|}{u - t} \le \bar M \max_{s<v\le\text{base}} \frac{|δ_v - δ_s|}{v - s}.
 
-    The set is a union over the step s that is largest and its sign. For each, an effect θ is tested by the
+    The set is a union over the step that is largest and its sign. For each, an effect θ is tested by the
     hybrid of conditional and least favourable tests of Andrews, Roth & Pakes (2023, doi:10.1093/restud/rdad004) on the
     moments after treatment, as Rambachan & Roth (2023, doi:10.1093/restud/rdad018) propose; the interval is the union
     of what is not rejected. Here the test's linear programme has one vertex per step after the
     base and two more, known in closed form, so that no programme is solved (`_vertices`).
+
+    Where the largest step before the base is well estimated, the test of a step with the wrong sign accepts more at
+    a middling M̄ than at a larger one; intervals are therefore united with those under smaller bounds (`nested_bounds`).
 
     Parameters
     ----------
@@ -52,31 +52,31 @@ def relative_magnitudes(
         An event study with its covariance and a base.
     bounds : sequence of float
         Values of M̄.
-    window, reach
+    window, reach, per
         As in `honest_path`.
-    seed : int
-        Of the least favourable critical values.
 
     Returns
     -------
     EffectEstimate
         One row for the average as estimated, one per bound (``bound`` holds M̄, ``ci_low`` and ``ci_high`` the
-        interval), and one with the ``breakdown value``: the smallest M̄ at which no effect is not rejected.
+        interval), and one with the ``breakdown value``: the smallest M̄ at which the interval includes 0, which is 0
+        only if it does so where trends are parallel.
+
+    Raises
+    ------
+    EstimationError
+        If a bound is below 0; or see `honest_path`.
     """
-    path = honest_path(estimate, window, reach)
-    if any(bound < 0 for bound in bounds):
-        raise EstimationError(f"a bound on relative magnitudes is 0 or more, found {min(bounds)}")
-    alpha = 0.05 if estimate.design is None else estimate.design.alpha
-    normals = _normals(path, seed)
-    intervals = [_interval(path, bound, alpha, normals) for bound in bounds]
+    path = honest_path(estimate, window, reach, per)
+    found = nested_bounds(lambda bound: _interval(path, bound), bounds, 1.0, MOST)
     return honest_table(
         estimate,
         path,
-        list(zip(bounds, intervals, strict=True)),
-        breakdown_value(estimate, window, reach, seed),
+        bounds,
+        found,
         restriction="relative magnitudes",
         method="Rambachan & Roth (2023, doi:10.1093/restud/rdad018): relative magnitudes, conditional and least "
-        f"favourable hybrid test, {path.wanted}",
+        "favourable hybrid test",
         software=software_versions("numpy", "scipy"),
     )
 
@@ -85,33 +85,17 @@ def breakdown_value(
     estimate: EffectEstimate,
     window: tuple[int, int] | None = None,
     reach: tuple[int, int] | None = None,
-    seed: int = SEED,
+    per: Per = PER_TIME,
 ) -> float:
     """Return the smallest relative magnitude at which no effect is not rejected; infinite beyond 100.
 
     Parameters
     ----------
-    estimate, window, reach, seed
+    estimate, window, reach, per
         As in `relative_magnitudes`.
     """
-    path = honest_path(estimate, window, reach)
-    alpha = 0.05 if estimate.design is None else estimate.design.alpha
-    zero, normals = np.zeros(1), _normals(path, seed)
-
-    def zero_stays(bound: float) -> bool:
-        return bool(_accepted(_members(path, bound, alpha, normals), alpha, zero)[0])
-
-    if zero_stays(0.0):
-        return 0.0
-    low, high = 0.0, 0.125
-    while not zero_stays(high):
-        low, high = high, high * 1.5
-        if high > MOST:
-            return float("inf")
-    while high - low > 1e-4:
-        middle = (low + high) / 2
-        low, high = (low, middle) if zero_stays(middle) else (middle, high)
-    return high
+    path = honest_path(estimate, window, reach, per)
+    return nested_bounds(lambda bound: _interval(path, bound), (), 1.0, MOST)[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,23 +113,21 @@ class _Moments:
     limit: float
 
 
-def _interval(path: HonestPath, bound: float, alpha: float, normals: Floats) -> tuple[float, float]:
+def _interval(path: HonestPath, bound: float) -> Bounded:
     """Return the ends of the set of effects that are not rejected; infinite where the search finds no end."""
-    members = _members(path, bound, alpha, normals)
+    members = _members(path, bound)
     largest = np.abs(path.before_steps @ path.before).max()
-    reach = np.arange(1, len(path.after) + 1) @ np.abs(path.weights)
-    half = bound * reach * largest + 20 * path.std_error
+    reach = np.abs(np.linalg.solve(path.after_steps.T, path.weights)).sum()
+    half = bound * reach * largest + 20 * path.widening * path.std_error
     for _ in range(6):
         grid = np.linspace(path.point - half, path.point + half, GRID)
-        kept = np.flatnonzero(_accepted(members, alpha, grid))
-        if len(kept) == 0:
-            return np.nan, np.nan
+        kept = np.flatnonzero(_accepted(members, path.alpha, grid))
         if kept[0] > 0 and kept[-1] < GRID - 1:
             break
         half *= 2
-    low = -np.inf if kept[0] == 0 else _sharpen(members, alpha, grid[kept[0] - 1], grid[kept[0]])
-    high = np.inf if kept[-1] == GRID - 1 else _sharpen(members, alpha, grid[kept[-1] + 1], grid[kept[-1]])
-    return low, high
+    low = -np.inf if kept[0] == 0 else _sharpen(members, path.alpha, grid[kept[0] - 1], grid[kept[0]])
+    high = np.inf if kept[-1] == GRID - 1 else _sharpen(members, path.alpha, grid[kept[-1] + 1], grid[kept[-1]])
+    return Bounded(path.point, path.std_error, low, high)
 
 
 def _sharpen(members: list[_Moments], alpha: float, outside: float, inside: float) -> float:
@@ -168,46 +150,79 @@ def _accepted(members: list[_Moments], alpha: float, effects: Floats) -> NDArray
     return accepted
 
 
-def _normals(path: HonestPath, seed: int) -> Floats:
-    """Return the draws behind the least favourable critical values."""
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
-    return generator.standard_normal((DRAWS, len(path.after) + 2))
-
-
-def _members(path: HonestPath, bound: float, alpha: float, normals: Floats) -> list[_Moments]:
+def _members(path: HonestPath, bound: float) -> list[_Moments]:
     """Return the moments of each member of the union: every step before the base, in both directions."""
-    steps, early = path.after_steps, len(path.before)
-    direction = path.weights / (path.weights @ path.weights)
+    early = len(path.before)
+    rows = np.hstack([np.zeros((len(path.after), early)), path.after_steps])
+    wanted = np.concatenate([np.zeros(early), path.weights])
     members = []
     for step in path.before_steps:
         for sign in (1.0, -1.0):
-            largest = np.tile(bound * sign * step, (len(steps), 1))
-            matrix = np.vstack([np.hstack([-largest, steps]), np.hstack([-largest, -steps])])
-            covariance = matrix @ path.covariance @ matrix.T
-            vertices = _vertices(path, np.sqrt(np.maximum(np.diag(covariance), 0)))
-            along = vertices @ covariance @ vertices.T
-            root = _root(along)
-            limit = float(np.quantile((normals[:, : len(root)] @ root.T).max(axis=1), 1 - alpha * _FIRST_STAGE))
-            level = vertices @ (matrix @ path.effects)
-            slope = -vertices @ (matrix[:, early:] @ direction)
-            members.append(_Moments(level, slope, along, limit))
+            largest = np.concatenate([bound * sign * step, np.zeros(len(path.after))])
+            rise, fall = _errors(rows - largest, path.covariance), _errors(-rows - largest, path.covariance)
+            vertices = _vertices(path, rise, fall)
+            two = np.vstack([wanted, -largest])
+            root = _root(two @ path.covariance @ two.T)
+            along = vertices @ root
+            limit = _largest_quantile(along, path.alpha * _FIRST_STAGE)
+            members.append(_Moments(vertices @ (two @ path.effects), -vertices[:, 0], along @ along.T, limit))
     return members
 
 
-def _vertices(path: HonestPath, errors: Floats) -> Floats:
-    r"""Return the vertices of {γ ≥ 0 : γ'σ = 1, γ' A ∝ l'}, shape (vertices, moments).
+def _errors(rows: Floats, covariance: Floats) -> Floats:
+    """Return the standard errors of linear combinations."""
+    return np.asarray(np.sqrt(np.maximum(((rows @ covariance) * rows).sum(axis=1), 0)))
 
-    The moments are A = (D, −D) with D the steps after the base, so that γ = (γ⁺, γ⁻) must have D'(γ⁺ − γ⁻) = λ l:
-    γ⁺ − γ⁻ = λ w, w = D'^{-1} l. For λ > 0 and λ < 0 that leaves one vertex each; for λ = 0 one per step, in which both
-    directions weigh the same. With a single step after the base the latter lies between the former and is no vertex.
+
+def _vertices(path: HonestPath, rise: Floats, fall: Floats) -> Floats:
+    r"""Return the moments at the vertices of {γ ≥ 0 : γ'σ = 1, γ' A ∝ l'}, as multiples of two figures, shape (k, 2).
+
+    The moments are A = (D, −D) with D the steps after the base, less the bound x on them, so that γ = (γ⁺, γ⁻) must
+    have D'(γ⁺ − γ⁻) = λ l: γ⁺ − γ⁻ = λ w, w = D'^{-1} l. For λ > 0 and λ < 0 that leaves one vertex each; for λ = 0 one
+    per step, in which both directions weigh the same. With a single step after the base the latter lies between the
+    former and is no vertex. At each the moments add up to a multiple of l'(β − τ), the first figure, and one of −x.
+
+    Parameters
+    ----------
+    path : HonestPath
+        The path.
+    rise, fall : ndarray
+        Standard errors σ of the moments upwards and downwards.
     """
-    size = len(path.after)
     along = np.linalg.solve(path.after_steps.T, path.weights)
     up, down = np.maximum(along, 0), np.maximum(-along, 0)
-    pairs = np.hstack([np.eye(size), np.eye(size)])
-    rows = [np.concatenate([up, down]), np.concatenate([down, up])]
-    vertices = np.vstack([*rows, pairs]) if size > 1 else np.vstack(rows)
-    return np.asarray(vertices / (vertices @ errors)[:, None])
+    total = np.abs(along).sum()
+    found = [
+        np.array([1.0, total]) / (up @ rise + down @ fall),
+        np.array([-1.0, total]) / (down @ rise + up @ fall),
+    ]
+    if len(along) > 1:
+        found += [np.array([0.0, 2.0 / both]) for both in rise + fall]
+    return np.array(found)
+
+
+def _largest_quantile(along: Floats, chance: float) -> float:
+    r"""Return the value that the largest of some normal variables exceeds with a given probability below ½.
+
+    The variables are linear in two independent ones, of which the angle φ is uniform and the squared radius
+    exponential: P(max > t) = mean over φ of exp(−t² / 2 g(φ)²), with g the largest of the variables at radius 1.
+
+    Parameters
+    ----------
+    along : ndarray
+        Coefficients on the two, shape (variables, 2).
+    chance : float
+        The probability.
+    """
+    angles = (np.arange(_ANGLES) + 0.5) * (2 * np.pi / _ANGLES)
+    largest = (along @ np.vstack([np.cos(angles), np.sin(angles)])).max(axis=0)
+    squares = largest[largest > 0] ** 2
+    top = np.sqrt(-2 * np.log(chance) * squares.max())
+
+    def beyond(value: float) -> float:
+        return float(np.exp(-(value**2) / (2 * squares)).sum() / _ANGLES - chance)
+
+    return float(optimize.brentq(beyond, 0.0, top, xtol=1e-10 * top))
 
 
 def _rejected(moments: _Moments, effects: Floats, alpha: float) -> NDArray[np.bool_]:

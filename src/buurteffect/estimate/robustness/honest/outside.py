@@ -11,13 +11,19 @@ from buurteffect.errors import CallError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.robustness.honest.magnitudes import relative_magnitudes
+from buurteffect.estimate.robustness.honest.path import PER_TIME, Per
 from buurteffect.estimate.robustness.honest.smoothness_bounds import smoothness
 
 MAGNITUDES, SMOOTHNESS = "relative magnitudes", "smoothness"
 
 
 def event_study(
-    coefficients: ArrayLike, covariance: ArrayLike, event_times: Sequence[int], reference: int = -1, alpha: float = 0.05
+    coefficients: ArrayLike,
+    covariance: ArrayLike,
+    event_times: Sequence[int],
+    reference: int = -1,
+    alpha: float = 0.05,
+    degrees: float = np.inf,
 ) -> EffectEstimate:
     """Return an event study from its coefficients, as this package's own event studies are.
 
@@ -33,6 +39,8 @@ def event_study(
         The event time that the others are measured against: effect 0, error 0.
     alpha : float
         One minus the confidence level.
+    degrees : float
+        Degrees of freedom of t; infinite for the normal.
 
     Raises
     ------
@@ -67,7 +75,9 @@ def event_study(
         effects,
         spread,
         method="an event study estimated elsewhere",
-        convention="covariance as given, normal distribution",
+        convention="covariance as given, "
+        + (f"t with {degrees:g} degrees of freedom" if np.isfinite(degrees) else "normal distribution"),
+        degrees=degrees,
         units_count=0,
         clusters_count=0,
         event_time=listed,
@@ -82,6 +92,7 @@ def honest_did(
     window: tuple[int, int] | None = None,
     reach: tuple[int, int] | None = None,
     restriction: str = MAGNITUDES,
+    per: Per = PER_TIME,
 ) -> EffectEstimate:
     """Return intervals that hold under bounded violations of parallel trends (Rambachan & Roth 2023).
 
@@ -90,8 +101,8 @@ def honest_did(
     study : EffectEstimate
         An event study of this package, or one made by `event_study` from outside coefficients.
     bounds : sequence of float
-        Values of M̄ (relative magnitudes) or of M (smoothness, in units of the outcome per step).
-    window, reach
+        Values of M̄ (relative magnitudes) or of M (smoothness, in units of the outcome per unit of time).
+    window, reach, per
         As in `honest_path`.
     restriction : {"relative magnitudes", "smoothness"}
         What a difference in trends may do after treatment; `relative_magnitudes` and `smoothness` give the formulas.
@@ -107,7 +118,7 @@ def honest_did(
         If the restriction is another.
     """
     if restriction == MAGNITUDES:
-        return relative_magnitudes(study, bounds, window, reach)
+        return relative_magnitudes(study, bounds, window, reach, per)
     if restriction == SMOOTHNESS:
-        return smoothness(study, bounds, window, reach)
+        return smoothness(study, bounds, window, reach, per)
     raise CallError(f"restriction must be {MAGNITUDES!r} or {SMOOTHNESS!r}, found {restriction!r}")

@@ -1,15 +1,22 @@
-"""Honest inference under smoothness: what is left if a difference in trends bends at most so much a step."""
+"""Honest inference under smoothness: what is left if a difference in trends bends at most so much a unit of time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import optimize, special
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import least_squares
+from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
-from buurteffect.estimate.robustness.honest.path import HonestPath, honest_path
-from buurteffect.estimate.robustness.honest.table import honest_table
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.robustness.honest.path import PER_TIME, HonestPath, Per, honest_path
+from buurteffect.estimate.robustness.honest.table import Bounded, honest_table, nested_bounds
+
+_MOST = 1e6
+"""Beyond this many standard errors a breakdown value is reported as infinite."""
 
 
 def smoothness(
@@ -17,79 +24,138 @@ def smoothness(
     bounds: Sequence[float],
     window: tuple[int, int] | None = None,
     reach: tuple[int, int] | None = None,
+    per: Per = PER_TIME,
 ) -> EffectEstimate:
-    """Return intervals of fixed length that hold if the slope of the difference in trends changes at most M a step.
+    r"""Return intervals of fixed length that hold if the slope of the difference in trends changes at most M a year.
 
-    The restriction is |(δ_{t+1} − δ_t) − (δ_t − δ_{t−1})| ≤ M (Rambachan & Roth 2023,
-    doi:10.1093/restud/rdad018, section 4.1). M = 0 allows any straight line.
+    With δ the difference in trends and steps from t₀ to t₁ to t₂, the restriction is
+
+    .. math::
+
+        \left|\frac{δ_2 - δ_1}{t_2 - t_1} - \frac{δ_1 - δ_0}{t_1 - t_0}\right| \le M \frac{t_2 - t_0}{2},
+
+    which with equal steps of 1 is |(δ_{t+1} − δ_t) − (δ_t − δ_{t−1})| ≤ M (Rambachan & Roth 2023,
+    doi:10.1093/restud/rdad018, section 4.1). M = 0 allows any straight line. The interval is that of the affine
+    estimator whose interval is shortest when it allows for its largest bias.
 
     Parameters
     ----------
     estimate : EffectEstimate
         An event study with its covariance and a base.
     bounds : sequence of float
-        Values of M, in units of the outcome per step.
-    window, reach
+        Values of M, in units of the outcome per unit of time, or per step.
+    window, reach, per
         As in `honest_path`.
 
     Returns
     -------
     EffectEstimate
-        One row for the average as estimated, one per bound, and one with the ``breakdown value``: the smallest M
-        at which the interval holds 0.
+        One row for the average as estimated, one per bound (``estimate`` is that of the affine estimator, which takes
+        the trend before the base into account; ``ci_low`` and ``ci_high`` the interval), and one with the
+        ``breakdown value``: the smallest M at which the interval includes 0.
+
+    Raises
+    ------
+    EstimationError
+        If a bound is below 0, or the covariance leaves the estimate no error; or see `honest_path`.
     """
-    path = honest_path(estimate, window, reach)
-    if any(bound < 0 for bound in bounds):
-        raise EstimationError(f"a bound on smoothness is 0 or more, found {min(bounds)}")
-    alpha = 0.05 if estimate.design is None else estimate.design.alpha
-    intervals = [(bound, _interval(path, bound, alpha)) for bound in bounds]
+    path = honest_path(estimate, window, reach, per)
+    shortest = _Shortest(path)
+    found = nested_bounds(shortest.interval, bounds, path.std_error, _MOST * path.std_error)
     return honest_table(
         estimate,
         path,
-        intervals,
-        _breakdown(path, alpha),
+        bounds,
+        found,
         restriction="smoothness",
-        method=f"Rambachan & Roth (2023, doi:10.1093/restud/rdad018): smoothness, fixed-length interval, {path.wanted}",
-        software=software_versions("diff-diff"),
+        method="Rambachan & Roth (2023, doi:10.1093/restud/rdad018): smoothness, fixed-length interval",
+        software=software_versions("numpy", "scipy"),
     )
 
 
-def _breakdown(path: HonestPath, alpha: float) -> float:
-    """Return the smallest bound at which the interval holds 0."""
-    from scipy.optimize import brentq
+class _Shortest:
+    r"""The affine estimator with the shortest interval, a linear combination v of the effects.
 
-    sign = np.sign(path.point)
+    After the base v holds the weights that are wanted. Before it, v is the change of slope of a broken line c that is 0
+    at the first time and Σ l t at the base, which makes every straight line drop out. A change of slope of δ by κ at a
+    time moves the estimate by κ c there, so that the largest bias is M Σ a |c| with a half the length of both steps.
+    Half the interval, σ cv(bias / σ) with cv the quantile of |N(·, 1)|, is convex in c.
+    """
 
-    def nearest(bound: float) -> float:
-        low, high = _interval(path, bound, alpha)
-        return float(low if sign > 0 else -high)
+    def __init__(self, path: HonestPath) -> None:
+        """Take the path apart: v = fixed + free @ c, without errors where trends are straight."""
+        size, lengths = len(path.before), path.lengths
+        after = np.cumsum(lengths[size:])
+        room = (lengths[:-1] + lengths[1:]) / 2
+        target = float(path.weights @ after)
+        beyond = np.maximum(after - after[:-1, None], 0) @ path.weights
+        steps = np.eye(size) - np.eye(size, k=-1)
+        lines = np.vstack([steps @ (steps / lengths[:size, None]), np.zeros((len(after), size))])
+        self.path, self.free, self.room = path, lines[:, :-1], room[: size - 1]
+        self.fixed = lines[:, -1] * target + np.concatenate([np.zeros(size), path.weights])
+        self.bias = float(room[size - 1] * target + room[size:] @ beyond)
+        self.scale = path.widening * path.std_error
+        self.start = np.zeros(size - 1)
+        if size > 1:
+            spread = self.free.T @ path.covariance
+            self.start = -least_squares(spread @ self.free, spread @ self.fixed)
+        if self._error(self.start)[0] <= 1e-8 * self.scale:
+            raise EstimationError(
+                "the covariance of the event study leaves the effect no error once straight trends are taken out: "
+                "fewer clusters than event times; pass reach=(first, last) to use fewer of them"
+            )
 
-    if nearest(0.0) <= 0:
-        return 0.0
-    high = path.std_error
-    while nearest(high) > 0:
-        high *= 2
-        if high > 1e6 * path.std_error:
-            return float("inf")
-    return float(brentq(nearest, 0.0, high, xtol=1e-3 * high))
+    def interval(self, bound: float) -> Bounded:
+        """Return the interval under one bound."""
+        line = self.start
+        if bound > 0 and len(line):
+            parts = np.concatenate([np.maximum(line, 0), np.maximum(-line, 0)])
+            best = optimize.minimize(
+                self._half,
+                parts,
+                args=(bound,),
+                jac=True,
+                method="SLSQP",
+                bounds=[(0, None)] * len(parts),
+                options={"maxiter": 1000, "ftol": 1e-13},
+            )
+            line = best.x[: len(line)] - best.x[len(line) :]
+        half = self._half(np.concatenate([np.maximum(line, 0), np.maximum(-line, 0)]), bound)[0] * self.scale
+        combination = self.fixed + self.free @ line
+        point = float(combination @ self.path.effects)
+        return Bounded(point, self.path.error_of(combination), point - half, point + half)
+
+    def _error(self, line: Floats) -> tuple[float, Floats]:
+        """Return the standard error with a broken line, and how it changes with the line."""
+        combination = self.fixed + self.free @ line
+        spread = self.path.covariance @ combination
+        error = float(np.sqrt(max(combination @ spread, 0.0)))
+        return error, np.asarray(self.free.T @ spread / error) if error > 0 else np.zeros(len(line))
+
+    def _half(self, parts: Floats, bound: float) -> tuple[float, Floats]:
+        """Return half the interval in standard errors, and how it changes with the line's parts above and below 0."""
+        size = len(self.start)
+        error, towards = self._error(parts[:size] - parts[size:])
+        ratio = bound * (self.bias + np.tile(self.room, 2) @ parts) / error
+        value, slope = folded_quantile(ratio, self.path.alpha)
+        sideways = (value - ratio * slope) * towards
+        change = np.concatenate([sideways, -sideways]) + slope * bound * np.tile(self.room, 2)
+        return value * error / self.scale, change / self.scale
 
 
-def _interval(path: HonestPath, bound: float, alpha: float) -> tuple[float, float]:
-    """Return the library's interval for one bound."""
-    from diff_diff.honest_did import HonestDiD
-    from diff_diff.results import MultiPeriodDiDResults, PeriodEffect
+def folded_quantile(mean: float, alpha: float) -> tuple[float, float]:
+    """Return the 1 − α quantile of |N(mean, 1)|, and how it changes with the mean (0 or more).
 
-    unknown = (np.nan, np.nan)
-    errors = np.sqrt(np.diag(path.covariance))
-    names = list(range(len(path.effects)))
-    split = len(path.before)
-    effects = {
-        name: PeriodEffect(name, float(path.effects[name]), float(errors[name]), np.nan, np.nan, unknown)
-        for name in names
-    }
-    study = MultiPeriodDiDResults(
-        effects, path.point, path.std_error, np.nan, np.nan, unknown, 0, 0, 0, names[:split], names[split:],
-        vcov=path.covariance, interaction_indices={name: name for name in names},
-    )  # fmt: skip
-    found = HonestDiD(method="smoothness", M=bound, alpha=alpha, l_vec=path.weights).fit(study)
-    return float(found.ci_lb), float(found.ci_ub)
+    Examples
+    --------
+    >>> [round(value, 3) for value in folded_quantile(0.0, 0.05)]
+    [1.96, 0.0]
+    """
+    one_sided = mean + critical_value(2 * alpha)
+
+    def beyond(value: float) -> float:
+        return float(special.ndtr(mean - value) + special.ndtr(-mean - value) - alpha)
+
+    value = float(optimize.brentq(beyond, one_sided - 1e-9, mean + critical_value(alpha) + 1e-9, xtol=1e-13))
+    near, far = np.exp(-((value - mean) ** 2) / 2), np.exp(-((value + mean) ** 2) / 2)
+    return value, float((near - far) / (near + far))
