@@ -158,7 +158,9 @@ def test_an_outside_event_study_gives_what_an_own_one_gives():
     path = own.event_times()
     places = np.random.default_rng(2).permutation(path.index.to_numpy())
     outside = robustness.event_study(
-        own.frame["estimate"][places], own.covariance[np.ix_(places, places)], own.frame["event_time"][places],
+        own.frame["estimate"][places],
+        own.covariance[np.ix_(places, places)],
+        own.frame["event_time"][places],
         degrees=own.degrees,
     )
     for restriction, bounds in (("relative magnitudes", (0.5, 1.0)), ("smoothness", (0.0, 0.01))):

@@ -184,6 +184,7 @@ def test_the_power_of_a_group_design_is_that_of_the_formula():
 def test_a_future_design_counts_the_areas_that_will_be_treated():
     found = future_design(staggered(), DESIGN, [0, 1], 8, 5)
     assert (found.from_time, found.to_time, found.treated_count, found.treated_clusters) == (2004, 2009, 8, 2)
+    assert found.detectable == pytest.approx((12.7062 + 1.3764) * found.std_error, rel=1e-4)  # t with one degree
     with pytest.raises(EstimationError, match="50 years"):
         future_design(staggered(), DESIGN, [0], 1, 50)
 

@@ -5,7 +5,7 @@ A notebook calls `open_page`, shows its tables, figures and verdicts through the
 """
 
 from buurteffect.report.figures.maps import area_map, class_map, class_names, strip
-from buurteffect.report.figures.plots import event_study, intervals, lines, listed, ridges, shaded_table
+from buurteffect.report.figures.plots import event_study, honest_bounds, intervals, lines, listed, ridges, shaded_table
 from buurteffect.report.figures.style import figure
 from buurteffect.report.page import Page, open_page
 from buurteffect.report.tables.columns import Column
@@ -69,6 +69,7 @@ __all__ = [
     "density_words",
     "event_study",
     "figure",
+    "honest_bounds",
     "intervals",
     "lines",
     "listed",

@@ -344,6 +344,12 @@ def test_a_headline_that_no_break_at_all_upholds_says_so_in_words():
     assert not any("0.00 times" in sentence for sentence in verdict.sentences)
 
 
+def test_a_breakdown_value_that_prints_as_zero_is_not_said_to_be_zero():
+    verdict = claims.judge_restructuring(evidence(breakdown=0.0043))
+    assert not any("no break of trend at all" in sentence or "0.00 times" in sentence for sentence in verdict.sentences)
+    assert any("less than a hundredth of the largest one" in sentence for sentence in verdict.sentences)
+
+
 def test_covariates_that_are_not_published_in_time_are_named():
     areas = pd.DataFrame(
         {"status": ["treated"], "cohort_year": [2009.0], "dose_share": [0.2], "gemeente_code": ["GM0001"]}

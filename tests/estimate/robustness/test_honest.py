@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -262,7 +261,7 @@ def test_steps_of_unequal_years_are_refused_unless_figures_are_counted():
     uneven = replace(made, frame=made.frame.assign(years_since_start=[-9.0, -6.0, -2.0, 0.0, 2.0]))
     even = replace(made, frame=made.frame.assign(years_since_start=[-5.0, -3.0, -1.0, 1.0, 3.0]))
     for method in (relative_magnitudes, smoothness):
-        with pytest.raises(EstimationError, match="2.0 to 4.0 years apart.*per='published figure'"):
+        with pytest.raises(EstimationError, match=r"2\.0 to 4\.0 years apart.*per='published figure'"):
             method(uneven, (0.5,))
         with pytest.raises(CallError, match="per must be"):
             method(made, (0.5,), per="year")

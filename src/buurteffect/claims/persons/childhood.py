@@ -186,4 +186,4 @@ def _detectable_difference(both: EffectEstimate, agree: JointTest) -> float:
     """Return the difference of the two designs that would be found four times in five at 5%."""
     first, second = both.frame["estimate"].iloc[:2]
     error = abs(first - second) / np.sqrt(agree.statistic) if agree.statistic > 0 else np.nan
-    return minimum_detectable_effect(error) if np.isfinite(error) else np.nan
+    return minimum_detectable_effect(error, degrees=agree.degrees) if np.isfinite(error) else np.nan

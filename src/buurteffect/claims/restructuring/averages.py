@@ -16,8 +16,8 @@ from buurteffect.estimate.selection.overlap import PooledOverlap
 ENOUGH_SPECIFICATIONS = 0.8
 LEAST_BREAKDOWN = 0.5
 ALPHA = 0.05
-_NO_BREAK = 0.005
-"""Breakdown value that is printed as zero."""
+_PRINTED = 0.005
+"""Breakdown values below this are not zero, though they are printed so."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
 def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.Series, degrees: float) -> None:
     """Say the estimate, and what the design could have found."""
     design = evidence.headline.design
+    alpha = ALPHA if design is None else design.alpha
     alike = " that were alike when it was chosen" if design is not None and design.covariates else ""
     answer.say(
         f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
@@ -134,7 +135,7 @@ def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.
     answer.say(
         f"an effect of less than {{detectable:.3f}}{measure.behind} would have been missed more than once in five; the "
         "smallest that matters is {smallest:.3f}.",
-        detectable=minimum_detectable_effect(row["std_error"], ALPHA, 0.8, degrees),
+        detectable=minimum_detectable_effect(row["std_error"], alpha, 0.8, degrees),
         smallest=measure.smallest,
     )
 
@@ -176,11 +177,18 @@ def _say_honest(answer: Answer, evidence: Evidence) -> bool:
         answer.cannot_say(f"Bounds on breaks of trend cannot be given: {evidence.honest.reason.rstrip('.')}.")
         return False
     value = float(evidence.honest.row(term="breakdown value")["estimate"])
-    if value == float("inf"):
+    if pd.isna(value):
+        answer.cannot_say("At which break of trend the finding ends is not known.")
+    elif value == float("inf"):
         answer.say("no break of trend up to a hundred times the largest one before treatment would undo it.")
-    elif value < _NO_BREAK:
+    elif value == 0:
         answer.say(
             "on the steps of the window the interval includes zero even where no break of trend at all is allowed for."
+        )
+    elif value < _PRINTED:
+        answer.say(
+            "on the steps of the window a break of trend after the start of less than a hundredth of the largest one "
+            "seen before would undo it."
         )
     else:
         answer.say(

@@ -48,11 +48,12 @@ def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Ver
         **with_interval("change", change, _STEP),
         **({} if certain else {"chance": curve["p_value"]}),
     )
-    degrees = found.effects.degrees
+    degrees, design = found.effects.degrees, found.effects.design
     answer.say(
         "a change of slope of less than {detectable:.3f} LBM points per {step:d} percentage points would have been "
         "missed more than once in five; the smallest that matters is {smallest:.3f}.",
-        detectable=_STEP * minimum_detectable_effect(change["std_error"], _ALPHA, 0.8, degrees),
+        detectable=_STEP
+        * minimum_detectable_effect(change["std_error"], _ALPHA if design is None else design.alpha, 0.8, degrees),
         smallest=_STEP * SMALLEST,
     )
     answer.cannot_say(

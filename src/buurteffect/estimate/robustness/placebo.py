@@ -98,7 +98,9 @@ def permuted_cohorts(
     found = permutation_statistics(sample, window, within, draws, seed)
     ends = found.interval(sample.design.alpha)
     words = "interval: the constant effects that the test does not reject"
-    return _permuted(sample, found, ends, words, "cohorts permuted over units" + (f" within {within}" if within else ""))
+    return _permuted(
+        sample, found, ends, words, "cohorts permuted over units" + (f" within {within}" if within else "")
+    )
 
 
 def never_treated_cohorts(

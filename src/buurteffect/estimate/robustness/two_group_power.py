@@ -124,7 +124,7 @@ def future_design(
     gemeenten : sequence of str
         Clusters in which areas will be treated.
     areas_count : int
-        Areas that will be.
+        Areas that will be; the test has as many degrees of freedom as there are gemeenten, less one.
     years : int
         Length of the change.
 
@@ -155,7 +155,7 @@ def future_design(
         two_group_std_error(spread, *counts, correlation, max(areas_count / clusters, 1.0)),
         two_group_std_error(spread, *counts),
     )
-    found = (minimum_detectable_effect(error, design.alpha) for error in errors)
+    found = (minimum_detectable_effect(error, design.alpha, degrees=max(clusters - 1, 1)) for error in errors)
     return GroupDesign(starts[-1], times[-1], *counts, clusters, spread, correlation, *errors, *found)
 
 

@@ -89,7 +89,9 @@ def effects_on_places(
         if found:
             made.append(found)
             row = found.frame.iloc[0].to_dict()
-            row["detectable"] = minimum_detectable_effect(float(str(row["std_error"])), design.alpha, 0.8)
+            row["detectable"] = minimum_detectable_effect(
+                float(str(row["std_error"])), design.alpha, 0.8, found.degrees
+            )
         rows.append(row | facts | counts)
     if not made:
         why = rows[0]["reason"] if rows else f"none is seen {FEWEST_BEFORE} times before its start, its size known"

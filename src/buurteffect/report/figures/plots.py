@@ -154,6 +154,37 @@ def event_study(frame: pd.DataFrame, axis: tuple[str, str], base: int = -1, heig
     return drawn
 
 
+def honest_bounds(frame: pd.DataFrame, axis: tuple[str, str], height: float = 3.8) -> Figure:
+    """Draw intervals under bounds on violations of parallel trends, with no effect and the breakdown value marked.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of `honest_did`: ``term, bound, estimate, ci_low, ci_high``, first the row of parallel trends, which is drawn
+        hollow left of the others, last that of the breakdown value, a dotted line where the axis reaches it.
+    axis : tuple of str
+        Labels of the horizontal axis, the bound, and of the vertical one.
+    height : float
+        Height in inches.
+    """
+    drawn, axes = figure(height=height)
+    rows, breakdown = frame.iloc[:-1], float(frame["estimate"].iloc[-1])
+    last = float(rows["bound"].max()) if len(rows) > 1 else 1.0
+    x, y = rows["bound"].fillna(-0.15 * last).to_numpy(dtype=float), rows["estimate"].to_numpy(dtype=float)
+    spread = [y - rows["ci_low"].to_numpy(dtype=float), rows["ci_high"].to_numpy(dtype=float) - y]
+    axes.axhline(0, color="#4d4d4d", linewidth=1)
+    axes.errorbar(x, y, yerr=spread, fmt="none", elinewidth=3, color=PALETTE[0], alpha=0.55)
+    axes.plot(x[1:], y[1:], "o", markersize=5, color=PALETTE[0])
+    axes.plot(x[:1], y[:1], "o", markersize=6, markerfacecolor="white", markeredgecolor=PALETTE[0])
+    if breakdown <= 1.05 * last:
+        axes.axvline(breakdown, color=PALETTE[1], linestyle=":", label=f"breakdown value {breakdown:.2g}")
+        drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center")
+    axes.set_xticks(x, ["parallel\ntrends", *(f"{bound:g}" for bound in x[1:])])
+    axes.set_xlabel(axis[0])
+    axes.set_ylabel(axis[1])
+    return drawn
+
+
 def ridges(grid: pd.DataFrame, marks: pd.DataFrame, axis: str, names: tuple[str, str, str]) -> Figure:
     """Draw one density above the other, the first at the top, each with its middle and two outer marks.
 

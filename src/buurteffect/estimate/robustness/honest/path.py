@@ -70,7 +70,8 @@ class HonestPath:
 
     def error_of(self, combination: Floats) -> float:
         """Return the standard error of a linear combination of the effects."""
-        return float(np.sqrt(max(combination @ self.covariance @ combination, 0.0)) / self.widening)
+        variance = float(combination @ self.covariance @ combination)
+        return float(np.sqrt(max(variance, 0.0)) / self.widening)
 
     @property
     def before_steps(self) -> Floats:
@@ -150,7 +151,9 @@ def honest_path(
         "one unit of event time" if per == PER_TIME else "one published figure, whatever the time between two of them"
     )
     if np.isfinite(estimate.degrees):
-        words += f"; variances × {widening**2:.2f}, so that intervals are those of t with {estimate.degrees:.1f} degrees"
+        words += (
+            f"; variances × {widening**2:.2f}, so that intervals are those of t with {estimate.degrees:.1f} degrees"
+        )
     return HonestPath(
         point[order[:split]],
         point[order[split:]],

@@ -129,14 +129,14 @@ class _Shortest:
         """Return the standard error with a broken line, and how it changes with the line."""
         combination = self.fixed + self.free @ line
         spread = self.path.covariance @ combination
-        error = float(np.sqrt(max(combination @ spread, 0.0)))
+        error = float(np.sqrt(max(float(combination @ spread), 0.0)))
         return error, np.asarray(self.free.T @ spread / error) if error > 0 else np.zeros(len(line))
 
     def _half(self, parts: Floats, bound: float) -> tuple[float, Floats]:
         """Return half the interval in standard errors, and how it changes with the line's parts above and below 0."""
         size = len(self.start)
         error, towards = self._error(parts[:size] - parts[size:])
-        ratio = bound * (self.bias + np.tile(self.room, 2) @ parts) / error
+        ratio = bound * (self.bias + float(np.tile(self.room, 2) @ parts)) / error
         value, slope = folded_quantile(ratio, self.path.alpha)
         sideways = (value - ratio * slope) * towards
         change = np.concatenate([sideways, -sideways]) + slope * bound * np.tile(self.room, 2)

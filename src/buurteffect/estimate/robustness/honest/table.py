@@ -83,7 +83,7 @@ def nested_bounds(
 
 
 def _crossing(interval: Callable[[float], Bounded], clear: float, holding: float) -> float:
-    """Return the bound at which the interval first touches no effect, between one where it is clear of it and one not."""
+    """Return the bound at which the interval first touches 0, between one where it is clear of it and one not."""
     above = interval(clear).low > 0
 
     def gap(bound: float) -> float:
