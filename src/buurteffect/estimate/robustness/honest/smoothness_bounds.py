@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy import optimize, special
@@ -14,6 +15,9 @@ from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.robustness.honest.path import PER_TIME, HonestPath, Per, honest_path
 from buurteffect.estimate.robustness.honest.table import Bounded, honest_table, nested_bounds
+
+_NEWTON = 8
+"""Steps of Newton's method; from its start five give all digits."""
 
 _MOST = 1e6
 """Beyond this many standard errors a breakdown value is reported as infinite."""
@@ -151,11 +155,15 @@ def folded_quantile(mean: float, alpha: float) -> tuple[float, float]:
     >>> [round(value, 3) for value in folded_quantile(0.0, 0.05)]
     [1.96, 0.0]
     """
-    one_sided = mean + critical_value(2 * alpha)
+    value = mean + _one_sided(alpha)
+    for _ in range(_NEWTON):
+        beyond = special.ndtr(mean - value) + special.ndtr(-mean - value) - alpha
+        near, far = np.exp(-((value - mean) ** 2) / 2), np.exp(-((value + mean) ** 2) / 2)
+        value += beyond * np.sqrt(2 * np.pi) / (near + far)
+    return float(value), float((near - far) / (near + far))
 
-    def beyond(value: float) -> float:
-        return float(special.ndtr(mean - value) + special.ndtr(-mean - value) - alpha)
 
-    value = float(optimize.brentq(beyond, one_sided - 1e-9, mean + critical_value(alpha) + 1e-9, xtol=1e-13))
-    near, far = np.exp(-((value - mean) ** 2) / 2), np.exp(-((value + mean) ** 2) / 2)
-    return value, float((near - far) / (near + far))
+@lru_cache
+def _one_sided(alpha: float) -> float:
+    """Return the 1 − α quantile of the normal: where Newton's method starts, left of the root of a convex function."""
+    return float(critical_value(2 * alpha))
