@@ -18,7 +18,7 @@ from buurteffect.estimate.did.group_time_effects import group_time
 from buurteffect.estimate.did.published_steps import event_study_in_steps, in_steps, steps_of_window, thick_steps
 from buurteffect.estimate.inference.power import two_group_std_error
 from buurteffect.estimate.measurement.components import VarianceComponents
-from buurteffect.estimate.regression.dose import dose_regressions, within_spread
+from buurteffect.estimate.regression.dose.dose_slopes import dose_regressions, within_spread
 from buurteffect.estimate.robustness.estimators_compared import side_by_side
 from buurteffect.estimate.robustness.headline_checks import with_checks
 from buurteffect.estimate.robustness.honest.magnitudes import relative_magnitudes

@@ -13,7 +13,7 @@ from buurteffect import claims
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.wald import JointTest
-from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
+from buurteffect.estimate.regression.dose.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
 from buurteffect.estimate.robustness.two_group_power import GroupDesign
 from buurteffect.estimate.selection.balancing import entropy_balance
 from buurteffect.estimate.selection.overlap import PooledOverlap

@@ -14,7 +14,7 @@ from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.group_time_effects import compared_cells, group_time
 from buurteffect.estimate.did.projections import local_projections
 from buurteffect.estimate.did.stacks import stacked
-from buurteffect.estimate.regression.dose_response import continuous_dose
+from buurteffect.estimate.regression.dose.dose_response import continuous_dose
 from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 from buurteffect.estimate.selection.reweighting import reweighted_effects

@@ -25,7 +25,7 @@ from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.inference.influence import clustered_covariance, multiplier_critical_value
 from buurteffect.estimate.inference.permutation import Permuted, permutation_statistics
 from buurteffect.estimate.regression.bacon import bacon_decomposition
-from buurteffect.estimate.regression.dose_response import continuous_dose
+from buurteffect.estimate.regression.dose.dose_response import continuous_dose
 from buurteffect.estimate.regression.panel_ols import twfe
 from buurteffect.estimate.robustness.estimators_compared import side_by_side
 from buurteffect.estimate.robustness.placebo import never_treated_cohorts, permuted_cohorts, shifted_cohorts

@@ -12,7 +12,7 @@ from scipy import stats
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
 from buurteffect.estimate.did.aggregation import late_effect
-from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, threshold
+from buurteffect.estimate.regression.dose.threshold_regression import BEND, QUADRATIC, STRAIGHT, threshold
 from buurteffect.estimate.robustness.few_clusters import TREATED, change_regression, few_cluster_errors
 from buurteffect.estimate.selection import rd_tampering_check
 from buurteffect.estimate.selection.density import density_jump

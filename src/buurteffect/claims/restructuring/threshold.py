@@ -6,7 +6,7 @@ from buurteffect.claims.rules import Outcome
 from buurteffect.claims.verdict import Answer, Verdict, negligible, with_interval
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
-from buurteffect.estimate.regression.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
+from buurteffect.estimate.regression.dose.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
 
 SMALLEST = 0.2
 """Smallest change of slope that matters, LBM points per unit of the share."""

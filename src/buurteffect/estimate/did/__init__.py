@@ -15,7 +15,7 @@ from buurteffect.estimate.did import (
 )
 from buurteffect.estimate.did.aggregation import late_estimator
 from buurteffect.estimate.did.group_time_effects import GroupTime
-from buurteffect.estimate.regression import dose_response
+from buurteffect.estimate.regression.dose import dose_response
 
 __all__ = [
     "AT_RISK",

@@ -11,6 +11,7 @@ from buurteffect.estimate.inference.sandwich import (
     ClusteredErrors,
     DriscollKraayErrors,
     IndependentErrors,
+    NeweyWestErrors,
     RobustErrors,
 )
 from buurteffect.estimate.inference.small_sample import FIXEST, HOUSE, POLICY, SANDWICH, Convention
@@ -32,6 +33,7 @@ __all__ = [
     "DriscollKraayErrors",
     "IndependentErrors",
     "JointTest",
+    "NeweyWestErrors",
     "PretestPower",
     "RobustErrors",
     "WildBootstrap",

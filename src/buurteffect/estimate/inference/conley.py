@@ -33,7 +33,7 @@ class ConleyErrors:
     """Errors that may depend on each other within a distance, whatever the times (Conley 1999).
 
     The middle of the sandwich is Σᵢⱼ K(dᵢⱼ) sᵢ sⱼ', with s the scores summed over time at a place, K = 1 (uniform)
-    or 1 − d/cutoff (Bartlett) up to the cutoff and 0 beyond. doi:10.1016/S0304-4076(98)00084-0. On a plane neither
+    or 1 − d/cutoff (Bartlett, the triangular kernel) up to the cutoff and 0 beyond. doi:10.1016/S0304-4076(98)00084-0. On a plane neither
     kernel guarantees positive variances; where one is negative, the covariance says so.
 
     Parameters
@@ -58,10 +58,17 @@ class ConleyErrors:
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        if self.metric not in (PLANAR, SPHERICAL) or self.kernel not in (UNIFORM, BARTLETT):
-            raise CallError(f"unknown metric or kernel: {self.metric!r}, {self.kernel!r}")
+        if self.metric not in (PLANAR, SPHERICAL):
+            raise CallError(f"metric must be {PLANAR!r} or {SPHERICAL!r}, found {self.metric!r}")
+        if self.kernel not in (UNIFORM, BARTLETT):
+            raise CallError(f"kernel must be {UNIFORM!r} or {BARTLETT!r} (triangular), found {self.kernel!r}")
         if not self.cutoff_km > 0:
             raise CallError(f"cutoff_km must be above 0, found {self.cutoff_km}")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The coordinates."""
+        return self.coordinates
 
     def meat(self, fit: Fit) -> Meat:
         """Return the kernel-weighted cross products of scores."""

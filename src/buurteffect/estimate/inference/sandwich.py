@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -11,7 +11,11 @@ from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums
-from buurteffect.estimate.inference.small_sample import HOUSE, POLICY, Convention
+from buurteffect.estimate.inference.small_sample import HOUSE, POLICY, Convention, leverages
+
+_KINDS = ("HC0", "HC1", "HC2", "HC3")
+_SYNONYMS = ("hetero", "robust")
+_FITTED = 1e-9  # what may be left of 1 less the leverage of a row that is not fitted exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,8 @@ class Meat:
         Degrees of freedom; None for rows less parameters.
     words : str
         What the errors allow for.
+    corrected : bool
+        Whether the matrix is complete as it is, so that no convention's factor goes in front of it.
     """
 
     matrix: Floats
@@ -37,10 +43,16 @@ class Meat:
     groups_count: int | None
     degrees: float | None
     words: str
+    corrected: bool = False
 
 
 class Errors(Protocol):
     """How errors may depend on each other: gives the middle of the sandwich."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the rows that it needs, besides the key."""
+        ...
 
     def meat(self, fit: Fit) -> Meat:
         """Return the middle of the sandwich for a fit."""
@@ -81,6 +93,8 @@ class Covariance:
 class IndependentErrors:
     """Errors that are independent and spread alike."""
 
+    columns: ClassVar[tuple[str, ...]] = ()
+
     def meat(self, fit: Fit) -> Meat:
         """Return σ² X'X with σ² = e'e/(N − 1), which the factor (N − 1)/(N − K) completes."""
         variance = float(fit.residuals @ fit.residuals) / (fit.rows_count - 1)
@@ -103,6 +117,11 @@ class ClusteredErrors:
 
     clusters: tuple[str, ...]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The clusters."""
+        return self.clusters
+
     def meat(self, fit: Fit) -> Meat:
         """Return the sum over clusters of the outer product of their summed scores."""
         if not 1 <= len(self.clusters) <= 2:
@@ -119,12 +138,44 @@ class ClusteredErrors:
 
 @dataclass(frozen=True)
 class RobustErrors:
-    """Errors that are independent and spread as they may: HC1, the sandwich times N/(N − K)."""
+    r"""Errors that are independent and spread as they may, by name (MacKinnon & White 1985).
+
+    The middle of the sandwich is Σ_i c_i e_i² x_i x_i'. ``HC0``: c = 1 (White 1980, doi:10.2307/1912934). ``HC1``: times
+    N/(N − K), with K as the convention counts it, all fixed effects included: what fixest calls ``hetero`` and Stata
+    ``robust``. ``HC2``: c = 1/(1 − h_i). ``HC3``: c = 1/(1 − h_i)², h_i the leverage of the row in the regression with all
+    fixed effects as dummies, as sandwich::vcovHC has it for such a regression (plm's has the leverage after the effects,
+    which is smaller). HC0, HC2 and HC3 take no factor of the convention besides. t distribution with N − K degrees of
+    freedom. doi:10.1016/0304-4076(85)90158-7. In a panel with fixed effects and few times all four miss what the errors
+    of one unit have in common, and are biased (Stock & Watson 2008, doi:10.1111/j.0012-9682.2008.00821.x): cluster by unit.
+
+    Parameters
+    ----------
+    kind : {"HC1", "HC0", "HC2", "HC3"}
+        Which of them; ``hetero`` and ``robust`` are taken as HC1.
+    """
+
+    kind: str = "HC1"
+    columns: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        """Check the name."""
+        if self.kind not in (*_KINDS, *_SYNONYMS):
+            raise CallError(f"robust errors are {', '.join(_KINDS)}, found {self.kind!r}")
 
     def meat(self, fit: Fit) -> Meat:
-        """Return the sum over rows of the outer product of their scores, times N/(N − 1)."""
-        matrix = _outer(fit.scores) * fit.rows_count / (fit.rows_count - 1)
-        return Meat(matrix, (), None, None, "independent errors of unequal variance (HC1)")
+        """Return the sum over rows of the outer product of their scores, each row with its weight."""
+        kind = "HC1" if self.kind in _SYNONYMS else self.kind
+        words = f"independent errors of unequal variance ({kind})"
+        if kind == "HC1":
+            return Meat(_outer(fit.scores) * fit.rows_count / (fit.rows_count - 1), (), None, None, words)
+        power = {"HC0": 0.0, "HC2": 0.5, "HC3": 1.0}[kind]
+        left = 1 - leverages(fit) if power else np.ones(fit.rows_count)
+        if (left < _FITTED).any():
+            raise EstimationError(
+                f"{int((left < _FITTED).sum())} rows are fitted exactly by an effect of their own, so that {kind} divides "
+                "by 0: leave these rows out, or take HC1"
+            )
+        return Meat(_outer(fit.scores / left[:, None] ** power), (), None, None, words, corrected=True)
 
 
 @dataclass(frozen=True)
@@ -132,29 +183,91 @@ class DriscollKraayErrors:
     """Errors that may depend on each other across all units at a time and, fading, over some times.
 
     Driscoll & Kraay (1998), doi:10.1162/003465398557825; weights 1 − l/(lags + 1). Right for many times, whatever
-    the number of units; with few times it understates.
+    the number of units; with few times it understates. G of the factor is the number of times, t with one less.
 
     Parameters
     ----------
-    lags : int
-        Times over which errors may depend on each other.
+    lags : int, optional
+        Times over which errors may depend on each other; by default the whole part of T^¼, T the number of times, as in
+        fixest and plm.
     """
 
-    lags: int = 2
+    lags: int | None = None
+    columns: ClassVar[tuple[str, ...]] = ()
 
     def meat(self, fit: Fit) -> Meat:
         """Return the weighted autocovariances of the scores summed by time."""
-        values = np.unique(fit.frame[fit.time].to_numpy())
-        codes = np.searchsorted(values, fit.frame[fit.time].to_numpy())
-        if self.lags < 0 or self.lags >= len(values):
-            raise EstimationError(f"lags must lie between 0 and {len(values) - 1}, found {self.lags}")
+        codes, count = _moments(fit)
+        lags = _lags(self.lags, count)
         sums = group_sums(fit.scores, codes)
         matrix = _outer(sums)
-        for lag in range(1, self.lags + 1):
-            shifted = sums[lag:].T @ sums[:-lag]
-            matrix = matrix + (1 - lag / (self.lags + 1)) * (shifted + shifted.T)
-        words = f"Driscoll–Kraay over {len(values)} times, {self.lags} lags"
-        return Meat(matrix, (codes,), len(values), len(values) - 1, words)
+        for lag in range(1, lags + 1):
+            matrix = matrix + _faded(sums[lag:].T @ sums[:-lag], lag, lags)
+        return Meat(matrix, (codes,), count, count - 1, f"Driscoll–Kraay over {count} times, {_told(lags)}")
+
+
+@dataclass(frozen=True)
+class NeweyWestErrors:
+    """Errors of a unit that may depend on each other, fading, over some times; units are independent.
+
+    Newey & West (1987), doi:10.2307/1913610, within units: Σ_i Σ_t [s_it s_it' + Σ_l (1 − l/(lags + 1))(s_it s_i,t−l' +
+    s_i,t−l s_it')], s the scores. A lag is a step in the ordered times of all rows; a pair counts where the unit is seen at
+    both. As in fixest: G of the factor is the number of times, t with one less, and neither unit nor time effects count
+    in K. plm's vcovNW is this without any factor (convention `SANDWICH`).
+
+    Parameters
+    ----------
+    lags : int, optional
+        Times over which errors may depend on each other; by default the whole part of T^¼, T the number of times, as in
+        fixest and plm.
+    """
+
+    lags: int | None = None
+    columns: ClassVar[tuple[str, ...]] = ()
+
+    def meat(self, fit: Fit) -> Meat:
+        """Return the weighted autocovariances of the scores of each unit."""
+        times, count = _moments(fit)
+        lags = _lags(self.lags, count)
+        units = fit.codes(fit.unit)
+        places = units * (count + lags) + times  # a lag never reaches into the unit before
+        order = np.argsort(places)
+        places, scores = places[order], fit.scores[order]
+        if (np.diff(places) == 0).any():
+            raise EstimationError(f"Newey–West errors need one row per {fit.unit} and {fit.time}: cluster instead")
+        matrix = _outer(scores)
+        for lag in range(1, lags + 1):
+            earlier = np.searchsorted(places, places - lag)
+            seen = places[earlier] == places - lag
+            matrix = matrix + _faded(scores[seen].T @ scores[earlier[seen]], lag, lags)
+        words = f"Newey–West within {fit.unit} over {count} times, {_told(lags)}"
+        return Meat(matrix, (units, times), count, count - 1, words)
+
+
+def _moments(fit: Fit) -> tuple[Integers, int]:
+    """Return the place of each row's time among the ordered times, and their number."""
+    if not fit.time or fit.time not in fit.frame.columns:
+        raise EstimationError("errors that depend on each other over time need rows with a time: name it")
+    values = np.unique(fit.frame[fit.time].to_numpy())
+    return np.searchsorted(values, fit.frame[fit.time].to_numpy()), len(values)
+
+
+def _lags(asked: int | None, times: int) -> int:
+    """Return the number of lags: as asked, or the whole part of the fourth root of the number of times."""
+    lags = int(times**0.25 + 1e-9) if asked is None else asked
+    if lags < 0 or lags >= times:
+        raise EstimationError(f"lags must lie between 0 and {times - 1}, found {lags}")
+    return lags
+
+
+def _told(lags: int) -> str:
+    """Return the number of lags in words."""
+    return f"{lags} lag{'' if lags == 1 else 's'}"
+
+
+def _faded(product: Floats, lag: int, lags: int) -> Floats:
+    """Return an autocovariance with its transpose, by Bartlett's weight."""
+    return np.asarray((1 - lag / (lags + 1)) * (product + product.T))
 
 
 def covariance(fit: Fit, errors: Errors, convention: Convention = HOUSE) -> Covariance:
@@ -176,7 +289,8 @@ def covariance(fit: Fit, errors: Errors, convention: Convention = HOUSE) -> Cova
     """
     meat = errors.meat(fit)
     parameters = convention.parameters(fit, meat.groups)
-    matrix = fit.bread @ meat.matrix @ fit.bread * convention.factor(fit, meat.groups, meat.groups_count)
+    factor = 1.0 if meat.corrected else convention.factor(fit, meat.groups, meat.groups_count)
+    matrix = fit.bread @ meat.matrix @ fit.bread * factor
     matrix = (matrix + matrix.T) / 2
     flaw = ""
     if (np.diag(matrix) < 0).any():
@@ -187,10 +301,12 @@ def covariance(fit: Fit, errors: Errors, convention: Convention = HOUSE) -> Cova
             f"{convention.floor:g}"
         )
     degrees = float(fit.rows_count - parameters if meat.degrees is None else meat.degrees)
-    words = f"{meat.words}; {convention.words(parameters, fit.rows_count, meat.groups_count)}"
+    told = convention.words(parameters, fit.rows_count, meat.groups_count)
+    words = f"{meat.words}; {'no small-sample factor besides' if meat.corrected else told}"
     words += f"; t distribution with {degrees:.0f} degrees of freedom" + (f"; {flaw}" if flaw else "")
     count = fit.rows_count if meat.groups_count is None else meat.groups_count
-    return Covariance(matrix, degrees, f"{words}. {POLICY}" if convention is HOUSE else words, count, flaw)
+    as_policy = convention is HOUSE and isinstance(errors, ClusteredErrors)
+    return Covariance(matrix, degrees, f"{words}. {POLICY}" if as_policy else words, count, flaw)
 
 
 def cluster_covariance(influence: Floats, *groups: Integers, correct: bool = True, count: int | None = None) -> Floats:

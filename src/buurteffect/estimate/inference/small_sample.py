@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.fit import Fit
-from buurteffect.estimate.core.within import Integers
+from buurteffect.estimate.core.fit import Fit, pseudo_inverse
+from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.core.within import Integers, demean
 
 NOT_NESTED, ALL, NONE = "not nested", "all", "none"
 ROWS, COEFFICIENTS, NOTHING = "(N-1)/(N-K)", "N/(N-k)", "1"
@@ -125,6 +126,36 @@ POLICY = (
     "used only to meet published figures, and then named."
 )
 """The policy in words, printed with each table of regressions."""
+
+_DUMMIES = 2e8  # cells of a matrix of dummies beyond which leverages are not computed
+
+
+def leverages(fit: Fit) -> Floats:
+    """Return the leverage of each row in the regression with its fixed effects as dummies, shape (rows,).
+
+    That of the regressors after the effects, plus 1/n of the largest set of effects, plus that of the other sets'
+    dummies after the largest.
+
+    Raises
+    ------
+    EstimationError
+        If the regression has weights, or so many effects that their dummies cannot be written out.
+    """
+    if fit.weighted:
+        raise EstimationError("leverages are computed without weights only: take errors HC0, HC1, or clustered ones")
+    hat = np.einsum("ij,jk,ik->i", fit.regressors, fit.bread, fit.regressors, optimize=True)
+    if not fit.effects:
+        return np.asarray(hat)
+    first, *others = sorted(fit.effects, key=lambda codes: -int(codes.max(initial=-1)))
+    hat = hat + 1 / np.bincount(first)[first]
+    count = sum(int(codes.max(initial=-1)) + 1 for codes in others)
+    if not count:
+        return np.asarray(hat)
+    if fit.rows_count * count > _DUMMIES:
+        raise EstimationError(f"leverages of {count:,} effects on {fit.rows_count:,} rows are too many: take errors HC1")
+    columns = np.hstack([(codes[:, None] == np.arange(codes.max() + 1)).astype(float) for codes in others])
+    left = demean(columns, first)
+    return np.asarray(hat + np.einsum("ij,ij->i", left @ pseudo_inverse(left.T @ left, 1e-10), left))
 
 
 def _nested(codes: Integers, groups: tuple[Integers, ...]) -> bool:

@@ -4,17 +4,16 @@ from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.regression import (
     absorbed_effects,
     bacon,
-    dose,
     mixed,
     ols_iv,
     panel_ols,
-    threshold_regression,
     twoway_event_study,
 )
 from buurteffect.estimate.regression.bacon import BaconDecomposition
+from buurteffect.estimate.regression.dose import dose_slopes, threshold_regression
 from buurteffect.estimate.regression.mixed import MixedFit
 from buurteffect.estimate.regression.ols_iv import Equation, Solution
-from buurteffect.estimate.regression.threshold_regression import Threshold
+from buurteffect.estimate.regression.dose.threshold_regression import Threshold
 from buurteffect.estimate.regression.twoway_event_study import Window
 from buurteffect.estimate.sample.panel_call import on_panel
 
@@ -39,8 +38,8 @@ __all__ = [
 ]
 
 bacon_decomposition = estimator(bacon.bacon_decomposition)
-dose_regressions = estimator(dose.dose_regressions)
-within_spread = estimator(dose.within_spread)
+dose_regressions = estimator(dose_slopes.dose_regressions)
+within_spread = estimator(dose_slopes.within_spread)
 threshold = estimator(threshold_regression.threshold)
 ivreg = estimator(ols_iv.ivreg)
 twfe_event_study = on_panel(twoway_event_study.twfe_event_study)

@@ -1,0 +1,1 @@
+"""Effects by the dose of treatment: slopes, bins, and thresholds."""
