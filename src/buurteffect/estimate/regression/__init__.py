@@ -14,6 +14,7 @@ from buurteffect.estimate.regression.dose import dose_slopes, threshold_regressi
 from buurteffect.estimate.regression.mixed import MixedFit
 from buurteffect.estimate.regression.ols_iv import Equation, Solution
 from buurteffect.estimate.regression.dose.threshold_regression import Threshold
+from buurteffect.estimate.regression.regressors import columns_of_errors
 from buurteffect.estimate.regression.twoway_event_study import Window
 from buurteffect.estimate.sample.panel_call import on_panel
 
@@ -27,6 +28,7 @@ __all__ = [
     "bacon_decomposition",
     "dose_regressions",
     "feols",
+    "fepois",
     "first_differences",
     "ivreg",
     "mixed_model",
@@ -42,11 +44,16 @@ dose_regressions = estimator(dose_slopes.dose_regressions)
 within_spread = estimator(dose_slopes.within_spread)
 threshold = estimator(threshold_regression.threshold)
 ivreg = estimator(ols_iv.ivreg)
-twfe_event_study = on_panel(twoway_event_study.twfe_event_study)
-twfe = on_panel(panel_ols.twfe)
-random_effects = on_panel(panel_ols.random_effects)
-first_differences = on_panel(panel_ols.first_differences)
-feols = on_panel(absorbed_effects.feols, lambda effects, *_, **__: effects)
+twfe_event_study = on_panel(twoway_event_study.twfe_event_study, columns_of_errors)
+twfe = on_panel(panel_ols.twfe, columns_of_errors)
+random_effects = on_panel(panel_ols.random_effects, columns_of_errors)
+first_differences = on_panel(panel_ols.first_differences, columns_of_errors)
+feols = on_panel(
+    absorbed_effects.feols, lambda effects, *given, **named: [*effects, *columns_of_errors(*given, **named)]
+)
+fepois = on_panel(
+    absorbed_effects.fepois, lambda effects, *given, **named: [*effects, *columns_of_errors(*given, **named)]
+)
 mixed_model = on_panel(
     mixed.mixed_model, lambda narrow=None, wide=None, *_, **__: [name for name in (narrow, wide) if name]
 )

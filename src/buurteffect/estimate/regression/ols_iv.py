@@ -18,11 +18,11 @@ from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_tol
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
-from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
+from buurteffect.estimate.inference.sandwich import ClusteredErrors, Errors, covariance
 from buurteffect.estimate.inference.wald import wald_test
+from buurteffect.estimate.regression.regressors import INTERCEPT
 
 SOFTWARE = f"linearmodels {linearmodels.__version__}"
-CONSTANT = "intercept"
 _TINY = 1e-9  # length of a control of which sweeping left nothing but rounding
 _EXPLAINED = 1e-10  # share of a control's squared length that may be left where others explain it
 _WEAK = 10.0  # first-stage F below which an instrument is called weak (Staiger & Stock 1997, doi:10.2307/2171753)
@@ -50,6 +50,9 @@ class Equation:
         One or two columns within which errors may depend on each other.
     unit : str
         Column that names a unit; units are counted by it.
+    errors : Errors, optional
+        How errors may depend on each other, such as by distance (`ConleyErrors`) or not at all (`RobustErrors`); by
+        default clustered by `clusters`, which other errors need no more.
     alpha : float
         One minus the confidence level.
 
@@ -68,6 +71,7 @@ class Equation:
     clusters: tuple[str, ...] = ("family",)
     unit: str = "person"
     alpha: float = 0.05
+    errors: Errors | None = None
 
     def __post_init__(self) -> None:
         """Refuse an equation with nothing to estimate or too few instruments."""
@@ -85,7 +89,12 @@ class Equation:
         """Every column that it needs, each once."""
         effect = (self.effect,) if self.effect else ()
         numbers = (self.outcome, *self.explained_by, *self.controls, *self.instruments)
-        return list(dict.fromkeys((*numbers, *self.dummies, *effect, *self.clusters, self.unit)))
+        return list(dict.fromkeys((*numbers, *self.dummies, *effect, *self.errors_asked.columns, self.unit)))
+
+    @property
+    def errors_asked(self) -> Errors:
+        """The errors, by default clustered."""
+        return self.errors or ClusteredErrors(self.clusters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +132,7 @@ class Solution:
         """
         fit, equation = self.fit, self.equation
         wanted = len(equation.explained_by)
-        result = covariance(fit, ClusteredErrors(equation.clusters))
+        result = covariance(fit, equation.errors_asked)
         weak = f"the first stage is weak: F is {self.first_stage_f:.1f}" if self.weak else ""
         return EffectEstimate.of(
             labels or equation.explained_by,
@@ -251,7 +260,7 @@ def _matrices(part: pd.DataFrame, equation: Equation, without_constant: bool) ->
     columns, names = [numbers(equation.controls)], [*equation.explained_by, *equation.controls]
     if not without_constant:
         columns.append(np.ones((len(part), 1)))
-        names.append(CONSTANT)
+        names.append(INTERCEPT)
     for name in equation.dummies:
         codes, values = pd.factorize(part[name], sort=True)
         columns.append((codes[:, None] == np.arange(1, len(values))).astype(float))
@@ -317,5 +326,5 @@ def _first_stage(fit: Fit, columns: _Matrices, equation: Equation) -> float:
     names = tuple(f"z{place}" for place in range(basis.shape[1]))
     first = replace(fit, names=names, coefficients=slopes, regressors=basis, residuals=outcome - basis @ slopes)
     count = columns.instruments.shape[1]
-    matrix = covariance(first, ClusteredErrors(equation.clusters)).matrix[:count, :count]
+    matrix = covariance(first, equation.errors_asked).matrix[:count, :count]
     return wald_test(slopes[:count], matrix).statistic

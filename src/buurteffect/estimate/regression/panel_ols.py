@@ -21,11 +21,10 @@ from buurteffect.estimate.core.within import within_two_way
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import Errors
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
-from buurteffect.estimate.regression.regressors import Regressors, default_regressors
+from buurteffect.estimate.regression.regressors import INTERCEPT, Regressors, default_regressors
 from buurteffect.estimate.sample.estimation_sample import Sample
 
 SOFTWARE = f"linearmodels {linearmodels.__version__}"
-INTERCEPT = "intercept"
 
 STAGGERED = (
     "two-way effects under staggered treatment compare treated units with units treated earlier and can weight "

@@ -14,6 +14,8 @@ from buurteffect.estimate.sample.estimation_sample import Sample
 TREATED = "treated"
 """Name of the regressor that is 1 from a unit's first treated time on."""
 
+INTERCEPT = "intercept"
+
 
 @dataclass(frozen=True, eq=False)
 class Regressors:
@@ -67,3 +69,9 @@ def default_regressors(sample: Sample) -> Regressors:
     if not names:
         raise EstimationError("there is nothing to estimate: name a cohort, a dose or covariates")
     return Regressors(tuple(names), np.column_stack(columns))
+
+
+def columns_of_errors(*given: object, **named: object) -> list[str]:
+    """Return the columns that errors among what is given need, such as clusters or coordinates."""
+    asked = [each for each in (*given, *named.values()) if hasattr(each, "meat")]
+    return [str(name) for errors in asked for name in getattr(errors, "columns", ())]
