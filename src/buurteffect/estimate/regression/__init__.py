@@ -4,6 +4,7 @@ from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.regression import (
     absorbed_effects,
     bacon,
+    mean_groups,
     mixed,
     ols_iv,
     panel_ols,
@@ -31,6 +32,7 @@ __all__ = [
     "fepois",
     "first_differences",
     "ivreg",
+    "mean_group",
     "mixed_model",
     "random_effects",
     "threshold",
@@ -54,6 +56,7 @@ feols = on_panel(
 fepois = on_panel(
     absorbed_effects.fepois, lambda effects, *given, **named: [*effects, *columns_of_errors(*given, **named)]
 )
+mean_group = on_panel(mean_groups.mean_group)
 mixed_model = on_panel(
     mixed.mixed_model, lambda narrow=None, wide=None, *_, **__: [name for name in (narrow, wide) if name]
 )
