@@ -16,7 +16,8 @@ from buurteffect.estimate.inference.sandwich import ClusteredErrors, DriscollKra
 from buurteffect.estimate.inference.small_sample import FIXEST, FIXEST_FULL, FIXEST_NONE, SANDWICH, SANDWICH_HC1
 from buurteffect.estimate.regression.absorbed_effects import feols
 from buurteffect.estimate.regression.mixed import mixed_model, reml_criterion
-from buurteffect.estimate.regression.panel_ols import INTERCEPT, first_differences, random_effects, twfe
+from buurteffect.estimate.regression.panel_ols import first_differences, random_effects, twfe
+from buurteffect.estimate.regression.regressors import INTERCEPT
 from buurteffect.estimate.regression.twoway_event_study import twfe_event_study
 from buurteffect.estimate.sample.estimation_sample import Sample, draw_sample
 

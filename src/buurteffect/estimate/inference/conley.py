@@ -33,8 +33,9 @@ class ConleyErrors:
     """Errors that may depend on each other within a distance, whatever the times (Conley 1999).
 
     The middle of the sandwich is Σᵢⱼ K(dᵢⱼ) sᵢ sⱼ', with s the scores summed over time at a place, K = 1 (uniform)
-    or 1 − d/cutoff (Bartlett, the triangular kernel) up to the cutoff and 0 beyond. doi:10.1016/S0304-4076(98)00084-0. On a plane neither
-    kernel guarantees positive variances; where one is negative, the covariance says so.
+    or 1 − d/cutoff (Bartlett, the triangular kernel) up to the cutoff and 0 beyond.
+    doi:10.1016/S0304-4076(98)00084-0. On a plane neither kernel guarantees positive variances; where one is
+    negative, the covariance says so.
 
     Parameters
     ----------

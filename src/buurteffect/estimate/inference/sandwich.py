@@ -140,13 +140,14 @@ class ClusteredErrors:
 class RobustErrors:
     r"""Errors that are independent and spread as they may, by name (MacKinnon & White 1985).
 
-    The middle of the sandwich is Σ_i c_i e_i² x_i x_i'. ``HC0``: c = 1 (White 1980, doi:10.2307/1912934). ``HC1``: times
-    N/(N − K), with K as the convention counts it, all fixed effects included: what fixest calls ``hetero`` and Stata
-    ``robust``. ``HC2``: c = 1/(1 − h_i). ``HC3``: c = 1/(1 − h_i)², h_i the leverage of the row in the regression with all
-    fixed effects as dummies, as sandwich::vcovHC has it for such a regression (plm's has the leverage after the effects,
-    which is smaller). HC0, HC2 and HC3 take no factor of the convention besides. t distribution with N − K degrees of
-    freedom. doi:10.1016/0304-4076(85)90158-7. In a panel with fixed effects and few times all four miss what the errors
-    of one unit have in common, and are biased (Stock & Watson 2008, doi:10.1111/j.0012-9682.2008.00821.x): cluster by unit.
+    The middle of the sandwich is Σ_i c_i e_i² x_i x_i'. ``HC0``: c = 1 (White 1980, doi:10.2307/1912934). ``HC1``:
+    times N/(N − K), with K as the convention counts it, all fixed effects included: what fixest calls ``hetero`` and
+    Stata ``robust``. ``HC2``: c = 1/(1 − h_i). ``HC3``: c = 1/(1 − h_i)², h_i the leverage of the row in the
+    regression with all fixed effects as dummies, as sandwich::vcovHC has it for such a regression (plm's has the
+    leverage after the effects, which is smaller). HC0, HC2 and HC3 take no factor of the convention besides. t
+    distribution with N − K degrees of freedom. doi:10.1016/0304-4076(85)90158-7. In a panel with fixed effects and
+    few times all four miss what the errors of one unit have in common, and are biased (Stock & Watson 2008,
+    doi:10.1111/j.0012-9682.2008.00821.x): cluster by unit.
 
     Parameters
     ----------
@@ -172,8 +173,8 @@ class RobustErrors:
         left = 1 - leverages(fit) if power else np.ones(fit.rows_count)
         if (left < _FITTED).any():
             raise EstimationError(
-                f"{int((left < _FITTED).sum())} rows are fitted exactly by an effect of their own, so that {kind} divides "
-                "by 0: leave these rows out, or take HC1"
+                f"{int((left < _FITTED).sum())} rows are fitted exactly by an effect of their own: {kind} divides "
+                "by 0 there; leave these rows out, or take HC1"
             )
         return Meat(_outer(fit.scores / left[:, None] ** power), (), None, None, words, corrected=True)
 
@@ -188,8 +189,8 @@ class DriscollKraayErrors:
     Parameters
     ----------
     lags : int, optional
-        Times over which errors may depend on each other; by default the whole part of T^¼, T the number of times, as in
-        fixest and plm.
+        Times over which errors may depend on each other; by default the whole part of T^¼, T the number of times, as
+        in fixest and plm.
     """
 
     lags: int | None = None
@@ -210,16 +211,16 @@ class DriscollKraayErrors:
 class NeweyWestErrors:
     """Errors of a unit that may depend on each other, fading, over some times; units are independent.
 
-    Newey & West (1987), doi:10.2307/1913610, within units: Σ_i Σ_t [s_it s_it' + Σ_l (1 − l/(lags + 1))(s_it s_i,t−l' +
-    s_i,t−l s_it')], s the scores. A lag is a step in the ordered times of all rows; a pair counts where the unit is seen at
-    both. As in fixest: G of the factor is the number of times, t with one less, and neither unit nor time effects count
-    in K. plm's vcovNW is this without any factor (convention `SANDWICH`).
+    Newey & West (1987), doi:10.2307/1913610, within units: Σ_i Σ_t [s_it s_it' + Σ_l (1 − l/(lags + 1))(s_it
+    s_i,t−l' + s_i,t−l s_it')], s the scores. A lag is a step in the ordered times of all rows; a pair counts where
+    the unit is seen at both. As in fixest: G of the factor is the number of times, t with one less, and neither unit
+    nor time effects count in K. plm's vcovNW is this without any factor (convention `SANDWICH`).
 
     Parameters
     ----------
     lags : int, optional
-        Times over which errors may depend on each other; by default the whole part of T^¼, T the number of times, as in
-        fixest and plm.
+        Times over which errors may depend on each other; by default the whole part of T^¼, T the number of times, as
+        in fixest and plm.
     """
 
     lags: int | None = None

@@ -152,7 +152,9 @@ def leverages(fit: Fit) -> Floats:
     if not count:
         return np.asarray(hat)
     if fit.rows_count * count > _DUMMIES:
-        raise EstimationError(f"leverages of {count:,} effects on {fit.rows_count:,} rows are too many: take errors HC1")
+        raise EstimationError(
+            f"leverages of {count:,} effects on {fit.rows_count:,} rows are too many: take errors HC1"
+        )
     columns = np.hstack([(codes[:, None] == np.arange(codes.max() + 1)).astype(float) for codes in others])
     left = demean(columns, first)
     return np.asarray(hat + np.einsum("ij,ij->i", left @ pseudo_inverse(left.T @ left, 1e-10), left))

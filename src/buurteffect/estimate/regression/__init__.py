@@ -12,9 +12,9 @@ from buurteffect.estimate.regression import (
 )
 from buurteffect.estimate.regression.bacon import BaconDecomposition
 from buurteffect.estimate.regression.dose import dose_slopes, threshold_regression
+from buurteffect.estimate.regression.dose.threshold_regression import Threshold
 from buurteffect.estimate.regression.mixed import MixedFit
 from buurteffect.estimate.regression.ols_iv import Equation, Solution
-from buurteffect.estimate.regression.dose.threshold_regression import Threshold
 from buurteffect.estimate.regression.regressors import columns_of_errors
 from buurteffect.estimate.regression.twoway_event_study import Window
 from buurteffect.estimate.sample.panel_call import on_panel

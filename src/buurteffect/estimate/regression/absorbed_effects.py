@@ -53,7 +53,8 @@ def feols(
     sample : Sample
         The rows.
     effects : sequence of str
-        Columns whose values each get an effect of their own; without any, least squares with an intercept, which is first.
+        Columns whose values each get an effect of their own; without any, least squares with an intercept, which is
+        first.
     errors : Errors, optional
         How errors may depend on each other; by default clustered as the design says.
     convention : Convention
@@ -89,13 +90,14 @@ def fepois(
 ) -> EffectEstimate:
     r"""Return a Poisson regression with fixed effects by pseudo-maximum likelihood.
 
-    E[y] = exp(x'β + effects), β from Σ x(y − μ) = 0, for any outcome of 0 or more, counts or amounts (Gourieroux, Monfort
-    & Trognon 1984, doi:10.2307/1913472; Santos Silva & Tenreyro 2006, doi:10.1162/rest.88.4.641). A coefficient is a
-    difference of logarithms. pyfixest iterates (Correia, Guimarães & Zylkin 2020, doi:10.1177/1536867X20909691); one
-    weighted regression at its end gives what the covariance needs and shows whether it had converged.
+    E[y] = exp(x'β + effects), β from Σ x(y − μ) = 0, for any outcome of 0 or more, counts or amounts (Gourieroux,
+    Monfort & Trognon 1984, doi:10.2307/1913472; Santos Silva & Tenreyro 2006, doi:10.1162/rest.88.4.641). A
+    coefficient is a difference of logarithms. pyfixest iterates (Correia, Guimarães & Zylkin 2020,
+    doi:10.1177/1536867X20909691); one weighted regression at its end gives what the covariance needs and shows
+    whether it had converged.
 
-    Rows that say nothing about β are left out and counted: those of an effect whose every outcome is 0, and those that
-    pyfixest's iterative rectifier finds separated by the regressors.
+    Rows that say nothing about β are left out and counted: those of an effect whose every outcome is 0, and those
+    that pyfixest's iterative rectifier finds separated by the regressors.
 
     Parameters
     ----------
@@ -104,10 +106,10 @@ def fepois(
     effects : sequence of str
         Columns whose values each get an effect of their own; at least one.
     errors : Errors, optional
-        How errors may depend on each other; by default clustered as the design says. The sandwich is
-        (X'MX)⁻¹ [Σ x(y − μ)(y − μ)x'] (X'MX)⁻¹, M the diagonal of μ and X after the effects. `IndependentErrors` takes
-        variances in proportion to means, the factor estimated by Pearson's χ²/(N − K), as R's ``quasipoisson``; the
-        inverse Hessian alone, right only where variance equals mean, is not offered.
+        How errors may depend on each other; by default clustered as the design says. The sandwich is (X'MX)⁻¹ [Σ x(y
+        − μ)(y − μ)x'] (X'MX)⁻¹, M the diagonal of μ and X after the effects. `IndependentErrors` takes variances in
+        proportion to means, the factor estimated by Pearson's χ²/(N − K), as R's ``quasipoisson``; the inverse
+        Hessian alone, right only where variance equals mean, is not offered.
     convention : Convention
         The small-sample correction: the house's is that of fixest's ``fepois``. Intervals take t, not the normal.
     regressors : Regressors, optional

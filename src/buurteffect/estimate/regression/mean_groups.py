@@ -39,19 +39,19 @@ def mean_group(
 ) -> EffectEstimate:
     r"""Return the mean of coefficients that may differ between units in any way.
 
-    y_it = α_i + x_it'β_i + e_it by least squares for each unit; the estimate is :math:`\bar β = N^{-1} \sum_i \hat β_i`
-    (Pesaran & Smith 1995, doi:10.1016/0304-4076(94)01644-F) with covariance :math:`\frac{1}{N(N - 1)} \sum_i (\hat β_i -
-    \bar β)(\hat β_i - \bar β)'`. ``ccemg`` adds the means over all rows of outcome and regressors at each time to every
-    unit's regression, for common shocks that hit units differently (Pesaran 2006, doi:10.1111/j.1468-0262.2006.00692.x);
-    ``dmg`` subtracts them instead. These are the ``mg``, ``cmg`` and ``dmg`` of plm::pmg. Many times are needed: each
-    unit has a regression of its own.
+    y_it = α_i + x_it'β_i + e_it by least squares for each unit; the estimate is :math:`\bar β = N^{-1} \sum_i \hat
+    β_i` (Pesaran & Smith 1995, doi:10.1016/0304-4076(94)01644-F) with covariance :math:`\frac{1}{N(N - 1)} \sum_i
+    (\hat β_i - \bar β)(\hat β_i - \bar β)'`. ``ccemg`` adds the means over all rows of outcome and regressors at
+    each time to every unit's regression, for common shocks that hit units differently (Pesaran 2006,
+    doi:10.1111/j.1468-0262.2006.00692.x); ``dmg`` subtracts them instead. These are the ``mg``, ``cmg`` and ``dmg``
+    of plm::pmg. Many times are needed: each unit has a regression of its own.
 
     Parameters
     ----------
     sample : Sample
-        The rows; the design must not have weights. Units whose own rows do not tell all coefficients apart (too few times,
-        or a regressor that never changes there, such as treatment of a unit that is never treated) are left out and
-        counted; the means of each time are over all rows.
+        The rows; the design must not have weights. Units whose own rows do not tell all coefficients apart (too few
+        times, or a regressor that never changes there, such as treatment of a unit that is never treated) are left
+        out and counted; the means of each time are over all rows.
     kind : {"mg", "ccemg", "dmg"}
         Plain, with common correlated effects, or less the means of each time.
     trend : bool
@@ -62,9 +62,10 @@ def mean_group(
     Returns
     -------
     EffectEstimate
-        One row is one term: the intercept first, then the regressors, the means of each time (``ccemg``) and the trend.
-        Where the design names clusters, deviations of units are summed within the first of them; by default each unit
-        stands for itself, as in plm. t with clusters − 1 degrees of freedom; plm takes the normal distribution.
+        One row is one term: the intercept first, then the regressors, the means of each time (``ccemg``) and the
+        trend. Where the design names clusters, deviations of units are summed within the first of them; by default
+        each unit stands for itself, as in plm. t with clusters − 1 degrees of freedom; plm takes the normal
+        distribution.
 
     Raises
     ------
@@ -103,7 +104,9 @@ def mean_group(
     clusters = sample.codes(name)[sample.unit_starts][slopes.known]
     clusters = np.unique(clusters, return_inverse=True)[1]
     groups = int(clusters.max()) + 1
-    by = "Σ(β_i − β)(β_i − β)'/(N(N − 1))" if not design.clusters else f"deviations of units summed by {name}, G/(G − 1)"
+    by = (
+        "Σ(β_i − β)(β_i − β)'/(N(N − 1))" if not design.clusters else f"deviations of units summed by {name}, G/(G − 1)"
+    )
     against = "each unit is compared with itself alone: what changes for all units over time counts as effect"
     return EffectEstimate.of(
         (INTERCEPT, *names),
@@ -122,9 +125,7 @@ def mean_group(
     )
 
 
-def _columns(
-    sample: Sample, regressors: Regressors, kind: str, trend: bool
-) -> tuple[tuple[str, ...], Floats, Floats]:
+def _columns(sample: Sample, regressors: Regressors, kind: str, trend: bool) -> tuple[tuple[str, ...], Floats, Floats]:
     """Return the names of the terms, the outcome and the columns."""
     names, outcome, columns = regressors.names, sample.outcome, regressors.values
     both = np.column_stack([outcome, columns])

@@ -182,8 +182,8 @@ def ivreg(frame: pd.DataFrame, equation: Equation) -> Solution:
     Parameters
     ----------
     frame : DataFrame
-        One row is one observation. Rows with a missing value in a column of the equation are left out and counted, and
-        so are groups of an effect with one row, which say nothing about differences within groups.
+        One row is one observation. Rows with a missing value in a column of the equation are left out and counted,
+        and so are groups of an effect with one row, which say nothing about differences within groups.
     equation : Equation
         What explains what.
 
