@@ -20,6 +20,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
 from buurteffect.estimate.regression.ols_iv import ivreg
+from buurteffect.estimate.regression.variance_components import Levels, Spread, find_spread
 
 BETWEEN = "between families"
 RANDOM, RANDOM_WITH_MEANS = "random intercepts", "random intercepts, family means held fixed"
@@ -151,11 +152,11 @@ def _variance_ratio(outcome: Floats, regressors: Floats, family: Integers) -> tu
     some = family % every == 0
     left, sizes, _ = np.linalg.svd(regressors[some], full_matrices=False)
     basis = left[:, sizes > sizes[0] * _ALIKE] * np.sqrt(len(left))  # the ratio is that of the columns' space
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = MixedLM(outcome[some], basis, groups=family[some]).fit(reml=True, method=["bfgs", "lbfgs"])
-    ratio = float(fitted.cov_re.item()) / float(fitted.scale)
-    failed = [entry for entry in caught if "failed" in str(entry.message)]
-    if failed or not np.isfinite(ratio) or ratio < 0:
-        raise EstimationError("the components of variance were not found: compare siblings instead")
-    return ratio, len(np.unique(family[some]))
+    codes = np.unique(family[some], return_inverse=True)[1]
+    rows = Levels(np.column_stack([basis, outcome[some]]), np.ones((len(codes), 1)), codes, None)
+    start = Spread(np.array([[float(fitted.cov_re.item()) / float(fitted.scale)]]), 0.0)
+    found = find_spread(rows, True, "family", "family", start)
+    return float(found.wide[0, 0]), int(codes.max()) + 1

@@ -270,7 +270,10 @@ def _fit(
         least_squares(lambda place: split(place)[1], np.clip(start, low + inner, high - inner), bounds=(low, high))
         for start in starts[: 3 if near is None else 1]
     ]
-    best = min(found, key=lambda result: float(result.cost)).x
+    end = min(found, key=lambda result: float(result.cost))
+    if not end.success:
+        raise EstimationError(f"the components of variance of the scores were not found: {end.message}")
+    best = end.x
     variances, residual = split(best)
     sds = np.sqrt(variances * scale)
     permanent, slow, noise, step = (*map(float, sds), 0.0)[:4]

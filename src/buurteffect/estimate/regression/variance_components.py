@@ -61,10 +61,27 @@ class Spread:
     narrow: float
 
 
-def find_spread(columns: Levels, correlated: bool, wide: str, narrow: str) -> Spread:
-    """Return the components in which the search ends, 0 for a level without variance; refuse what is no minimum."""
+def find_spread(columns: Levels, correlated: bool, wide: str, narrow: str, start: Spread | None = None) -> Spread:
+    """Return the components in which the search ends, 0 for a level without variance; refuse what is no minimum.
+
+    Parameters
+    ----------
+    columns : Levels
+        The rows.
+    correlated : bool
+        Whether intercept and slopes of a wide group may be correlated.
+    wide, narrow : str
+        Names of the levels, for refusals; the same for one level.
+    start : Spread, optional
+        Where another search ended, which is checked; by default statsmodels' is run.
+
+    Raises
+    ------
+    EstimationError
+        If the restricted criterion has no minimum that a search finds.
+    """
     try:
-        return _minimum(columns, correlated)
+        return _minimum(columns, correlated, start)
     except EstimationError as error:
         if columns.varying.shape[1] > 1:
             raise EstimationError(
@@ -78,9 +95,9 @@ def find_spread(columns: Levels, correlated: bool, wide: str, narrow: str) -> Sp
         raise EstimationError(f"{error}: leave out {levels}") from error
 
 
-def _minimum(columns: Levels, correlated: bool) -> Spread:
+def _minimum(columns: Levels, correlated: bool, start: Spread | None = None) -> Spread:
     """Return the components at the criterion's minimum: statsmodels' end, or scipy's from there if that is none."""
-    start = _search(columns, correlated)
+    start = start or _search(columns, correlated)
     try:
         return _checked(columns, start, correlated)
     except EstimationError:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from buurteffect.errors import EstimationError, MissingColumnError, NoComparisonError, NoSwitchError, UnusableValueError
 from buurteffect.estimate.core.design import Design
@@ -17,6 +16,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.regression.absorbed_effects import fit_columns
+from buurteffect.estimate.regression.line_search import least_point
 from buurteffect.estimate.regression.regressors import Regressors
 
 DECAY, HALVING = "effect at the project", "halving distance (m)"
@@ -221,10 +221,7 @@ def distance_decay(sales: Sales) -> EffectEstimate:
             f"the fit is best at δ = {np.exp(grid[best]):.0f} m, an end of what is looked at: these sales do not tell "
             "how the effect fades; widen the rings or use ring_effects"
         )
-    found = optimize.minimize_scalar(
-        loss, bounds=(grid[best - 1], grid[best + 1]), method="bounded", options={"xatol": 1e-8}
-    )
-    scale = float(np.exp(found.x))
+    scale = float(np.exp(least_point(loss, grid[best - 1], grid[best + 1], 1e-8, "how the effect fades")))
     shape = after * np.exp(-distance / scale)
     effect = float(_fit(sales, ["decay"], [shape], moment).coefficients[0])
     bent = effect * shape * distance / scale**2

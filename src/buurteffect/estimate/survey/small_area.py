@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize
 
 from buurteffect.errors import EstimationError, MissingColumnError
 from buurteffect.estimate.core.fit import inverse, solve_system
 from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import group_sums
+from buurteffect.estimate.regression.line_search import least_point
 
 Values = NDArray[Any]
 AREA, WEIGHT = "area_code", "weight_persons"
@@ -142,9 +142,11 @@ def _between(mean: Floats, variance: Floats, matrix: Floats) -> float:
         left = mean - matrix @ solve_system(inner, matrix.T @ (weight * mean))
         return float(-np.log(weight).sum() + np.linalg.slogdet(inner)[1] + weight @ left**2)
 
+    if not mean.var() > 0:
+        return 0.0
     top = 4 * float(mean.var()) + 1e-12
-    found = optimize.minimize_scalar(criterion, bounds=(0, top), method="bounded", options={"xatol": top * 1e-8})
-    return 0.0 if criterion(0.0) <= found.fun else float(found.x)
+    best = least_point(criterion, 0.0, top, top * 1e-8, "the variance between areas")
+    return 0.0 if criterion(0.0) <= criterion(best) else best
 
 
 def poststratified(
@@ -225,8 +227,8 @@ def _mixed(outcome: Floats, matrix: Floats, codes: Values) -> tuple[Floats, Floa
 
     if np.linalg.matrix_rank(cross[:size, :size]) < size:
         raise EstimationError("the traits of respondents explain each other: use fewer traits")
-    found = optimize.minimize_scalar(criterion, bounds=(-12.0, 4.0), method="bounded", options={"xatol": 1e-8})
-    ratio = 0.0 if criterion(-np.inf) <= found.fun else float(np.exp(found.x))
+    best = least_point(criterion, -12.0, 4.0, 1e-8, "the ratio of the variances between and within areas")
+    ratio = 0.0 if criterion(-np.inf) <= criterion(best) else float(np.exp(best))
     inner = whitened(ratio)
     noise = rest(inner) / free
     covariance = inverse(inner[:size, :size])
