@@ -20,7 +20,7 @@ def read_outside_values() -> tuple[pd.DataFrame, pd.DataFrame]:
     DataFrame, DataFrame
         The panel, one row per area and year: ``area, municipality, year, cohort, treated, y, x0, x1, lat, lon`` …; and
         one row per figure: ``estimator, option, term, estimate, std_error`` (R 4.2.2, fixest 0.12.2, did 2.1.1,
-        did2s, didimputation, plm 2.6.2, lme4 1.1.31).
+        did2s, didimputation, plm 2.6.2, lme4 1.1.31, sandwich 3.0.2).
     """
     folder = resources.files("buurteffect.estimate.agreement") / _FOLDER
     with (folder / "staggered_panel.csv").open(encoding="utf-8") as stream:

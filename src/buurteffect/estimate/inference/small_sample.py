@@ -115,6 +115,9 @@ FIXEST_NONE = Convention("fixest, no effect counted", NONE, floor=1e-10)
 SANDWICH = Convention("HC0", NONE, NOTHING, groups_factor=False)
 """The sandwich by itself: plm's vcovHC and vcovSCC of type HC0."""
 
+SANDWICH_GROUPS = Convention("HC0, G/(G − 1)", NONE, NOTHING)
+"""The sandwich times G/(G − 1): sandwich's vcovCL of type HC0 with its ``cadjust``."""
+
 SANDWICH_HC1 = Convention("HC1", NONE, COEFFICIENTS, groups_factor=False)
 """plm's vcovHC of type HC1."""
 

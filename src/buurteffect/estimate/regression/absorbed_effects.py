@@ -96,8 +96,9 @@ def fepois(
     doi:10.1177/1536867X20909691); one weighted regression at its end gives what the covariance needs and shows
     whether it had converged.
 
-    Rows that say nothing about β are left out and counted: those of an effect whose every outcome is 0, and those
-    that pyfixest's iterative rectifier finds separated by the regressors.
+    Rows that say nothing about β are left out and counted: those of an effect whose every outcome is 0, and those that
+    pyfixest's iterative rectifier finds separated by regressors and effects together. A regressor that varies in such
+    rows only (positive where the outcome is 0 without exception) is refused by name.
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ def fit_poisson(sample: Sample, effects: Sequence[str], regressors: Regressors) 
     values = regressors.values[kept]
     sample = sample.keep(kept, "rows of effects whose every outcome is 0 (separated)")
     coefficients, means, left = _iterated(sample, values, [_codes(sample, name) for name in effects], regressors.names)
-    sample = sample.keep(left, "rows separated by the regressors")
+    sample = sample.keep(left, "rows separated by regressors and effects")
     fit = fit_columns(
         sample.frame,
         np.log(means) + (sample.outcome - means) / means,

@@ -97,14 +97,14 @@ def find_spread(columns: Levels, correlated: bool, wide: str, narrow: str, start
 
 def _minimum(columns: Levels, correlated: bool, start: Spread | None = None) -> Spread:
     """Return the components at the criterion's minimum: statsmodels' end, or scipy's from there if that is none."""
-    start = start or _search(columns, correlated)
+    end = start or _search(columns, correlated)
     try:
-        return _checked(columns, start, correlated)
+        curvature = _checked(columns, end, correlated)
     except EstimationError:
-        size = len(start.wide)
-        ends = [_searched_on(columns, begin, correlated) for begin in (start, Spread(np.eye(size), 1.0))]
-        best = min(ends, key=lambda spread: profile(columns, spread)[0])
-        return _checked(columns, best, correlated)
+        ends = [_searched_on(columns, begin, correlated) for begin in (end, Spread(np.eye(len(end.wide)), 1.0))]
+        end = min(ends, key=lambda spread: profile(columns, spread)[0])
+        curvature = _checked(columns, end, correlated)
+    return end if start is not None else _step(columns, end, correlated, curvature)
 
 
 def _searched_on(columns: Levels, start: Spread, correlated: bool) -> Spread:
@@ -160,11 +160,14 @@ def _at_bound(columns: Levels, part: Levels | None, correlated: bool) -> Spread 
         wide, narrow = (ratio, 0.0) if part.wide is columns.wide else (0.0, ratio)
     spread = Spread(np.array([[wide]]), narrow)
     here = profile(columns, spread)[0]
-    nearby = [Spread(np.array([[wide or _NOTHING * 1e3]]), narrow)]
-    if columns.narrow is not None:
-        nearby.append(Spread(np.array([[wide]]), narrow or _NOTHING * 1e3))
-    rises = all(profile(columns, other)[0] >= here - 1e-9 * abs(here) for other in nearby)
-    return spread if rises else None
+
+    def rises(ratio: float, by: float) -> bool:
+        """Return whether the criterion is higher where a level at 0 has this ratio instead."""
+        others = [] if wide else [Spread(np.array([[ratio]]), narrow)]
+        others += [] if narrow or columns.narrow is None else [Spread(np.array([[wide]]), ratio)]
+        return all(profile(columns, other)[0] > here + by for other in others)
+
+    return spread if rises(1e3 * _NOTHING, -1e-9 * abs(here)) and rises(1.0, _FLAT) else None
 
 
 def _search(columns: Levels, correlated: bool) -> Spread:
@@ -202,27 +205,18 @@ def _search(columns: Levels, correlated: bool) -> Spread:
     return Spread(between, narrow)
 
 
-def _checked(columns: Levels, spread: Spread, correlated: bool) -> Spread:
-    """Return the components, or refuse them where the restricted criterion has no minimum.
+def _checked(columns: Levels, spread: Spread, correlated: bool) -> Floats:
+    """Return the curvature of the restricted criterion at components, or refuse them where it has no minimum.
 
-    By slope g and curvature H of the criterion in logarithms of the components (of their Cholesky factor): g'H⁻¹g/2
-    is how much lower it lies nearby, and a direction without curvature is one about which the rows say nothing. A
-    search that never left its start shows in either.
+    By slope g and curvature H of the criterion in logarithms of the components (of their Cholesky factor): g'H⁻¹g/2 is
+    how much lower it lies nearby, and a direction without curvature is one about which the rows say nothing. A search
+    that never left its start shows in either.
     """
     ratios = np.concatenate([np.diag(spread.wide), [] if columns.narrow is None else [spread.narrow]])
     if not np.isfinite(spread.wide).all() or not np.isfinite(ratios).all() or (ratios <= _NOTHING).any():
         raise EstimationError("the components of variance were not found: one of them may be 0")
-    start, size = _place(columns, spread, correlated), len(spread.wide)
-    paces = np.full(len(start), _PACE)
-    if correlated:
-        rows = np.tril_indices(size, -1)[0]
-        paces[size : size + len(rows)] *= np.exp(start[rows])
-
-    def criterion(place: Floats) -> float:
-        """Return the criterion at a place."""
-        return profile(columns, _spread(columns, place, correlated))[0]
-
-    slope, curvature = _derivatives(criterion, start, paces)
+    start, paces = _place(columns, spread, correlated), _paces(columns, spread, correlated)
+    slope, curvature = _derivatives(lambda at: _criterion(columns, at, correlated), start, paces)
     values, vectors = np.linalg.eigh(curvature)
     if values[0] < _FLAT:
         raise EstimationError(
@@ -233,13 +227,45 @@ def _checked(columns: Levels, spread: Spread, correlated: bool) -> Spread:
         raise EstimationError(
             f"the search for the components of variance stopped early: the criterion lies {lower:.1e} lower nearby"
         )
-    return spread
+    return curvature
+
+
+def _criterion(columns: Levels, place: Floats, correlated: bool) -> float:
+    """Return the restricted criterion at a place."""
+    return profile(columns, _spread(columns, place, correlated))[0]
+
+
+def _paces(columns: Levels, spread: Spread, correlated: bool) -> Floats:
+    """Return how far to go from components in each direction of a place, per unit."""
+    start, size = _place(columns, spread, correlated), len(spread.wide)
+    paces = np.ones(len(start))
+    if correlated:
+        rows = np.tril_indices(size, -1)[0]
+        paces[size : size + len(rows)] = np.exp(start[rows])
+    return paces
+
+
+def _step(columns: Levels, spread: Spread, correlated: bool, curvature: Floats) -> Spread:
+    """Return the components after one Newton step, where it is not worse: the last digits of a search are its own."""
+    start, paces = _place(columns, spread, correlated), _paces(columns, spread, correlated)
+    far, near = 0.002, 0.001
+    slopes = []
+    for direction in np.diag(paces):
+        ahead = [
+            _criterion(columns, start + pace * direction, correlated)
+            - _criterion(columns, start - pace * direction, correlated)
+            for pace in (near, far)
+        ]
+        slopes.append((8 * ahead[0] - ahead[1]) / (12 * near))
+    moved = _spread(columns, start - paces * solve_system(curvature, np.array(slopes)), correlated)
+    here = profile(columns, spread)[0]
+    return moved if profile(columns, moved)[0] <= here + 1e-12 * abs(here) else spread
 
 
 def _derivatives(function: Callable[[Floats], float], place: Floats, paces: Floats) -> tuple[Floats, Floats]:
-    """Return slope and curvature of a function by central differences, per pace of each direction over `_PACE`."""
+    """Return slope and curvature of a function by central differences, in units of `paces`."""
     size = len(place)
-    steps = np.diag(paces)
+    steps = np.diag(paces) * _PACE
     here = function(place)
     ahead, behind = (np.array([function(place + sign * step) for step in steps]) for sign in (1, -1))
     slope = (ahead - behind) / (2 * _PACE)
