@@ -41,7 +41,7 @@ def panel() -> pd.DataFrame:
             "sales": draws.normal(size=60)[firm] + sector + 0.05 * year + 0.5 * (year >= start)
             + 0.1 * draws.normal(size=600),
         }
-    )  # fmt: skip
+    ).assign(orders=lambda rows: np.exp(rows["sales"] - 100))  # fmt: skip
 
 
 CALLS = {
@@ -61,6 +61,8 @@ CALLS = {
     regression.first_differences: (),
     regression.random_effects: (),
     regression.feols: (("firm", "sector", "year"),),
+    regression.fepois: (("firm", "year"),),
+    regression.mean_group: (),
     regression.mixed_model: ("firm", "sector"),
     regression.bacon_decomposition: (),
     robustness.side_by_side: ((0, 3),),
@@ -81,6 +83,8 @@ def asked_of(estimator: object) -> Design:
     """Return the design of the small panel with what an estimator needs besides."""
     if estimator is did.continuous_dose:
         return replace(DESIGN, dose="size")
+    if estimator is regression.fepois:
+        return replace(DESIGN, outcome="orders")
     return replace(DESIGN, coordinates_m=("east", "north")) if estimator is space.distance_to_treated else DESIGN
 
 

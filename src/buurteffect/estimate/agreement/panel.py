@@ -171,12 +171,13 @@ def _errors(option: str) -> Errors:
     """Return the errors that an option asks for."""
     if option in ("vcov=iid", "homoskedastic", "quasipoisson"):
         return IndependentErrors()
-    if found := re.fullmatch(r"(?:vcovHC )?(?:white1 )?(HC[0-3])", option):
+    if found := re.fullmatch(r"(?:vcov=|vcovHC )?(?:white1 )?(HC[0-3]|hetero)", option):
         return RobustErrors(found[1])
     if found := re.match(r"vcovCL (\w+)", option):
         return ClusteredErrors((found[1],))
-    if found := re.match(r"vcovNW HC0 (?:maxlag=(\d+)|default)", option):
-        return NeweyWestErrors(int(found[1]) if found[1] else None)
+    if found := re.match(r"vcovNW HC0 (?:maxlag=(\d+)|default)|vcov_NW lag=(\d+)", option):
+        lags = found[1] or found[2]
+        return NeweyWestErrors(int(lags) if lags else None)
     if option == "vcovSCC HC0 default":
         return DriscollKraayErrors()
     if found := re.match(r"cluster=([\w+]+)", option):
