@@ -215,7 +215,7 @@ def test_a_regression_without_effects_is_least_squares_with_an_intercept(kind):
 def test_null_panels_with_independent_errors_are_rejected_in_about_5_percent(errors):
     rejected = [
         twfe(draw_sample(simulated(seed, times=16, shock_sd=0.0), WITH_X), errors).row(term="treated")["p_value"] < 0.05
-        for seed in range(600)
+        for seed in range(300)
     ]
     assert 0.03 <= np.mean(rejected) <= 0.08
 

@@ -152,8 +152,11 @@ def test_a_planted_effect_is_recovered_and_units_of_measurement_do_not_matter():
 @pytest.mark.slow
 def test_null_panels_are_rejected_in_about_5_percent():
     rejected = [
-        fepois(draw_sample(counted(seed, clusters=60), WITH_X), KEY).row(term="treated")["p_value"] < 0.05
-        for seed in range(400)
+        fepois(draw_sample(counted(seed, units=150, clusters=150, shock_sd=0.0), WITH_X), KEY).row(term="treated")[
+            "p_value"
+        ]
+        < 0.05
+        for seed in range(300)
     ]
     assert 0.025 <= np.mean(rejected) <= 0.085
 
