@@ -19,7 +19,7 @@ from buurteffect.estimate.sample.adoption import Adoption
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 REFERENCE = Path(buurteffect.estimate.__file__).parent / "agreement" / "reference"
-STAGGERED = ("did::", "fixest::sunab", "didimputation", "did2s")
+STAGGERED = ("did::", "fixest::sunab", "didimputation", "did2s", "two stages of did2s")
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ SHARES = (
     "project's own error takes each share as it varies: "
 )
 
+_MOMENTS = "two stages of did2s, moments written out"
+
 _Figures = dict[tuple[str, str, str], tuple[float, float]]
 
 
@@ -50,7 +52,7 @@ def staggered_agreement(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFra
             _group_time_figures(frame, str(option), ours, notes)
     if "fixest::sunab" in wanted:
         ours |= _sun_abraham_figures(frame)
-    if wanted & {"didimputation::did_imputation", "did2s::did2s"}:
+    if wanted & {"didimputation::did_imputation", "did2s::did2s", _MOMENTS}:
         found, told = _imputation_figures(frame)
         ours |= found
         notes |= told
@@ -121,7 +123,9 @@ def _imputation_figures(frame: pd.DataFrame) -> tuple[_Figures, dict[tuple[str, 
     for _, row in table[table["event_time"].notna()].iterrows():
         key = (name, horizon, f"event {row['event_time']}")
         found[key], notes[key] = _figure(row), off(int(row["event_time"]), row)
-    stages = two_stage(frame, _design(("municipality",))).frame
+    stages = two_stage(frame, _design(("municipality",)), draws=1).frame
+    for _, row in stages[stages["event_time"].notna()].iterrows():
+        found[(_MOMENTS, "event study, cluster=municipality", f"event {row['event_time']}")] = _figure(row)
     key = ("did2s::did2s", "static, cluster=municipality", "treat::TRUE")
     found[key], notes[key] = _figure(stages.iloc[0]), off(None, stages.iloc[0])
     return found, notes

@@ -64,5 +64,22 @@ S <- model.matrix(l) * resid(l); B <- solve(crossprod(model.matrix(l)))
 for (cut in c(10, 25)) rows(name, paste0("conley bartlett ", cut, " km spherical"), coef(l), B %*% t(S) %*% ((D <= cut) * (1 - D / cut)) %*% S %*% B)
 rows(name, "conley uniform 10 km spherical", coef(l), B %*% t(S) %*% (D <= 10) %*% S %*% B)
 
+# The two-stage event study of did2s from its moments: residuals of the first stage on event times, both stages jointly.
+# did2s keeps no base either: dummies of event times are orthogonal, so that leaving one out moves no other.
+z <- model.matrix(~ 0 + factor(area) + factor(year), d)
+free <- d$treated == 0
+z0 <- z * free
+inner <- crossprod(z0)
+event <- ifelse(d$cohort == 0, NA, d$year - d$cohort)
+times <- sort(unique(na.omit(event)))
+x <- sapply(times, function(k) as.numeric(!is.na(event) & event == k))
+left <- as.vector(d$y - z %*% solve(inner, crossprod(z0, d$y)))
+b <- solve(crossprod(x), crossprod(x, left))
+first <- ifelse(free, left, 0)
+psi <- x * as.vector(left - x %*% b) - (z0 * first) %*% solve(inner, crossprod(z, x))
+by <- rowsum(psi, d$municipality)
+V <- solve(crossprod(x)) %*% crossprod(by) %*% solve(crossprod(x))
+for (i in seq_along(times)) add("two stages of did2s, moments written out", "event study, cluster=municipality", paste("event", times[i]), b[i], sqrt(V[i, i]))
+
 r <- do.call(rbind, out); r$estimate <- signif(r$estimate, 12); r$std_error <- signif(r$std_error, 12)
 write.table(r, stdout(), sep = ",", row.names = FALSE, col.names = FALSE, quote = 1:3, qmethod = "double")
