@@ -22,11 +22,12 @@ from buurteffect.claims import (
 from buurteffect.claims.verdict import Outcome
 from buurteffect.errors import DataError, ProjectError
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
+from buurteffect.estimate.survey.contact_tables import of_wave
 from buurteffect.estimate.survey.repeated_cross_sections import SurveyDesign, detectable, survey_effect
-from buurteffect.estimate.survey.ties import own_cell_excess, random_mixing
+from buurteffect.estimate.survey.ties import own_cell_excess, random_mixing, tie_ratio
 from buurteffect.panel.survey import SurveyStudy, assemble_survey, describe_waves, survey_study
 from buurteffect.pipeline.truth.join import join_truth
-from buurteffect.schema.survey import SURVEY_TABLES
+from buurteffect.schema.survey import RESIDENCES, SURVEY_TABLES
 from buurteffect.scoreboard.persons.assumptions import holds
 from buurteffect.scoreboard.persons.contact import contact_rows
 from buurteffect.sources import read_projects
@@ -201,6 +202,16 @@ def test_the_scoreboard_has_every_headline_beside_its_truth(world, published, tm
     valid = np.array([holds("n10", name, "S0") for name in cells["estimator"]])
     assert joined["covered"].to_numpy()[valid].mean() > 0.7
     assert not joined.loc[cells["estimator"].str.contains("whole country").to_numpy(), "covered"].any()
+
+
+def test_ties_between_old_and_new_residents_meet_what_is_planted(world, published):
+    study = SurveyStudy.read(published / "survey", published / "projects")
+    assert set(study.ties["other_residence"]) == set(study.households["residence"]) == set(RESIDENCES)
+    last = study.ties["year"].max()
+    row = tie_ratio(of_wave(random_mixing(study.ties, study.households, "residence"), last)).frame.iloc[0]
+    truth = people_truth(world)["tie_ratio_residence"]
+    assert row["estimate"] == pytest.approx(truth, abs=3 * row["std_error"])
+    assert 0.8 < truth < 1.0, "only tenure and income, which go with length of residence, keep them apart"
 
 
 # --- verdicts -------------------------------------------------------------------------------------------------

@@ -12,15 +12,14 @@ from buurteffect.errors import ProjectError
 from buurteffect.panel.inputs.contents import InputFile
 from buurteffect.panel.inputs.source_folders import survey_folders
 from buurteffect.project import Project
-from buurteffect.schema.survey import AGE_GROUPS, SCALES, SURVEY_TABLES
+from buurteffect.schema.survey import AGE_GROUPS, LONG_STAY_YEARS, RESIDENCES, SCALES, SURVEY_TABLES
 from buurteffect.sources import read_projects as read_register
 from buurteffect.sources.tables.survey import read_survey_table, survey_paths
 
-LONG_STAY_YEARS = 13
+MOST_STAY_YEARS = 13
 """From so many years of residence on, respondents are taken together."""
 
-LONG_STAY, _RECENT = "5 years or more", "less than 5 years"
-_RECENT_YEARS = 5
+NEW, LONG_STAY = RESIDENCES
 _LEVEL = "buurt"
 
 
@@ -35,10 +34,10 @@ class SurveyStudy:
     answers : DataFrame
         One row is one respondent (`schema.survey.ANSWERS`), with ``cohort_year`` (first year of a project in the buurt,
         missing where there is none), ``gemeente_code``, ``age_group``, ``stay`` (years of residence up to
-        `LONG_STAY_YEARS`) and ``resident`` (lived there before the project began).
+        `MOST_STAY_YEARS`) and ``resident`` (lived there before the project began).
     ties : DataFrame
         One row is one tie (`schema.survey.TIES`), with ``cohort_year, gemeente_code``, ``restructured`` (whether a
-        project has begun), ``residence`` and ``stay``.
+        project has begun), ``residence``, ``other_residence`` and ``stay``.
     households, adults : DataFrame
         Register counts, with ``gemeente_code``.
     projects_count : int
@@ -157,7 +156,8 @@ def assemble_survey(tables: dict[str, pd.DataFrame], projects: pd.DataFrame, sou
     )
     ties = ties.assign(
         restructured=np.where(ties["year"] >= ties["cohort_year"], "restructured", "not restructured"),
-        residence=np.where(ties["years_in_area"] >= _RECENT_YEARS, LONG_STAY, _RECENT),
+        residence=np.where(ties["years_in_area"] >= LONG_STAY_YEARS, LONG_STAY, NEW),
+        other_residence=np.where(ties["other_years_in_area"] >= LONG_STAY_YEARS, LONG_STAY, NEW),
     )
     counts = [tables[name].assign(gemeente_code=_gemeente(tables[name])) for name in ("households", "adults")]
     lost = pd.DataFrame(left_out)
@@ -169,7 +169,7 @@ def _treated(table: pd.DataFrame, cohort: pd.Series) -> pd.DataFrame:
     return table.assign(
         cohort_year=table["area_code"].map(cohort).astype(float),
         gemeente_code=_gemeente(table),
-        stay=table["years_in_area"].clip(upper=LONG_STAY_YEARS),
+        stay=table["years_in_area"].clip(upper=MOST_STAY_YEARS),
     )
 
 

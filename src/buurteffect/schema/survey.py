@@ -25,6 +25,12 @@ TENURES = ("association", "owner", "other_landlord")
 INCOME_GROUPS = ("low", "middle", "high")
 """Thirds of the country's households by income."""
 
+LONG_STAY_YEARS = 5
+"""From so many years in the buurt on a household counts as an old resident, before as a new one."""
+
+RESIDENCES = ("less than 5 years", "5 years or more")
+"""How long a household has lived in the buurt: new residents and old ones."""
+
 AGE_GROUPS = {"18-34": 18, "35-64": 35, "65+": 65}
 """Age groups of adults, with the age at which each begins."""
 
@@ -34,6 +40,9 @@ _YEAR = Field("year", "integer", "year", "Year of the wave; answers and counts a
 _LOW_INCOME = Field("low_income", "flag", "-", "Whether the household's income is low.", "income")
 _YEARS_IN_AREA = Field(
     "years_in_area", "integer", "years", "Years that the household has lived in the buurt.", "since", 0, 130
+)
+_OTHER_YEARS_IN_AREA = replace(
+    _YEARS_IN_AREA, name="other_years_in_area", meaning="Years that the household that is named has lived in the buurt."
 )
 
 
@@ -81,19 +90,21 @@ TIES = Contract(
         _YEARS_IN_AREA,
         _tenure("other_tenure", "the household that is named"),
         _income("other_income_group", "the household that is named"),
+        _OTHER_YEARS_IN_AREA,
     ),
 )
 
 HOUSEHOLDS = Contract(
     "households",
-    "the households of one tenure and income group in one buurt and year, by the register",
-    ("year", "area_code", "tenure", "income_group"),
+    "the households of one tenure, income group and length of residence in one buurt and year, by the register",
+    ("year", "area_code", "tenure", "income_group", "residence"),
     (
         _YEAR,
         _AREA,
         _CODE_YEAR,
         _tenure("tenure", "these households"),
         _income("income_group", "these households"),
+        Field("residence", "text", "-", "How long they have lived in the buurt.", "since", choices=RESIDENCES),
         Field("households_count", "integer", "households", "Number of them; cells of none may be absent.", "count", 0),
     ),
 )

@@ -23,6 +23,7 @@ GROUPINGS: Mapping[str, tuple[str, ...]] = {
     "tenure": ("tenure",),
     "income": ("income_group",),
     "cell": ("tenure", "income_group"),
+    "residence": ("residence",),
 }
 """What can make a group: columns of the household, each with its twin ``other_…`` of the household that is named."""
 
@@ -66,7 +67,7 @@ def random_mixing(ties: pd.DataFrame, households: pd.DataFrame, grouping: str, w
         One row per tie: ``area_code, year, weight_households`` and the columns of `GROUPINGS` with their twins.
     households : DataFrame
         Register counts: ``area_code, year``, the columns of the grouping, ``households_count``.
-    grouping : {"tenure", "income", "cell"}
+    grouping : {"tenure", "income", "cell", "residence"}
         What makes a group.
     within : str
         Column that both tables have and within whose values mixing is random, or ``everyone``.

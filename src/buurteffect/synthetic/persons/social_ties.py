@@ -54,7 +54,7 @@ def ties(world: World, year: int, parameters: PeopleParameters | None = None) ->
     DataFrame
         One row per tie: ``household_id`` and ``other_household_id``, ``buurt_code``, ``year``, ``tenure`` and
         ``other_tenure``, ``income_group`` and ``other_income_group`` (thirds of the country), ``years_in_buurt``
-        of the first. A tie need not be returned. Someone alone in the own cell has ties in the whole
+        and ``other_years_in_buurt``. A tie need not be returned. Someone alone in the own cell has ties in the whole
         buurt only, someone alone in the buurt has none.
     """
     p, t = parameters or PeopleParameters(), _position(world, year)
@@ -83,6 +83,7 @@ def ties(world: World, year: int, parameters: PeopleParameters | None = None) ->
             "income_group": pd.Categorical.from_codes(income[one], list(INCOME_GROUPS)),
             "other_income_group": pd.Categorical.from_codes(income[other], list(INCOME_GROUPS)),
             "years_in_buurt": (year - since[one]).astype(np.int16),
+            "other_years_in_buurt": (year - since[other]).astype(np.int16),
         }
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from buurteffect.schema.survey import LONG_STAY_YEARS
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.persons import ENDS, Persons, age_on, draw_persons
 from buurteffect.synthetic.persons.social_ties import homophily, income_groups, tie_counts
@@ -82,6 +83,9 @@ def people_truth(world: World, parameters: PeopleParameters | None = None) -> di
     ``tie_ratio``
         Expected share of ties across tenures in the last year, over that of random mixing in the same buurten, each
         household weighted by its ties. It exceeds 1 - h by what households do who are alone in their cell.
+    ``tie_ratio_residence``
+        The same of ties between old and new residents. Ties are not drawn by length of residence: it differs from 1 by
+        what tenures and incomes have to do with that.
     ``contact_effect, at_home_effect, homophily_effect``
         What restructuring does to the contact scale, to feeling at home (points) and to the share of ties in the
         own cell.
@@ -91,7 +95,8 @@ def people_truth(world: World, parameters: PeopleParameters | None = None) -> di
     Those of `NOT_AFFECTED` are 0.
     """
     p = parameters or PeopleParameters()
-    observed, mixing = cross_tenure_shares(world, len(world.residence.years) - 1, p)
+    last = len(world.residence.years) - 1
+    (observed, mixing), (met, at_random) = (cross_shares(world, last, p, by) for by in ("tenure", "residence"))
     return {
         "exposure_slope": p.exposure_points,
         "exposure_slope_after_23": 0.0,
@@ -100,6 +105,7 @@ def people_truth(world: World, parameters: PeopleParameters | None = None) -> di
         "rank_noise_sd": p.rank_noise_sd,
         "homophily_share": p.homophily_share,
         "tie_ratio": observed / mixing,
+        "tie_ratio_residence": met / at_random,
         "contact_effect": p.contact_change_after_restructuring,
         "at_home_effect": p.at_home_change_after_restructuring,
         "homophily_effect": p.homophily_change_after_restructuring,
@@ -123,16 +129,28 @@ def survey_truth() -> dict[str, float]:
     return {"trust_low_income_trend": trend, "trust_low_income_gap": gap, "contact_slope": 0.0}
 
 
-def cross_tenure_shares(world: World, t: int, parameters: PeopleParameters) -> tuple[float, float]:
-    """Return the expected share of ties across tenures in a year, and that of random mixing within buurten."""
+def cross_shares(world: World, t: int, parameters: PeopleParameters, by: str) -> tuple[float, float]:
+    """Return the expected share of ties in a year across tenures, or between old and new residents, and at random.
+
+    A tie is drawn from the own cell of tenure and income with the chance of homophily, else from the whole buurt; at
+    random it is always drawn from the buurt.
+    """
     buurt, tenure = world.residence.buurt.astype(np.int64), world.residence.tenure[t].astype(np.int64)
+    since = draw_stays(world).buurt_since[t]
+    group = tenure if by == "tenure" else (world.residence.years[t] - since >= LONG_STAY_YEARS).astype(np.int64)
     cell = buurt * 9 + tenure * 3 + income_groups(world, t)
-    here, same, alike = _sizes(buurt), _sizes(buurt * 3 + tenure), _sizes(cell)
-    some = here > 1
-    random = np.divide(here - same, here - 1, out=np.zeros(len(buurt)), where=some)
-    kin = homophily(world, t, parameters)[buurt] * (alike > 1)
-    number = tie_counts(world, t, draw_stays(world).buurt_since[t], parameters) * some
-    return float(np.average((1 - kin) * random, weights=number)), float(np.average(random, weights=number))
+    random, inside = _crossing(buurt, group), _crossing(cell, group)
+    kin = homophily(world, t, parameters)[buurt] * (_sizes(cell) > 1)
+    number = tie_counts(world, t, since, parameters) * (_sizes(buurt) > 1)
+    crossed = kin * inside + (1 - kin) * random
+    return float(np.average(crossed, weights=number)), float(np.average(random, weights=number))
+
+
+def _crossing(place: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return for each member the share of the others in its place who are of another group; 0 where it is alone."""
+    here = _sizes(place)
+    others = here - _sizes(place * 3 + group)
+    return np.divide(others, here - 1, out=np.zeros(len(place)), where=here > 1)
 
 
 def _sizes(group: NDArray[np.int64]) -> NDArray[np.float64]:

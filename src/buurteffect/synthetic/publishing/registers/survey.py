@@ -12,12 +12,21 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.project import writing
-from buurteffect.schema.survey import AGE_GROUPS, INCOME_GROUPS, SCALES, TENURES, survey_file
+from buurteffect.schema.survey import (
+    AGE_GROUPS,
+    INCOME_GROUPS,
+    LONG_STAY_YEARS,
+    RESIDENCES,
+    SCALES,
+    TENURES,
+    survey_file,
+)
 from buurteffect.synthetic.persons.draws import PeoplePurpose, uniform
 from buurteffect.synthetic.persons.outcomes import TENURES as WORLD_TENURES
 from buurteffect.synthetic.persons.parameters import PeopleParameters
 from buurteffect.synthetic.persons.persons import Persons, draw_persons, household_ids
 from buurteffect.synthetic.persons.social_ties import income_groups, survey, ties
+from buurteffect.synthetic.persons.stays import draw_stays
 from buurteffect.synthetic.world.world import World
 
 FOLDER = Path("survey")
@@ -119,24 +128,27 @@ def _ties(world: World, year: int, p: PeopleParameters) -> pd.DataFrame:
             "years_in_area": rows["years_in_buurt"].to_numpy(dtype=np.int64),
             "other_tenure": rows["other_tenure"].map(_OWNERS).astype("str"),
             "other_income_group": rows["other_income_group"].astype("str"),
+            "other_years_in_area": rows["other_years_in_buurt"].to_numpy(dtype=np.int64),
         }
     )
 
 
 def _households(world: World, year: int) -> pd.DataFrame:
-    """Return the households in the register by buurt, tenure and income group: those that can be named as ties."""
+    """Return the households in the register by buurt, tenure, income and residence: those that can be named as ties."""
     t = year - int(world.residence.years[0])
     codes = world.geography.buurten["buurt_code"].astype("str").to_numpy()
     cell = (world.residence.buurt.astype(np.int64) * 3 + world.residence.tenure[t]) * 3 + income_groups(world, t)
-    count = np.bincount(cell, minlength=len(codes) * 9)
+    cell = cell * 2 + (year - draw_stays(world).buurt_since[t] >= LONG_STAY_YEARS)
+    count = np.bincount(cell, minlength=len(codes) * 18)
     at = np.flatnonzero(count)
     return pd.DataFrame(
         {
             "year": year,
-            "area_code": codes[at // 9],
+            "area_code": codes[at // 18],
             "code_year": _code_year(world),
-            "tenure": np.array(TENURES)[at // 3 % 3],
-            "income_group": np.array(INCOME_GROUPS)[at % 3],
+            "tenure": np.array(TENURES)[at // 6 % 3],
+            "income_group": np.array(INCOME_GROUPS)[at // 2 % 3],
+            "residence": np.array(RESIDENCES)[at % 2],
             "households_count": count[at].astype(np.int64),
         }
     )
