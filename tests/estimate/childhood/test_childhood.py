@@ -14,7 +14,9 @@ from buurteffect.estimate.childhood.design import ChildDesign
 from buurteffect.estimate.childhood.family_effects import RANDOM, RANDOM_WITH_MEANS, correlated_effects, mixed_slopes
 from buurteffect.estimate.childhood.measurement_error import ALL, INSTRUMENTED, SAMPLE, measured_slopes
 from buurteffect.estimate.childhood.movers import (
+    AGES,
     MoversDesign,
+    linearity_test,
     movers_by_age,
     movers_sample,
     movers_slope,
@@ -127,6 +129,34 @@ def test_children_keep_less_of_a_gap_the_older_they_were_and_nothing_after_child
     assert near(young, 16.0 + (old["estimate"].mean()), 5)
     assert old["estimate"].std() < 1.5
     assert table["estimate"].iloc[:6].is_monotonic_decreasing
+
+
+def test_a_line_is_not_rejected_where_all_years_count_alike_and_is_where_they_do_not(world):
+    assert linearity_test(world[0]).p_value > 0.01
+    bent = linearity_test(childhoods(5, window=(6, 11))[0])
+    assert bent.restrictions == len(AGES) - 1
+    assert bent.p_value < 0.001
+
+
+def test_the_test_of_a_line_is_that_of_least_squares_with_dummies():
+    children, _ = childhoods(3, families=400)
+    design = MoversDesign(clusters=("family",))
+    sample = movers_sample(children, AGES[0][0], AGES[-1][1])
+    dummies = pd.get_dummies(sample[["birth_year", "move_age"]].astype(int).astype(str), drop_first=True, dtype=float)
+    bins = np.column_stack([sample["gap"] * sample["move_age"].between(*ages) for ages in AGES[1:]])
+    names = ["gap", "predicted", "origin", "origin_years", "childhood_years", *design.controls]
+    constant = sample["childhood_years"].nunique() == 1
+    names = [name for name in names if not (constant and name == "childhood_years")]
+    columns = np.column_stack([bins, sample[names].to_numpy(float), dummies.to_numpy(), np.ones(len(sample))])
+    outside = sm.OLS(sample["adult_rank"].to_numpy(), columns).fit(
+        cov_type="cluster", cov_kwds={"groups": sample["family"].to_numpy(), "use_correction": False}
+    )
+    wald = float(np.squeeze(outside.wald_test(np.eye(9, columns.shape[1]), use_f=False, scalar=True).statistic))
+    families, parameters = sample["family"].nunique(), np.linalg.matrix_rank(columns)
+    factor = families / (families - 1) * (len(sample) - 1) / (len(sample) - parameters)
+    found = linearity_test(children, design)
+    assert found.statistic == pytest.approx(wald / 9 / factor, rel=1e-5)
+    assert found.degrees == families - 1
 
 
 def test_moves_after_childhood_show_nothing_and_a_broken_design_shows(world):

@@ -25,6 +25,7 @@ __all__ = [
     "both_designs",
     "correlated_effects",
     "linear_in_means",
+    "linearity_test",
     "measured_slopes",
     "mixed_slopes",
     "movers_by_age",
@@ -48,6 +49,7 @@ mixed_slopes = estimator(family_effects.mixed_slopes)
 measured_slopes = estimator(measurement_error.measured_slopes)
 rank_by_gemeente = estimator(mobility.rank_by_gemeente)
 slope_by_cohort = estimator(mobility.slope_by_cohort)
+linearity_test = estimator(movers.linearity_test)
 movers_by_age = estimator(movers.movers_by_age)
 movers_slope = estimator(movers.movers_slope)
 movers_variants = estimator(movers.movers_variants)

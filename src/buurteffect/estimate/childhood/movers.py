@@ -15,6 +15,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.design import EXPOSURE, STEP, ChildDesign
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
+from buurteffect.estimate.inference.wald import JointTest, joint_test
 from buurteffect.estimate.regression.ols_iv import Equation, ivreg
 
 PARENTS = ("parent_rank", "parent_rank_squared")
@@ -170,24 +171,54 @@ def movers_by_age(children: pd.DataFrame, design: MoversDesign | None = None) ->
     EffectEstimate
         One row per group of ages: points of rank per step of ten points; ``event_time`` is the mean age at the move.
     """
+    sample, names = _gaps_by_age(children)
+    main = (design or MoversDesign()).equation()
+    controls = _less(main.controls, ("gap",))
+    found = ivreg(sample, replace(main, explained_by=tuple(names), instruments=(), controls=controls))
+    labels = [f"{low}–{high}" for low, high in AGES]
+    table = found.table("families that moved once: the gap between places by age at the move", labels)
+    middle = [round(float(sample.loc[sample["move_age"].between(*ages), "move_age"].mean())) for ages in AGES]
+    return replace(table, frame=table.frame.assign(event_time=pd.array(middle, dtype="Int64")))
+
+
+def linearity_test(children: pd.DataFrame, design: MoversDesign | None = None) -> JointTest:
+    """Test that what children keep of the gap lies on the line that `movers_slope` assumes, at all ages of `AGES`.
+
+    y_i = δ Δ_i + β Δ_i n_i + Σ_m θ_m Δ_i 1(age at move in m) + controls, with n the years of childhood after the move
+    (0 after childhood) and one group of ages left out: with an effect of years that is the same at every age, and a
+    difference between families that does not depend on the age at the move, all θ are 0. Tested by Wald with the
+    covariance and degrees of the design.
+
+    Parameters
+    ----------
+    children, design
+        As of `movers_by_age`.
+
+    Returns
+    -------
+    JointTest
+        That all θ are 0; where it is rejected, the slope of a line says little of the bins.
+    """
+    sample, names = _gaps_by_age(children)
+    main = (design or MoversDesign()).equation()
+    found = ivreg(sample, replace(main, explained_by=(*names[1:], "predicted"), instruments=()))
+    table = found.table("families that moved once: departures from a line by age at the move", [*names[1:], "line"])
+    return joint_test(table, range(len(names) - 1))
+
+
+def _gaps_by_age(children: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the sample of `movers_sample` over `AGES` with the gap of each group of ages, and these columns' names."""
     sample = movers_sample(children, AGES[0][0], AGES[-1][1])
-    labels, names, middle = [], [], []
+    names = []
     for low, high in AGES:
         inside = sample["move_age"].between(low, high)
         if inside.sum() < 2:
             raise EstimationError(
                 f"fewer than two children were {low} to {high} when their family moved: widen the ages"
             )
-        name = f"gap_{low}_{high}"
-        sample[name] = sample["gap"].where(inside, 0.0)
-        names.append(name)
-        labels.append(f"{low}–{high}")
-        middle.append(round(float(sample.loc[inside, "move_age"].mean())))
-    main = (design or MoversDesign()).equation()
-    controls = _less(main.controls, ("gap",))
-    found = ivreg(sample, replace(main, explained_by=tuple(names), instruments=(), controls=controls))
-    table = found.table("families that moved once: the gap between places by age at the move", labels)
-    return replace(table, frame=table.frame.assign(event_time=pd.array(middle, dtype="Int64")))
+        names.append(f"gap_{low}_{high}")
+        sample[names[-1]] = sample["gap"].where(inside, 0.0)
+    return sample, names
 
 
 def placebo_after(
