@@ -15,6 +15,8 @@ from buurteffect.claims.persons.childhood_words import (
     describe_simulated,
     describe_windows,
     effects_in_words,
+    regions_table,
+    tests_table,
 )
 from buurteffect.claims.persons.contact import (
     describe_answers,
@@ -153,9 +155,11 @@ __all__ = [
     "no_survey",
     "overlap_words",
     "read_register",
+    "regions_table",
     "resident_effects",
     "resident_truth_remarks",
     "smallest_trend",
+    "tests_table",
     "truth_of_chances",
     "truth_of_contact",
     "truth_of_neighbours",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 
 import numpy as np
 import pandas as pd
 
+from buurteffect.claims.persons.childhood import NAMED_REGIONS
 from buurteffect.claims.verdict import Answer, TypographicFloat, with_interval
 from buurteffect.estimate.childhood.reflection import ALONE, CONTEXT, RANDOM, TRAITS
+from buurteffect.estimate.childhood.shrinkage import Signal
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.inference.wald import JointTest
@@ -53,6 +56,37 @@ def simulated_designs() -> pd.DataFrame:
         resources.files("buurteffect.claims.persons").joinpath("movers_simulations.csv").open(encoding="utf-8") as lines
     ):
         return pd.read_csv(lines)
+
+
+def tests_table(tests: Mapping[str, JointTest]) -> pd.DataFrame:
+    """Return joint tests as a table: one row per test, ``term, statistic, restrictions, p_value``.
+
+    A test that was refused has a row of missing values.
+    """
+    rows = [
+        {"term": name}
+        | ({each: getattr(test, each) for each in ("statistic", "restrictions", "p_value")} if test else {})
+        for name, test in tests.items()
+    ]
+    return pd.DataFrame(rows, columns=["term", "statistic", "restrictions", "p_value"])
+
+
+def regions_table(signal: Signal, named: EffectEstimate) -> pd.DataFrame:
+    """Return how far regions differ: ``term, estimate, ci_low, ci_high``, in points of rank.
+
+    The standard deviation of the means of `rank_by_gemeente` as they are and without their noise (`shrunken`), then the
+    rows of `named_regions`.
+    """
+    spread = pd.DataFrame(
+        {
+            "term": ["SD of the means as they are", "SD of the true means"],
+            "estimate": [signal.spread, signal.sd],
+            "ci_low": [np.nan, signal.sd_low],
+            "ci_high": [np.nan, signal.sd_high],
+        }
+    )
+    rows = named.frame[list(spread)].assign(term=[f"{words}, less others" for words in NAMED_REGIONS.values()])
+    return pd.concat([spread, rows], ignore_index=True)
 
 
 def describe_simulated(source: str) -> Answer:

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.claims.known_truth import Known, known_row
-from buurteffect.claims.rules import Outcome
+from buurteffect.claims.register import read_register
 from buurteffect.claims.verdict import Answer, Verdict, cannot_judge, with_interval
+from buurteffect.estimate.core.intervals import p_value
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
+from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.survey.contact_tables import SMALLEST_SD
-
-HALF = 0.5
-"""A share of cross-tenure ties below this part of random mixing counts as hardly any contact."""
 
 _LEVEL = "buurt"
 _WORDS = {"contact_score": "contact", "at_home_score": "feeling at home"}
@@ -22,12 +21,12 @@ _JUDGED = [("contact_score", "same length of residence"), ("at_home_score", "liv
 _BESIDE = {"safety_score": "safety", "trust_score": "trust"}
 _TRUTHS = {
     "tie_ratio": ("ties across tenures over random mixing", "ratio"),
+    "tie_ratio_residence": ("ties between old and new residents over random mixing", "ratio"),
     "homophily_share": ("Coleman's index of tenure and income together", "index"),
     "homophily_effect": ("effect on the share of ties chosen in the own group", "share"),
     "trust_low_income_trend": ("change of the gap in trust of low incomes", "points a year"),
 }
 _TRUST_SINCE = 2002
-_ALPHA = 0.05
 _LEAST_P = 0.001
 _YEARS = 10
 _SURVEY = (
@@ -100,34 +99,43 @@ def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
     return answer
 
 
-def judge_contact(ratio: EffectEstimate, effects: pd.DataFrame, source: str) -> Verdict:
-    """Judge claim C08 by `tie_ratio` by tenure in the last wave (first row: all ties) and `effects_of_scales`."""
+def judge_contact(met: EffectEstimate, across: EffectEstimate, effects: pd.DataFrame, source: str) -> Verdict:
+    """Judge claim C08 by `tie_ratio` between old and new residents in the last wave (first row: all ties).
+
+    Beside it stand the same `across` tenures, and the effect on contact of `effects_of_scales`.
+    """
     answer = Answer("C08", source, _LEVEL)
     answer.cannot_say(_SURVEY)
     answer.cannot_say(
-        "Ties are those that households name in their own buurt. That few cross tenures does not say that residents "
-        "avoid each other, nor does random mixing say how much contact would be good."
+        "Ties are those that households name in their own buurt. That few are with others does not say that residents "
+        "avoid each other, nor does random mixing say how much contact would be good, or where it would come from."
     )
-    answer.cannot_say(
-        "The claim is about old and new residents. Ties are counted across tenures instead, which stand for them: who "
-        "came when is known of the household that names a tie, not of the one that is named."
+    if not met:
+        return answer.not_testable(f"Ties are missing: {met.reason.rstrip('.')}.")
+    found = met.frame.iloc[0]
+    _say_ties(
+        answer, found, "met", "between a household that came to the buurt in the last five years and one that did not"
     )
+    if across:
+        _say_ties(answer, across.frame.iloc[0], "across", "between households of different tenures")
     row = _effect(effects, "contact_score", "same length of residence")
-    if not ratio or row is None:
-        return answer.not_testable("Ties or answers are missing, so the rule cannot be applied.")
-    found = ratio.frame.iloc[0]
+    if row is not None:
+        _say_effect(answer, row, "contact with neighbours", "contact")
+    half = read_register()["C08"].rule.conditions["hardly"].bound("")
+    chance = float(p_value(found["estimate"], found["std_error"], met.degrees, half))
+    figures = {"met_low": found["ci_low"], "met_high": found["ci_high"]}
+    return answer.judge(figures, primary=pd.Series({**found, "p_value": chance}))
+
+
+def _say_ties(answer: Answer, row: pd.Series, name: str, between: str) -> None:
+    """Say how many ties run between two kinds of households, against random mixing."""
     answer.say(
-        "of the ties that households name {place}, {observed:.1%} are with a household of another tenure; random "
-        "mixing in the same buurten would give {expected:.1%}. The ratio is {ratio:.3f} [{ratio_low:.3f}, "
-        "{ratio_high:.3f}].",
-        observed=found["observed"],
-        expected=found["expected"],
-        **with_interval("ratio", found),
+        f"of the ties that households name {{place}}, {{{name}_observed:.1%}} are {between}; random mixing in the same "
+        f"buurten would give {{{name}_expected:.1%}}. The ratio is {{{name}:.3f}} [{{{name}_low:.3f}}, "
+        f"{{{name}_high:.3f}}].",
+        **{f"{name}_observed": row["observed"], f"{name}_expected": row["expected"]},
+        **with_interval(name, row),
     )
-    _say_effect(answer, row, "contact with neighbours", "contact")
-    few, many = found["ci_high"] < HALF, found["ci_low"] > HALF
-    more = row["ci_low"] > 0 and row["estimate"] >= row["smallest"]
-    return answer.verdict(Outcome.of(few and row["equivalence_p"] < _ALPHA, many or more))
 
 
 def judge_at_home(effects: pd.DataFrame, source: str) -> Verdict:
@@ -139,8 +147,8 @@ def judge_at_home(effects: pd.DataFrame, source: str) -> Verdict:
     if row is None:
         return answer.not_testable("No effect on those who lived there before can be estimated.")
     _say_effect(answer, row, "feeling at home among those who lived there before", "home")
-    worse = row["ci_high"] < 0 and row["estimate"] <= -row["smallest"]
-    return answer.verdict(Outcome.of(worse, row["equivalence_p"] < _ALPHA or row["ci_low"] > 0))
+    figures = {"home_low_sd": row["ci_low"] / row["spread"], "home_high_sd": row["ci_high"] / row["spread"]}
+    return answer.judge(figures, primary=row)
 
 
 def _effect(effects: pd.DataFrame, scale: str, choice: str) -> pd.Series | None:
@@ -177,37 +185,39 @@ def _say_effect(answer: Answer, row: pd.Series, what: str, name: str) -> None:
 
 
 def judge_association(table: pd.DataFrame, source: str) -> Verdict:
-    """Answer claim C26, which no repeated survey can settle, by `associations`: per outcome bare and within traits."""
+    """Judge claim C26 as an association, by `associations` of feeling at home and of safety: bare and within traits.
+
+    What decides is the comparison within traits; no repeated survey can settle what comes first.
+    """
     answer = Answer("C26", source, _LEVEL)
-    for place, (words, rows) in enumerate(table.groupby("term", sort=False)):
+    figures, decides = {}, []
+    for name, (words, rows) in zip(("home", "safety"), table.groupby("term", sort=False), strict=True):
         bare, held = rows.iloc[0], rows.iloc[1]
+        figures |= {f"with_{name}_low": held["ci_low"], f"with_{name}_high": held["ci_high"]}
+        decides.append(held)
         answer.say(
-            f"in the same buurt and year, a respondent with one point more contact has {{bare_{place}:.4f}} "
-            f"[{{bare_low_{place}:.4f}}, {{bare_high_{place}:.4f}}] points more of {words}; within the same length of "
-            f"residence and traits {{held_{place}:.4f}} [{{held_low_{place}:.4f}}, {{held_high_{place}:.4f}}], where "
-            f"{{mde_{place}:.4f}} would have been found four times in five.",
-            **{
-                f"bare_{place}": bare["estimate"],
-                f"bare_low_{place}": bare["ci_low"],
-                f"bare_high_{place}": bare["ci_high"],
-                f"held_{place}": held["estimate"],
-                f"held_low_{place}": held["ci_low"],
-                f"held_high_{place}": held["ci_high"],
-                f"mde_{place}": held["minimum_detectable_effect"],
-            },
+            f"in the same buurt and year, a respondent with one point more contact has {{bare_{name}:.4f}} "
+            f"[{{bare_{name}_low:.4f}}, {{bare_{name}_high:.4f}}] points more of {words}; within the same length of "
+            f"residence and traits {{with_{name}:.4f}} [{{with_{name}_low:.4f}}, {{with_{name}_high:.4f}}], where "
+            f"{{mde_{name}:.4f}} would have been found four times in five.",
+            **with_interval(f"bare_{name}", bare),
+            **with_interval(f"with_{name}", held),
+            **{f"mde_{name}": held["minimum_detectable_effect"]},
         )
     answer.cannot_say(
         "What goes together need not come from each other: whoever feels at home may seek contact, and both grow with "
         "the years. Only answers of the same persons over time could say what comes first."
     )
-    return answer.verdict(Outcome.UNDETERMINED, ": an association only")
+    return answer.judge(figures, ": of an association only", primary=decides[0])
 
 
-def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, since: int, source: str) -> Verdict:
-    """Judge claim C30.
+def judge_trust(
+    own: EffectEstimate, areas: EffectEstimate, persons: EffectEstimate, spread: float, since: int, source: str
+) -> Verdict:
+    """Judge claim C30 by `trend_within` of respondents of vulnerable buurten since the first year.
 
-    By `trend_gap` since the first year, whose last row is the change a year, between vulnerable and other `areas` and
-    between `persons` with and without a low income; `spread` is the standard deviation of the answers.
+    Beside it stand `trend_gap`, whose last row is the change a year, between vulnerable and other `areas` and between
+    `persons` with and without a low income; `spread` is the standard deviation of the answers.
     """
     answer = Answer("C30", source, _LEVEL)
     answer.cannot_say(_SURVEY)
@@ -215,33 +225,32 @@ def judge_trust(areas: EffectEstimate, persons: EffectEstimate, spread: float, s
         "A trend of an area's answers is a trend of who lives there as well as of what anybody thinks, and says "
         "nothing about its cause."
     )
-    answer.cannot_say(
-        "The rule compares: trust that falls alike everywhere is no support. A fall among persons with a low income "
-        "shows between buurten only by how far their shares of such persons differ."
-    )
-    if not areas:
-        return answer.not_testable(f"No trend can be estimated: {areas.reason.rstrip('.')}.")
-    row = areas.frame.iloc[-1]
+    if not own:
+        return answer.not_testable(f"No trend can be estimated: {own.reason.rstrip('.')}.")
+    row = own.frame.iloc[0]
     answer.say(
-        "from {since:d} on, trust in vulnerable buurten moved by {trend:.4f} [{trend_low:.4f}, {trend_high:.4f}] "
-        "points a year more than elsewhere {place}; a difference of less than {trend_found:.4f} would have been "
-        "missed more than once in five, and the test that it is smaller than {trend_smallest:.4f} either way has "
-        f"{_p_words('trend_p', row['equivalence_p'])}.",
+        "from {since:d} on, trust in vulnerable buurten moved by {own:.4f} [{own_low:.4f}, {own_high:.4f}] points a year "
+        "{place}; a trend of less than {own_found:.4f} would have been missed more than once in five.",
         since=since,
-        **with_interval("trend", row),
-        trend_found=row["minimum_detectable_effect"],
-        trend_smallest=row["smallest"],
-        trend_p=row["equivalence_p"],
+        **with_interval("own", row),
+        own_found=minimum_detectable_effect(row["std_error"], degrees=own.degrees),
     )
+    if areas:
+        _say_gap(answer, areas.frame.iloc[-1], "trend", "there", "elsewhere")
     if persons:
-        own = persons.frame.iloc[-1]
-        answer.say(
-            "among persons with a low income, wherever they live, it moved by {own:.4f} [{own_low:.4f}, "
-            "{own_high:.4f}] points a year more than among others.",
-            **with_interval("own", own),
+        _say_gap(
+            answer, persons.frame.iloc[-1], "low", "among persons with a low income, wherever they live,", "others"
         )
-    inside = row["equivalence_p"] < _ALPHA and np.isclose(row["smallest"], smallest_trend(spread))
-    return answer.verdict(Outcome.of(row["ci_high"] < 0, row["ci_low"] > 0 or inside))
+    scale = _YEARS / spread
+    return answer.judge({"trust_low_sd": scale * row["ci_low"], "trust_high_sd": scale * row["ci_high"]}, primary=row)
+
+
+def _say_gap(answer: Answer, row: pd.Series, name: str, who: str, others: str) -> None:
+    """Say by how much the trust of a group moved more than that of others."""
+    answer.say(
+        f"{who} it moved by {{{name}:.4f}} [{{{name}_low:.4f}}, {{{name}_high:.4f}}] points a year more than {others}.",
+        **with_interval(name, row),
+    )
 
 
 def smallest_trend(spread: float) -> float:

@@ -32,6 +32,7 @@ __all__ = [
     "movers_slope",
     "movers_variants",
     "naive_slopes",
+    "named_regions",
     "neighbourhood_regressions",
     "nonlinear_slope",
     "placebo_after",
@@ -48,6 +49,7 @@ correlated_effects = estimator(family_effects.correlated_effects)
 mixed_slopes = estimator(family_effects.mixed_slopes)
 measured_slopes = estimator(measurement_error.measured_slopes)
 rank_by_gemeente = estimator(mobility.rank_by_gemeente)
+named_regions = estimator(mobility.named_regions)
 slope_by_cohort = estimator(mobility.slope_by_cohort)
 linearity_test = estimator(movers.linearity_test)
 movers_by_age = estimator(movers.movers_by_age)

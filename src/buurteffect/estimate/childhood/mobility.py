@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -69,6 +71,52 @@ def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: fl
         len(known) - small,
         len(parts),
         dropped,
+    )
+
+
+def named_regions(regions: Estimate, named: Mapping[str, Sequence[int]], alpha: float = 0.05) -> EffectEstimate:
+    """Return how much higher children of some gemeenten stand than those of all others.
+
+    Means over gemeenten by their number of children, n: Σ_g n_g r_g / Σ_g n_g inside less the same outside. Children
+    belong to one gemeente, so that variances add up: Σ_g (n_g / Σ n)² v_g on both sides.
+
+    Parameters
+    ----------
+    regions : Estimate
+        From `rank_by_gemeente`.
+    named : mapping of str to sequence of int
+        Gemeenten of each region, by the region's name.
+    alpha : float
+        One minus the confidence level.
+
+    Returns
+    -------
+    EffectEstimate
+        One row per region: points of rank, missing where none of its gemeenten, or no other, has a figure.
+    """
+    table = regions.frame
+    points, errors, counts = [], [], []
+    for codes in named.values():
+        inside = table["gemeente"].isin(list(codes)).to_numpy()
+        counts.append(int(table["units_count"].to_numpy()[inside].sum()))
+        if inside.all() or not inside.any():
+            points.append(np.nan)
+            errors.append(np.nan)
+            continue
+        sizes = table["units_count"].to_numpy(dtype=float)
+        weights = np.where(inside, sizes / sizes[inside].sum(), -sizes / sizes[~inside].sum())
+        points.append(float(weights @ table["estimate"]))
+        errors.append(float(np.sqrt(weights**2 @ table["std_error"] ** 2)))
+    return EffectEstimate.of(
+        list(named),
+        points,
+        errors,
+        method="mean of some gemeenten less that of all others, by their number of children",
+        convention=f"{regions.error_convention}; gemeenten independent of each other, normal distribution",
+        units_count=counts,
+        clusters_count=regions.clusters_count,
+        alpha=alpha,
+        dropped=regions.dropped,
     )
 
 

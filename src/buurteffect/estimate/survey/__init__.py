@@ -2,7 +2,7 @@
 
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.survey import answers, contact_tables, repeated_cross_sections, small_area, ties
-from buurteffect.estimate.survey.answers import TREND
+from buurteffect.estimate.survey.answers import OWN_TREND, TREND
 from buurteffect.estimate.survey.contact_tables import LATER, SMALLEST_SD, SMALLEST_SHARE
 from buurteffect.estimate.survey.repeated_cross_sections import SurveyDesign
 from buurteffect.estimate.survey.small_area import AreaMeans
@@ -10,6 +10,7 @@ from buurteffect.estimate.survey.ties import Mixing
 
 __all__ = [
     "LATER",
+    "OWN_TREND",
     "SMALLEST_SD",
     "SMALLEST_SHARE",
     "TREND",
@@ -41,11 +42,13 @@ __all__ = [
     "survey_effect",
     "tie_ratio",
     "trend_gap",
+    "trend_within",
     "vulnerable_respondents",
 ]
 
 answers_within = estimator(answers.answers_within)
 trend_gap = estimator(answers.trend_gap)
+trend_within = estimator(answers.trend_within)
 associations = estimator(contact_tables.associations)
 benchmarks = estimator(contact_tables.benchmarks)
 coleman_rows = estimator(contact_tables.coleman_rows)

@@ -16,6 +16,7 @@ from buurteffect.estimate.inference.regression_table import regression_estimate
 
 AREA, YEAR, WEIGHT = "area_code", "year", "weight_persons"
 GAP, TREND = "gap at the first wave", "change of the gap a year"
+OWN_TREND = "trend a year"
 _SOFTWARE = "numpy"
 
 
@@ -85,6 +86,59 @@ def answers_within(
     table = result.frame[shown].assign(respondents_count=len(rows)).reset_index(drop=True)
     matrix = None if result.covariance is None else result.covariance[np.ix_(shown, shown)]
     return replace(result, frame=table, covariance=matrix)
+
+
+def trend_within(frame: pd.DataFrame, outcome: str, since: int, weights: str = WEIGHT) -> EffectEstimate:
+    """Estimate the trend of answers within areas: what respondents say more of each year.
+
+    y = α_area + β (year − since) + e with the survey's weights. What a year brings to all respondents of a wave does
+    not average out over areas: errors are clustered by area and by wave (Cameron, Gelbach & Miller 2011,
+    doi:10.1198/jbes.2010.07136), t with the fewer of both less one degrees of freedom.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per respondent of the areas that are meant: the outcome, `AREA`, `YEAR` and the weights.
+    outcome : str
+        Column of the answers.
+    since : int
+        First year.
+    weights : str
+        Column of survey weights.
+
+    Returns
+    -------
+    EffectEstimate
+        One row, `OWN_TREND`: points a year.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is missing.
+    EstimationError
+        If there are fewer than three waves from that year on.
+    """
+    lacking = [name for name in (outcome, AREA, YEAR, weights) if name not in frame.columns]
+    if lacking:
+        raise MissingColumnError(f"the answers lack {', '.join(lacking)}")
+    rows = frame[frame[YEAR] >= since]
+    if rows[YEAR].nunique() < 3:
+        raise EstimationError(f"a trend takes three waves, found {rows[YEAR].nunique()} from {since} on")
+    answered = rows[outcome].notna()
+    rows = rows.loc[answered, [outcome, AREA, YEAR, weights]].reset_index(drop=True)
+    fit = ols(
+        rows,
+        outcome,
+        ((OWN_TREND,), (rows[YEAR].to_numpy(dtype=float) - since)[:, None]),
+        absorb=[np.asarray(pd.factorize(rows[AREA])[0])],
+        weights=weights,
+        unit=AREA,
+        time=YEAR,
+        dropped=(("respondents without an answer", int((~answered).sum())),) if not answered.all() else (),
+        software=_SOFTWARE,
+    )
+    design = Design(outcome, cohort=None, clusters=(AREA, YEAR))
+    return regression_estimate(fit, design, f"trend of answers within areas from {since} on")
 
 
 def trend_gap(frame: pd.DataFrame, outcome: str, group: str, since: int) -> EffectEstimate:

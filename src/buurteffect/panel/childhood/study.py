@@ -22,6 +22,9 @@ READ = (
 )  # fmt: skip
 """The extracts that the study reads."""
 
+REGIONS = {"groningen": ("GM0014",), "cities": ("GM0363", "GM0599", "GM0518", "GM0344")}
+"""Gemeenten that a claim names: Groningen, and the four largest cities (Amsterdam, Rotterdam, Den Haag, Utrecht)."""
+
 
 @dataclass(frozen=True, eq=False)
 class ChildhoodStudy:
@@ -80,6 +83,14 @@ class ChildhoodStudy:
     def ranks_spread(self) -> float:
         """Standard deviation of the adult ranks, in points."""
         return float(self.children["adult_rank"].std())
+
+    @property
+    def named_regions(self) -> dict[str, list[int]]:
+        """Gemeenten of the regions of `REGIONS`, by the number that the tables use; none where they are not there."""
+        return {
+            name: [int(at) for at in self.gemeenten.get_indexer(list(codes)) if at >= 0]
+            for name, codes in REGIONS.items()
+        }
 
     @property
     def summary(self) -> pd.DataFrame:
