@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from effect_worlds import effect_frame
+from scipy import stats
 
 from buurteffect.claims import (
     describe_answers,
+    judge_association,
     judge_at_home,
     judge_contact,
     judge_trust,
@@ -230,19 +232,20 @@ def effects(scale: str, choice: str, value: float, error: float, spread: float =
 
 
 @pytest.mark.parametrize(
-    ("ratio", "contact", "outcome"),
+    ("ratio", "outcome"),
     [
-        ((0.45, 0.01), (0.02, 0.04), Outcome.SUPPORTED),
-        ((0.45, 0.01), (0.02, 0.40), Outcome.UNDETERMINED),
-        ((0.45, 0.01), (0.50, 0.05), Outcome.CONTRADICTED),
-        ((0.60, 0.02), (0.02, 0.04), Outcome.CONTRADICTED),
-        ((0.49, 0.02), (0.02, 0.04), Outcome.UNDETERMINED),
+        ((0.45, 0.01), Outcome.SUPPORTED),
+        ((0.60, 0.02), Outcome.CONTRADICTED),
+        ((0.49, 0.02), Outcome.UNDETERMINED),
     ],
 )
-def test_contact_is_judged_by_its_rule(ratio, contact, outcome):
-    table = effects("contact_score", "same length of residence", *contact)
-    verdict = judge_contact(estimate(*ratio), table, "synthetic")
+def test_contact_is_judged_by_ties_between_old_and_new_residents(ratio, outcome):
+    table = effects("contact_score", "same length of residence", 0.5, 0.05)
+    verdict = judge_contact(estimate(*ratio), estimate(0.9, 0.01), table, "synthetic")
     assert verdict.rule_outcome == outcome
+    assert verdict.numbers["across"] == 0.9, "ties across tenures stand beside it"
+    # p is that of a ratio of one half, not of none
+    assert verdict.primary["p_value"] == pytest.approx(2 * stats.t.sf(abs(ratio[0] - 0.5) / ratio[1], 49))
     assert verdict.outcome.startswith("method demonstration")
 
 
@@ -252,6 +255,7 @@ def test_contact_is_judged_by_its_rule(ratio, contact, outcome):
         ((-0.40, 0.05), Outcome.SUPPORTED),
         ((-0.05, 0.02), Outcome.CONTRADICTED),
         ((0.40, 0.05), Outcome.CONTRADICTED),
+        ((-0.20, 0.05), Outcome.UNDETERMINED),  # below zero, and perhaps by less than matters
         ((-0.20, 0.15), Outcome.UNDETERMINED),
     ],
 )
@@ -265,13 +269,33 @@ def test_feeling_at_home_is_judged_by_its_rule(home, outcome):
         ((-0.02, 0.005), Outcome.SUPPORTED),
         ((0.02, 0.005), Outcome.CONTRADICTED),
         ((-0.001, 0.002), Outcome.CONTRADICTED),
+        ((-0.006, 0.002), Outcome.SUPPORTED),  # the claim names no size
         ((-0.02, 0.02), Outcome.UNDETERMINED),
     ],
 )
-def test_trust_is_judged_by_its_rule(trend, outcome):
-    areas = detectable(estimate(*trend), 0.016)
-    verdict = judge_trust(areas, estimate(-0.03, 0.004), 1.6, 2002, "synthetic")
+def test_trust_is_judged_by_its_own_trend_and_not_by_that_of_others(trend, outcome):
+    gap = estimate(0.05, 0.001)
+    verdict = judge_trust(estimate(*trend), gap, estimate(-0.03, 0.004), 1.6, 2002, "synthetic")
     assert verdict.rule_outcome == outcome
+    assert verdict.primary["estimate"] == trend[0]
+
+
+@pytest.mark.parametrize(
+    ("home", "safety", "outcome"),
+    [
+        ((0.3, 0.02), (0.2, 0.02), Outcome.SUPPORTED),
+        ((0.3, 0.02), (0.01, 0.02), Outcome.CONTRADICTED),
+        ((0.01, 0.02), (0.3, 0.02), Outcome.CONTRADICTED),
+        ((0.3, 0.02), (0.1, 0.02), Outcome.UNDETERMINED),
+    ],
+)
+def test_what_goes_with_contact_is_judged_as_an_association(home, safety, outcome):
+    rows = [effects("x", "y", 0.9, 0.01), effects("x", "y", *home), effects("x", "y", -0.9, 0.01)]
+    table = pd.concat([*rows, effects("x", "y", *safety)], ignore_index=True)
+    verdict = judge_association(table.assign(term=["home", "home", "safety", "safety"]), "microdata")
+    assert verdict.rule_outcome == outcome
+    assert verdict.outcome == f"{outcome}; an association, not an effect"
+    assert read_register()["C26"].kind == "association"
 
 
 def test_more_precise_figures_of_one_sign_never_turn_a_verdict_round():
@@ -290,21 +314,22 @@ def test_without_a_survey_nothing_is_judged():
     empty = effects("at_home_score", "elsewhere", 0, 1)
     assert judge_at_home(empty, "synthetic").rule_outcome == Outcome.NOT_TESTABLE
     missing = Estimate.refused("no waves")
-    assert judge_trust(missing, missing, 1.6, 2002, "open").rule_outcome == Outcome.NOT_TESTABLE
+    assert judge_trust(missing, missing, missing, 1.6, 2002, "open").rule_outcome == Outcome.NOT_TESTABLE
+    assert judge_contact(missing, missing, empty, "open").rule_outcome == Outcome.NOT_TESTABLE
 
 
 def test_effects_beside_the_verdicts_are_counted_and_the_placebo_says_what_it_can_see():
     table = pd.concat(
         [
             effects("contact_score", "same length of residence", 0.9, 0.1),  # judged: not counted
-            effects("safety_score", "same length of residence", 0.34, 0.1),
+            effects("safety_score", "same length of residence", 0.34, 0.1),  # gone once the family is counted
             effects("trust_score", "same length of residence", 0.0, 0.1),
             effects("contact_score", "placebo, dated 6 years early", 0.9, 0.2),  # a placebo: not counted
         ],
         ignore_index=True,
     )
-    answer = describe_answers(table, "synthetic")
-    assert (answer.numbers["effects"], answer.numbers["outside"]) == (2, 1)
+    answer = describe_answers(table.assign(p_value_romano_wolf=[0.001, 0.06, 0.9, 0.001]), "synthetic")
+    assert (answer.numbers["effects"], answer.numbers["outside"], answer.numbers["left"]) == (2, 1, 0)
     assert answer.numbers["least"] == pytest.approx(2.85 * 0.2 / 1.6, rel=0.02)
     assert "larger faults only" in answer.sentences[-1]
     assert any("On safety" in sentence for sentence in answer.sentences)
@@ -328,9 +353,9 @@ def test_the_bare_association_and_the_gap_in_trust_stand_beside_their_truth_with
     assert "trust_low_income_gap" not in {each.name for each in later}
 
 
-def test_the_test_that_a_trend_is_small_is_said_with_its_bound():
-    areas = detectable(estimate(-0.001, 0.002), 0.016)
-    verdict = judge_trust(areas, Estimate.refused("none"), 1.6, 2002, "synthetic")
-    assert verdict.numbers["trend_smallest"] == 0.016
-    assert verdict.sentences[0].endswith("has p < 0.001.")
-    assert verdict.numbers["trend_p"] < 0.05
+def test_a_trend_is_said_with_what_would_have_been_found():
+    verdict = judge_trust(
+        estimate(-0.001, 0.002), Estimate.refused("none"), Estimate.refused("none"), 1.6, 2002, "open"
+    )
+    assert verdict.numbers["own_found"] == pytest.approx(2.86 * 0.002, rel=0.01)
+    assert len(verdict.sentences) == 1

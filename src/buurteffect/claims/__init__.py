@@ -15,8 +15,8 @@ from buurteffect.claims.persons.childhood_words import (
     describe_simulated,
     describe_windows,
     effects_in_words,
+    joint_tests,
     regions_table,
-    tests_table,
 )
 from buurteffect.claims.persons.contact import (
     describe_answers,
@@ -127,6 +127,7 @@ __all__ = [
     "displacement_truth_remarks",
     "effects_in_words",
     "equivalence_table",
+    "joint_tests",
     "judge_association",
     "judge_at_home",
     "judge_bottom",
@@ -159,7 +160,6 @@ __all__ = [
     "resident_effects",
     "resident_truth_remarks",
     "smallest_trend",
-    "tests_table",
     "truth_of_chances",
     "truth_of_contact",
     "truth_of_neighbours",

@@ -181,6 +181,7 @@ def _gemeente(table: pd.DataFrame) -> pd.Series:
 def _empty(source: str, reason: str) -> SurveyStudy:
     """Return a panel without rows, with the reason."""
     tables = {name: pd.DataFrame(columns=contract.columns) for name, contract in SURVEY_TABLES.items()}
+    tables["ties"] = tables["ties"].assign(residence=[], other_residence=[])
     left_out = pd.DataFrame(columns=["what", "reason", "count"])
     return SurveyStudy(
         source, tables["answers"], tables["ties"], tables["households"], tables["adults"], 0, left_out, (), reason

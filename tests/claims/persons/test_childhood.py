@@ -23,6 +23,8 @@ from buurteffect.claims.persons.childhood_words import (
     describe_reflection,
     describe_simulated,
     describe_windows,
+    joint_tests,
+    regions_table,
     simulated_designs,
 )
 from buurteffect.claims.verdict import Outcome
@@ -45,11 +47,12 @@ def table(terms, values, errors):
     return EffectEstimate(frame, "made up", "none", 10, 10)
 
 
-def chances(slope, error, sibling=0.1, placebo=0.0, source="microdata", later=0.7):
+def chances(slope, error, line=0.7, placebo=0.0, source="microdata", later=0.7):
     return judge_chances(
         table(["exposure"], [slope], [error]),
-        table([MOVERS, SIBLINGS, TOGETHER], [slope, sibling, slope], [error] * 3),
+        table([MOVERS, SIBLINGS, TOGETHER], [slope, 0.1, slope], [error] * 3),
         AGREE,
+        replace(AGREE, p_value=line),
         table(["years after the move"], [placebo], [0.05]),
         replace(AGREE, p_value=later),
         table(["alone", "given"], [0.6, 0.3], [0.02, 0.02]),
@@ -58,27 +61,39 @@ def chances(slope, error, sibling=0.1, placebo=0.0, source="microdata", later=0.
 
 
 @pytest.mark.parametrize(
-    ("slope", "error", "sibling", "placebo", "outcome"),
+    ("slope", "error", "line", "placebo", "outcome"),
     [
-        (0.15, 0.03, 0.1, 0.0, Outcome.SUPPORTED),
-        (0.15, 0.03, -0.1, 0.0, Outcome.UNDETERMINED),  # siblings say otherwise
-        (0.15, 0.03, 0.1, 0.2, Outcome.UNDETERMINED),  # the placebo finds something
-        (0.04, 0.01, 0.1, 0.0, Outcome.UNDETERMINED),  # above zero, but too small to matter and not surely so
-        (0.15, 0.10, 0.1, 0.0, Outcome.UNDETERMINED),
-        (0.00, 0.01, 0.0, 0.0, Outcome.CONTRADICTED),  # surely too small
-        (-0.15, 0.03, 0.1, 0.0, Outcome.CONTRADICTED),
+        (0.15, 0.03, 0.7, 0.0, Outcome.SUPPORTED),
+        (0.15, 0.03, 0.01, 0.0, Outcome.NOT_IDENTIFIED),  # the bins do not lie on a line
+        (0.00, 0.01, 0.01, 0.0, Outcome.NOT_IDENTIFIED),  # nor then is the claim contradicted
+        (0.15, 0.03, 0.7, 0.2, Outcome.NOT_IDENTIFIED),  # the placebo finds something
+        (0.04, 0.01, 0.7, 0.0, Outcome.UNDETERMINED),  # above zero, but too small to matter and not surely so
+        (0.15, 0.10, 0.7, 0.0, Outcome.UNDETERMINED),
+        (0.00, 0.01, 0.7, 0.0, Outcome.CONTRADICTED),  # surely too small
+        (-0.15, 0.03, 0.7, 0.0, Outcome.CONTRADICTED),
     ],
 )
-def test_chances_are_judged_by_movers_siblings_and_placebo(slope, error, sibling, placebo, outcome):
-    assert chances(slope, error, sibling, placebo).rule_outcome is outcome
+def test_chances_are_judged_by_movers_where_line_and_placebos_allow_it(slope, error, line, placebo, outcome):
+    assert chances(slope, error, line, placebo).rule_outcome is outcome
 
 
-def test_chances_are_not_supported_where_years_after_childhood_do_something_between_siblings():
+def test_chances_are_not_identified_where_years_after_childhood_do_something_between_siblings():
     verdict = chances(0.15, 0.03, later=0.01)
-    assert verdict.rule_outcome is Outcome.UNDETERMINED
+    assert verdict.rule_outcome is Outcome.NOT_IDENTIFIED
     assert "has p = 0.010" in " ".join(verdict.sentences)
-    assert "A placebo finds something" in " ".join(verdict.limits)
-    assert "A placebo finds something" not in " ".join(chances(0.15, 0.03).limits)
+    assert verdict.primary["estimate"] == 0.15
+
+
+def test_refused_estimates_of_children_make_their_claims_untestable():
+    none = Estimate.refused("no family moved once")
+    verdict = judge_chances(none, none, none, none, none, none, none, "microdata")
+    assert verdict.rule_outcome is Outcome.NOT_TESTABLE
+    assert "no family moved once" in " ".join(verdict.limits)
+    assert judge_mix(none, "microdata").rule_outcome is Outcome.NOT_TESTABLE
+    assert judge_inheritance(none, "microdata").rule_outcome is Outcome.NOT_TESTABLE
+    assert judge_regions(none, none, none, none, 25.0, "microdata").rule_outcome is Outcome.NOT_TESTABLE
+    shown = joint_tests({"a": none, "b": AGREE})
+    assert shown["p_value"].isna().tolist() == [True, False]
 
 
 def test_synthetic_data_demonstrate_a_method():
@@ -93,6 +108,7 @@ def test_synthetic_data_demonstrate_a_method():
         (-0.2, 0.05, Outcome.SUPPORTED),
         (0.2, 0.05, Outcome.CONTRADICTED),
         (0.0, 0.01, Outcome.CONTRADICTED),
+        (-0.03, 0.005, Outcome.SUPPORTED),  # a little
         (0.0, 0.1, Outcome.UNDETERMINED),
     ],
 )
@@ -102,20 +118,25 @@ def test_mix_is_judged_by_the_change_of_the_slope(change, error, outcome):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "outcome"),
+    ("low", "high", "named", "outcome"),
     [
-        (1.2, 3.0, Outcome.SUPPORTED),
-        (0.2, 0.9, Outcome.CONTRADICTED),
-        (0.5, 2.0, Outcome.UNDETERMINED),
+        (1.2, 3.0, (-1.0, -1.0), Outcome.SUPPORTED),
+        (1.2, 3.0, (float("nan"), -1.0), Outcome.UNDETERMINED),  # there is no Groningen in these data
+        (1.2, 3.0, (-1.0, 1.0), Outcome.CONTRADICTED),  # children of cities stand higher
+        (1.2, 3.0, (-1.0, 0.1), Outcome.UNDETERMINED),
+        (0.2, 0.9, (float("nan"), float("nan")), Outcome.CONTRADICTED),
+        (0.5, 2.0, (-1.0, -1.0), Outcome.UNDETERMINED),
     ],
 )
-def test_regions_are_judged_by_their_signal(low, high, outcome):
+def test_regions_are_judged_by_their_signal_and_those_that_are_named(low, high, named, outcome):
     frame = table(["a", "b", "c"], [1.0, 2.0, 3.0], [0.1] * 3).frame
     some = Estimate(frame, "made up", "none", 10, 3)
     signal = Signal(44.0, (low + high) / 2, low, high, 2.0, 0.5)
-    assert judge_regions(signal, some, some, 25.0, "microdata").rule_outcome is outcome
-    if outcome is Outcome.SUPPORTED:
-        assert judge_regions(signal, some, some, 25.0, "synthetic").rule_outcome is Outcome.UNDETERMINED
+    regions = table(["groningen", "cities"], list(named), [0.2, 0.2])
+    verdict = judge_regions(signal, some, some, regions, 25.0, "microdata")
+    assert verdict.rule_outcome is outcome
+    assert ("no figure of Groningen" in " ".join(verdict.limits)) == (named[0] != named[0])
+    assert regions_table(signal, regions)["estimate"].round(3).tolist()[1] == round((low + high) / 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +145,7 @@ def test_regions_are_judged_by_their_signal(low, high, outcome):
         (0.05, 0.01, Outcome.SUPPORTED),
         (-0.05, 0.01, Outcome.CONTRADICTED),
         (0.0, 0.005, Outcome.CONTRADICTED),
+        (0.012, 0.004, Outcome.SUPPORTED),  # the claim names no size
         (0.01, 0.02, Outcome.UNDETERMINED),
     ],
 )
@@ -148,7 +170,7 @@ def test_the_chance_of_missing_stands_beside_what_the_placebo_and_the_comparison
 def test_a_rank_set_from_one_to_three_holds_three_places():
     frame = table(["a", "b", "c"], [1.0, 2.0, 3.0], [0.1] * 3).frame.assign(ci_low=1, ci_high=3)
     some = Estimate(frame, "made up", "none", 10, 3)
-    verdict = judge_regions(Signal(44.0, 1.0, 0.5, 2.0, 2.0, 0.5), some, some, 25.0, "microdata")
+    verdict = judge_regions(Signal(44.0, 1.0, 0.5, 2.0, 2.0, 0.5), some, some, some, 25.0, "microdata")
     assert verdict.numbers["width"] == 3
 
 

@@ -42,9 +42,9 @@ def judge_chances(
     answer = Answer("C10", source, _LEVEL)
     answer.say(
         "Among families that moved once, a child that spent a year more in a neighbourhood with ten points fewer low "
-        "incomes stood {slope:.3f} points of rank [{slope_low:.3f}, {slope_high:.3f}] higher at 28 {place}; over {years:d} years "
-        "that is {childhood:.1f} points [{childhood_low:.1f}, {childhood_high:.1f}]. Less than {detectable:.2f} a year "
-        "would have been missed more than once in five.",
+        "incomes stood {slope:.3f} points of rank [{slope_low:.3f}, {slope_high:.3f}] higher at 28 {place}; over "
+        "{years:d} years that is {childhood:.1f} points [{childhood_low:.1f}, {childhood_high:.1f}]. Less than "
+        "{detectable:.2f} a year would have been missed more than once in five.",
         **with_interval("slope", row),
         years=_YEARS,
         **with_interval("childhood", row, _YEARS),
@@ -65,7 +65,8 @@ def judge_chances(
         "families choose their places. In moves after the age of 23, which can change nobody's childhood, the "
         "design finds {placebo:.3f} [{placebo_low:.3f}, {placebo_high:.3f}] per year, where less than "
         "{placebo_least:.2f} would have been missed more than once in five. That years after childhood do nothing "
-        "between siblings has p = {later_p:.3f}, and that one slope describes all ages at the move has p = {line_p:.3f}.",
+        "between siblings has p = {later_p:.3f}, and that one slope describes all ages at the move "
+        "p = {line_p:.3f}.",
         alone=alone,
         given=given,
         **with_interval("placebo", after),
@@ -128,8 +129,8 @@ def judge_regions(
     answer.say(
         "Children of parents at rank {percentile:.0f} of 100 reach rank {mean:.1f} on average {place}. Over {count:d} "
         "{areas} the standard deviation of these means is {spread:.2f} points as they are, and by a weighted estimate "
-        "{signal:.2f} [{signal_low:.2f}, {signal_high:.2f}] without their noise; at the mean noise {reliability:.0%} of a mean's "
-        "distance from all others counts as signal.",
+        "{signal:.2f} [{signal_low:.2f}, {signal_high:.2f}] without their noise; at the mean noise "
+        "{reliability:.0%} of a mean's distance from all others counts as signal.",
         percentile=percentile,
         mean=signal.mean,
         count=len(raw.frame),
@@ -167,8 +168,8 @@ def judge_inheritance(result: EffectEstimate, source: str) -> Verdict:
     answer = Answer("C22", source, _LEVEL)
     answer.say(
         "A parents' rank of one point more goes with {level:.3f} points of adult rank {place}. Per ten years of birth "
-        "that changed by {change:.3f} [{change_low:.3f}, {change_high:.3f}]; less than {detectable:.3f} would have been missed more "
-        "than once in five.",
+        "that changed by {change:.3f} [{change_low:.3f}, {change_high:.3f}]; less than {detectable:.3f} would have "
+        "been missed more than once in five.",
         level=level["estimate"],
         **with_interval("change", change),
         detectable=_detectable(change, result.degrees),

@@ -58,7 +58,7 @@ def simulated_designs() -> pd.DataFrame:
         return pd.read_csv(lines)
 
 
-def tests_table(tests: Mapping[str, JointTest]) -> pd.DataFrame:
+def joint_tests(tests: Mapping[str, JointTest]) -> pd.DataFrame:
     """Return joint tests as a table: one row per test, ``term, statistic, restrictions, p_value``.
 
     A test that was refused has a row of missing values.

@@ -27,6 +27,7 @@ _TRUTHS = {
     "trust_low_income_trend": ("change of the gap in trust of low incomes", "points a year"),
 }
 _TRUST_SINCE = 2002
+_ALPHA = 0.05
 _LEAST_P = 0.001
 _YEARS = 10
 _SURVEY = (
@@ -73,10 +74,12 @@ def describe_answers(effects: pd.DataFrame, source: str) -> Answer:
     judged = pd.MultiIndex.from_frame(known[["scale", "choice"]]).isin(_JUDGED)
     beside = known[~early & ~judged]
     answer.say(
-        "of the {effects:d} effects on which no verdict rests {outside:d} have an interval (95%) without zero; by "
-        "chance alone it would be about one in twenty, and rows of one scale share their answers.",
+        "of the {effects:d} effects on which no verdict rests {outside:d} have an interval (95%) without zero. By "
+        "chance alone one in twenty would, and rows of one scale share their answers: with all rows of the table as "
+        "one family (Romano & Wolf) {left:d} have a p-value below 0.05.",
         effects=float(len(beside)),
         outside=float(((beside["ci_low"] > 0) | (beside["ci_high"] < 0)).sum()),
+        left=float((beside["p_value_romano_wolf"] < _ALPHA).sum()),
     )
     for scale, words in _BESIDE.items():
         row = _effect(known, scale, "same length of residence")
@@ -113,9 +116,7 @@ def judge_contact(met: EffectEstimate, across: EffectEstimate, effects: pd.DataF
     if not met:
         return answer.not_testable(f"Ties are missing: {met.reason.rstrip('.')}.")
     found = met.frame.iloc[0]
-    _say_ties(
-        answer, found, "met", "between a household that came to the buurt in the last five years and one that did not"
-    )
+    _say_ties(answer, found, "met", "between a household that came in the last five years and one that did not")
     if across:
         _say_ties(answer, across.frame.iloc[0], "across", "between households of different tenures")
     row = _effect(effects, "contact_score", "same length of residence")
@@ -190,7 +191,8 @@ def judge_association(table: pd.DataFrame, source: str) -> Verdict:
     What decides is the comparison within traits; no repeated survey can settle what comes first.
     """
     answer = Answer("C26", source, _LEVEL)
-    figures, decides = {}, []
+    figures: dict[str, float] = {}
+    decides: list[pd.Series] = []
     for name, (words, rows) in zip(("home", "safety"), table.groupby("term", sort=False), strict=True):
         bare, held = rows.iloc[0], rows.iloc[1]
         figures |= {f"with_{name}_low": held["ci_low"], f"with_{name}_high": held["ci_high"]}
@@ -208,7 +210,7 @@ def judge_association(table: pd.DataFrame, source: str) -> Verdict:
         "What goes together need not come from each other: whoever feels at home may seek contact, and both grow with "
         "the years. Only answers of the same persons over time could say what comes first."
     )
-    return answer.judge(figures, ": of an association only", primary=decides[0])
+    return answer.judge(figures, "; an association, not an effect", primary=decides[0])
 
 
 def judge_trust(
@@ -229,8 +231,8 @@ def judge_trust(
         return answer.not_testable(f"No trend can be estimated: {own.reason.rstrip('.')}.")
     row = own.frame.iloc[0]
     answer.say(
-        "from {since:d} on, trust in vulnerable buurten moved by {own:.4f} [{own_low:.4f}, {own_high:.4f}] points a year "
-        "{place}; a trend of less than {own_found:.4f} would have been missed more than once in five.",
+        "from {since:d} on, trust in vulnerable buurten moved by {own:.4f} [{own_low:.4f}, {own_high:.4f}] points a "
+        "year {place}; a trend of less than {own_found:.4f} would have been missed more than once in five.",
         since=since,
         **with_interval("own", row),
         own_found=minimum_detectable_effect(row["std_error"], degrees=own.degrees),

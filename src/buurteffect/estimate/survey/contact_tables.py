@@ -7,10 +7,16 @@ from dataclasses import replace
 
 import pandas as pd
 
+from buurteffect.estimate.core.multiplicity import romano_wolf
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.survey.answers import answers_within
-from buurteffect.estimate.survey.repeated_cross_sections import SurveyDesign, detectable, placebo_effect, survey_effect
+from buurteffect.estimate.survey.repeated_cross_sections import (
+    SurveyDesign,
+    detectable,
+    estimated,
+    placebo_estimated,
+)
 from buurteffect.estimate.survey.small_area import AreaMeans, compare_means, direct_means, fay_herriot, poststratified
 from buurteffect.estimate.survey.ties import Mixing, coleman_index, random_mixing, tie_ratio
 
@@ -46,24 +52,30 @@ def effects_of_scales(
     -------
     DataFrame
         One row per scale and choice: ``scale, choice``, the result columns, ``treated_count, p_value``, the remarks
-        of `detectable`, ``spread`` and the ``reason`` why there is no figure.
+        of `detectable`, ``spread``, the ``reason`` why there is no figure, and ``p_value_romano_wolf``: all rows of
+        the table are one family, with the covariance of what areas add to their errors.
     """
-    rows = []
+    rows, added = [], []
     for scale, spread in spreads.items():
         own = replace(design, outcome=scale)
         choices = {
-            "same length of residence": estimator(survey_effect)(answers, own),
-            "lived there before": estimator(survey_effect)(sitting, own),
-            "whoever lives there": estimator(survey_effect)(answers, replace(own, controls=())),
-            "no weights": estimator(survey_effect)(answers, replace(own, weights=None)),
-            "areas by inhabitants": estimator(survey_effect)(answers, replace(own, areas_alike=False)),
-            f"placebo, dated {early_years} years early": estimator(placebo_effect)(answers, own, early_years),
+            "same length of residence": estimator(estimated)(answers, own),
+            "lived there before": estimator(estimated)(sitting, own),
+            "whoever lives there": estimator(estimated)(answers, replace(own, controls=())),
+            "no weights": estimator(estimated)(answers, replace(own, weights=None)),
+            "areas by inhabitants": estimator(estimated)(answers, replace(own, areas_alike=False)),
+            f"placebo, dated {early_years} years early": estimator(placebo_estimated)(answers, own, early_years),
         }
-        for choice, made in choices.items():
+        for choice, found in choices.items():
+            none = (found, pd.Series(dtype=float))
+            made, adds = found or none  # type: ignore[unreachable]  # a refused estimate stands for any result
+            added.append(adds)
             first = detectable(made, SMALLEST_SD * spread).frame.iloc[0].to_dict() if made else {}
             rows.append({**first, "scale": scale, "choice": choice, "spread": spread, "reason": made.reason})
     remarks = ["treated_count", "p_value", "minimum_detectable_effect", "smallest", "equivalence_p", "spread", "reason"]
-    return pd.DataFrame(rows).reindex(columns=[*_CHOICE, *RESULT_COLUMNS, *remarks])
+    table = pd.DataFrame(rows).reindex(columns=[*_CHOICE, *RESULT_COLUMNS, *remarks])
+    shared = pd.concat(added, axis=1).fillna(0.0).to_numpy(dtype=float)
+    return table.assign(p_value_romano_wolf=romano_wolf(table["p_value"].to_numpy(dtype=float), shared.T @ shared))
 
 
 def benchmarks(ties: pd.DataFrame, households: pd.DataFrame, year: int) -> pd.DataFrame:

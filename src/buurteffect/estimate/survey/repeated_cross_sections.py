@@ -129,6 +129,15 @@ def survey_effect(frame: pd.DataFrame, design: SurveyDesign, term: str = "effect
     NoSwitchError, NoComparisonError, OneTreatedClusterError
         If no treated area is seen before and in the window, no area stays untreated, or only one is treated.
     """
+    return estimated(frame, design, term)[0]
+
+
+def estimated(frame: pd.DataFrame, design: SurveyDesign, term: str = "effect") -> tuple[EffectEstimate, pd.Series]:
+    """Return the effect of `survey_effect`, and what each area adds to its error.
+
+    The squares of what areas (the index) add sum up to the variance of the effect, and the products of what they add to
+    two effects to their covariance: of the same areas, under different outcomes or choices.
+    """
     rows = _draw(frame, design)
     others = _dummies(rows.frame, design)
     weights = rows.weights * ~rows.treated
@@ -149,10 +158,14 @@ def survey_effect(frame: pd.DataFrame, design: SurveyDesign, term: str = "effect
     left = alike / (1 - alike) * (effects - effect)
     own = (len(alike) - 1) / len(alike) * float(left @ left)
     never = np.bincount(rows.areas, weights=weights * system.at(*pull) * gap, minlength=counts)[parts == 0]
-    seen = np.bincount(rows.areas, weights=rows.weights, minlength=counts)[parts == 0] > 0
-    rest = float(never @ never) * seen.sum() / max(seen.sum() - 1, 1)
+    seen = int((np.bincount(rows.areas, weights=rows.weights, minlength=counts)[parts == 0] > 0).sum())
+    rest = float(never @ never) * seen / max(seen - 1, 1)
     effective = float(1 / (alike @ alike))
-    return _result(rows, design, term, (effect, float(np.sqrt(own + rest)), effective), (len(alike), int(seen.sum())))
+    adds = np.empty(counts)
+    adds[parts > 0] = left * np.sqrt((len(alike) - 1) / len(alike))
+    adds[parts == 0] = -never * np.sqrt(seen / max(seen - 1, 1))
+    made = _result(rows, design, term, (effect, float(np.sqrt(own + rest)), effective), (len(alike), seen))
+    return made, pd.Series(adds, index=pd.unique(rows.frame[design.area]))
 
 
 def _result(
@@ -328,6 +341,13 @@ def placebo_effect(frame: pd.DataFrame, design: SurveyDesign, years: int, term: 
     EstimationError
         If no year is left between the pretended and the true start.
     """
+    return placebo_estimated(frame, design, years, term)[0]
+
+
+def placebo_estimated(
+    frame: pd.DataFrame, design: SurveyDesign, years: int, term: str = "placebo"
+) -> tuple[EffectEstimate, pd.Series]:
+    """Return the effect of `placebo_effect`, and what each area adds to its error."""
     event = frame[design.time] - frame[design.cohort]
     before = frame[~(event >= min(design.unclear[0], design.window[0]))]
     early = before.assign(**{design.cohort: before[design.cohort] - years})
@@ -335,7 +355,7 @@ def placebo_effect(frame: pd.DataFrame, design: SurveyDesign, years: int, term: 
     first = design.unclear[1] + 1
     if first > last:
         raise EstimationError(f"dated {years} years early nothing is left between the two starts: choose more years")
-    return survey_effect(early, replace(design, window=(first, last)), term)
+    return estimated(early, replace(design, window=(first, last)), term)
 
 
 def detectable(result: EffectEstimate, smallest: float) -> EffectEstimate:
