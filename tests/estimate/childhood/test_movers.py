@@ -8,7 +8,7 @@ from linearmodels.iv.absorbing import AbsorbingLS
 from scipy import stats
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.childhood.mobility import CHANGE, LEVEL, rank_by_gemeente, slope_by_cohort
+from buurteffect.estimate.childhood.mobility import CHANGE, LEVEL, named_regions, rank_by_gemeente, slope_by_cohort
 from buurteffect.estimate.childhood.neighbourhood_panel import BOTH, PanelChoice, neighbourhood_regressions
 from buurteffect.estimate.childhood.reflection import ALONE, RANDOM, TRAITS, linear_in_means
 from buurteffect.estimate.childhood.shrinkage import estimate_signal, rank_sets, shrunken
@@ -256,6 +256,26 @@ def test_chances_at_a_rank_are_those_of_a_straight_line():
     assert shrunken(rank_by_gemeente(frame.assign(adult_rank=rank)))[1].sd == pytest.approx(
         np.std(2.0 * np.arange(6), ddof=1), rel=0.2
     )
+
+
+def test_named_regions_stand_against_all_others_by_their_children():
+    frame = pd.DataFrame(
+        {
+            "gemeente": [3, 5, 8, 9],
+            "estimate": [40.0, 46.0, 44.0, 50.0],
+            "std_error": [1.0, 2.0, 1.0, 3.0],
+            "ci_low": 0.0,
+            "ci_high": 0.0,
+            "units_count": [300, 100, 200, 200],
+            "clusters_count": 50,
+        }
+    )
+    made = named_regions(Estimate(frame, "", "clustered by family", 800, 4), {"a": [3, 5], "b": [7], "c": [3, 5, 8, 9]})
+    rows = made.frame.set_index("term")
+    assert rows.loc["a", "estimate"] == pytest.approx((300 * 40 + 100 * 46) / 400 - 47)
+    assert rows.loc["a", "std_error"] == pytest.approx(np.sqrt(0.75**2 + (0.25 * 2) ** 2 + 0.5**2 + 1.5**2))
+    assert rows.loc[["b", "c"], "estimate"].isna().all()
+    assert rows["units_count"].tolist() == [400, 0, 800]
 
 
 @pytest.mark.parametrize("change", [0.0, 0.1])

@@ -17,10 +17,12 @@ from buurteffect.errors import (
     OneTreatedClusterError,
     UnusableValueError,
 )
+from buurteffect.estimate.survey.contact_tables import effects_of_scales
 from buurteffect.estimate.survey.repeated_cross_sections import (
     SurveyDesign,
     detectable,
     effects_in_windows,
+    estimated,
     placebo_effect,
     survey_effect,
 )
@@ -157,3 +159,29 @@ def test_a_design_that_makes_no_sense_is_refused(wrong):
 def test_a_placebo_without_room_is_refused():
     with pytest.raises(EstimationError, match="choose more years"):
         placebo_effect(answers(9), PLAIN, 2)
+
+
+def test_what_areas_add_to_two_effects_gives_variances_and_covariance():
+    pairs, told = [], []
+    for seed in range(60):
+        frame = answers(seed, each=5)
+        noise = np.random.default_rng(1000 + seed).normal(0, 1, len(frame))
+        both = frame.assign(other_score=0.8 * frame["contact_score"] + noise)
+        one, adds = estimated(both, PLAIN)
+        other, too = estimated(both, replace(PLAIN, outcome="other_score"))
+        assert np.sqrt(adds @ adds) == pytest.approx(one.frame["std_error"].iloc[0], rel=1e-9)
+        pairs.append((one.frame["estimate"].iloc[0], other.frame["estimate"].iloc[0]))
+        told.append(adds @ too[adds.index])
+    assert np.mean(told) == pytest.approx(np.cov(np.array(pairs).T)[0, 1], rel=0.5), "two and a half errors of 60 pairs"
+    _, twice = estimated(both.assign(contact_score=2 * both["contact_score"]), PLAIN)
+    np.testing.assert_allclose(twice[adds.index], 2 * adds, atol=1e-12)
+
+
+def test_the_rows_of_the_table_of_effects_are_one_family():
+    frame = answers(4, effect=0.5).assign(again=lambda rows: rows["contact_score"])
+    design = replace(PLAIN, controls=("stay",))
+    one = effects_of_scales(frame, frame, {"contact_score": 1.0}, design, 4)
+    two = effects_of_scales(frame, frame, {"contact_score": 1.0, "again": 1.0}, design, 4)
+    own, adjusted = one["p_value"], one["p_value_romano_wolf"]
+    assert ((adjusted >= own) & (adjusted <= np.minimum(1, len(one) * own) + 0.005)).all(), "between own and Bonferroni"
+    np.testing.assert_allclose(two["p_value_romano_wolf"][: len(one)], adjusted, atol=0.005)  # the same twice is free

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from buurteffect.errors import EstimationError, MissingColumnError
-from buurteffect.estimate.survey.answers import TREND, answers_within, trend_gap
+from buurteffect.estimate.survey.answers import OWN_TREND, TREND, answers_within, trend_gap, trend_within
 from buurteffect.estimate.survey.small_area import compare_means, direct_means, fay_herriot, poststratified
 
 
@@ -129,8 +130,34 @@ def test_the_trend_of_a_gap_is_found(slope):
     assert sum(row["ci_low"] <= slope <= row["ci_high"] for row in rows) >= 17
 
 
+def test_the_trend_within_areas_is_least_squares_with_dummies():
+    rows = trends(3, -0.1).assign(weight_persons=lambda rows: 1.0 + rows["area_code"] % 3)
+    found = trend_within(rows, "trust_score", 2004).frame.iloc[0]
+    late = rows[rows["year"] >= 2004]
+    dummies = pd.get_dummies(late["area_code"], dtype=float)
+    outside = sm.WLS(late["trust_score"], dummies.assign(year=late["year"] - 2004.0), late["weight_persons"]).fit()
+    assert found["term"] == OWN_TREND
+    assert found["estimate"] == pytest.approx(outside.params["year"], rel=1e-8)
+    assert (found["units_count"], found["clusters_count"]) == (50, 7)
+
+
+def test_what_a_wave_brings_to_all_is_in_the_error_of_a_trend():
+    draws, held = np.random.default_rng(2), []
+    for seed in range(40):
+        rows, shock = trends(seed, 0.0), pd.Series(draws.normal(0, 0.2, 11), range(2000, 2011))
+        found = trend_within(
+            rows.assign(trust_score=rows["trust_score"] + rows["year"].map(shock)), "trust_score", 2000
+        )
+        held.append(found.frame["ci_low"].iloc[0] <= 0 <= found.frame["ci_high"].iloc[0])
+    assert np.mean(held) > 0.8
+
+
 def test_two_waves_are_no_trend():
     rows = trends(1, 0.0)
+    with pytest.raises(EstimationError, match="three waves"):
+        trend_within(rows, "trust_score", 2009)
+    with pytest.raises(MissingColumnError, match="weight_persons"):
+        trend_within(rows.drop(columns="weight_persons"), "trust_score", 2000)
     with pytest.raises(EstimationError, match="three waves"):
         trend_gap(rows[rows["year"] >= 2009], "trust_score", "low_income", 2000)
 
