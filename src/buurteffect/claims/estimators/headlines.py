@@ -9,9 +9,8 @@ from buurteffect.claims.verdict import Answer
 
 STEADY = "own income, steady effect"
 OWN_INCOME = "own income, years 1–8"
-
-_SAID = {STEADY: "a steady effect on residents' own income"}
-"""What sentences call a headline whose name leans on the one before it."""
+"""The two estimators of one question: the mean of the effects of eight years, each year counting alike; and one effect
+that is the same every year, years weighed by what they tell, which finds a smaller effect."""
 
 NULL = 1e-9
 """Mean truth below which nothing is there to be found."""
@@ -66,7 +65,7 @@ def describe_coverage(table: pd.DataFrame, page: str) -> Answer:
                    "bias": "bias", "error": "std_error"}  # fmt: skip
         answer.say(
             f"In {{countries_{number}:d}} simulated countries made as {row['scenario']}{fails}, intervals of "
-            f"“{_SAID.get(row['estimator'], row['headline'])}” held the truth in {{held_{number}:.1%}} "
+            f"“{row['headline']}” held the truth in {{held_{number}:.1%}} "
             f"[{{low_{number}:.1%}}, {{high_{number}:.1%}}], with a bias of {{bias_{number}:+.4f}} beside a "
             f"reported error of {{error_{number}:.4f}}.",
             **{f"{name}_{number}": row[column] for name, column in columns.items()},
@@ -107,6 +106,7 @@ def describe_detection(table: pd.DataFrame) -> Answer:
 
 
 _OWN, _MEAN, _NONE, _ONE = ("S0", OWN_INCOME), ("S0", "log_income, total"), ("S0", STEADY), ("S2", STEADY)
+_OWN_ONE = ("S2", OWN_INCOME)
 _BED, _FLAT = ("S4", "score per displaced"), ("S3", "score per displaced")
 _MOVERS, _NAIVE = ("S0", "movers"), ("S0", "children compared")
 
@@ -114,8 +114,9 @@ _QUESTIONS: tuple[tuple[str, str, dict[str, tuple[tuple[str, str], str]]], ...] 
     (
         "Whether own incomes stand still while the mean rises",
         "where incomes are left alone and places are made over (S0), the mean log income of the place rises by "
-        "{mean_truth:.3f}, of which {mean_found:.3f} is estimated, and the own income of those who lived there is "
-        "shown to lie inside its bounds of equivalence in {inside:.0%} of {countries:d} countries.",
+        "{mean_truth:.3f}, of which {mean_found:.3f} is estimated, and the mean effect of years 1–8 on the own income "
+        "of those who lived there is shown to lie inside its bounds of equivalence in {inside:.0%} of {countries:d} "
+        "countries.",
         {
             "inside": (_OWN, "equivalent_share"),
             "countries": (_OWN, "scored"),
@@ -125,19 +126,23 @@ _QUESTIONS: tuple[tuple[str, str, dict[str, tuple[tuple[str, str], str]]], ...] 
     ),
     (
         "",
-        "taken as an effect that is the same every year, with years weighed by what they tell, it is inside them "
-        "in {steady_inside:.0%}.",
+        "the steady effect, the same every year and with years weighed by what they tell, is inside them in "
+        "{steady_inside:.0%}.",
         {"steady_inside": (_NONE, "equivalent_share")},
     ),
     (
         "Whether one per cent is found",
-        "where those who lived there earn 1% more (S2), an effect of {one_mean:.4f} is estimated on average, and told "
-        "from zero in {one_found:.0%} of {one_countries:d} countries; where they do not (S0), in {one_false:.0%}.",
+        "where those who lived there earn 1% more (S2), a steady effect of {one_mean:.4f} is estimated on average, and "
+        "told from zero in {one_found:.0%} of {one_countries:d} countries; where they do not (S0), in {one_false:.0%}. "
+        "By the mean effect of years 1–8, which assumes less, it is told from zero in {mean_one_found:.0%}, and in "
+        "{mean_one_false:.0%}.",
         {
             "one_mean": (_ONE, "found"),
             "one_found": (_ONE, "rejected"),
             "one_countries": (_ONE, "scored"),
             "one_false": (_NONE, "rejected"),
+            "mean_one_found": (_OWN_ONE, "rejected"),
+            "mean_one_false": (_OWN, "rejected"),
         },
     ),
     (

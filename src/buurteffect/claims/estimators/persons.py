@@ -150,9 +150,10 @@ def _say_own_income(answer: Answer, rows: pd.DataFrame) -> None:
     if not {"S0", "S2"} <= set(rows.index):
         return
     answer.say(
-        "residents' own income is shown to be as good as unmoved in {unmoved:.0%} of the countries in which it is "
-        "unmoved (S0), and an effect on it is found in {moved:.0%} of those in which it rises (S2), against "
-        "{feigned:.0%} of those in which it does not.",
+        "by the mean effect of years 1–8 residents' own income is shown to be as good as unmoved in {unmoved:.0%} of "
+        "the countries in which it is unmoved (S0), and an effect on it is found in {moved:.0%} of those in which it "
+        "rises by 1% (S2), against {feigned:.0%} of those in which it does not; the steady effect, which finds smaller "
+        "ones, is told of apart.",
         unmoved=float(rows.loc["S0", "equivalent_share"]),
         moved=float(rows.loc["S2", "rejected"]),
         feigned=float(rows.loc["S0", "rejected"]),

@@ -59,12 +59,13 @@ SEEDS: Mapping[str, int] = MappingProxyType({"S0": 200, "S2": 100, "S3": 60, "S4
 
 HEADLINES: Mapping[tuple[str, str], str] = MappingProxyType(
     {
-        (STAYERS, "own income, years 1–8"): "effect on residents' own income",
-        (STAYERS, "own income, steady effect"): "the same, where 1% is looked for",
+        (STAYERS, "own income, years 1–8"): "mean effect on residents' own income, years 1–8",
+        (STAYERS, "own income, steady effect"): "steady effect on residents' own income",
         (STAYERS, "log_income, total"): "effect on the mean log income",
         (DISPLACEMENT, "excess_exit_buurt_low_7, by buurt"): "excess exit of low incomes",
         (DISPLACEMENT, "score per displaced"): "score where most displaced went, per displaced",
         (OPPORTUNITY, "movers"): "points of adult rank per year of childhood",
+        (CONTACT, "ties between old and new residents"): "ties between old and new residents over random mixing",
         (CONTACT, "ties across tenures, same buurten"): "ties across tenures over random mixing",
         (CONTACT, "effect on contact"): "effect on contact",
     }
