@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -15,6 +16,7 @@ from buurteffect.report import Column, figure, open_page
 from buurteffect.report.html.markdown import to_html
 from buurteffect.report.page import EXHIBIT
 from buurteffect.report.pages.render import page_html
+from buurteffect.report.provenance.addresses import sections_of
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -311,6 +313,21 @@ def test_missing_values_print_as_a_dash_and_intervals_in_brackets(draft, shown):
     text = Tags(shown()).text
     assert "0.12 [0.10,\N{NO-BREAK SPACE}0.20]" in text
     assert "B–" in text.replace("\n", "")
+
+
+def test_an_interval_without_an_end_says_so_in_words_and_its_numbers_are_bound():
+    rows = pd.DataFrame({"ratio": 0.66, "low": [-np.inf, -np.inf, 0.5], "high": [np.inf, 0.75, np.inf]})
+    column = Column("ratio", "Ratio", ".2f", "low", "high")
+    shown = [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in column.cells(rows)]
+    assert shown == ["0.66 (unbounded)", "0.66 [no lower bound, 0.75]", "0.66 [0.50, no upper bound]"]
+    exhibit = {"kind": "table", "key": "k", "caption": "", "note": "", "columns": [column.head()]}
+    exhibit |= {"rows": [[cell] for cell in shown]}
+    output = new_output("display_data", data={EXHIBIT: exhibit})
+    cell = new_code_cell("page.table(…)", outputs=[output], execution_count=1)
+    results = {"results": {"k": {"rows": rows.to_dict("records")}}, "headline": []}
+    addresses = [each for section in sections_of(new_notebook(cells=[cell]), results) for each in section.numbers]
+    keys = {(each.printed, each.keys[0].split(".")[-1]) for each in addresses if each.part.startswith("row")}
+    assert keys == {("0.66", "ratio"), ("0.75", "high"), ("0.50", "low")}
 
 
 def test_negative_numbers_carry_a_minus_sign(draft, shown):

@@ -21,7 +21,7 @@ from buurteffect.project import Project, check_identifier, writing
 from buurteffect.release import Gate
 from buurteffect.report.figures.style import SAME_MARKS
 from buurteffect.report.tables.binding import rows_across, spans_of
-from buurteffect.report.tables.columns import MISSING, Column, as_preview, as_text, print_value
+from buurteffect.report.tables.columns import MISSING, Column, as_preview, as_text, print_interval, print_value
 from buurteffect.report.tables.exhibits import (
     DIGITS,
     AnswerLike,
@@ -253,7 +253,7 @@ class Page:
             value, low, high = value.frame.iloc[0][["estimate", "ci_low", "ci_high"]]
         text = print_value(value, spec)
         if low is not None and high is not None:
-            text += f" [{print_value(low, spec)}, {print_value(high, spec)}]"
+            text += f" {print_interval(low, high, spec)}"
         entry = {"label": label, "value": value, "ci_low": low, "ci_high": high, "text": text}
         self._record["headline"].append(self._gate.release(entry, f"headline {label!r}"))
 

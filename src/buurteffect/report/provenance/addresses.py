@@ -18,7 +18,7 @@ from buurteffect.report.html.plain_text import paragraphs_of
 from buurteffect.report.page import EXHIBIT
 from buurteffect.report.provenance.lookup import Address, Kind, NumberLookup
 from buurteffect.report.provenance.printed_numbers import numbers_in
-from buurteffect.report.tables.columns import print_value
+from buurteffect.report.tables.columns import NO_LOWER, print_value
 
 _SOURCES = re.compile(r"^#+ (?:Sources|References|Literature)\s*$", re.MULTILINE)
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,)\]]*[^\s.,;)\]]")
@@ -158,8 +158,9 @@ def _cell(
     numbers = list(numbers_in(text))
     bracket = text.rfind(" [") if len(fields) == 3 else -1
     behind = [number for number in numbers if 0 <= bracket < number.start]
+    first = 2 if f"[{NO_LOWER}" in text else 1
     for number in numbers:
-        field = fields[1 + behind.index(number)] if number in behind else fields[0]
+        field = fields[first + behind.index(number)] if number in behind else fields[0]
         value, at = row.get(field), f"{key}.{field}"
         if text.startswith("<") and isinstance(value, (int, float)) and value < number.value:
             yield Address(number.text, part, Kind.RESULT, (at,), value, "printed as smaller than this")

@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 
 MISSING = "–"
+NO_LOWER, NO_UPPER = "no lower bound", "no upper bound"
+"""What stands in place of an end that an interval does not have."""
 _NOT_ZERO = re.compile(r"[1-9]")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -57,9 +59,7 @@ class Column:
             return values
         bounds = zip(frame[self.low], frame[self.high], strict=True)
         return [
-            value
-            if pd.isna(low)
-            else f"{value} [{print_value(low, self.format)},{_NO_BREAK}{print_value(high, self.format)}]"
+            value if pd.isna(low) else f"{value} {print_interval(low, high, self.format, _NO_BREAK)}"
             for value, (low, high) in zip(values, bounds, strict=True)
         ]
 
@@ -90,6 +90,23 @@ def print_value(value: Any, spec: str) -> str:
     if text.startswith("-") and not _NOT_ZERO.search(text):
         text = text[1:]
     return text.replace("-", "−")
+
+
+def print_interval(low: float, high: float, spec: str, space: str = " ") -> str:
+    """Print an interval; one without an end says so in words.
+
+    Examples
+    --------
+    >>> print_interval(-1.0, 2.5, ".1f"), print_interval(float("-inf"), float("inf"), ".1f")
+    ('[−1.0, 2.5]', '(unbounded)')
+    >>> print_interval(0.5, float("inf"), ".1f"), print_interval(float("-inf"), 2.0, ".1f")
+    ('[0.5, no upper bound]', '[no lower bound, 2.0]')
+    """
+    if math.isinf(low) and math.isinf(high):
+        return "(unbounded)"
+    below = NO_LOWER if math.isinf(low) else print_value(low, spec)
+    above = NO_UPPER if math.isinf(high) else print_value(high, spec)
+    return f"[{below},{space}{above}]"
 
 
 def as_text(exhibit: Mapping[str, Any]) -> str:
