@@ -29,13 +29,14 @@ def headline_rows(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The rows, with ``coverage_mc_error`` (root of c(1 − c)/S, c the coverage in S countries),
         ``false_alarms`` (share of countries in which something was found where the truth is zero; missing where it is
-        not) and ``assumed`` (in words, whether assumptions hold).
+        not), ``power`` (the same where the truth is not zero) and ``assumed`` (in words, whether assumptions hold).
     """
     rows = table[table["headline"] != ""].copy()
     share, null = rows["coverage"], rows["truth"].abs() < NULL
     return rows.assign(
         coverage_mc_error=np.sqrt(share * (1 - share) / rows["scored"]),
         false_alarms=rows["rejected"].where(null),
+        power=rows["rejected"].where(~null),
         assumed=np.where(rows["valid"].astype(bool), "hold", "fail"),
     ).sort_values(["page", "valid", "scenario"], ascending=[True, False, True], kind="stable", ignore_index=True)
 
