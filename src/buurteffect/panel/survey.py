@@ -80,7 +80,7 @@ class SurveyStudy:
     @property
     def sitting(self) -> pd.DataFrame:
         """The respondents without those who came to a treated buurt after its project began."""
-        return self.answers[self.answers["resident"]]
+        return self.answers[self.answers["resident"].astype(bool)]
 
     @property
     def spreads(self) -> dict[str, float]:
@@ -180,8 +180,15 @@ def _gemeente(table: pd.DataFrame) -> pd.Series:
 
 def _empty(source: str, reason: str) -> SurveyStudy:
     """Return a panel without rows, with the reason."""
-    tables = {name: pd.DataFrame(columns=contract.columns) for name, contract in SURVEY_TABLES.items()}
-    tables["ties"] = tables["ties"].assign(residence=[], other_residence=[])
+    both = ("cohort_year", "gemeente_code", "stay")
+    joined = {
+        "answers": (*both, "age_group", "resident"),
+        "ties": (*both, "restructured", "residence", "other_residence"),
+    }
+    tables = {
+        name: pd.DataFrame(columns=[*contract.columns, *joined.get(name, ())])
+        for name, contract in SURVEY_TABLES.items()
+    }
     left_out = pd.DataFrame(columns=["what", "reason", "count"])
     return SurveyStudy(
         source, tables["answers"], tables["ties"], tables["households"], tables["adults"], 0, left_out, (), reason

@@ -139,6 +139,9 @@ def test_the_trend_within_areas_is_least_squares_with_dummies():
     assert found["term"] == OWN_TREND
     assert found["estimate"] == pytest.approx(outside.params["year"], rel=1e-8)
     assert (found["units_count"], found["clusters_count"]) == (50, 7)
+    few = trend_within(rows.assign(few=rows["area_code"] < 20), "trust_score", 2004, "few").frame.iloc[0]
+    alone = trend_within(rows[rows["area_code"] < 20], "trust_score", 2004).frame.iloc[0]
+    assert (few["estimate"], few["std_error"]) == (alone["estimate"], alone["std_error"])
 
 
 def test_what_a_wave_brings_to_all_is_in_the_error_of_a_trend():

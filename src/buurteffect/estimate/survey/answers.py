@@ -88,7 +88,9 @@ def answers_within(
     return replace(result, frame=table, covariance=matrix)
 
 
-def trend_within(frame: pd.DataFrame, outcome: str, since: int, weights: str = WEIGHT) -> EffectEstimate:
+def trend_within(
+    frame: pd.DataFrame, outcome: str, since: int, group: str | None = None, weights: str = WEIGHT
+) -> EffectEstimate:
     """Estimate the trend of answers within areas: what respondents say more of each year.
 
     y = α_area + β (year − since) + e with the survey's weights. What a year brings to all respondents of a wave does
@@ -98,11 +100,13 @@ def trend_within(frame: pd.DataFrame, outcome: str, since: int, weights: str = W
     Parameters
     ----------
     frame : DataFrame
-        One row per respondent of the areas that are meant: the outcome, `AREA`, `YEAR` and the weights.
+        One row per respondent: the outcome, `AREA`, `YEAR` and the weights.
     outcome : str
         Column of the answers.
     since : int
         First year.
+    group : str, optional
+        Column that is true of the respondents that are meant; by default all are.
     weights : str
         Column of survey weights.
 
@@ -118,10 +122,10 @@ def trend_within(frame: pd.DataFrame, outcome: str, since: int, weights: str = W
     EstimationError
         If there are fewer than three waves from that year on.
     """
-    lacking = [name for name in (outcome, AREA, YEAR, weights) if name not in frame.columns]
+    lacking = [name for name in (outcome, AREA, YEAR, weights, group) if name and name not in frame.columns]
     if lacking:
         raise MissingColumnError(f"the answers lack {', '.join(lacking)}")
-    rows = frame[frame[YEAR] >= since]
+    rows = frame[(frame[YEAR] >= since) & (frame[group].astype(bool) if group else True)]
     if rows[YEAR].nunique() < 3:
         raise EstimationError(f"a trend takes three waves, found {rows[YEAR].nunique()} from {since} on")
     answered = rows[outcome].notna()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.multiplicity import romano_wolf
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
@@ -74,7 +75,7 @@ def effects_of_scales(
             rows.append({**first, "scale": scale, "choice": choice, "spread": spread, "reason": made.reason})
     remarks = ["treated_count", "p_value", "minimum_detectable_effect", "smallest", "equivalence_p", "spread", "reason"]
     table = pd.DataFrame(rows).reindex(columns=[*_CHOICE, *RESULT_COLUMNS, *remarks])
-    shared = pd.concat(added, axis=1).fillna(0.0).to_numpy(dtype=float)
+    shared = pd.concat([pd.Series(dtype=float), *added], axis=1).fillna(0.0).to_numpy(dtype=float)[:, 1:]
     return table.assign(p_value_romano_wolf=romano_wolf(table["p_value"].to_numpy(dtype=float), shared.T @ shared))
 
 
@@ -190,7 +191,14 @@ def vulnerable_respondents(answers: pd.DataFrame, adults: pd.DataFrame, top_shar
         Share of the areas that is called vulnerable.
     since : int
         Areas are ranked by the first count of this year or later, so that what came after cannot place them.
+
+    Raises
+    ------
+    EstimationError
+        If there is no count of this year or later.
     """
+    if not (adults["year"] >= since).any():
+        raise EstimationError(f"no area can be called vulnerable: there is no count of adults from {since} on")
     year = int(adults.loc[adults["year"] >= since, "year"].min())
     low = composition(adults, year)["share with a low income"]
     marked = low.index[low.rank(pct=True, method="first") > 1 - top_share]
