@@ -144,8 +144,7 @@ def test_the_test_of_a_line_is_that_of_least_squares_with_dummies():
     sample = movers_sample(children, AGES[0][0], AGES[-1][1])
     dummies = pd.get_dummies(sample[["birth_year", "move_age"]].astype(int).astype(str), drop_first=True, dtype=float)
     bins = np.column_stack([sample["gap"] * sample["move_age"].between(*ages) for ages in AGES[1:]])
-    # Everyone has as many years of childhood: the column of ones stands for them.
-    names = ["gap", "predicted", "origin", "origin_years", *design.controls]
+    names = ["gap", "predicted", "origin", "origin_years", "childhood_years", *design.controls]
     columns = np.column_stack([bins, sample[names].to_numpy(float), dummies.to_numpy(), np.ones(len(sample))])
     outside = sm.OLS(sample["adult_rank"].to_numpy(), columns).fit(
         cov_type="cluster", cov_kwds={"groups": sample["family"].to_numpy(), "use_correction": False}
