@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -14,6 +15,26 @@ COMPARISONS = (NEVER_TREATED, NOT_YET_TREATED, AT_RISK)
 _BREAK_COLUMNS = ("concept", "break_year", "reason")
 
 
+def as_names(given: object, role: str) -> tuple[str, ...]:
+    """Return names of columns as a tuple: one name stands for one of itself, None for none.
+
+    Raises
+    ------
+    CallError
+        If it is anything but a name or a sequence of names.
+
+    Examples
+    --------
+    >>> as_names("income", "covariates"), as_names(["income", "age"], "covariates"), as_names(None, "clusters")
+    (('income',), ('income', 'age'), ())
+    """
+    some = () if given is None else (given,) if isinstance(given, str) else given
+    names = tuple(some) if isinstance(some, Iterable) else (some,)
+    if not all(isinstance(name, str) for name in names):
+        raise CallError(f"{role} must be names of columns, such as ('income', 'age'), found {given!r}")
+    return names
+
+
 @dataclass(frozen=True, eq=False)
 class Design:
     """The design of a before/after comparison; names are columns of the panel it is applied to.
@@ -23,29 +44,33 @@ class Design:
     outcome : str
         What is explained; one value per unit and time.
     unit, time : str
-        The panel's key.
+        The panel's key. Times are whole numbers, dates or periods; event times count their steps, of dates the longest
+        period (year, quarter, month, week, day) that tells all times apart.
     cohort : str or None
-        First treated time of a unit; missing for one that is never treated. None for a plain panel regression.
+        First treated time of a unit, as `time` is; missing or infinite for one that is never treated. Centred times
+        have cohorts 0 and below. None for a plain panel regression.
     dose : str or None
         How strongly a unit is treated, such as the share of dwellings demolished.
     comparison : {"never_treated", "not_yet_treated", "at_risk"}
         Who stands for what would have happened: units that are never treated; those too that are treated after the
         time looked at; or everybody untreated when the cohort was chosen, whatever became of them (see
         `buurteffect.estimate.did.at_risk`).
-    covariates : tuple of str, or str
-        Covariates; estimators that compare changes take their value in the last time before treatment.
+    covariates : tuple of str, list of str, or str
+        Covariates; estimators that compare changes take their value in the last time before treatment. The time may be
+        one, as a trend, where there are no effects of time.
     eligible : str, optional
         With ``at_risk``: column that is true (or 1) in the times at which an untreated unit may be chosen. Only units
         for which it was true in the last time before a cohort's treatment stand for that cohort.
-    clusters : tuple of str, or str
+    clusters : tuple of str, list of str, or str
         Columns within whose values errors may depend on each other; one or two, the first the one over which
         units are drawn or permuted. By default none: every unit by itself.
     coordinates_m : tuple of str, optional
         Two columns with coordinates in metres (east, north), for errors that depend on distance.
     weights : str, optional
-        Column of weights, constant within a unit.
+        Column of weights. They may change within a unit where an estimator weights rows (imputation, two-stage,
+        saturated and two-way regressions); one that compares changes of units takes one per unit and refuses others.
     anticipation_years : int
-        How long before treatment its effect may begin.
+        How long before treatment its effect may begin, in steps of time.
     breaks : DataFrame
         One row per break of a series: ``concept, break_year, reason``.
     across_breaks : bool
@@ -87,8 +112,9 @@ class Design:
     def __post_init__(self) -> None:
         """Check the settings against each other; take one name for a tuple of one."""
         for name in ("covariates", "clusters"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+            object.__setattr__(self, name, as_names(getattr(self, name), name))
+        if self.coordinates_m is not None:
+            object.__setattr__(self, "coordinates_m", as_names(self.coordinates_m, "coordinates_m"))
         if self.comparison not in COMPARISONS:
             known = f"{', '.join(COMPARISONS[:-1])} or {COMPARISONS[-1]}"
             raise CallError(f"comparison must be {known}, found {self.comparison!r}")
@@ -109,9 +135,10 @@ class Design:
             raise CallError(f"name one or two different clusters, found {', '.join(self.clusters)}")
         if len(set(self.covariates)) != len(self.covariates):
             raise CallError(f"a covariate is named twice: {', '.join(self.covariates)}")
-        if self.coordinates_m is not None and len(set(self.coordinates_m)) != 2:
+        if self.coordinates_m is not None and (len(self.coordinates_m) != 2 or len(set(self.coordinates_m)) != 2):
             raise CallError("coordinates_m must be two different columns, east and north")
-        roles = [self.outcome, self.unit, self.time, *(n for n in (self.cohort, self.dose) if n), *self.covariates]
+        others = [name for name in self.covariates if name != self.time]  # a trend is a covariate like any other
+        roles = [self.outcome, self.unit, self.time, *(n for n in (self.cohort, self.dose) if n), *others]
         repeated = sorted({name for name in roles if roles.count(name) > 1})
         if repeated:
             raise CallError(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
+
+import pandas as pd
 
 from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate.core.columns import in_steps, require, used_columns
+from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import Estimate
 
 Found = TypeVar("Found")
@@ -18,7 +22,9 @@ def estimator(run: Callable[Given, Found]) -> Callable[Given, Found]:
 
     An `EstimationError` becomes `Estimate.refused`, whatever the estimator returns otherwise; a `CallError`, which is a
     mistake in the call and not a lack in the data, stays an error. If something that is given is a refused estimate,
-    that is what comes back. The function as it was, which raises, is the ``__wrapped__`` of the result.
+    that is what comes back. Of one that takes a frame and a design, the columns that the design names are asked for
+    first, and dates, periods and cohorts become whole steps (`in_steps`), whatever the estimator reads of them. The
+    function as it was, which raises, is the ``__wrapped__`` of the result.
 
     Examples
     --------
@@ -34,13 +40,25 @@ def estimator(run: Callable[Given, Found]) -> Callable[Given, Found]:
             if is_refused(each):
                 return each  # type: ignore[return-value]  # a refused estimate stands for any result
         try:
-            return run(*given, **named)
+            return _on_steps(run, given, named)
         except CallError:
             raise
         except EstimationError as error:
             return Estimate.refused(str(error))  # type: ignore[return-value]
 
     return asked
+
+
+def _on_steps(run: Callable[..., Found], given: tuple[Any, ...], named: dict[str, Any]) -> Found:
+    """Run an estimator; a frame and its design are checked for columns and their times made whole steps before."""
+    called = dict(zip(("frame", "design"), given, strict=False)) | named
+    frame, design = called.get("frame"), called.get("design")
+    if not isinstance(frame, pd.DataFrame) or not isinstance(design, Design):
+        return run(*given, **named)
+    require(frame, used_columns(design), advice="name its columns in the design as they are")
+    stepped = dict(zip(("frame", "design"), in_steps(frame, design), strict=True))
+    changed = [stepped[name] for name in ("frame", "design")[: len(given)]]
+    return run(*changed, *given[2:], **(named | {name: stepped[name] for name in stepped if name in named}))
 
 
 def is_refused(value: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,18 @@ class Estimate:
     def __bool__(self) -> bool:
         """Whether there is an estimate."""
         return not self.reason
+
+    def __iter__(self) -> NoReturn:
+        """Refuse to be taken apart, as a pair of results is: say why there is no estimate, where there is none.
+
+        Raises
+        ------
+        EstimationError
+            With the reason of a refused estimate.
+        """
+        if self.reason:
+            raise EstimationError(self.reason)
+        raise TypeError(f"{type(self).__name__} is one table, which is not taken apart: use its frame")
 
     def __post_init__(self) -> None:
         """Check that the result columns stand together and in order."""

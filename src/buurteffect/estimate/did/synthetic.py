@@ -118,7 +118,7 @@ def _places_and_donors(
         )
     event = sample.times - cohorts[0]
     between = (event >= -sample.design.anticipation_years) & (event < 0)
-    table = sample.coded().assign(treated=chosen.astype(int))
+    table = sample.coded().assign(treated=chosen.astype(int), time=sample.times)
     complete = table.groupby("unit")["time"].transform("size").to_numpy() == len(sample.time_values)
     keep = (chosen | sample.never) & complete
     if (chosen & ~complete).any():

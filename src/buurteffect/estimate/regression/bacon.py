@@ -92,10 +92,10 @@ def bacon_decomposition(frame: pd.DataFrame, design: Design) -> BaconDecompositi
     comparisons = pd.DataFrame(
         {
             "kind": [KINDS[item.comparison_type] for item in found.comparisons],
-            "treated_cohort": [int(item.treated_group) for item in found.comparisons],
+            "treated_cohort": [int(item.treated_group) - sample.moved_up for item in found.comparisons],
             "comparison_cohort": pd.array(
                 [
-                    pd.NA if item.control_group == "never_treated" else int(item.control_group)
+                    pd.NA if item.control_group == "never_treated" else int(item.control_group) - sample.moved_up
                     for item in found.comparisons
                 ],
                 dtype="Int64",

@@ -7,9 +7,27 @@ from functools import cached_property
 
 import numpy as np
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import EstimationError, NotConstantError
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.checks import changing_units
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths
+
+
+def check_unit_weights(sample: Sample) -> None:
+    """Refuse weights that change within a unit, for estimators in which a unit has one.
+
+    Raises
+    ------
+    NotConstantError
+        If they do.
+    """
+    changing = changing_units(sample.weights, sample.unit_starts, sample.unit_codes)
+    if changing:
+        raise NotConstantError(
+            f"{sample.design.weights} changes within {changing} units, and here a unit has one weight: give every row "
+            "of a unit the same value, such as that before treatment, or use imputation, two_stage, extended_twfe, twfe, "
+            "twfe_event_study or feols, which weight rows"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +75,14 @@ class Adoption:
 
     @cached_property
     def weights(self) -> Floats:
-        """Weight of each unit, 1 on average."""
+        """Weight of each unit, 1 on average.
+
+        Raises
+        ------
+        NotConstantError
+            If weights change within a unit.
+        """
+        check_unit_weights(self.sample)
         weights = self.sample.weights[self.sample.unit_starts]
         return np.asarray(weights / weights.mean())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -11,65 +10,31 @@ from numpy.typing import NDArray
 
 from buurteffect.errors import (
     DuplicateUnitTimeError,
-    MissingColumnError,
     NotConstantError,
     SeriesBreakError,
     UnusableValueError,
 )
+from buurteffect.estimate.core.columns import as_floats, number_columns, require, require_numbers, used_columns
 from buurteffect.estimate.core.design import Design
 
 Dropped = tuple[tuple[str, int], ...]
 
 
-def number_columns(design: Design) -> tuple[str, ...]:
-    """Return the columns that must hold numbers."""
-    optional = (design.cohort, design.dose, design.weights, design.eligible)
-    names = [design.time, design.outcome, *(n for n in optional if n), *design.covariates]
-    return tuple(dict.fromkeys([*names, *(design.coordinates_m or ())]))
-
-
-def used_columns(design: Design, extra: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return every column that the design names, once each."""
-    return tuple(dict.fromkeys([design.unit, *number_columns(design), *design.clusters, *extra]))
-
-
 def check_columns(frame: pd.DataFrame, design: Design, extra: Sequence[str] = ()) -> None:
     """Refuse a panel that lacks a column, or has one twice; say which names come near."""
-    names = [str(name) for name in frame.columns]
-    needed = used_columns(design, extra)
-    missing = [name for name in needed if name not in names]
-    if missing:
-        hints = []
-        for name in missing:
-            near = get_close_matches(name, names, n=3, cutoff=0.6)
-            hints.append(f"{name}" + (f" (near: {', '.join(near)})" if near else ""))
-        raise MissingColumnError(f"the panel lacks {'; '.join(hints)}: name its columns in the design as they are")
-    twice = sorted(name for name in needed if names.count(name) > 1)
-    if twice:
-        raise MissingColumnError(f"the panel has more than one column named {', '.join(twice)}: keep one")
+    require(frame, used_columns(design, extra), advice="name its columns in the design as they are")
 
 
 def check_values(frame: pd.DataFrame, design: Design) -> None:
-    """Refuse text, infinite values, broken times and cohorts, cohort 0 and negative weights."""
-    for name in number_columns(design):
-        if not pd.api.types.is_numeric_dtype(frame[name]):
-            raise UnusableValueError(f"{name} must hold numbers, found the type {frame[name].dtype}")
-        infinite = int(np.isinf(_numbers(frame[name])).sum())
-        if infinite:
-            raise UnusableValueError(
-                f"{name} is infinite in {infinite} rows: make it missing"
-                + (" (never treated is missing, not infinite)" if name == design.cohort else ", or mend its source")
-            )
+    """Refuse text, infinite values, broken times and cohorts, and negative weights."""
+    require_numbers(frame, number_columns(design))
     for name in (design.time, *((design.cohort,) if design.cohort else ())):
-        values = _numbers(frame[name])
+        values = as_floats(frame[name])
         with np.errstate(invalid="ignore"):
             broken = int((np.isfinite(values) & (values % 1 != 0)).sum())
         if broken:
             raise UnusableValueError(f"{name} must hold whole numbers, {broken} rows have others")
-    zero = int((_numbers(frame[design.cohort]) == 0).sum()) if design.cohort else 0
-    if zero:
-        raise UnusableValueError(f"{design.cohort} is 0 in {zero} rows: a unit never treated has a missing cohort")
-    negative = int((_numbers(frame[design.weights]) < 0).sum()) if design.weights else 0
+    negative = int((as_floats(frame[design.weights]) < 0).sum()) if design.weights else 0
     if negative:
         raise UnusableValueError(f"{design.weights} is negative in {negative} rows: a weight is 0 or more")
 
@@ -102,7 +67,7 @@ def drop_unusable(frame: pd.DataFrame, design: Design, extra: Sequence[str] = ()
             dropped.append((f"rows without {name}", int(lacking.sum())))
             left &= ~lacking
     if design.weights is not None:
-        nothing = (_numbers(part[design.weights]) == 0) & left
+        nothing = (as_floats(part[design.weights]) == 0) & left
         if nothing.any():
             dropped.append((f"rows with {design.weights} 0", int(nothing.sum())))
             left &= ~nothing
@@ -113,18 +78,22 @@ def drop_unusable(frame: pd.DataFrame, design: Design, extra: Sequence[str] = ()
 
 
 def check_constant(frame: pd.DataFrame, design: Design, starts: NDArray[np.int_], unit_codes: NDArray[np.int_]) -> None:
-    """Refuse a cohort or weight that changes within a unit; the rows of a unit stand together."""
-    for name in (design.cohort, design.weights):
-        if name is None:
-            continue
-        values = _numbers(frame[name])
-        first = values[starts][unit_codes]
-        different = ~((values == first) | (np.isnan(values) & np.isnan(first)))
-        units = len(np.unique(unit_codes[different]))
-        if units:
-            raise NotConstantError(
-                f"{name} changes within {units} units: it belongs to the unit, so give every row of it the same value"
-            )
+    """Refuse a cohort that changes within a unit; the rows of a unit stand together."""
+    if design.cohort is None:
+        return
+    units = changing_units(as_floats(frame[design.cohort]), starts, unit_codes)
+    if units:
+        raise NotConstantError(
+            f"{design.cohort} changes within {units} units: it belongs to the unit, so give every row of it the same "
+            "value"
+        )
+
+
+def changing_units(values: NDArray[np.float64], starts: NDArray[np.int_], unit_codes: NDArray[np.int_]) -> int:
+    """Return in how many units a column changes; the rows of a unit stand together."""
+    first = values[starts][unit_codes]
+    different = ~((values == first) | (np.isnan(values) & np.isnan(first)))
+    return len(np.unique(unit_codes[different]))
 
 
 def check_breaks(design: Design, first: int, last: int) -> None:
@@ -152,8 +121,3 @@ def _break_texts(breaks: pd.DataFrame) -> Iterator[str]:
 def _needed(design: Design) -> tuple[str, ...]:
     """Return the columns in which a missing value drops the row: all but the cohort."""
     return tuple(name for name in used_columns(design) if name != design.cohort)
-
-
-def _numbers(column: pd.Series) -> NDArray[np.float64]:
-    """Return a column as floats, missing as NaN."""
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from buurteffect.errors import NoComparisonError, NoSwitchError, OneTreatedClusterError
+from buurteffect.estimate.core.columns import in_steps
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.sample.checks import (
@@ -171,19 +172,24 @@ class Sample:
             return self.unit_codes
         return np.asarray(pd.factorize(self.frame[name])[0])
 
+    @cached_property
+    def moved_up(self) -> int:
+        """How far times move in `coded` so that none is 0, which means never there; 0 where all are above 0."""
+        return max(0, 1 - int(self.times.min()))
+
     def coded(self, covariates: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the sample under neutral names, for libraries that stumble over names and missing cohorts.
 
         One row is one unit at one time: ``unit`` (number), ``time``, ``outcome``, ``cohort`` (0 for never treated
-        and for treatment after the last time), ``treated`` (0 or 1, now), ``cluster`` and, with two, ``cluster2``
+        and for treatment after the last time; both `moved_up`), ``treated`` (0 or 1, now), ``cluster`` and, with two, ``cluster2``
         (numbers), ``weight``, ``x0``, ``x1``, … (the covariates) and ``dose`` where the design has one.
         """
         names = self.design.covariates if covariates is None else tuple(covariates)
         table = {
             "unit": self.unit_codes,
-            "time": self.times,
+            "time": self.times + self.moved_up,
             "outcome": self.outcome,
-            "cohort": np.where(self.never, 0, self.cohorts).astype(int),
+            "cohort": np.where(self.never, 0, self.cohorts + self.moved_up).astype(int),
             "treated": self.treated_now.astype(int),
             "weight": self.weights,
         }
@@ -230,7 +236,8 @@ def draw_sample(
     Parameters
     ----------
     frame : DataFrame
-        One row is one unit at one time. Order and index do not matter; missing cohort means never treated.
+        One row is one unit at one time. Order and index do not matter; times and cohorts are whole numbers, dates or
+        periods, and a missing or infinite cohort means never treated (`core.columns.in_steps`).
     design : Design
         What is estimated.
     extra : sequence of str
@@ -251,12 +258,12 @@ def draw_sample(
     MissingColumnError
         If a column is missing; similar names are listed.
     UnusableValueError
-        On infinite values, text in a column of numbers, times or cohorts that are not whole, cohort 0, negative
-        weights, or if nothing is left.
+        On infinite values, text in a column of numbers, times or cohorts that are not whole, a cohort 0 that may mean
+        never treated, negative weights, or if nothing is left.
     DuplicateUnitTimeError
         If a unit stands twice in a time.
     NotConstantError
-        If a unit's cohort or weight changes.
+        If a unit's cohort changes. Weights may change; an estimator that takes one per unit refuses (`Adoption`).
     SeriesBreakError
         If the outcome's series (or the dose's) breaks inside the period and the design does not ask for it.
     NoSwitchError
@@ -274,6 +281,7 @@ def draw_sample(
     >>> sample.units_count, sample.treated_count
     (3, 2)
     """
+    frame, design = in_steps(frame, design)
     check_columns(frame, design, extra)
     check_values(frame, design)
     check_unique(frame, design)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.errors import CallError, EstimationError, NoComparisonError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
@@ -76,15 +76,17 @@ def spillover(
 
     Raises
     ------
+    CallError
+        If edges do not ascend, or `far_m` lies within the last ring.
     EstimationError
-        If edges do not ascend, `far_m` lies within the last ring, or a ring is empty.
+        If a ring is empty, or it is not known where the units lie.
     NoComparisonError
         If no place is far.
     """
     edges = [0.0, *map(float, edges_m)]
     far = edges[-1] if far_m is None else float(far_m)
     if len(edges) < 2 or any(np.diff(edges) <= 0) or far < edges[-1]:
-        raise EstimationError(f"ring edges must ascend from above 0 to at most far_m, found {list(edges_m)}, {far:g}")
+        raise CallError(f"ring edges must ascend from above 0 to at most far_m, found {list(edges_m)}, {far:g}")
     sample = _located(frame, design)
     table = _distances(sample).set_index(design.unit)
     unit = sample.frame[design.unit]
