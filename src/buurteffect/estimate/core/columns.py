@@ -167,16 +167,16 @@ def _counted(
 ) -> tuple[pd.DataFrame, Design]:
     """Return a panel of dates or periods with times and cohorts as numbers, and the design with its breaks."""
     dates = not isinstance(moments.dtype, pd.PeriodDtype)
-    frequency = _frequency(moments, design.time) if dates else str(moments.dt.freqstr)
+    frequency = _frequency(moments, design.time) if dates else _name(moments)
     periods = moments.dt.to_period(frequency) if dates else moments
     columns = {design.time: _ordinals(periods)}
     if design.cohort is not None:
         cohort = frame[design.cohort]
         if given is not None:
             starts = given if isinstance(given.dtype, pd.PeriodDtype) else given.dt.to_period(frequency)
-            if starts.dt.freqstr != periods.dt.freqstr:
+            if _name(starts) != _name(periods):
                 raise UnusableValueError(
-                    f"{design.cohort} holds periods of {starts.dt.freqstr}, {design.time} of {periods.dt.freqstr}: "
+                    f"{design.cohort} holds periods of {_name(starts)}, {design.time} of {_name(periods)}: "
                     "give both in the same"
                 )
             if dates and starts is not given:
@@ -191,7 +191,7 @@ def _counted(
             columns[design.cohort] = cohort.astype(float)
     breaks = design.breaks
     if len(breaks) and not _yearly(periods) and pd.api.types.is_numeric_dtype(breaks["break_year"]):
-        first = pd.PeriodIndex([f"{int(year)}-01-01" for year in breaks["break_year"]], freq=periods.dt.freqstr)
+        first = pd.PeriodIndex([f"{int(year)}-01-01" for year in breaks["break_year"]], freq=_name(periods))
         breaks = breaks.assign(break_year=first.asi8)
     return frame.assign(**columns), replace(design, breaks=breaks)
 
@@ -205,9 +205,14 @@ def _frequency(moments: pd.Series, name: str) -> str:
     raise UnusableValueError(f"{name} holds several moments of one day: number the times, and cohorts likewise")
 
 
+def _name(periods: pd.Series) -> str:
+    """Return the frequency of periods as pandas writes it."""
+    return str(pd.PeriodIndex(periods).freqstr)
+
+
 def _yearly(periods: pd.Series) -> bool:
     """Return whether periods are years."""
-    return str(periods.dt.freqstr).startswith("Y")
+    return _name(periods).startswith("Y")
 
 
 def _ordinals(periods: pd.Series) -> pd.Series:
@@ -222,7 +227,7 @@ def _check_order(design: Design, times: tuple[pd.Series, pd.Series], starts: tup
     late = int(((times[1] == starts[1]) & (times[0] < starts[0])).sum())
     if late:
         raise UnusableValueError(
-            f"{design.cohort} lies after {design.time} but in the same period ({times[1].dt.freqstr}) in {late} rows, "
+            f"{design.cohort} lies after {design.time} but in the same period ({_name(times[1])}) in {late} rows, "
             f"so that its order is lost: give the first {design.time} at which a unit is treated"
         )
 

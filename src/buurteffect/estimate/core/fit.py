@@ -16,6 +16,7 @@ from buurteffect.estimate.core.result import OWN_CODE
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean, entangled, within_two_way
 
+EFFECTS = "the fixed effects"
 _LEFT = 1e-9  # a regressor of which less than this share is left after the effects is taken as absorbed
 _ORTHOGONAL = 1e-6  # largest correlation of residuals with a regressor that counts as rounding
 
@@ -303,7 +304,7 @@ def pseudo_inverse(matrix: Floats, cutoff: float = 1e-15) -> Floats:
     return np.asarray(np.linalg.pinv(matrix, rcond=cutoff, hermitian=True), dtype=float)
 
 
-def check_regressors(names: Sequence[str], left: Floats, before: Floats) -> None:
+def check_regressors(names: Sequence[str], left: Floats, before: Floats, after: str = EFFECTS) -> None:
     """Refuse regressors that the effects absorb, or that others explain.
 
     Parameters
@@ -312,16 +313,18 @@ def check_regressors(names: Sequence[str], left: Floats, before: Floats) -> None
         Their names.
     left, before : ndarray
         The regressors after and before the effects are partialled out, shape (rows, regressors).
+    after : str
+        What was partialled out, in words.
 
     Raises
     ------
     EstimationError
         With the names of those that cannot be told apart.
     """
-    check_told_apart(names, left.T @ left, np.sqrt(np.einsum("ij,ij->j", before, before)))
+    check_told_apart(names, left.T @ left, np.sqrt(np.einsum("ij,ij->j", before, before)), after)
 
 
-def check_told_apart(names: Sequence[str], cross: Floats, start: Floats) -> None:
+def check_told_apart(names: Sequence[str], cross: Floats, start: Floats, after: str = EFFECTS) -> None:
     """Refuse regressors as `check_regressors` does.
 
     Parameters
@@ -332,6 +335,8 @@ def check_told_apart(names: Sequence[str], cross: Floats, start: Floats) -> None
         Cross product of what is left of them after the effects.
     start : ndarray
         Length of each before the effects are partialled out.
+    after : str
+        As of `check_regressors`.
 
     Raises
     ------
@@ -344,12 +349,12 @@ def check_told_apart(names: Sequence[str], cross: Floats, start: Floats) -> None
     gone = [name for name, now, was in zip(names, size, start, strict=True) if now <= _LEFT * was or was == 0]
     if gone:
         raise EstimationError(
-            f"{', '.join(gone)}: nothing is left after the fixed effects; leave it out, or leave out the effects that "
-            "explain it"
+            f"{', '.join(gone)}: nothing is left after {after}; leave it out"
+            + (", or leave out the effects that explain it" if after == EFFECTS else "")
         )
     told = entangled(names, cross, _LEFT)
     if told:
-        raise EstimationError(f"{', '.join(told)} explain each other after the fixed effects: leave one of them out")
+        raise EstimationError(f"{', '.join(told)} explain each other after {after}: leave one of them out")
 
 
 def check_normal_equations(fit: Fit) -> Fit:

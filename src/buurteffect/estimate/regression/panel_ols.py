@@ -21,8 +21,9 @@ from buurteffect.estimate.core.within import within_two_way
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import Errors
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
-from buurteffect.estimate.regression.regressors import INTERCEPT, Regressors, default_regressors
+from buurteffect.estimate.regression.regressors import INTERCEPT, Regressors, default_regressors, with_intercept
 from buurteffect.estimate.sample.estimation_sample import Sample
+from buurteffect.estimate.sample.library_results import call_library
 
 SOFTWARE = f"linearmodels {linearmodels.__version__}"
 
@@ -128,11 +129,18 @@ def random_effects(
     Raises
     ------
     EstimationError
-        If the design has weights.
+        If the design has weights, regressors are constant or collinear, or there are no more units than regressors.
     """
-    chosen = _with_intercept(sample, regressors or default_regressors(sample), np.ones(sample.rows_count))
+    _refuse_weights(sample)
+    chosen = with_intercept(regressors or default_regressors(sample))
+    if sample.units_count <= len(chosen.names) or sample.rows_count == sample.units_count:
+        raise EstimationError(
+            f"random effects need more units than regressors ({', '.join(chosen.names)}), seen at several times: found "
+            f"{sample.units_count} units in {sample.rows_count} rows; add units or {sample.design.time}, or leave "
+            "regressors out"
+        )
     outcome, explanation = _indexed(sample, chosen.values)
-    fitted = RandomEffects(outcome, explanation).fit()
+    fitted = call_library("linearmodels", RandomEffects(outcome, explanation).fit).result
     theta = fitted.theta.to_numpy(dtype=float).ravel()[sample.unit_codes]
     both = np.column_stack([sample.outcome, chosen.values])
     counts = np.bincount(sample.unit_codes)
@@ -175,16 +183,26 @@ def first_differences(
     Raises
     ------
     EstimationError
-        If the design has weights, or no unit is seen at two successive times.
+        If the design has weights, no unit is seen at two successive times, or changes of regressors are constant or
+        collinear.
     """
     later = np.flatnonzero(np.r_[False, (np.diff(sample.unit_codes) == 0) & (np.diff(sample.time_codes) == 1)])
     if not len(later):
         raise EstimationError("no unit is seen at two successive times: there are no changes to explain")
-    chosen = _with_intercept(sample, regressors or default_regressors(sample), sample.time_codes.astype(float))
-    outcome, explanation = _indexed(sample, chosen.values)
-    fitted = FirstDifferenceOLS(outcome, explanation).fit()
+    _refuse_weights(sample)
+    given = regressors or default_regressors(sample)
+    moved = given.values[later] - given.values[later - 1]
+    check_regressors(given.names, moved - moved.mean(axis=0), given.values, "taking changes and their mean")
+    chosen = with_intercept(given, sample.time_codes.astype(float))
     both = np.column_stack([sample.outcome, chosen.values])
     change = both[later] - both[later - 1]
+    if len(later) <= len(chosen.names):
+        raise EstimationError(
+            f"{len(later)} changes cannot tell {', '.join(chosen.names)} apart: add units or {sample.design.time}, or "
+            "leave regressors out"
+        )
+    outcome, explanation = _indexed(sample, chosen.values)
+    fitted = call_library("linearmodels", FirstDifferenceOLS(outcome, explanation).fit).result
     coefficients = np.asarray(fitted.params.to_numpy(dtype=float))
     fit = _fit_of(sample, chosen.names, coefficients, change[:, 1:], change[:, 0] - change[:, 1:] @ coefficients)
     gaps = sample.rows_count - len(np.unique(sample.unit_codes)) - len(later)
@@ -200,11 +218,10 @@ def first_differences(
     )
 
 
-def _with_intercept(sample: Sample, regressors: Regressors, column: Floats) -> Regressors:
-    """Return the regressors behind an intercept; refuse weights, which these estimators do not take here."""
+def _refuse_weights(sample: Sample) -> None:
+    """Refuse weights, which these estimators do not take here."""
     if sample.design.weights is not None:
         raise EstimationError("this estimator takes no weights: leave them out of the design, or use two-way effects")
-    return Regressors((INTERCEPT,), column[:, None]).and_columns(regressors.names, regressors.values)
 
 
 def _indexed(sample: Sample, values: Floats) -> tuple[pd.DataFrame, pd.DataFrame]:

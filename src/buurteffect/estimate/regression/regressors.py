@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.fit import check_regressors
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.sample.estimation_sample import Sample
 
@@ -75,3 +76,28 @@ def columns_of_errors(*given: object, **named: object) -> list[str]:
     """Return the columns that errors among what is given need, such as clusters or coordinates."""
     asked = [each for each in (*given, *named.values()) if hasattr(each, "meat")]
     return [str(name) for errors in asked for name in getattr(errors, "columns", ())]
+
+
+def with_intercept(regressors: Regressors, column: Floats | None = None) -> Regressors:
+    """Return regressors behind an intercept, for regressions without fixed effects; refuse what it explains.
+
+    Parameters
+    ----------
+    regressors : Regressors
+        The regressors.
+    column : ndarray, optional
+        What stands for the intercept, shape (rows,); by default ones.
+
+    Raises
+    ------
+    EstimationError
+        With the names of those that are constant or collinear, or if there are no more rows than columns.
+    """
+    values = regressors.values
+    check_regressors(regressors.names, values - values.mean(axis=0), values, "the intercept")
+    if len(values) <= values.shape[1] + 1:
+        raise EstimationError(
+            f"{len(values)} rows cannot tell an intercept and {', '.join(regressors.names)} apart: leave some out"
+        )
+    ones = np.ones(len(values)) if column is None else column
+    return Regressors((INTERCEPT,), ones[:, None]).and_columns(regressors.names, values)
