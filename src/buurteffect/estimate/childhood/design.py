@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from buurteffect.estimate.core.design import as_names
 from buurteffect.estimate.regression.ols_iv import Equation
 
 EXPOSURE = "exposure"
@@ -30,6 +31,10 @@ class ChildDesign:
 
     clusters: tuple[str, ...] = ("family", "place")
     alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Take one name for a tuple of one."""
+        object.__setattr__(self, "clusters", as_names(self.clusters, "clusters"))
 
     def between(
         self, explained_by: tuple[str, ...], controls: tuple[str, ...], dummies: tuple[str, ...] = ()

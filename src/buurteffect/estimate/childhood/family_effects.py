@@ -13,6 +13,7 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, VARYING, ChildDesign
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.fit import Fit, check_normal_equations, least_squares
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
@@ -81,6 +82,7 @@ def mixed_slopes(children: pd.DataFrame, design: ChildDesign = STANDARD) -> Effe
     EstimationError
         If no family has two children, or the components are not found.
     """
+    require(children, design.clusters, "table of children")
     several, means = _with_means(children)
     tables = {}
     for name, columns in ((RANDOM, (EXPOSURE, *VARYING)), (RANDOM_WITH_MEANS, (EXPOSURE, *VARYING, *means))):
@@ -91,6 +93,8 @@ def mixed_slopes(children: pd.DataFrame, design: ChildDesign = STANDARD) -> Effe
 
 def _with_means(children: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Return families with two children or more, with family means, and the names of the means, exposure's first."""
+    require_numbers(children, ("adult_rank", EXPOSURE, *VARYING), "table of children")
+    require(children, ("family", "person"), "table of children")
     columns = [EXPOSURE, *VARYING]
     known = children.dropna(subset=["adult_rank", *columns])
     several = known[known.groupby("family")["person"].transform("size") > 1].reset_index(drop=True)

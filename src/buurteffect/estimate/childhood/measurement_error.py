@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pandas as pd
 
+from buurteffect.errors import CallError
 from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, ChildDesign
+from buurteffect.estimate.core.columns import require
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.regression.ols_iv import ivreg
@@ -38,6 +40,9 @@ def measured_slopes(children: pd.DataFrame, samples: pd.DataFrame, design: Child
         Three rows, `ALL`, `SAMPLE` and `INSTRUMENTED`, all for the children that both samples cover. It is the
         association that all rows show, so none may be a headline.
     """
+    require(children, ("person",), "table of children")
+    if len(samples.columns) < 2:
+        raise CallError(f"two columns of exposure by samples are needed, found {', '.join(samples.columns) or 'none'}")
     first, second = samples.columns[:2]
     frame = children.merge(samples.dropna(), left_on="person", right_index=True)
     base = design.between((EXPOSURE,), ("childhood_years", "female", "nonwestern", "parent_rank"), ("birth_year",))

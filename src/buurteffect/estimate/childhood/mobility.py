@@ -9,6 +9,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.design import STANDARD, ChildDesign
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.intervals import interval, p_value
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate, Estimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
@@ -47,6 +48,8 @@ def rank_by_gemeente(children: pd.DataFrame, percentile: float = 25.0, alpha: fl
     EstimationError
         If fewer than three gemeenten are left.
     """
+    require_numbers(children, ("adult_rank", "parent_rank"), "table of children")
+    require(children, ("gemeente",), "table of children")
     known = children.dropna(subset=["adult_rank", "parent_rank"])
     parts, small = [], 0
     for gemeente, rows in known.groupby("gemeente", sort=True):
@@ -137,6 +140,7 @@ def slope_by_cohort(children: pd.DataFrame, design: ChildDesign = STANDARD) -> E
     EffectEstimate
         Two rows: `LEVEL` and `CHANGE`.
     """
+    require_numbers(children, ("childhood_years", "birth_year", "parent_rank_teenage"), "table of children")
     first = children.loc[children["childhood_years"] >= 3, "birth_year"].min()
     rows = children[children["birth_year"] >= first].copy()
     middle = float(np.floor((rows["birth_year"].min() + rows["birth_year"].max()) / 2))

@@ -13,6 +13,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.childhood.design import EXPOSURE, STEP, ChildDesign
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.wald import JointTest, joint_test
@@ -53,6 +54,10 @@ class MoversDesign(ChildDesign):
         return replace(self.between((EXPOSURE,), controls, ("birth_year", "move_age")), instruments=("predicted",))
 
 
+MOVED = ("move_age", "years_after_move", "origin_share", "destination_share", "childhood_years", "parent_rank")
+"""Columns of children that the comparison of moves is made from."""
+
+
 def movers_sample(children: pd.DataFrame, first_age: int, last_age: int) -> pd.DataFrame:
     """Return the children of families that moved once, at some ages of the child, with the design's columns.
 
@@ -77,6 +82,7 @@ def movers_sample(children: pd.DataFrame, first_age: int, last_age: int) -> pd.D
     EstimationError
         If no family moved once at these ages.
     """
+    require_numbers(children, MOVED, "table of children")
     once = children[children["move_age"].between(first_age, last_age)]
     if once.empty:
         raise EstimationError(f"no family moved once when its child was between {first_age} and {last_age}")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import CallError, EstimationError
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, covariance
@@ -89,9 +90,8 @@ def neighbourhood_regressions(
 def _regression(frame: pd.DataFrame, choice: PanelChoice, alpha: float) -> EffectEstimate:
     """Return one regression."""
     columns = list(dict.fromkeys([choice.outcome, choice.regressor, "age", *choice.effects, *CLUSTERS]))
-    lacking = [name for name in columns if name not in frame.columns]
-    if lacking:
-        raise CallError(f"the frame lacks {', '.join(lacking)}")
+    require(frame, columns, "table of persons")
+    require_numbers(frame, (choice.outcome, choice.regressor, "age"), "table of persons")
     part = frame[columns].dropna()
     lost = len(frame) - len(part)
     # Whoever is seen once says nothing within persons; pyfixest would sweep them to zero.

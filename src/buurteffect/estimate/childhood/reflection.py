@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -59,6 +60,8 @@ def linear_in_means(households: pd.DataFrame, seed: int = 1, alpha: float = 0.05
     EstimationError
         If every household is alone in its buurt.
     """
+    require_numbers(households, (OUTCOME, "age", "nonwestern", "owner", "social"), "table of households")
+    require(households, ("place", "gemeente"), "table of households")
     frame = households.assign(age_squared=households["age"] ** 2 / 100)
     placed = _with_means(frame, frame["place"].to_numpy())
     lot = _with_means(frame, _shuffled(frame, seed))

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pandas as pd
 
 from buurteffect.estimate.childhood.design import EXPOSURE, STANDARD, STEP, VARYING, ChildDesign
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
 from buurteffect.estimate.inference.wald import JointTest, joint_test
@@ -63,6 +64,7 @@ def naive_slopes(children: pd.DataFrame, design: ChildDesign = STANDARD) -> Effe
         Two rows, ``exposure alone`` and ``exposure given the parents' income``. No figure of it may be a headline: it
         holds whatever made families choose their places.
     """
+    require_numbers(children, ("parent_rank",), "table of children")
     frame = children.assign(parent_rank_squared=children["parent_rank"] ** 2 / 100)
     base = design.between((EXPOSURE,), ("childhood_years", "female", "nonwestern"), ("birth_year",))
     held = replace(base, controls=(*base.controls, "parent_rank", "parent_rank_squared"))
@@ -91,6 +93,8 @@ def exposure_between(years: pd.DataFrame, windows: tuple[tuple[int, int], ...] =
         One row per child (index ``person``): ``exposure_0_5`` and so on (sum over the years seen of 0.10 less the
         share, over 0.10) and ``years_0_5`` and so on (years seen).
     """
+    require_numbers(years, ("low_income_share", "age"), "table of years")
+    require(years, ("person",), "table of years")
     known = years[years["low_income_share"].notna()]
     columns = {}
     for low, high in windows:
@@ -153,6 +157,8 @@ def exposure_spline(years: pd.DataFrame, knots: tuple[float, ...] = KNOTS) -> pd
         One row per child (index ``person``): ``above_5`` and so on, the sum over the years of childhood of how far the
         share lay above the knot, in steps of ten points.
     """
+    require_numbers(years, ("at_home", "low_income_share", "age"), "table of years")
+    require(years, ("person",), "table of years")
     young = years[years["at_home"] & (years["age"] <= WINDOWS[2][1]) & years["low_income_share"].notna()]
     share = young["low_income_share"]
     columns = {knot_name(knot): ((share - knot).clip(lower=0) / STEP).groupby(young["person"]).sum() for knot in knots}
@@ -219,6 +225,9 @@ def slope_by_mix(children: pd.DataFrame, years: pd.DataFrame, design: ChildDesig
         Two rows: ``exposure`` (slope at the mean mix) and ``exposure times mix`` (change of the slope per standard
         deviation of the mix).
     """
+    require_numbers(years, ("at_home", "low_income_share", "tenure_mix"), "table of years")
+    require(years, ("person",), "table of years")
+    require(children, ("person",), "table of children")
     young = years[years["at_home"] & years["low_income_share"].notna() & years["tenure_mix"].notna()]
     mix = (young["tenure_mix"] - young["tenure_mix"].mean()) / young["tenure_mix"].std()
     step = (STEP - young["low_income_share"]) / STEP

@@ -16,6 +16,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 FREQUENCIES = ("Y", "Q", "M", "W", "D")
 """Periods that dates are brought to: the longest in which no two times of the panel fall together."""
 
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal", "empty")  # as pandas calls them
 _FIRST_YEAR = 1970  # pandas counts periods from 1970
 _CALENDAR = 1000  # from this first time on times are years of the calendar, none of which can be 0
 
@@ -94,11 +95,18 @@ def require_numbers(frame: pd.DataFrame, names: Iterable[str], table: str = "pan
     needed = tuple(dict.fromkeys(names))
     require(frame, needed, table, advice)
     for name in needed:
-        if not pd.api.types.is_numeric_dtype(frame[name]):
+        if not holds_numbers(frame[name]):
             raise UnusableValueError(f"{name} must hold numbers, found the type {frame[name].dtype}")
         infinite = int(np.isinf(as_floats(frame[name])).sum())
         if infinite:
             raise UnusableValueError(f"{name} is infinite in {infinite} rows: make it missing, or mend its source")
+
+
+def holds_numbers(column: pd.Series) -> bool:
+    """Return whether a column holds numbers or truth values, also as objects, missing ones among them."""
+    if column.dtype == object:
+        return pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS
+    return bool(pd.api.types.is_numeric_dtype(column))
 
 
 def as_floats(column: pd.Series) -> Floats:
@@ -235,7 +243,7 @@ def _check_order(design: Design, times: tuple[pd.Series, pd.Series], starts: tup
 def _without_never(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Return a panel in which never treated, written as infinite or 0, is missing."""
     name = str(design.cohort)
-    if not (pd.api.types.is_numeric_dtype(frame[name]) and pd.api.types.is_numeric_dtype(frame[design.time])):
+    if not (holds_numbers(frame[name]) and holds_numbers(frame[design.time])):
         return frame
     cohorts, times = as_floats(frame[name]), as_floats(frame[design.time])
     infinite, zero = np.isposinf(cohorts), cohorts == 0

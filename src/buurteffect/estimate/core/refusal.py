@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import pandas as pd
 
 from buurteffect.errors import CallError, EstimationError
-from buurteffect.estimate.core.columns import in_steps, require, used_columns
+from buurteffect.estimate.core.columns import in_steps, number_columns, require, require_numbers, used_columns
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import Estimate
 
@@ -57,6 +57,7 @@ def _on_steps(run: Callable[..., Found], given: tuple[Any, ...], named: dict[str
         return run(*given, **named)
     require(frame, used_columns(design), advice="name its columns in the design as they are")
     stepped = dict(zip(("frame", "design"), in_steps(frame, design), strict=True))
+    require_numbers(stepped["frame"], number_columns(design))
     changed = [stepped[name] for name in ("frame", "design")[: len(given)]]
     return run(*changed, *given[2:], **(named | {name: stepped[name] for name in stepped if name in named}))
 

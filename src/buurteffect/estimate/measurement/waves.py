@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.inference.bootstrap import Bootstrap, Statistic, cluster_bootstrap, count_clusters, tidy
 
@@ -267,9 +268,8 @@ def at_least(waves: Waves) -> Waves:
 
 def _check_panel(panel: pd.DataFrame) -> None:
     """Refuse a panel that cannot be laid out as areas by waves."""
-    missing = [name for name in _NEEDED if name not in panel.columns]
-    if missing:
-        raise EstimationError(f"the panel lacks {', '.join(missing)}: pass the table of schema.PANEL")
+    require(panel, _NEEDED, advice="pass the table of schema.PANEL")
+    require_numbers(panel, ("year", "liveability_score"))
     levels = sorted(set(panel["level"]))
     if len(levels) > 1:
         raise EstimationError(f"the panel mixes levels ({', '.join(levels)}): pass one level at a time")

@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.fit import least_squares
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -93,6 +94,8 @@ def lee_bounds(
         If nobody stays in one of the groups.
     """
     design = design or ResidentDesign()
+    require_numbers(frame, (outcome, stayed), "table of residents")
+    require(frame, ("cohort", "person", TREATED, *design.cells, design.cluster), "table of residents")
     stays = frame[stayed].to_numpy(dtype=float) == 1.0
     staying = frame[stays & frame[outcome].notna().to_numpy()].reset_index(drop=True)
     rows = compare_rows(staying, outcome, design, base)

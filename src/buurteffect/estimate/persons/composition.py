@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.weighted_stats import Floats
 
 COMERS = {
@@ -97,6 +98,8 @@ def decompose_flows(people: pd.DataFrame, columns: FlowColumns, pairs: Iterable[
     EstimationError
         If a person stands twice in a year, or a year has no rows.
     """
+    require_numbers(people, ("person", "year", columns.outcome, columns.counted, columns.demolished), "table of people")
+    require(people, (columns.area, columns.outer), "table of people")
     years = people.groupby("year", sort=False).indices
     view = _View(people, columns)
     tables = []
@@ -127,6 +130,8 @@ def chain_flows(yearly: pd.DataFrame) -> pd.DataFrame:
     EstimationError
         If the pairs do not follow each other.
     """
+    require_numbers(yearly, ("year_from", "year_to", *TERMS), "table of flows")
+    require(yearly, ("area_code",), "table of flows")
     pairs = sorted(set(zip(yearly["year_from"], yearly["year_to"], strict=True)))
     if any(first[1] != second[0] for first, second in pairwise(pairs)):
         raise EstimationError("chained parts need pairs of years that follow each other")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.fit import ols
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, cluster_std_error, covariance
@@ -52,6 +53,8 @@ def departure_ratios(
     EstimationError
         If a trait does not vary within cells.
     """
+    require_numbers(frame, (left, *traits), "table of households")
+    require(frame, (*controls, *cells, cluster), "table of households")
     known = frame[frame[list(traits)].notna().all(axis=1)]
     values = known[list(traits)].to_numpy(dtype=float)
     values = (values - values.mean(axis=0)) / values.std(axis=0)
@@ -101,6 +104,8 @@ def clustered_mean(frame: pd.DataFrame, column: str, cluster: str, label: str, a
     EstimationError
         If fewer than two clusters have a value.
     """
+    require_numbers(frame, (column,), "table of households")
+    require(frame, (cluster,), "table of households")
     known = frame[frame[column].notna()]
     codes = pd.factorize(known[cluster])[0]
     number = int(codes.max(initial=-1)) + 1

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.conley import ConleyErrors
@@ -65,6 +66,8 @@ def destination_gaps(gone: pd.DataFrame, cluster: str = "buurt") -> dict[str, Ef
         For each of `PLACES`, against those left alone (whether they moved or not), then each against those who moved by
         themselves: `matched_difference`.
     """
+    require_numbers(gone, ("displaced", "moved", *PLACES), "table of households")
+    require(gone, (*DESTINATION_CELLS, cluster), "table of households")
     movers = gone[gone["displaced"] | gone["moved"]]
     others = {"left alone": gone, "moved by themselves": movers}
     compare = estimator(matched_difference)
@@ -139,6 +142,8 @@ def unlike_neighbours(moves: pd.DataFrame) -> EffectEstimate:
     EffectEstimate
         Rows ``income distance`` and ``own group``: see `departure_ratios`.
     """
+    require_numbers(moves, ("next_buurt", "displaced", "age", "distance", "like_share"), "table of moves")
+    require(moves, ("buurt", "year", "tenure", "nonwestern"), "table of moves")
     settled = moves[(moves["next_buurt"] >= 0) & ~moves["displaced"]]
     rows = settled.assign(left=settled["next_buurt"] != settled["buurt"], age_band=settled["age"] // 15)
     traits = {"distance": "income distance", "like_share": "own group"}

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit
 
 from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.fit import pseudo_inverse
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -148,6 +149,7 @@ def excess_exit(
     EstimationError
         If the logit does not converge.
     """
+    require(rows, (by,), "table of households")
     fitted = _fitted(rows, unit, horizon, cluster, first_exit)
     figures = _figures(fitted, by, fitted.states.shape[1])
     return _estimate(figures, fitted, (unit, horizon, cluster, first_exit, alpha))
@@ -226,6 +228,7 @@ def exit_path(
         One row per value of `by`, year and ``kind`` (``restructured``, ``without``): ``estimate, ci_low, ci_high``;
         the interval of the difference is put around the share of the restructured.
     """
+    require(rows, (by,), "table of households")
     fitted = _fitted(rows, unit, horizon, cluster, True)
     parts = []
     for year in range(1, horizon + 1):
@@ -252,6 +255,9 @@ class _Fitted:
 
 def _fitted(rows: pd.DataFrame, unit: str, horizon: int, cluster: str, first_exit: bool) -> _Fitted:
     """Fit on the households whose place was left alone."""
+    ends = [f"{unit}_{year}" for year in (range(1, horizon + 1) if first_exit else (horizon,))]
+    require_numbers(rows, ("before", "treated", "cohort", *ends), "table of households")
+    require(rows, (cluster, *TRAITS), "table of households")
     before = rows["before"].to_numpy(dtype=bool)
     last = rows[f"{unit}_1" if first_exit else f"{unit}_{horizon}"].to_numpy()
     there = np.where(before, last, rows[f"{unit}_{horizon}"].to_numpy()) != _GONE

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers
@@ -51,6 +52,8 @@ def matched_difference(
     NoComparisonError
         If no cell holds both.
     """
+    require_numbers(frame, (treated, outcome), "table of households")
+    require(frame, (*cells, cluster), "table of households")
     known = frame[frame[outcome].notna()]
     cell = known.groupby(list(cells), sort=False).ngroup().to_numpy()
     who, values = known[treated].to_numpy(dtype=bool), known[outcome].to_numpy(dtype=float)
@@ -125,6 +128,8 @@ def concentration(flows: pd.DataFrame) -> float:
     >>> concentration(pd.DataFrame({"origin_code": ["a", "a"], "area_code": ["b", "c"], "households_count": [2, 2]}))
     0.3333333333333333
     """
+    require_numbers(flows, ("households_count",), "table of flows")
+    require(flows, ("origin_code", "area_code"), "table of flows")
     count = flows["households_count"].to_numpy(dtype=float)
     total = flows["households_count"].groupby(flows["origin_code"]).sum().to_numpy(dtype=float)
     pairs = float((total * (total - 1)).sum())

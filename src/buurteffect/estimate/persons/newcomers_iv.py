@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.fit import solve_system
 from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -73,6 +74,7 @@ def instrumented_effect(
     EstimationError
         If the instrument does not vary within cells.
     """
+    require_numbers(frame, (outcome, exposure, instrument), "table of residents")
     design = design or ResidentDesign()
     known = frame[frame[exposure].notna()].reset_index(drop=True)
     first = compare_rows(known, outcome, design, base, instrument)

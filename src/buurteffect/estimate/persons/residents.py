@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.columns import require, require_numbers
+from buurteffect.estimate.core.design import Design, as_names
 from buurteffect.estimate.core.fit import least_squares, ols, solve_system
 from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import EffectEstimate
@@ -53,6 +54,11 @@ class ResidentDesign:
     given: tuple[str, ...] = GIVEN
     cluster: str = "area_code"
     alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Take one name for a tuple of one."""
+        for role in ("cells", "given"):
+            object.__setattr__(self, role, as_names(getattr(self, role), role))
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +199,7 @@ def steady_effect(
     EffectEstimate
         One row.
     """
+    require_numbers(frame, [f"{outcome}_{h}" for h in horizons], "table of residents")
     design = design or ResidentDesign()
     names = [f"{outcome}_{h}" for h in horizons]
     seen = frame[frame[names].notna().all(axis=1)]
@@ -221,6 +228,9 @@ def compare_rows(
     EstimationError
         If nothing is left.
     """
+    given = ["age" if name == "age_squared" else name for name in design.given]
+    require_numbers(frame, (outcome, *([base] if base else []), treatment, TREATED, *given), "table of residents")
+    require(frame, ("person", "cohort", *design.cells, design.cluster), "table of residents")
     values = frame[outcome].to_numpy(dtype=float)
     if base is not None:
         values = values - frame[base].to_numpy(dtype=float)

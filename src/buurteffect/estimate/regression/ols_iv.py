@@ -14,6 +14,8 @@ import pandas as pd
 from linearmodels.iv import IV2SLS
 
 from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
+from buurteffect.estimate.core.design import as_names
 from buurteffect.estimate.core.fit import Fit, check_normal_equations, check_told_apart, least_squares
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -74,7 +76,9 @@ class Equation:
     errors: Errors | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an equation with nothing to estimate or too few instruments."""
+        """Take one name for a tuple of one; refuse an equation with nothing to estimate or too few instruments."""
+        for role in ("explained_by", "controls", "dummies", "instruments", "clusters"):
+            object.__setattr__(self, role, as_names(getattr(self, role), role))
         if not self.explained_by:
             raise CallError("there is nothing to estimate: name what explains the outcome")
         if self.instruments and len(self.instruments) < len(self.explained_by):
@@ -233,9 +237,9 @@ def ivreg(frame: pd.DataFrame, equation: Equation) -> Solution:
 
 def _usable(frame: pd.DataFrame, equation: Equation) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
     """Return the rows that can be used, and what was left out."""
-    lacking = [name for name in equation.columns if name not in frame.columns]
-    if lacking:
-        raise CallError(f"the frame lacks {', '.join(lacking)}")
+    require(frame, equation.columns, "table")
+    numbers = (equation.outcome, *equation.explained_by, *equation.controls, *equation.instruments)
+    require_numbers(frame, numbers, "table")
     part = frame[equation.columns]
     gone = part.isna().any(axis=1)
     dropped = [("rows with a missing value", int(gone.sum()))]

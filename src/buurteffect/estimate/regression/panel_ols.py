@@ -21,7 +21,7 @@ from buurteffect.estimate.core.within import within_two_way
 from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import Errors
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
-from buurteffect.estimate.regression.regressors import INTERCEPT, Regressors, default_regressors, with_intercept
+from buurteffect.estimate.regression.regressors import Regressors, default_regressors, with_intercept
 from buurteffect.estimate.sample.estimation_sample import Sample
 from buurteffect.estimate.sample.library_results import call_library
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core import refusal
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate
 from buurteffect.estimate.core.result_tables import stack
@@ -65,6 +66,7 @@ def halves(frame: pd.DataFrame, design: Design, column: str, label: str) -> pd.S
     Series
         ``label below x`` and ``label from x on``; missing where the column is.
     """
+    require_numbers(frame, (column,))
     treated = frame[frame[str(design.cohort)].notna()].drop_duplicates(design.unit)[column].dropna()
     if treated.empty:
         return pd.Series(np.nan, index=frame.index, dtype=object)

@@ -181,8 +181,8 @@ class Sample:
         """Return the sample under neutral names, for libraries that stumble over names and missing cohorts.
 
         One row is one unit at one time: ``unit`` (number), ``time``, ``outcome``, ``cohort`` (0 for never treated
-        and for treatment after the last time; both `moved_up`), ``treated`` (0 or 1, now), ``cluster`` and, with two, ``cluster2``
-        (numbers), ``weight``, ``x0``, ``x1``, … (the covariates) and ``dose`` where the design has one.
+        and for treatment after the last time; both `moved_up`), ``treated`` (0 or 1, now), ``cluster`` and, with two,
+        ``cluster2`` (numbers), ``weight``, ``x0``, ``x1``, … (the covariates) and ``dose`` where the design has one.
         """
         names = self.design.covariates if covariates is None else tuple(covariates)
         table = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 
 
 def difference(
@@ -53,6 +54,9 @@ def difference(
     >>> round(difference(frame, "x_share", 2004, 2005, breaks, across_breaks=True)["change"].item(), 3)
     0.1
     """
+    require_numbers(frame, ("year", column), "panel")
+    require(frame, ("area_code",), "panel")
+    require(breaks, ("concept", "break_year", "reason"), "table of breaks")
     if from_year >= to_year:
         raise EstimationError(f"{from_year} must come before {to_year}")
     between = breaks[(breaks["concept"] == column) & breaks["break_year"].between(from_year + 1, to_year)]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.measurement.waves import FEWEST_AREAS
 
@@ -56,6 +57,7 @@ def score_densities(panel: pd.DataFrame) -> ScoreDensities:
     EstimationError
         If no wave has at least 20 areas whose scores differ.
     """
+    require_numbers(panel, ("year", "liveability_score"), "panel")
     scores = panel.dropna(subset="liveability_score")
     waves = {int(year): np.sort(part.to_numpy(float)) for year, part in scores.groupby("year")["liveability_score"]}
     widths = {year: _bandwidth(values) for year, values in waves.items()}

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 
 
 def dissimilarity(group_count: ArrayLike, total_count: ArrayLike) -> float:
@@ -67,6 +68,8 @@ def dissimilarity_by_year(frame: pd.DataFrame, group: str, total: str) -> pd.Dat
     DataFrame
         One row per year: ``year, estimate, units_count, left_out_count`` (areas without one of the figures).
     """
+    require_numbers(frame, (group, total), "panel")
+    require(frame, ("year",), "panel")
     rows = []
     for year, part in frame.groupby("year"):
         known = part[[group, total]].dropna()
@@ -116,6 +119,8 @@ def shares_by_year(frame: pd.DataFrame, shares: Sequence[str], total: str) -> pd
     DataFrame
         One row per share and year with a value: ``concept, year, estimate, units_count`` (areas with both).
     """
+    require_numbers(frame, (*shares, total), "panel")
+    require(frame, ("year",), "panel")
     rows = []
     for (year, part), concept in product(frame.groupby("year"), shares):
         known = part[[concept, total]].dropna()
@@ -161,6 +166,8 @@ def urban_spread(figures: pd.DataFrame, year: int) -> dict[str, float]:
     >>> round(urban_spread(table, 2021)["low_income_sd_2021"], 3)
     0.02
     """
+    require_numbers(figures, ("year", *_COLUMNS), "table of figures")
+    require(figures, ("urbanity_class",), "table of figures")
     urban = figures[(figures["year"] == year) & figures["urbanity_class"].isin(_URBAN_CLASSES)]
     known = urban[list(_COLUMNS)].dropna().astype(float)
     if len(known) < 3:

@@ -9,7 +9,7 @@ from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import least_squares
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.sample.checks import check_columns
+from buurteffect.estimate.sample.checks import check_columns, check_unique
 
 
 def adjust_outcome(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -72,6 +72,7 @@ def complete_units(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
         If no unit has.
     """
     check_columns(frame, design)
+    check_unique(frame, design)
     known = frame[frame[design.outcome].notna()]
     counts = known.groupby(design.unit)[design.time].transform("size")
     whole = known[counts == known[design.time].drop_duplicates().size]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import late_effect
@@ -70,6 +71,7 @@ def pooled_overlap(frame: pd.DataFrame, design: Design, features: Sequence[str])
     EstimationError
         If a feature is missing for all, or units are too few.
     """
+    require_numbers(frame, features)
     known = [name for name in features if frame[name].notna().any()]
     if not known:
         raise EstimationError(f"none of {', '.join(features)} is known: there is nothing to compare areas by")

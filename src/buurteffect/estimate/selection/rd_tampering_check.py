@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.selection.regression_discontinuity import discontinuity
 
 SHARE_LISTED = 0.25
@@ -40,6 +41,7 @@ def tampered_list(areas: pd.DataFrame, score: str, favoured: str) -> pd.DataFram
     EstimationError
         If too few units lie near the cut.
     """
+    require_numbers(areas, (score, favoured), "table of areas")
     known = areas[areas[[score, favoured]].notna().all(axis=1)].reset_index(drop=True)
     values = known[score].to_numpy(dtype=float)
     if len(values) < 40:

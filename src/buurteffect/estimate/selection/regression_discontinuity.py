@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.fit import ols
 from buurteffect.estimate.core.intervals import interval, p_value
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -92,6 +93,7 @@ def discontinuity(
     EstimationError
         If nobody is on the list, or too few areas lie near the cut.
     """
+    require_numbers(areas, (score, listed, *balance), "table of areas")
     known = areas[areas[score].notna()]
     values, chosen = known[score].to_numpy(dtype=float), known[listed].to_numpy(dtype=bool)
     cut = cut_of_the_list(values, chosen) if cut is None else cut

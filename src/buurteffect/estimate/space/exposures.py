@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import Fit, check_regressors, ols, solve_system
 from buurteffect.estimate.core.result import EffectEstimate
@@ -229,9 +230,8 @@ def _rows(
 ) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
     """Return the rows that can be used, and how many cannot."""
     needed = [_UNIT, _WITHIN, _TIME, "cohort_year", NEAR, SOON, INFLOW, FORESEEN, outcome, *covariates]
-    lacking = [name for name in needed if name not in frame.columns]
-    if lacking:
-        raise EstimationError(f"the panel lacks {', '.join(lacking)}: join the exposures to it first")
+    require(frame, needed, advice="join the exposures to it first, and name its columns as they are")
+    require_numbers(frame, (_TIME, "cohort_year", NEAR, SOON, INFLOW, FORESEEN, outcome, *covariates))
     known = frame[[outcome, NEAR, SOON, INFLOW, FORESEEN, *covariates]].notna().all(axis=1).to_numpy()
     dropped = [("rows without outcome, exposure or covariate", int((~known).sum()))]
     if untreated_only:

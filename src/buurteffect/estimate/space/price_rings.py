@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError, MissingColumnError, NoComparisonError, NoSwitchError, UnusableValueError
-from buurteffect.estimate.core.design import Design
+from buurteffect.errors import EstimationError, NoComparisonError, NoSwitchError, UnusableValueError
+from buurteffect.estimate.core.columns import require, require_numbers
+from buurteffect.estimate.core.design import Design, as_names
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -60,7 +61,9 @@ class RingDesign:
     alpha: float = 0.05
 
     def __post_init__(self) -> None:
-        """Check the rings."""
+        """Take one name for a tuple of one, and check the rings."""
+        for role in ("effects", "characteristics"):
+            object.__setattr__(self, role, as_names(getattr(self, role), role))
         if len(self.edges_m) < 3 or list(self.edges_m) != sorted(set(self.edges_m)) or self.edges_m[0] < 0:
             raise EstimationError("edges_m needs three or more ascending distances: two rings at least")
         if not self.effects or not 0 < self.alpha < 1:
@@ -132,13 +135,9 @@ def draw_sales(sales: pd.DataFrame, design: RingDesign) -> Sales:
     """
     numbers = (design.price, design.year, design.distance_m, design.cohort, *design.characteristics)
     names = tuple(dict.fromkeys([*numbers, *design.effects, design.cluster]))
-    lacking = [name for name in names if name not in sales.columns]
-    if lacking:
-        raise MissingColumnError(f"the table of sales lacks {', '.join(lacking)}")
+    require(sales, names, "table of sales")
+    require_numbers(sales, numbers, "table of sales")
     present = sales[list(names)].notna().all(axis=1).to_numpy()
-    values = sales[list(dict.fromkeys(numbers))].to_numpy(dtype=float, na_value=np.nan)
-    if np.isinf(values).any():
-        raise UnusableValueError(f"{int(np.isinf(values).any(axis=1).sum())} sales have infinite values: mend them")
     price, distance = (sales[name].to_numpy(dtype=float, na_value=np.nan) for name in (design.price, design.distance_m))
     if (price[present] <= 0).any() or (distance[present] < 0).any():
         raise UnusableValueError("prices must be above 0 and distances 0 or more: mend or leave out such sales")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EFFECT_COLUMNS, EffectEstimate, Estimate
@@ -21,24 +23,25 @@ REMARKS = ("cohort_year", "size", "before_count", "after_count", "fit_before", "
 """Columns of the table besides those of every effect."""
 
 
-def largest_places(frame: pd.DataFrame, design: Design, size: str, count: int) -> list[str]:
+def largest_places(frame: pd.DataFrame, design: Design, size: str, count: int) -> list[Hashable]:
     """Return the treated units with the largest value of a column among those seen often enough before their start.
 
     The largest first, ties by name. Units without a value cannot be ranked and are not in it.
     """
+    require_numbers(frame, (size,))
     start = frame[str(design.cohort)] - design.anticipation_years
     seen = frame[frame[design.outcome].notna() & (frame[design.time] < start)]
     often = seen.groupby(design.unit)[design.time].nunique() >= FEWEST_BEFORE
     treated = frame[frame[design.unit].isin(often.index[often])].drop_duplicates(design.unit)
     known = treated[treated[size].notna()].sort_values([size, design.unit], ascending=[False, True])
-    return [str(name) for name in known[design.unit].head(count)]
+    return known[design.unit].head(count).tolist()
 
 
 def effects_on_places(
     frame: pd.DataFrame,
     design: Design,
     window: tuple[int, int],
-    places: list[str],
+    places: Sequence[Hashable],
     alike: str,
     size: str,
     placebos: int = PLACEBOS,
@@ -54,7 +57,7 @@ def effects_on_places(
         What is estimated; covariates, clusters and weights do not enter.
     window : (int, int)
         Event times whose mean is taken, ends included; other times after treatment are left out.
-    places : list of str
+    places : sequence
         Treated units.
     alike : str
         Column that is the same for units that were alike before; the donors of a place share its value.
@@ -74,6 +77,7 @@ def effects_on_places(
     EstimationError
         If no place has a figure.
     """
+    require(frame, (alike, size))
     plain = Design(
         design.outcome, design.unit, design.time, design.cohort, clusters=(), breaks=design.breaks,
         across_breaks=design.across_breaks, alpha=design.alpha, anticipation_years=design.anticipation_years,
@@ -85,7 +89,7 @@ def effects_on_places(
             raise EstimationError(f"there is no unit {place!r}")
         found, counts = _one(frame, own, plain, window, alike, (placebos, seed))
         facts = {"cohort_year": own[str(design.cohort)].iloc[0], "size": own[size].iloc[0], "reason": found.reason}
-        row: dict[str, object] = {"term": place}
+        row: dict[str, object] = {"term": str(place)}
         if found:
             made.append(found)
             row = found.frame.iloc[0].to_dict()

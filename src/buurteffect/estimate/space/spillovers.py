@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from buurteffect.errors import CallError, EstimationError, NoComparisonError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
@@ -155,8 +156,7 @@ def bias_identity(
         One row per part: ``part, value``; the last, ``left over``, is the estimate less truth and parts, 0 for an
         estimator that is linear.
     """
-    if without_policy not in frame.columns:
-        raise EstimationError(f"the panel lacks {without_policy}: the identity needs the outcome without policy")
+    require_numbers(frame, (without_policy,), advice="the identity needs the outcome without policy")
     effect = frame[design.outcome].to_numpy(dtype=float) - frame[without_policy].to_numpy(dtype=float)
     cohort = frame[str(design.cohort)].to_numpy(dtype=float, na_value=np.nan)
     time = frame[design.time].to_numpy(dtype=float)

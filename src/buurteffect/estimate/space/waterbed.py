@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.fieller import fieller_ratio
 from buurteffect.estimate.core.fit import ols
 from buurteffect.estimate.core.result import EffectEstimate
@@ -184,6 +185,8 @@ def city_totals(frame: pd.DataFrame, outcome: str, year: int, covariates: tuple[
     EstimationError
         If there are too few gemeenten for the regression.
     """
+    require_numbers(frame, (outcome, "year", "cohort_year", "dose_share", *covariates), "panel")
+    require(frame, ("area_code", "gemeente_code"), "panel")
     first = int(frame.loc[frame[outcome].notna(), "year"].min())
     known = frame[frame["year"].isin([first, year])].dropna(subset=[outcome, *covariates])
     wide = known.pivot_table(index=["area_code", "gemeente_code"], columns="year", values=outcome)

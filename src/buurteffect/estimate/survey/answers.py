@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError, MissingColumnError
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import ols
 from buurteffect.estimate.core.result import EffectEstimate
@@ -59,9 +60,8 @@ def answers_within(
         If a regressor is absorbed, or others explain it.
     """
     needed = list(dict.fromkeys([outcome, AREA, YEAR, cluster, *regressors, *dummies, *([weights] if weights else [])]))
-    lacking = [name for name in needed if name not in frame.columns]
-    if lacking:
-        raise MissingColumnError(f"the answers lack {', '.join(lacking)}")
+    require(frame, needed, "table of answers")
+    require_numbers(frame, (outcome, *regressors, *([weights] if weights else [])), "table of answers")
     answered = frame[[outcome, *regressors]].notna().all(axis=1)
     rows = frame.loc[answered, needed].reset_index(drop=True)
     areas, years = (np.asarray(pd.factorize(rows[name])[0]) for name in (AREA, YEAR))
@@ -163,6 +163,8 @@ def trend_gap(frame: pd.DataFrame, outcome: str, group: str, since: int) -> Effe
     EstimationError
         If there are fewer than three waves from that year on.
     """
+    require_numbers(frame, (YEAR, group), "table of answers")
+    require(frame, (AREA,), "table of answers")
     rows = frame[frame[YEAR] >= since]
     if rows[YEAR].nunique() < 3:
         raise EstimationError(f"a trend takes three waves, found {rows[YEAR].nunique()} from {since} on")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.multiplicity import romano_wolf
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.survey.answers import answers_within
@@ -87,6 +88,7 @@ def benchmarks(ties: pd.DataFrame, households: pd.DataFrame, year: int) -> pd.Da
     DataFrame
         One row per grouping and benchmark: ``term, benchmark``, the result columns, ``observed, expected``.
     """
+    require_numbers(ties, ("year",), "table of ties")
     places = {"area_code": "the same buurt", "gemeente_code": "the same gemeente", "everyone": "the whole country"}
     rows = []
     for grouping, words in {"tenure": "tenures", "income": "income groups", "cell": "tenures or income groups"}.items():
@@ -170,6 +172,8 @@ def stacked_rows(made: Mapping[str, EffectEstimate]) -> pd.DataFrame:
 
 def composition(adults: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return who lives in each area by the register of one year: index ``area_code``, shares of adults."""
+    require_numbers(adults, ("year", "adults_count", "low_income"), "table of adults")
+    require(adults, ("area_code", "tenure", "age_group"), "table of adults")
     now = adults[adults["year"] == year]
     count = now["adults_count"]
     total = count.groupby(now["area_code"]).sum()
@@ -197,6 +201,8 @@ def vulnerable_respondents(answers: pd.DataFrame, adults: pd.DataFrame, top_shar
     EstimationError
         If there is no count of this year or later.
     """
+    require(answers, ("area_code",), "table of answers")
+    require_numbers(adults, ("year",), "table of adults")
     if not (adults["year"] >= since).any():
         raise EstimationError(f"no area can be called vulnerable: there is no count of adults from {since} on")
     year = int(adults.loc[adults["year"] >= since, "year"].min())

@@ -16,12 +16,13 @@ from scipy import sparse, stats
 from buurteffect.errors import (
     CallError,
     EstimationError,
-    MissingColumnError,
     NoComparisonError,
     NoSwitchError,
     OneTreatedClusterError,
     UnusableValueError,
 )
+from buurteffect.estimate.core.columns import require, require_numbers
+from buurteffect.estimate.core.design import as_names
 from buurteffect.estimate.core.fit import pseudo_inverse
 from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.result import EffectEstimate
@@ -74,7 +75,8 @@ class SurveyDesign:
     alpha: float = 0.05
 
     def __post_init__(self) -> None:
-        """Check that the years are in order."""
+        """Take one name for a tuple of one; check that the years are in order."""
+        object.__setattr__(self, "controls", as_names(self.controls, "controls"))
         if self.window[0] > self.window[1] or self.unclear[0] > self.unclear[1] + 1:
             raise CallError(f"years must be in order, found {self.window} and {self.unclear}")
         if self.window[0] <= self.unclear[1]:
@@ -203,11 +205,10 @@ def _result(
 
 def _draw(frame: pd.DataFrame, design: SurveyDesign) -> _Rows:
     """Return the rows that the design can use."""
-    needed = [design.outcome, design.area, design.time, design.cohort, *design.controls]
-    needed += [design.weights] if design.weights else []
-    lacking = [name for name in needed if name not in frame.columns]
-    if lacking:
-        raise MissingColumnError(f"the answers lack {', '.join(lacking)}")
+    numbers = [design.outcome, design.time, design.cohort, *([design.weights] if design.weights else [])]
+    needed = [*numbers, design.area, *design.controls]
+    require(frame, needed, "table of answers")
+    require_numbers(frame, numbers, "table of answers")
     dropped: list[tuple[str, int]] = []
 
     def keep(table: pd.DataFrame, rows: pd.Series, reason: str) -> pd.DataFrame:
@@ -348,6 +349,7 @@ def placebo_estimated(
     frame: pd.DataFrame, design: SurveyDesign, years: int, term: str = "placebo"
 ) -> tuple[EffectEstimate, pd.Series]:
     """Return the effect of `placebo_effect`, and what each area adds to its error."""
+    require_numbers(frame, (design.time, design.cohort), "table of answers")
     event = frame[design.time] - frame[design.cohort]
     before = frame[~(event >= min(design.unclear[0], design.window[0]))]
     early = before.assign(**{design.cohort: before[design.cohort] - years})

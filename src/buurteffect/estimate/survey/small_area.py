@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from buurteffect.errors import EstimationError, MissingColumnError
+from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.fit import inverse, solve_system
 from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -65,9 +66,8 @@ def direct_means(frame: pd.DataFrame, outcome: str, alpha: float = 0.05) -> Area
     MissingColumnError, EstimationError
         If a column is missing, or no area has two answers.
     """
-    lacking = [name for name in (AREA, WEIGHT, outcome) if name not in frame.columns]
-    if lacking:
-        raise MissingColumnError(f"the answers lack {', '.join(lacking)}")
+    require_numbers(frame, (WEIGHT, outcome), "table of answers")
+    require(frame, (AREA,), "table of answers")
     rows = frame[frame[outcome].notna()]
     codes, areas = pd.factorize(rows[AREA], sort=True)
     weight, value = rows[WEIGHT].to_numpy(dtype=float), rows[outcome].to_numpy(dtype=float)
@@ -174,9 +174,8 @@ def poststratified(
         If a column is missing, respondents have a trait that the register lacks, or traits explain each other.
     """
     for table, what, more in ((frame, "answers", [outcome]), (counts, "counts", ["adults_count"])):
-        lacking = [name for name in (AREA, *traits, *more) if name not in table.columns]
-        if lacking:
-            raise MissingColumnError(f"the table of {what} lacks {', '.join(lacking)}")
+        require(table, (AREA, *traits), f"table of {what}")
+        require_numbers(table, more, f"table of {what}")
     rows = frame[frame[outcome].notna()]
     codes, areas = pd.factorize(rows[AREA], sort=True)
     matrix, cells = _traits(rows, counts, traits)

@@ -6,15 +6,16 @@ of the area, it would have stayed with probability w = (n_g − 1)/(n − 1): wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from buurteffect.errors import CallError, EstimationError, MissingColumnError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.bands import SEED
+from buurteffect.estimate.core.columns import require, require_numbers
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.sandwich import cluster_std_error
@@ -83,8 +84,10 @@ def random_mixing(ties: pd.DataFrame, households: pd.DataFrame, grouping: str, w
         raise CallError(f"grouping must be one of {', '.join(GROUPINGS)}, found {grouping!r}")
     columns = GROUPINGS[grouping]
     place = [YEAR] if within == "everyone" else [YEAR, within]
-    _need(ties, [*place, WEIGHT, *columns, *(f"other_{name}" for name in columns)], "ties")
-    _need(households, [*place, *columns, _COUNT], "households")
+    require(ties, [*place, WEIGHT, *columns, *(f"other_{name}" for name in columns)], "table of ties")
+    require(households, [*place, *columns], "table of households")
+    require_numbers(ties, (WEIGHT,), "table of ties")
+    require_numbers(households, (_COUNT,), "table of households")
     alike = households.groupby([*place, *columns])[_COUNT].sum().rename("alike").reset_index()
     here = households.groupby(place)[_COUNT].sum().rename("here").reset_index()
     frame = ties.merge(alike, on=[*place, *columns], how="left").merge(here, on=place, how="left")
@@ -112,13 +115,6 @@ def random_mixing(ties: pd.DataFrame, households: pd.DataFrame, grouping: str, w
         raise EstimationError("no tie is left: every household is alone in its area")
     dropped = (("ties in areas of one household", int((~known).sum())),) if (~known).any() else ()
     return Mixing(frame[known].drop(columns=["alike", "here"]).reset_index(drop=True), grouping, within, dropped)
-
-
-def _need(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
-    """Refuse a table that lacks columns."""
-    lacking = [name for name in names if name not in frame.columns]
-    if lacking:
-        raise MissingColumnError(f"the table of {what} lacks {', '.join(lacking)}")
 
 
 def coleman_index(mixing: Mixing, by: str | None = "group", cluster: str = AREA, alpha: float = 0.05) -> EffectEstimate:

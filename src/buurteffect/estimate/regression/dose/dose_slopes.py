@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
@@ -45,6 +46,8 @@ def dose_regressions(frame: pd.DataFrame, design: Design, ends: pd.DataFrame, we
     EstimationError
         If the headline is refused.
     """
+    require_numbers(frame, (weights,))
+    require_numbers(ends, (design.time, design.outcome, str(design.dose)), "table of first and last times")
     mean = frame.groupby(design.unit)[weights].transform("mean")
     counts = frame.groupby(design.unit)[design.time].transform("size")
     whole = frame[counts == len(frame[design.time].drop_duplicates())]
