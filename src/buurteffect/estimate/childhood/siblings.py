@@ -131,6 +131,7 @@ def slopes_by_age(
     JointTest
         That the slopes of the windows up to 17 are equal.
     """
+    require(children, ("person",), "table of children")
     frame = children.merge(exposure_between(years, windows), on="person")
     names = tuple(f"exposure_{low}_{high}" for low, high in windows)
     seen = tuple(f"years_{low}_{high}" for low, high in windows)
@@ -197,6 +198,7 @@ def nonlinear_slope(
     JointTest
         That there is none: that the effect of a year is linear in the share.
     """
+    require(children, ("person",), "table of children")
     frame = children.merge(exposure_spline(years, knots), on="person", how="left")
     names = tuple(knot_name(knot) for knot in knots)
     labels = [f"{knot:.0%}" for knot in knots]

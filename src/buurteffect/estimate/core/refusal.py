@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 
-from buurteffect.errors import CallError, EstimationError
+from buurteffect.errors import CallError, EstimationError, MissingColumnError
 from buurteffect.estimate.core.columns import in_steps, number_columns, require, require_numbers, used_columns
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import Estimate
@@ -43,10 +43,23 @@ def estimator(run: Callable[Given, Found]) -> Callable[Given, Found]:
             return _on_steps(run, given, named)
         except CallError:
             raise
+        except KeyError as error:
+            raise _lacking(error, (*given, *named.values())) from error
         except EstimationError as error:
             return Estimate.refused(str(error))  # type: ignore[return-value]
 
     return asked
+
+
+def _lacking(error: KeyError, given: Sequence[object]) -> Exception:
+    """Return a key that was not found as a missing column, where it is a name that no table given has as a column."""
+    asked = error.args[0] if error.args else ""
+    names = [name for name in (asked if isinstance(asked, list) else [asked]) if isinstance(name, str)]
+    tables = [each for each in given if isinstance(each, pd.DataFrame)]
+    lacking = [name for name in names if not any(name in table.columns for table in tables)]
+    if not tables or not lacking:
+        return error
+    return MissingColumnError(f"no table that was given has {', '.join(lacking)}: name its columns as they are")
 
 
 def _on_steps(run: Callable[..., Found], given: tuple[Any, ...], named: dict[str, Any]) -> Found:

@@ -133,6 +133,8 @@ def chain_flows(yearly: pd.DataFrame) -> pd.DataFrame:
     require_numbers(yearly, ("year_from", "year_to", *TERMS), "table of flows")
     require(yearly, ("area_code",), "table of flows")
     pairs = sorted(set(zip(yearly["year_from"], yearly["year_to"], strict=True)))
+    if not pairs:
+        raise EstimationError("the table of flows has no rows: there is nothing to chain")
     if any(first[1] != second[0] for first, second in pairwise(pairs)):
         raise EstimationError("chained parts need pairs of years that follow each other")
     rows = yearly.sort_values(["area_code", "year_to"], kind="stable")

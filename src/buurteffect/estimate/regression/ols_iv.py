@@ -235,11 +235,16 @@ def ivreg(frame: pd.DataFrame, equation: Equation) -> Solution:
     return Solution(check_normal_equations(fit), equation, _first_stage(fit, columns, equation))
 
 
-def _usable(frame: pd.DataFrame, equation: Equation) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
-    """Return the rows that can be used, and what was left out."""
+def check_equation(frame: pd.DataFrame, equation: Equation) -> None:
+    """Refuse a table that lacks a column of an equation, or holds text or infinite values where it needs numbers."""
     require(frame, equation.columns, "table")
     numbers = (equation.outcome, *equation.explained_by, *equation.controls, *equation.instruments)
     require_numbers(frame, numbers, "table")
+
+
+def _usable(frame: pd.DataFrame, equation: Equation) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
+    """Return the rows that can be used, and what was left out."""
+    check_equation(frame, equation)
     part = frame[equation.columns]
     gone = part.isna().any(axis=1)
     dropped = [("rows with a missing value", int(gone.sum()))]

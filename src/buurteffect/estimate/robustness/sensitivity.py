@@ -74,6 +74,7 @@ def proportional_selection(
     """
     if equation.instruments or len(equation.explained_by) != 1 or not set(observed) <= set(equation.controls):
         raise EstimationError("proportional selection needs least squares, one regressor, and controls of its equation")
+    ivreg(frame, equation)  # refuses columns that are missing, hold text, or cannot be told apart
     kept = tuple(name for name in equation.controls if name not in observed)
     complete = frame.dropna(subset=equation.columns)
     target = equation.explained_by[0]

@@ -187,6 +187,8 @@ def city_totals(frame: pd.DataFrame, outcome: str, year: int, covariates: tuple[
     """
     require_numbers(frame, (outcome, "year", "cohort_year", "dose_share", *covariates), "panel")
     require(frame, ("area_code", "gemeente_code"), "panel")
+    if not frame[outcome].notna().any():
+        raise EstimationError(f"no row has {outcome}: there is nothing to compare")
     first = int(frame.loc[frame[outcome].notna(), "year"].min())
     known = frame[frame["year"].isin([first, year])].dropna(subset=[outcome, *covariates])
     wide = known.pivot_table(index=["area_code", "gemeente_code"], columns="year", values=outcome)
