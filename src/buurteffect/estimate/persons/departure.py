@@ -56,13 +56,18 @@ def departure_ratios(
     require_numbers(frame, (left, *traits), "table of households")
     require(frame, (*controls, *cells, cluster), "table of households")
     known = frame[frame[list(traits)].notna().all(axis=1)]
+    if known.empty:
+        raise EstimationError(f"no household has {' and '.join(traits)}: there is nothing to compare")
     values = known[list(traits)].to_numpy(dtype=float)
+    alike = [name for name, spread in zip(traits, values.std(axis=0), strict=True) if not spread > 0]
+    if alike:
+        raise EstimationError(f"{', '.join(alike)} is the same for all households: leave it out")
     values = (values - values.mean(axis=0)) / values.std(axis=0)
-    dummies = pd.get_dummies(known[list(controls)].astype("category"), drop_first=True).to_numpy(dtype=float)
+    dummies = pd.get_dummies(known[list(controls)].astype("category"), drop_first=True)
     codes = known.groupby(list(cells), sort=False).ngroup().to_numpy()
     gone = known[left].to_numpy(dtype=float)
-    names = (*traits.values(), *(f"control {place}" for place in range(dummies.shape[1])))
-    fit = ols(known, gone, (names, np.column_stack([values, dummies])), absorb=[codes])
+    names = (*traits, *dummies.columns)
+    fit = ols(known, gone, (names, np.column_stack([values, dummies.to_numpy(dtype=float)])), absorb=[codes])
     if known[cluster].nunique() < 2:
         raise EstimationError(f"all households are in one {cluster}: there is no error to be had")
     errors = covariance(fit, ClusteredErrors((cluster,)))

@@ -66,10 +66,11 @@ def answers_within(
     rows = frame.loc[answered, needed].reset_index(drop=True)
     areas, years = (np.asarray(pd.factorize(rows[name])[0]) for name in (AREA, YEAR))
     columns = [rows[name].to_numpy(dtype=float) for name in regressors]
+    names = list(regressors)
     for name in dummies:
         codes, values = pd.factorize(rows[name], sort=True)
         columns += [(codes == code).astype(float) for code in range(1, len(values))]
-    names = (*regressors, *(f"dummy {place}" for place in range(len(columns) - len(regressors))))
+        names += [f"{name} {value}" for value in values[1:]]
     fit = ols(
         rows,
         outcome,
