@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from users_tables import ANSWERS, AREAS, CALLS, CHILDREN, HOUSEHOLDS, Call
 
+import buurteffect.estimate
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate import is_refused, persons, regression, space, survey
 from buurteffect.estimate.regression import Equation
@@ -111,7 +113,7 @@ def test_every_estimator_that_takes_a_table_is_asked_here_or_with_a_design():
     left = []
     for subject in SUBJECTS:
         face = import_module(f"buurteffect.estimate.{subject}")
-        for name in face.__all__:
+        for name in getattr(face, "__all__", ()):
             run = getattr(face, name)
             if not hasattr(run, "__wrapped__") or name in here:
                 continue

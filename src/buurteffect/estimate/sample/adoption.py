@@ -25,8 +25,8 @@ def check_unit_weights(sample: Sample) -> None:
     if changing:
         raise NotConstantError(
             f"{sample.design.weights} changes within {changing} units, and here a unit has one weight: give every row "
-            "of a unit the same value, such as that before treatment, or use imputation, twfe, twfe_event_study or feols, "
-            "which weight rows"
+            "of a unit the same value, such as that before treatment, or use imputation, twfe, twfe_event_study or "
+            "feols, which weight rows"
         )
 
 
