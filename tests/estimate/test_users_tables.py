@@ -5,14 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from users_tables import ANSWERS, AREAS, CALLS, CHILDREN, HOUSEHOLDS, Call
 
-import buurteffect.estimate
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate import is_refused, persons, regression, space, survey
 from buurteffect.estimate.regression import Equation

@@ -82,12 +82,6 @@ REFUSALS = {
         errors.NotConstantError,
         "changes within 1 units",
     ),
-    "a weight changes": (
-        changed(w=np.arange(8.0) + 1),
-        replace(PLAIN, weights="w"),
-        errors.NotConstantError,
-        "w changes within 4",
-    ),
     "a weight is negative": (changed(w=-1.0), replace(PLAIN, weights="w"), errors.UnusableValueError, "negative"),
     "an outcome is infinite": (
         changed(y=[np.inf, *range(7)]),
@@ -95,17 +89,17 @@ REFUSALS = {
         errors.UnusableValueError,
         "y is infinite in 1 rows",
     ),
-    "never treated is written as infinite": (
-        changed(cohort_year=[2002.0] * 4 + [np.inf] * 4),
+    "a cohort is below every number": (
+        changed(cohort_year=[2002.0] * 4 + [-np.inf] * 4),
         PLAIN,
         errors.UnusableValueError,
-        "never treated is missing",
+        "cohort_year is infinite in 4 rows",
     ),
-    "never treated is written as 0": (
-        changed(cohort_year=[2002.0] * 4 + [0.0] * 4),
+    "0 may be a cohort or never": (
+        changed(cohort_year=[1.0] * 4 + [0.0] * 4, year=[0, 1] * 4),
         PLAIN,
         errors.UnusableValueError,
-        "never treated has a missing cohort",
+        "never treated or treated from 0 on",
     ),
     "a cohort falls within a year": (
         changed(cohort_year=[2001.5] * 4 + [np.nan] * 4),

@@ -17,6 +17,7 @@ from buurteffect.estimate.inference.regression_table import design_errors
 from buurteffect.estimate.inference.sandwich import Covariance, cluster_covariance, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.cell_terms import fit_terms
+from buurteffect.estimate.sample.adoption import check_unit_weights
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
 from buurteffect.estimate.sample.library_results import covariate_columns, effects_from_covariance
 
@@ -192,6 +193,7 @@ def average_terms(
 def _shares_variance(fit: SaturatedFit, matrix: Floats) -> Floats:
     """Return the covariance of averages that comes from the sizes of cohorts, clustered by what stays with a unit."""
     sample, size = fit.sample, len(fit.cohort)
+    check_unit_weights(sample, "take the shares of cohorts as 'known', or use imputation")
     starts = sample.unit_starts
     weights, cohorts = sample.weights[starts], np.where(sample.never, np.inf, sample.cohorts)[starts]
     belongs = (weights / weights.mean())[:, None] * (cohorts[:, None] == fit.cohort)

@@ -12,9 +12,19 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.sample.checks import changing_units
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths
 
+ROW_WEIGHTS = "use imputation, twfe, twfe_event_study or feols, which weight rows"
+"""What to do with weights that change, where a unit has one."""
 
-def check_unit_weights(sample: Sample) -> None:
+
+def check_unit_weights(sample: Sample, instead: str = ROW_WEIGHTS) -> None:
     """Refuse weights that change within a unit, for estimators in which a unit has one.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows.
+    instead : str
+        What to do instead of giving a unit one weight.
 
     Raises
     ------
@@ -25,8 +35,7 @@ def check_unit_weights(sample: Sample) -> None:
     if changing:
         raise NotConstantError(
             f"{sample.design.weights} changes within {changing} units, and here a unit has one weight: give every row "
-            "of a unit the same value, such as that before treatment, or use imputation, twfe, twfe_event_study or "
-            "feols, which weight rows"
+            f"of a unit the same value, such as that before treatment, or {instead}"
         )
 
 
