@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import pkgutil
+import re
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +15,8 @@ import pandas as pd
 import pytest
 
 import buurteffect.estimate
-from buurteffect.errors import CallError
-from buurteffect.estimate import Design, did, inference, regression, robustness, selection, space
+from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate import Design, childhood, did, inference, is_refused, regression, robustness, selection, space
 
 ROOT = Path(buurteffect.estimate.__file__).parent
 SUBJECTS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name not in ("core", "sample"))
@@ -192,3 +193,108 @@ def test_an_outside_event_study_that_does_not_fit_together_is_refused(covariance
 def test_an_unknown_restriction_is_refused():
     with pytest.raises(CallError, match="restriction must be"):
         robustness.honest_did(robustness.event_study([0.1, 0.2], np.eye(2), [-2, 0]), restriction="monotone")
+
+
+def told(made: object) -> object:
+    """Return the reason of a refusal, or the figures."""
+    if is_refused(made):
+        return made.reason
+    frame = getattr(made, "frame", getattr(getattr(made, "effects", None), "frame", None))
+    return None if frame is None or "estimate" not in frame else frame[["estimate", "std_error"]].to_numpy(dtype=float)
+
+
+def named(column: str, said: object) -> bool:
+    """Return whether a text names a column, and no neutral name of the code."""
+    return isinstance(said, str) and bool(re.search(rf"\b{column}\b", said)) and not re.search(r"\bx\d+\b", said)
+
+
+def spoilt() -> pd.DataFrame:
+    """Return the small panel with columns that no regression can use."""
+    frame, draws = panel(), np.random.default_rng(3)
+    return frame.assign(
+        word="a",
+        same=1.0,
+        twice=2 * frame["x"] + 1,
+        moving=draws.normal(size=len(frame)),
+        mirror=lambda table: 3 * table["moving"] - 1,
+        huge=np.where(frame["year"] == 2003, np.inf, 1.0),
+    )
+
+
+EVERY = pytest.mark.parametrize(("estimator", "rest"), CALLS.items(), ids=lambda each: getattr(each, "__name__", ""))
+
+
+@EVERY
+@pytest.mark.parametrize("role", ["covariates", "clusters", "weights"])
+def test_a_missing_column_of_any_role_is_a_mistake_in_the_call(estimator, rest, role):
+    with pytest.raises(CallError, match="lacks profit"):
+        estimator(panel(), replace(asked_of(estimator), **{role: "profit"}), *rest)
+
+
+@EVERY
+@pytest.mark.parametrize(("role", "column"), [("covariates", "word"), ("outcome", "word"), ("covariates", "huge")])
+def test_text_and_infinite_values_are_refused_by_name(estimator, rest, role, column):
+    assert named(column, told(estimator(spoilt(), replace(asked_of(estimator), **{role: column}), *rest)))
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("covariates", "enough"),
+    [(("same",), ()), (("x", "twice"), ("x",)), (("moving", "mirror"), ("moving",))],
+    ids=["constant", "collinear within firms", "collinear"],
+)
+def test_covariates_that_cannot_be_told_apart_are_named_or_move_nothing(estimator, rest, covariates, enough):
+    said = told(estimator(spoilt(), replace(asked_of(estimator), covariates=covariates), *rest))
+    if isinstance(said, str):
+        assert named(covariates[-1], said)
+    elif said is not None:
+        without = told(estimator(spoilt(), replace(asked_of(estimator), covariates=enough), *rest))
+        assert said == pytest.approx(without, rel=1e-6, abs=1e-9, nan_ok=True)
+
+
+@EVERY
+def test_a_firm_that_stands_twice_in_a_year_is_refused_by_the_names_of_the_key(estimator, rest):
+    said = told(estimator(pd.concat([panel(), panel().head(3)]), asked_of(estimator), *rest))
+    assert named("firm", said)
+    assert named("year", said)
+
+
+@EVERY
+def test_an_empty_panel_is_refused(estimator, rest):
+    assert told(estimator(panel().iloc[:0], asked_of(estimator), *rest))
+
+
+def test_too_few_units_or_times_are_told_with_what_is_to_be_explained():
+    design = replace(DESIGN, cohort=None, covariates=("x", "size"))
+    few = panel()[panel()["firm"] < 3]
+    assert named("size", told(regression.random_effects(few, design)))
+    once = few[few["year"] == 2000]
+    assert named("year", told(regression.random_effects(once, design)))
+    assert "successive" in told(regression.first_differences(once, design))
+    pair = few[(few["year"] < 2002) & (few["firm"] < 2)].assign(moved=[0.0, 1.0, 2.0, 5.0])
+    assert named("moved", told(regression.first_differences(pair, replace(design, covariates="moved"))))
+
+
+def test_names_may_be_listed_and_none_is_none():
+    design = Design("sales", covariates=["x", "size"], clusters=["sector"], coordinates_m=["east", "north"])
+    assert (design.covariates, design.clusters) == (("x", "size"), ("sector",))
+    assert design.coordinates_m == ("east", "north")
+    assert Design("sales", covariates=None, clusters=None).covariates == ()
+    for role in ("covariates", "clusters"):
+        with pytest.raises(CallError, match=f"{role} must be names of columns"):
+            Design("sales", **{role: 5})
+
+
+def test_a_refused_pair_says_why_where_it_is_taken_apart():
+    children = pd.DataFrame(columns=["move_age", "years_after_move", "origin_share", "destination_share"], dtype=float)
+    refused = childhood.both_designs(children.assign(childhood_years=1.0, parent_rank=1.0))
+    assert is_refused(refused)
+    with pytest.raises(EstimationError, match=re.escape(refused.reason)):
+        _both, _agree = refused
+    with pytest.raises(TypeError, match="one table"):
+        list(did.sun_abraham(panel(), DESIGN))
+
+
+def test_rings_that_do_not_ascend_are_a_mistake_in_the_call():
+    with pytest.raises(CallError, match="must ascend"):
+        space.spillover(panel(), replace(DESIGN, coordinates_m=("east", "north")), (5000.0, 1000.0))

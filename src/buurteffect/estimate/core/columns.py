@@ -147,6 +147,13 @@ def in_steps(frame: pd.DataFrame, design: Design) -> tuple[pd.DataFrame, Design]
     names = [str(name) for name in frame.columns]
     if names.count(design.time) != 1 or (design.cohort is not None and names.count(design.cohort) != 1):
         return frame, design
+    as_objects = [
+        name
+        for name in (design.time, design.cohort)
+        if name and frame[name].dtype == object and holds_numbers(frame[name])
+    ]
+    if as_objects:
+        frame = frame.assign(**{name: as_floats(frame[name]) for name in as_objects})
     moments = _moments(frame[design.time])
     given = None if design.cohort is None else _moments(frame[design.cohort])
     if moments is not None:

@@ -63,7 +63,10 @@ def synthetic_did(
         If fewer than three donors are seen at every time.
     """
     if design.covariates or design.weights is not None:
-        raise EstimationError("synthetic difference-in-differences takes no covariates or weights here: leave them out")
+        given = ", ".join((*design.covariates, *([design.weights] if design.weights else [])))
+        raise EstimationError(
+            f"synthetic difference-in-differences takes no covariates or weights here: leave out {given}"
+        )
     sample = draw_sample(frame, replace(design, clusters=(), coordinates_m=None), one_treated_cluster=True)
     table, start, dropped = _places_and_donors(sample, places)
     outcome = table.pivot_table(index="unit", columns="time", values="outcome").sort_index()

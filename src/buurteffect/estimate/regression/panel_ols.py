@@ -132,13 +132,14 @@ def random_effects(
         If the design has weights, regressors are constant or collinear, or there are no more units than regressors.
     """
     _refuse_weights(sample)
-    chosen = with_intercept(regressors or default_regressors(sample))
-    if sample.units_count <= len(chosen.names) or sample.rows_count == sample.units_count:
+    given = regressors or default_regressors(sample)
+    if sample.units_count <= len(given.names) + 1 or sample.rows_count == sample.units_count:
         raise EstimationError(
-            f"random effects need more units than regressors ({', '.join(chosen.names)}), seen at several times: found "
+            f"random effects need more units than regressors ({', '.join(given.names)}), seen at several times: found "
             f"{sample.units_count} units in {sample.rows_count} rows; add units or {sample.design.time}, or leave "
             "regressors out"
         )
+    chosen = with_intercept(given)
     outcome, explanation = _indexed(sample, chosen.values)
     fitted = call_library("linearmodels", RandomEffects(outcome, explanation).fit).result
     theta = fitted.theta.to_numpy(dtype=float).ravel()[sample.unit_codes]
@@ -221,7 +222,9 @@ def first_differences(
 def _refuse_weights(sample: Sample) -> None:
     """Refuse weights, which these estimators do not take here."""
     if sample.design.weights is not None:
-        raise EstimationError("this estimator takes no weights: leave them out of the design, or use two-way effects")
+        raise EstimationError(
+            f"this estimator takes no weights: leave {sample.design.weights} out of the design, or use two-way effects"
+        )
 
 
 def _indexed(sample: Sample, values: Floats) -> tuple[pd.DataFrame, pd.DataFrame]:

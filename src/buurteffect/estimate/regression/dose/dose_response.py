@@ -65,7 +65,10 @@ def continuous_dose(
     if design.dose is None:
         raise EstimationError("an effect by dose needs the design's dose: name the column")
     if design.covariates:
-        raise EstimationError("effects by dose take no covariates here: match first, or leave them out of the design")
+        raise EstimationError(
+            f"effects by dose take no covariates here: match first, or leave {', '.join(design.covariates)} out of the "
+            "design"
+        )
     adoption = Adoption(draw_sample(frame, design, one_treated_cluster=True))
     changes = _changes(adoption, window)
     dose = _doses(adoption)[changes.units]
