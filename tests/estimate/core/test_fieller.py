@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from buurteffect.estimate.core.fieller import fieller_ratio
+from buurteffect.estimate.core.intervals import fieller_ratio
 
 
 @pytest.mark.slow

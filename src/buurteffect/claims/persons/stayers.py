@@ -9,7 +9,7 @@ import pandas as pd
 
 from buurteffect.claims.rules import Outcome
 from buurteffect.claims.verdict import Answer, Verdict, negligible, with_interval
-from buurteffect.estimate.core.fieller import fieller_ratio
+from buurteffect.estimate.core.intervals import fieller_ratio
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.persons.attrition_bounds import LeeBounds

@@ -1,12 +1,15 @@
-"""Intervals and p-values of single estimates: the one place where a quantile of t or normal is taken."""
+"""Intervals and p-values of single estimates and of ratios: the one place where a quantile of t or normal is taken."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+
+from buurteffect.errors import EstimationError
 
 
 def critical_value(alpha: float = 0.05, degrees: Any = np.inf) -> Any:
@@ -63,3 +66,70 @@ def p_value(point: ArrayLike, error: ArrayLike, degrees: float = np.inf, null: f
     gap, spread = np.asarray(point, dtype=float) - null, np.asarray(error, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(spread > 0, 2 * stats.t.sf(np.abs(gap / spread), degrees), np.nan)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of two estimates.
+
+    Attributes
+    ----------
+    estimate, std_error : float
+        Numerator over denominator, and its error by the delta method.
+    ci_low, ci_high : float
+        Fieller's interval; missing where it is not bounded, since the denominator is not told from zero.
+    bounded : bool
+        Whether the interval has two ends.
+    """
+
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    bounded: bool
+
+
+def fieller_ratio(
+    top: float, bottom: float, covariance: np.ndarray, degrees: float = np.inf, alpha: float = 0.05
+) -> Ratio:
+    r"""Return a ratio with Fieller's interval (1954, doi:10.1111/j.2517-6161.1954.tb00159.x).
+
+    The values :math:`ρ` for which :math:`(a - ρ b)^2 ≤ t^2 (v_{aa} - 2 ρ v_{ab} + ρ^2 v_{bb})`: those that a test of
+    :math:`a - ρ b = 0` does not refuse. Where :math:`b` itself is not told from zero these are no interval, and none
+    is given; the delta method would print one all the same.
+
+    Parameters
+    ----------
+    top, bottom : float
+        Estimates a and b.
+    covariance : ndarray, shape (2, 2)
+        Of a and b.
+    degrees : float
+        Degrees of freedom of t.
+    alpha : float
+        One minus the confidence level.
+
+    Raises
+    ------
+    EstimationError
+        If an input is missing, the denominator is zero, or the matrix is no covariance.
+
+    Examples
+    --------
+    >>> found = fieller_ratio(1.0, 2.0, np.diag([0.01, 0.01]))
+    >>> [round(float(value), 3) for value in (found.estimate, found.ci_low, found.ci_high)]
+    [0.5, 0.395, 0.615]
+    """
+    matrix = np.asarray(covariance, dtype=float)
+    if matrix.shape != (2, 2) or not np.isfinite([top, bottom, *matrix.ravel()]).all() or bottom == 0:
+        raise EstimationError("a ratio needs two estimates, a denominator other than zero, and their covariance")
+    if matrix[0, 0] < 0 or matrix[1, 1] < 0 or matrix[0, 1] ** 2 > matrix[0, 0] * matrix[1, 1] * (1 + 1e-6):
+        raise EstimationError("the matrix given for two estimates is no covariance")
+    value, t2 = top / bottom, critical_value(alpha, degrees) ** 2
+    error = np.sqrt(max(matrix[0, 0] - 2 * value * matrix[0, 1] + value**2 * matrix[1, 1], 0.0)) / abs(bottom)
+    square = bottom**2 - t2 * matrix[1, 1]
+    if square <= 0:
+        return Ratio(value, float(error), np.nan, np.nan, False)
+    middle = top * bottom - t2 * matrix[0, 1]
+    reach = float(np.sqrt(max(middle**2 - square * (top**2 - t2 * matrix[0, 0]), 0.0)))
+    return Ratio(value, float(error), (middle - reach) / square, (middle + reach) / square, True)

@@ -1,6 +1,6 @@
 """Effects on residents, on the displaced and on who lives in a place."""
 
-from buurteffect.estimate.core import fieller
+from buurteffect.estimate.core import intervals
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.persons import (
     attrition_bounds,
@@ -72,7 +72,7 @@ destination_gaps = estimator(displacement_tables.destination_gaps)
 horizons = estimator(displacement_tables.horizons)
 inflow_slopes = estimator(displacement_tables.inflow_slopes)
 unlike_neighbours = estimator(displacement_tables.unlike_neighbours)
-fieller_ratio = estimator(fieller.fieller_ratio)
+fieller_ratio = estimator(intervals.fieller_ratio)
 concentration = estimator(matching.concentration)
 matched_difference = estimator(matching.matched_difference)
 instrumented_effect = estimator(newcomers_iv.instrumented_effect)

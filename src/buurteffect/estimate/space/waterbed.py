@@ -9,8 +9,8 @@ import pandas as pd
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.columns import require, require_numbers
-from buurteffect.estimate.core.fieller import fieller_ratio
 from buurteffect.estimate.core.fit import ols
+from buurteffect.estimate.core.intervals import fieller_ratio
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect, with_minimum_detectable_effect
 from buurteffect.estimate.inference.sandwich import RobustErrors, covariance
