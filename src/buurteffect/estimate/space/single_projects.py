@@ -34,7 +34,7 @@ def largest_places(frame: pd.DataFrame, design: Design, size: str, count: int) -
     often = seen.groupby(design.unit)[design.time].nunique() >= FEWEST_BEFORE
     treated = frame[frame[design.unit].isin(often.index[often])].drop_duplicates(design.unit)
     known = treated[treated[size].notna()].sort_values([size, design.unit], ascending=[False, True])
-    return known[design.unit].head(count).tolist()
+    return list(known[design.unit].head(count))
 
 
 def effects_on_places(
