@@ -197,6 +197,8 @@ def test_imputation_weights_rows_in_the_fit_and_in_the_mean():
     expected = np.average(gap, weights=frame["w"][treated])
     found = did.imputation(frame, replace(DESIGN, covariates=(), weights="w"))
     assert found.row(term="overall")["estimate"] == pytest.approx(expected, rel=1e-8)
+    stages = did.two_stage(frame, replace(DESIGN, covariates=(), weights="w"))
+    assert stages.row(term="overall")["estimate"] == pytest.approx(expected, rel=1e-8)
 
 
 def test_cohort_terms_weight_rows_where_shares_of_cohorts_are_known():

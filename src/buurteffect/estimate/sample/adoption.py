@@ -12,7 +12,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.sample.checks import changing_units
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths
 
-ROW_WEIGHTS = "use imputation, twfe, twfe_event_study or feols, which weight rows"
+ROW_WEIGHTS = "use imputation, two_stage, twfe, twfe_event_study or feols, which weight rows"
 """What to do with weights that change, where a unit has one."""
 
 
