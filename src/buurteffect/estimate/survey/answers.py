@@ -123,9 +123,7 @@ def trend_within(
     EstimationError
         If there are fewer than three waves from that year on.
     """
-    lacking = [name for name in (outcome, AREA, YEAR, weights, group) if name and name not in frame.columns]
-    if lacking:
-        raise MissingColumnError(f"the answers lack {', '.join(lacking)}")
+    require(frame, [name for name in (outcome, AREA, YEAR, weights, group) if name], "table of answers")
     rows = frame[(frame[YEAR] >= since) & (frame[group].astype(bool) if group else True)]
     if rows[YEAR].nunique() < 3:
         raise EstimationError(f"a trend takes three waves, found {rows[YEAR].nunique()} from {since} on")

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.multiplicity import romano_wolf
 from buurteffect.estimate.core.columns import require, require_numbers
+from buurteffect.estimate.core.multiplicity import romano_wolf
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import RESULT_COLUMNS, EffectEstimate
 from buurteffect.estimate.survey.answers import answers_within
