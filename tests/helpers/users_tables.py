@@ -514,6 +514,19 @@ CALLS = [
         {"outcome": "contact_score", "group": "group", "since": 2000},
     ),
     Call(
+        survey.trend_within,
+        {"frame": ANSWERS},
+        {"frame": "contact_score year weight_persons"},
+        {"frame": "area_code"},
+        {"outcome": "contact_score", "since": 2000},
+    ),
+    Call(
+        childhood.linearity_test,
+        {"children": CHILDREN},
+        {"children": f"{_MOVED} {_PARENTS}"},
+        {"children": "family place person"},
+    ),
+    Call(
         survey.associations,
         {"answers": ANSWERS},
         {"answers": "contact_score other_score"},

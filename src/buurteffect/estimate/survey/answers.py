@@ -123,7 +123,8 @@ def trend_within(
     EstimationError
         If there are fewer than three waves from that year on.
     """
-    require(frame, [name for name in (outcome, AREA, YEAR, weights, group) if name], "table of answers")
+    require(frame, [name for name in (AREA, group) if name], "table of answers")
+    require_numbers(frame, [name for name in (outcome, YEAR, weights) if name], "table of answers")
     rows = frame[(frame[YEAR] >= since) & (frame[group].astype(bool) if group else True)]
     if rows[YEAR].nunique() < 3:
         raise EstimationError(f"a trend takes three waves, found {rows[YEAR].nunique()} from {since} on")
