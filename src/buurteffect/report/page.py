@@ -241,11 +241,18 @@ class Page:
             self.sentences(key, reasons, {})
 
     def headline(
-        self, label: str, value: float | EstimateLike, spec: str, low: float | None = None, high: float | None = None
+        self,
+        label: str,
+        value: float | EstimateLike,
+        spec: str,
+        low: float | None = None,
+        high: float | None = None,
+        estimand: str = "",
     ) -> None:
         """Record a result that the index shows, printed by `spec`, with its interval where it has one.
 
-        Of an estimate it is the first row; of a refused one, nothing.
+        Of an estimate it is the first row; of a refused one, nothing. Under `estimand`, a name that `estimand` records,
+        its truth on synthetic data stands beside it.
         """
         if hasattr(value, "frame"):
             if self._refused(label, value):
@@ -255,6 +262,7 @@ class Page:
         if low is not None and high is not None:
             text += f" {print_interval(low, high, spec)}"
         entry = {"label": label, "value": value, "ci_low": low, "ci_high": high, "text": text}
+        entry |= {"estimand": estimand} if estimand else {}
         self._record["headline"].append(self._gate.release(entry, f"headline {label!r}"))
 
     def estimand(self, name: str, label: str, estimate: float, low: float, high: float, unit: str) -> None:

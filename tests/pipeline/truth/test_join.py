@@ -48,6 +48,16 @@ def test_the_truth_of_some_cohorts_since_before_is_asked_for_by_name(truth):
     assert join_truth({name: ESTIMAND}, truth)[0]["truth"] == pytest.approx((0.10 + 0.30 + 2 * 0.40) / 4 - 0.05)
 
 
+def test_both_truths_stand_beside_an_effect_since_before(truth):
+    PLACE.assign(effect_since_before=PLACE["effect"] - 0.3).to_parquet(truth.parent / "place.parquet")
+    names = ["att_6_9_since_before_log_woz_cohorts_2004_2012@headline", "att_6_9_log_woz_cohorts_2004_2012"]
+    since, against = join_truth(dict.fromkeys(names, ESTIMAND), truth)
+    assert (since["truth"], since["truth_without_policy"]) == pytest.approx((0.0, 0.3))
+    assert (since["covered"], since["covered_without_policy"]) == (True, False)
+    assert against["truth"] == pytest.approx(0.3)
+    assert against["truth_without_policy"] is against["covered_without_policy"] is None
+
+
 @pytest.mark.parametrize(
     "name",
     ["att_6_9_log_woz_cohorts_1990_1995@a", "att_6_9_unknown_cohorts_2004_2012", "att_6_9_unknown@a", "other", "@"],

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pandas as pd
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from buurteffect.errors import DisclosureError, ProjectError
 from buurteffect.release import Gate
@@ -179,6 +179,33 @@ def test_an_interval_without_ends_is_not_said_to_miss_the_truth(tmp_path):
     assert "missed" not in page
     page = page_of(tmp_path, {"truth": [row | {"ci_low": 0.0, "ci_high": 1.2, "covered": False}]})
     assert "missed" in page
+
+
+def test_both_truths_stand_beside_an_estimate_and_its_headline(tmp_path):
+    row = {"name": "a", "label": "x", "unit": "u", "estimate": 1.0, "ci_low": 0.0, "ci_high": 1.2, "truth": 1.5,
+           "covered": False, "truth_without_policy": 0.7, "covered_without_policy": True}  # fmt: skip
+    verdict = {"claim_id": "C01", "claim": "c", "outcome": "supported", "sentences": [], "limits": [], "numbers": {}}
+    headline = {"label": "effect", "value": 1.0, "ci_low": 0.0, "ci_high": 1.2, "text": "1.0 [0.0, 1.2]"}
+    page = page_of(tmp_path, {"truth": [row], "verdicts": [verdict], "headline": [headline | {"estimand": "a"}]})
+    assert "1.0 [0.0, 1.2] (truth: 1.5 since the year before the start, 0.7 against no policy at all)" in page
+    assert re.search(r"<td>1\.5<td>.*no: missed.*<td>0\.7<td>yes", page)
+    alone = page_of(tmp_path, {"truth": [row], "verdicts": [verdict], "headline": [headline]})
+    assert "since the year before the start" not in alone
+
+
+def test_a_section_whose_code_shows_nothing_is_left_out_of_the_page(tmp_path):
+    def code(shown):
+        return new_code_cell("x", execution_count=1, outputs=[new_output("stream", text="out")] if shown else [])
+
+    cells = [new_markdown_cell("# Title\n\n**Question.** What?")]
+    for name, shown in (("Full", True), ("Hollow", False), ("Half", True)):
+        cells += [new_markdown_cell(f"## {name}\n\nWords on {name}."), code(shown), code(False)]
+    cells += [new_markdown_cell("## Sources\n\nA book."), code(False)]
+    whole = {"source": "synthetic", "notebook": "tiny", "inputs": [], "verdicts": [], "headline": [], "sentences": {}}
+    page = page_html(new_notebook(cells=cells), whole | {"run": RUN}, tmp_path)
+    assert all(f"Words on {name}." in page for name in ("Full", "Half"))
+    assert "A book." in page
+    assert "Hollow" not in page
 
 
 LONG = "an estimator with a name that is much longer than the half of any figure could ever hold"

@@ -20,7 +20,7 @@ _BY_COHORT = re.compile(
     r"_cohorts_(?P<first>\d{4})_(?P<last>\d{4})",
     re.ASCII,
 )
-_PLACE = "place.parquet"
+_PLACE, _SINCE = "place.parquet", "since_before_"
 
 
 def join_truth(estimands: Mapping[str, Mapping[str, Any]], truth_file: Path) -> list[dict[str, Any]]:
@@ -40,18 +40,25 @@ def join_truth(estimands: Mapping[str, Mapping[str, Any]], truth_file: Path) -> 
     Returns
     -------
     list of dict
-        One row per estimand with a known truth; ``covered`` says whether the interval holds it,
-        None without a finite interval.
+        One row per estimand with a known truth; ``covered`` says whether the interval holds it, None without a finite
+        interval. Where the truth is that since the year before the start, ``truth_without_policy`` is that against a
+        country without any policy, which differs by what other projects had done to treated areas by then, and
+        ``covered_without_policy`` whether the interval holds it; both None elsewhere.
     """
     if not truth_file.is_file():
         return []
     truth = json.loads(truth_file.read_text(encoding="utf-8"))
     rows = []
     for name, estimand in estimands.items():
-        value = _true_value(name.split("@")[0], truth, truth_file.parent / _PLACE)
-        if value is not None:
-            covered = _within(value, estimand["ci_low"], estimand["ci_high"])
-            rows.append({"name": name, **estimand, "truth": value, "covered": covered})
+        asked, place = name.split("@")[0], truth_file.parent / _PLACE
+        value = _true_value(asked, truth, place)
+        if value is None:
+            continue
+        ends = estimand["ci_low"], estimand["ci_high"]
+        other = _true_value(asked.replace(_SINCE, ""), truth, place) if _SINCE in asked else None
+        row = {"name": name, **estimand, "truth": value, "covered": _within(value, *ends)}
+        held = None if other is None else _within(other, *ends)
+        rows.append(row | {"truth_without_policy": other, "covered_without_policy": held})
     return rows
 
 

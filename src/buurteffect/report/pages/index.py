@@ -13,7 +13,7 @@ from scipy.stats import false_discovery_control
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
 from buurteffect.report.html.template import filled
-from buurteffect.report.pages.render import SOURCE_WORDS, digits, title_of
+from buurteffect.report.pages.render import SOURCE_WORDS, digits, title_of, truths_of
 
 _SMALLEST_P = 0.001
 
@@ -77,7 +77,7 @@ def _summary(processed: Path, name: str) -> dict[str, Any]:
         "name": name,
         "title": title_of(notebook, results),
         "verdicts": results["verdicts"],
-        "headline": results["headline"],
+        "headline": [entry | {"truths": truths_of(entry, results)} for entry in results["headline"]],
         "needs": results.get("needs"),
         "commit": results["run"]["commit"],
     }

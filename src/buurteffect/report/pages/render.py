@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import shutil
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ LISTED = 55_000
 """Bytes that it may weigh, without its code, with its input files listed at its foot."""
 _FIGURE = re.compile(r"<figure[^>]*\bid=([\w-]+)[^>]*>.*?</figure>", re.DOTALL)
 _INJECTED = "injected-parameters"
-_TRUTH_ALIGNED = "n3 n4 n5"
+_OPENS = re.compile(r"##\s")
+_TRUTH_ALIGNED = "n3 n4 n5 n7"
 SOURCE_WORDS = {
     "synthetic": "the synthetic country",
     "open": "open data of the publishers",
@@ -112,7 +113,10 @@ def page_html(
         raise ProjectError("a notebook's first cell must be markdown that starts with its title (# …)")
     blocks: list[dict[str, Any]] = []
     contents: list[Heading] = []
-    for cell in cells:
+    empty = _empty_sections(cells)
+    for place, cell in enumerate(cells):
+        if cell.cell_type == "markdown" and place in empty:
+            continue
         if cell.cell_type == "markdown":
             html, headings = to_html(cell.source)
             blocks.append({"kind": "markdown", "html": html})
@@ -137,6 +141,10 @@ def page_html(
         "contents": contents,
         "blocks": blocks,
         "results": results,
+        "headlines": [
+            entry | {"truths": f" ({told})" if (told := truths_of(entry, results)) else ""}
+            for entry in results["headline"]
+        ],
         "truth_number": 1 + sum(block["kind"] == "table" for block in blocks),
         "synthetic": results["source"] == "synthetic",
         "listing": listing,
@@ -146,9 +154,42 @@ def page_html(
         "source_words": SOURCE_WORDS[results["source"]],
         "css": stylesheet(),
         "truth_aligned": _TRUTH_ALIGNED,
+        "two_truths": any(row.get("truth_without_policy") is not None for row in results.get("truth") or []),
         "alignment": Markup(alignment_rules([_TRUTH_ALIGNED, "f2", *(block.get("aligned", "") for block in blocks)])),
     }
     return _export(notebook, page)
+
+
+def _empty_sections(cells: Sequence[nbformat.NotebookNode]) -> set[int]:
+    """Return the places of cells in sections whose code showed nothing: they would be method without a result.
+
+    A section runs from a cell of text that opens with ``##`` to the next; one without code, and one whose only code is
+    the last cell of the notebook, stay.
+    """
+    starts = [place for place, cell in enumerate(cells) if cell.cell_type == "markdown" and _OPENS.match(cell.source)]
+    empty: set[int] = set()
+    for start, end in zip(starts, [*starts[1:], len(cells)], strict=False):
+        code = [cell for cell in cells[start : min(end, len(cells) - 1)] if cell.cell_type == "code"]
+        if code and not any(cell.outputs for cell in code):
+            empty |= set(range(start, end))
+    return empty
+
+
+def truths_of(entry: Mapping[str, Any], results: Mapping[str, Any]) -> str:
+    """Return in words what is true of a headline, empty where that is not known."""
+    for row in results.get("truth") or []:
+        if entry.get("estimand") and row["name"] == entry["estimand"]:
+            other = row.get("truth_without_policy")
+            if other is None:
+                return f"truth: {headline_truth(row['truth'])}"
+            since, against = headline_truth(row["truth"]), headline_truth(other)
+            return f"truth: {since} since the year before the start, {against} against no policy at all"
+    return ""
+
+
+def headline_truth(value: float | None) -> str:
+    """Print a truth beside a headline, with three significant digits."""
+    return print_value(value, ".3g")
 
 
 def check_weight(html: str, name: str) -> None:

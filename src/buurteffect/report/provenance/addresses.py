@@ -23,7 +23,10 @@ from buurteffect.report.tables.columns import NO_LOWER, print_value
 _SOURCES = re.compile(r"^#+ (?:Sources|References|Literature)\s*$", re.MULTILINE)
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,)\]]*[^\s.,;)\]]")
 SHORT, TRUTH = "in-short", "beside-the-truth"
-_JOINED = {"truth": ("label", "unit", "estimate", "ci_low", "ci_high", "truth"), "identity": ("part", "value")}
+_JOINED = {
+    "truth": ("label", "unit", "estimate", "ci_low", "ci_high", "truth", "truth_without_policy"),
+    "identity": ("part", "value"),
+}
 _PROSE, _OUTPUT = "text-", "output-"
 
 
@@ -212,6 +215,10 @@ def _headlines(lookup: NumberLookup) -> Iterator[Address]:
         fields = [field for field in ("value", "ci_low", "ci_high") if entry[field] is not None]
         for number, field in zip(numbers_in(entry["text"]), fields, strict=False):
             yield lookup.bound(number, part, f"headline[{place}].{field}", entry[field])
+        for at, row in enumerate(lookup.results.get("truth") or []):
+            for field in ("truth", "truth_without_policy") if entry.get("estimand") == row["name"] else ():
+                for number in numbers_in(print_value(row.get(field), ".3g")):
+                    yield lookup.bound(number, part, f"truth[{at}].{field}", row[field])
 
 
 def _joined(lookup: NumberLookup) -> Iterator[Address]:
@@ -219,7 +226,7 @@ def _joined(lookup: NumberLookup) -> Iterator[Address]:
     for name, fields in _JOINED.items():
         for place, row in enumerate(lookup.results.get(name) or []):
             for field in fields:
-                value = row[field]
+                value = row.get(field)
                 text = value if isinstance(value, str) else print_value(value, ".4g")
                 for number in numbers_in(text):
                     yield lookup.bound(number, f"row {place + 1}, {field}", f"{name}[{place}].{field}", value)
