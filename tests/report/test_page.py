@@ -393,3 +393,58 @@ def test_the_mime_type_of_exhibits_is_what_the_page_reads(draft, monkeypatch):
     show_table(draft)
     assert bundles[0][EXHIBIT]["rows"][0] == ["A", "0.12 [0.10,\N{NO-BREAK SPACE}0.20]"]
     assert "<table>" in bundles[0]["text/html"]
+
+
+KNOWN = ("effect", 1.0, 0.0, 2.0, "u")
+VERDICT = SimpleNamespace(
+    claim_id="C01", claim="c", outcome="supported", sentences=(), limits=(), numbers={}, population="", estimand="",
+    rule=(), changes=(), primary={},
+)  # fmt: skip
+RECORDED = {
+    "table": lambda draft, key: show_table(draft, key),
+    "recorded table": lambda draft, key: draft.record(key, frame()),
+    "figure": lambda draft, key: draft.figure(key, figure()[0], frame(), "Caption.", ALT),
+    "text": lambda draft, key: draft.sentences(key, ["Something."], {}),
+}
+
+
+@pytest.mark.parametrize("first", RECORDED)
+@pytest.mark.parametrize("second", RECORDED)
+def test_no_key_of_a_page_is_recorded_twice(draft, first, second):
+    RECORDED[first](draft, "same")
+    with pytest.raises(ProjectError, match=r"'same' is recorded twice in tiny, first as the t"):
+        RECORDED[second](draft, "same")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        lambda draft: draft.estimand("truth", *KNOWN),
+        lambda draft: draft.headline("Effect", 1.0, ".1f"),
+        lambda draft: draft.verdict(VERDICT),
+    ],
+)
+def test_no_truth_headline_or_verdict_is_recorded_twice(draft, record):
+    record(draft)
+    with pytest.raises(ProjectError, match="recorded twice in tiny"):
+        record(draft)
+
+
+def test_two_estimates_of_one_truth_are_told_apart_and_both_are_written(draft):
+    table = pd.DataFrame({"term": ["years", "steady"], "estimate": [1.0, 2.0], "ci_low": 0.0, "ci_high": 3.0})
+    made = SimpleNamespace(frame=table, reason="")
+    draft.estimands(made, "term", {"years": "mean", "steady": "mean@steady"}, "u")
+    draft.finish()
+    written = json.loads((draft.folder / "results.json").read_text(encoding="utf-8"))["estimands"]
+    assert {name: entry["estimate"] for name, entry in written.items()} == {"mean": 1.0, "mean@steady": 2.0}
+    with pytest.raises(ProjectError, match="recorded twice"):
+        open_page("tiny", "synthetic").estimands(made, "term", {"years": "mean", "steady": "mean"})
+
+
+def test_a_truth_belongs_to_one_row_and_a_table_has_each_column_once(draft):
+    table = pd.DataFrame({"term": ["years", "years"], "estimate": [1.0, 2.0], "ci_low": 0.0, "ci_high": 3.0})
+    with pytest.raises(ProjectError, match="'years', of which the estimate has 2 rows"):
+        draft.estimands(SimpleNamespace(frame=table, reason=""), "term", {"years": "mean"})
+    double = pd.concat([table, table[["estimate"]]], axis=1)
+    with pytest.raises(ProjectError, match="several columns estimate"):
+        draft.record("double", double)

@@ -53,7 +53,7 @@ from buurteffect.pipeline.runs.runs import Run
 from buurteffect.pipeline.runs.staging import PARTS, RunFiles, cannot_store, date, lock, on_disk_full
 from buurteffect.pipeline.truth.process import join_in_own_process
 from buurteffect.project import SOURCES, Project, writing
-from buurteffect.report.page import RESULTS
+from buurteffect.report.record import RESULTS
 from buurteffect.report.tables.exhibits import plain
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

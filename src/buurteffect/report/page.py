@@ -6,7 +6,6 @@ the run's folder, as ``results.json``, SVG figures and CSV tables. No value beco
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
@@ -18,12 +17,11 @@ from IPython.display import display
 
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, check_identifier, writing
-from buurteffect.release import Gate
 from buurteffect.report.figures.style import SAME_MARKS
+from buurteffect.report.record import RESULTS, RunRecord, rows_of
 from buurteffect.report.tables.binding import rows_across, spans_of
 from buurteffect.report.tables.columns import MISSING, Column, as_preview, as_text, print_interval, print_value
 from buurteffect.report.tables.exhibits import (
-    DIGITS,
     AnswerLike,
     EstimateLike,
     VerdictLike,
@@ -31,10 +29,8 @@ from buurteffect.report.tables.exhibits import (
     plain,
     reading_of,
 )
-from buurteffect.report.tables.rounding import decimals_of, rounded
 
 EXHIBIT = "application/vnd.buurteffect.exhibit+json"
-RESULTS = "results.json"
 _EFFECT = Column("estimate", "Effect", ".3f", "ci_low", "ci_high")
 _TREATED = Column("treated_count", "Treated", ",d")
 
@@ -49,9 +45,7 @@ class Page:
     notebook: str
     source: str
     folder: Path
-    _record: dict[str, Any] = field(default_factory=dict, repr=False)
-    _keys: set[str] = field(default_factory=set, repr=False)
-    _finished: bool = field(default=False, repr=False)
+    _record: RunRecord = field(repr=False)
 
     def table(
         self, key: str, frame: Shown, columns: Sequence[Column], caption: str, note: str = "", otherwise: str = ""
@@ -204,7 +198,6 @@ class Page:
     def verdict(self, verdict: VerdictLike) -> None:
         """Show the verdict on a claim as sentences made from its numbers, and record both."""
         key = f"verdict-{verdict.claim_id}"
-        self._take_key(key)
         content: dict[str, Any] = {
             "claim_id": verdict.claim_id,
             "claim": verdict.claim,
@@ -218,15 +211,14 @@ class Page:
             "changes": list(verdict.changes),
             "primary": dict(verdict.primary),
         }
-        self._record["verdicts"].append(self._gate.release(content, f"the verdict on {verdict.claim_id}"))
+        self._record.add("verdicts", key, content)
         conditions = [condition for _, part in verdict.rule for condition in part]
         self._show("verdict", key, **content, said=spans_of(verdict.sentences), ruled=spans_of(conditions))
 
     def sentences(self, key: str, sentences: Iterable[str], numbers: Mapping[str, float]) -> None:
         """Show sentences made from results, and record them with the numbers they are made from."""
-        self._take_key(key)
         content: dict[str, Any] = {"sentences": list(sentences), "numbers": dict(numbers)}
-        self._record["sentences"][key] = self._gate.release(content, f"text {key!r}")
+        self._record.add("sentences", key, content)
         self._show("sentences", key, **content, said=spans_of(content["sentences"]))
 
     def say(self, key: str, answer: AnswerLike, limits: str = "") -> None:
@@ -263,12 +255,20 @@ class Page:
             text += f" {print_interval(low, high, spec)}"
         entry = {"label": label, "value": value, "ci_low": low, "ci_high": high, "text": text}
         entry |= {"estimand": estimand} if estimand else {}
-        self._record["headline"].append(self._gate.release(entry, f"headline {label!r}"))
+        self._record.add("headline", label, entry)
 
     def estimand(self, name: str, label: str, estimate: float, low: float, high: float, unit: str) -> None:
-        """Record an estimate whose truth is known on synthetic data; the truth is joined after the run."""
+        """Record an estimate whose truth is known on synthetic data; the truth is joined after the run.
+
+        What follows an ``@`` in `name` tells estimates of one truth apart.
+
+        Raises
+        ------
+        ProjectError
+            If the name was recorded before: the one would have overwritten the other.
+        """
         entry = {"label": label, "estimate": estimate, "ci_low": low, "ci_high": high, "unit": unit}
-        self._record["estimands"][name] = self._gate.release(entry, f"estimate {name!r}")
+        self._record.add("estimands", name, entry)
 
     def estimands(self, estimate: EstimateLike, column: str, names: Mapping[str, str], unit: str = "") -> None:
         """Record the rows of an estimate whose truth is known on synthetic data.
@@ -286,32 +286,16 @@ class Page:
         """
         if self._refused("estimands", estimate):
             return
-        rows = estimate.frame.set_index(column)
         for value, name in names.items():
-            row = rows.loc[value]
+            found = estimate.frame[estimate.frame[column] == value]
+            if len(found) != 1:
+                raise ProjectError(f"{name!r} is the truth of {value!r}, of which the estimate has {len(found)} rows")
+            row = found.iloc[0]
             self.estimand(name, value, row["estimate"], row["ci_low"], row["ci_high"], unit)
 
     def finish(self) -> None:
         """Write ``results.json``: the last thing a notebook does, and the sign that it ran to its end."""
-        self._finished = True
-        with writing(self.folder / RESULTS) as aside:
-            record = rounded(self._record, decimals_of(self.notebook))
-            text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-            aside.write_text(text + "\n", encoding="utf-8")
-
-    @property
-    def _gate(self) -> Gate:
-        """What everything passes that is shown or recorded."""
-        return Gate(self.source)
-
-    def _take_key(self, key: str) -> None:
-        """Reserve a key; refuse one that is used twice or cannot be a file name, and any after `finish`."""
-        if self._finished:
-            raise ProjectError(f"{key!r} is shown after page.finish(): it would be on the page and not in the results")
-        check_identifier(key, "table, figure or text")
-        if key in self._keys:
-            raise ProjectError(f"{key!r} is shown twice in {self.notebook}: give each table and figure its own key")
-        self._keys.add(key)
+        self._record.write(self.folder / RESULTS)
 
     def _refused(self, key: str, source: Shown, otherwise: str = "") -> bool:
         """Return whether an estimate was refused; say so where it is told what cannot be shown."""
@@ -322,9 +306,8 @@ class Page:
 
     def _take(self, key: str, source: Shown) -> tuple[pd.DataFrame, list[str]]:
         """Release a frame or estimate, record it, write its CSV, and return it with the sentences on its method."""
-        self._take_key(key)
         frame = source if isinstance(source, pd.DataFrame) else source.frame
-        entry: dict[str, Any] = {"rows": frame.to_dict("records")}
+        entry: dict[str, Any] = {"rows": rows_of(frame, key)}
         reading: list[str] = []
         if not isinstance(source, pd.DataFrame):
             entry |= {
@@ -336,7 +319,7 @@ class Page:
             }
             reading = reading_of(source)
             entry["few_clusters"] = few_clusters(frame, source.error_convention)
-        self._record["results"][key] = self._gate.release(entry, f"{key!r}")
+        self._record.add("results", key, entry)
         with writing(self.folder / "tables" / f"{key}.csv") as aside:  # further digits differ between libraries
             frame.to_csv(aside, index=False, float_format="%.12g", lineterminator="\n")
         return frame, reading
@@ -390,17 +373,5 @@ def open_page(notebook: str, source: str, inputs: Iterable[Any] = ()) -> Page:
     check_identifier(notebook, "notebook")
     staging = os.environ.get("BUURTEFFECT_STAGING")
     folder = Path(staging) if staging else Project.find().processed(source) / "drafts" / notebook
-    page = Page(notebook, source, folder)
-    page._record.update(
-        notebook=notebook,
-        source=source,
-        digits=DIGITS,
-        decimals={},
-        inputs=[asdict(item) if is_dataclass(item) and not isinstance(item, type) else item for item in inputs],
-        results={},
-        sentences={},
-        verdicts=[],
-        estimands={},
-        headline=[],
-    )
-    return page
+    files = [asdict(item) if is_dataclass(item) and not isinstance(item, type) else item for item in inputs]
+    return Page(notebook, source, folder, RunRecord(notebook, source, files))

@@ -14,7 +14,13 @@ from buurteffect.claims.persons.stayers import (
     judge_residents,
     judge_retention,
 )
-from buurteffect.claims.persons.stayers_truth import flow_truths, known_flows, resident_effects, resident_truth_remarks
+from buurteffect.claims.persons.stayers_truth import (
+    RESIDENT_TRUTHS,
+    flow_truths,
+    known_flows,
+    resident_effects,
+    resident_truth_remarks,
+)
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.persons.composition_effects import FlowEffect
@@ -112,6 +118,12 @@ def test_tables_leave_out_what_was_refused() -> None:
 
 def test_true_parts_are_those_since_the_year_before() -> None:
     assert flow_truths("log_income", (6, 9))["in_situ"] == "att_6_9_since_before_mean_log_income_in_situ"
+
+
+def test_each_effect_on_residents_meets_its_truth_under_a_name_of_its_own() -> None:
+    assert len(set(RESIDENT_TRUTHS.values())) == len(RESIDENT_TRUTHS)
+    both = resident_effects({"own income, years 1–8": effect(0.005, 0.005), "own income, steady effect": effect(0, 0.003)})
+    assert sorted(both.names.values()) == ["residents_own_log_income_mean", "residents_own_log_income_mean@steady"]
 
 
 def flow(total: float, in_situ: float, error: float = 0.01) -> FlowEffect:

@@ -43,7 +43,7 @@ RESIDENT_TRUTHS = {
     "own income, years 1–8": "residents_own_log_income_mean",
     "own income, years 1–4": "residents_own_log_income_near",
     "own income, years 5–8": "residents_own_log_income_late",
-    "own income, steady effect": "residents_own_log_income_mean",
+    "own income, steady effect": "residents_own_log_income_mean@steady",
     "employee, years 1–8": "employment_effect",
     RETAINED: "residents_retention_wijk_high",
 }
