@@ -29,10 +29,10 @@ from buurteffect.claims.persons.contact import (
     smallest_trend,
     truth_of_contact,
 )
-from buurteffect.claims.persons.displaced_truth import displacement_truth, displacement_truth_remarks
+from buurteffect.claims.persons.displaced_truth import displacement_truth, displacement_truth_remarks, profile_truths
 from buurteffect.claims.persons.displacement import (
     describe_destinations,
-    destination_table,
+    effects_by_name,
     judge_displacement,
     judge_escalator,
     judge_sorting,
@@ -46,6 +46,7 @@ from buurteffect.claims.persons.stayers import (
     judge_newcomers,
     judge_residents,
     judge_retention,
+    neighbour_table,
 )
 from buurteffect.claims.persons.stayers_truth import (
     RETAINED,
@@ -53,7 +54,13 @@ from buurteffect.claims.persons.stayers_truth import (
     resident_effects,
     resident_truth_remarks,
 )
-from buurteffect.claims.persons.waterbed import describe_books, describe_memory, judge_mixing, judge_waterbed
+from buurteffect.claims.persons.waterbed import (
+    describe_books,
+    describe_profile,
+    judge_mixing,
+    judge_waterbed,
+    spread_table,
+)
 from buurteffect.claims.register import read_register
 from buurteffect.claims.restructuring.averages import (
     MEASURES,
@@ -108,10 +115,10 @@ __all__ = [
     "describe_gemeente",
     "describe_key_figures",
     "describe_measurement",
-    "describe_memory",
     "describe_placebos",
     "describe_places",
     "describe_pretrends",
+    "describe_profile",
     "describe_ranks",
     "describe_reflection",
     "describe_scores",
@@ -122,9 +129,9 @@ __all__ = [
     "describe_unharmonised",
     "describe_windows",
     "describe_world",
-    "destination_table",
     "displacement_truth",
     "displacement_truth_remarks",
+    "effects_by_name",
     "effects_in_words",
     "equivalence_table",
     "joint_tests",
@@ -153,13 +160,16 @@ __all__ = [
     "known_flows",
     "known_truth",
     "mark_facts",
+    "neighbour_table",
     "no_survey",
     "overlap_words",
+    "profile_truths",
     "read_register",
     "regions_table",
     "resident_effects",
     "resident_truth_remarks",
     "smallest_trend",
+    "spread_table",
     "truth_of_chances",
     "truth_of_contact",
     "truth_of_neighbours",

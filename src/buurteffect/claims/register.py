@@ -119,6 +119,11 @@ def read_register() -> Mapping[str, Claim]:
     return claims
 
 
+def threshold(claim_id: str, condition: str, variant: str = "") -> float:
+    """Return the threshold of a condition of a rule, for code that needs it beside the rule."""
+    return read_register()[claim_id].rule.conditions[condition].bound(variant)
+
+
 def _claim(claim_id: str, entry: Mapping[str, Any], changes: tuple[Change, ...], file: str) -> Claim:
     """Return one entry as a claim."""
     entry = {"population": "", "estimand": "", **entry}  # until every rule is data

@@ -13,11 +13,13 @@ import pandas as pd
 from buurteffect.claims.register import read_register
 from buurteffect.claims.rules import Found, Judgement, Outcome
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.robustness.equivalence_tests import within_bounds
 
 _PLACES = {"synthetic": "in the synthetic country", "open": "in the Netherlands", "microdata": "in the Netherlands"}
 AREAS = {"buurt": "buurten", "wijk": "wijken", "pc4": "postcode areas", "gemeente": "gemeenten"}
 """What the areas of a level are called."""
+_ONE_SIDED = 0.05
 PRIMARY = ("estimate", "ci_low", "ci_high", "p_value")
 """What is recorded of the estimand that decides."""
 
@@ -198,6 +200,16 @@ def with_interval(name: str, row: pd.Series, scale: float = 1) -> dict[str, floa
     """Return an estimate and the ends of its interval as numbers ``name``, ``name_low`` and ``name_high``."""
     columns = {"": "estimate", "_low": "ci_low", "_high": "ci_high"}
     return {f"{name}{end}": scale * row[column] for end, column in columns.items()}
+
+
+def with_inner(name: str, row: pd.Series, degrees: float, scale: float = 1) -> dict[str, float]:
+    """Return the ends of two one-sided tests at 5% as numbers ``name_inner_low`` and ``name_inner_high``.
+
+    They are those of the interval at 90%: a rule that asks of both sides that an end lies beyond the smallest effect
+    that matters asks the same of each.
+    """
+    low, high = interval(row["estimate"], row["std_error"], degrees, 2 * _ONE_SIDED)
+    return {f"{name}_inner_low": float(scale * low), f"{name}_inner_high": float(scale * high)}
 
 
 class FilledSentence(str):

@@ -122,7 +122,9 @@ def test_true_parts_are_those_since_the_year_before() -> None:
 
 def test_each_effect_on_residents_meets_its_truth_under_a_name_of_its_own() -> None:
     assert len(set(RESIDENT_TRUTHS.values())) == len(RESIDENT_TRUTHS)
-    both = resident_effects({"own income, years 1–8": effect(0.005, 0.005), "own income, steady effect": effect(0, 0.003)})
+    both = resident_effects(
+        {"own income, years 1–8": effect(0.005, 0.005), "own income, steady effect": effect(0, 0.003)}
+    )
     assert sorted(both.names.values()) == ["residents_own_log_income_mean", "residents_own_log_income_mean@steady"]
 
 

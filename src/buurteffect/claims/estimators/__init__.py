@@ -1,10 +1,17 @@
 """Which estimators may be trusted where: what the scoreboards say, in sentences."""
 
-from buurteffect.claims.estimators.headlines import describe_coverage, describe_detection, headline_rows
+from buurteffect.claims.estimators.headlines import (
+    describe_condemned,
+    describe_coverage,
+    describe_detection,
+    headline_rows,
+    is_condemned,
+)
 from buurteffect.claims.estimators.persons import describe_persons, judge_coverage
 from buurteffect.claims.estimators.places import describe_design, describe_places, failures, judge_conditions
 
 __all__ = [
+    "describe_condemned",
     "describe_coverage",
     "describe_design",
     "describe_detection",
@@ -12,6 +19,7 @@ __all__ = [
     "describe_places",
     "failures",
     "headline_rows",
+    "is_condemned",
     "judge_conditions",
     "judge_coverage",
 ]

@@ -5,12 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from buurteffect.claims.estimators.criteria import COVERS
 from buurteffect.claims.verdict import Answer
 
 STEADY = "own income, steady effect"
 OWN_INCOME = "own income, years 1–8"
 """The two estimators of one question: the mean of the effects of eight years, each year counting alike; and one effect
 that is the same every year, years weighed by what they tell, which finds a smaller effect."""
+
+_MISSED = {
+    "held": "coverage", "countries": "scored", "low": "coverage_low", "high": "coverage_high", "bias": "bias",
+    "spread": "error_sd",
+}  # fmt: skip
 
 NULL = 1e-9
 """Mean truth below which nothing is there to be found."""
@@ -76,6 +82,50 @@ def describe_coverage(table: pd.DataFrame, page: str) -> Answer:
     else:
         answer.cannot_say("Those countries have another size than this one; n10b says which, and what is so in each.")
     return answer
+
+
+def describe_condemned(table: pd.DataFrame, page: str) -> Answer:
+    """Say of a page's headlines where the scoreboard condemns their intervals, and how far off they may be there.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `describe_coverage`.
+    page : str
+        Whose headlines.
+
+    Returns
+    -------
+    Answer
+        A sentence per headline and scenario with a coverage below the bounds, the lowest first: whether it lies below by
+        more than the number of countries leaves open, and by how much estimates miss on average. Where none does, that
+        none does.
+    """
+    answer = Answer(page, "synthetic", "buurt")
+    rows = headline_rows(table[(table["page"] == page) & table["coverage"].notna()])
+    below = rows[rows["coverage"] < COVERS[0]].sort_values("coverage", kind="stable")
+    for number, row in enumerate(below.to_dict("records")):
+        clear = row["coverage_high"] < COVERS[0]
+        words = "what it says is not identified by this design there" if clear else "which may be chance"
+        answer.say(
+            f"The interval of “{_SAID.get(row['estimator'], row['headline'])}” held the truth in {{held_{number}:.1%}} of "
+            f"{{countries_{number}:d}} countries made as {row['scenario']} [{{low_{number}:.1%}}, {{high_{number}:.1%}}], "
+            f"where {{least:.0%}} are asked for: {words}. Estimates there are off by {{bias_{number}:+.4f}} on average and "
+            f"by {{spread_{number}:.4f}} more or less.",
+            least=COVERS[0],
+            **{f"{name}_{number}": row[column] for name, column in _MISSED.items()},
+        )
+    if below.empty and len(rows):
+        answer.say(
+            "no interval of these headlines held the truth in fewer than {least:.0%} of the countries.", least=COVERS[0]
+        )
+    return answer
+
+
+def is_condemned(table: pd.DataFrame, page: str, headline: str) -> bool:
+    """Return whether a headline's interval clearly covers too seldom in some scenario."""
+    rows = table[(table["page"] == page) & (table["headline"] == headline)]
+    return bool((rows["coverage_high"] < COVERS[0]).any())
 
 
 def describe_detection(table: pd.DataFrame) -> Answer:

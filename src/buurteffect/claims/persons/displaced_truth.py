@@ -65,6 +65,11 @@ def displacement_truth(
     return KnownTruth(pd.DataFrame(table, columns=_COLUMNS), {words: name for words, name, _ in found})
 
 
+def profile_truths(year: int) -> dict[str, str]:
+    """Return the name of the truth beside either end of the profile of the score, by end: it is one and the same."""
+    return {end: f"seen_inflow_slope_{_SCORE}_{year}@{end}" for end in ("lowest", "highest")}
+
+
 def displacement_truth_remarks(source: str) -> list[str]:
     """Return how the truth beside the estimates is to be read; nothing on real data."""
     if source != "synthetic":
@@ -74,6 +79,8 @@ def displacement_truth_remarks(source: str) -> list[str]:
         "country in which a cohort's projects were called off. That of the places of the displaced is another figure "
         "than the one estimated: it sets them against where the same households would have lived then, more years on, "
         "where the page sets them against others like them; that the interval holds it is no proof. That of the books "
-        "lays the true effects out on the same exposures, counted with the same memory, relative to the rest of the "
-        "gemeente; what all buurten of a gemeente shared is in neither."
+        "and of the displaced taken in lays the true effects out on exposures counted with the persistence and the "
+        "reach that the country was built with, relative to the rest of the gemeente; what all buurten of a gemeente "
+        "shared is in neither. Beside the set over all persistences and reaches it is the truth of that one of them: "
+        "it should lie between the lower end of the lowest and the upper end of the highest."
     ]

@@ -1,19 +1,17 @@
-"""Claims C11, C23 and C24: displacement, who leaves whom, and neighbourhoods as escalators; rules fixed beforehand."""
+"""Claims C11, C23 and C24: displacement, who leaves whom, and neighbourhoods as escalators."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from buurteffect.claims.register import threshold
 from buurteffect.claims.rules import Outcome
-from buurteffect.claims.verdict import Answer, Verdict, with_interval
+from buurteffect.claims.verdict import Answer, Verdict, with_inner, with_interval
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect, with_minimum_detectable_effect
 
-LEAST_EXIT = {"buurt": 0.05, "wijk": 0.03}
-"""Smallest excess exit of low incomes that matters, a share."""
-LEAST_SCORE = 0.02
-LEAST_RATIO = 1.05
 _AREAS = "buurt"
+_NAMED = ["term", "estimate", "std_error", "ci_low", "ci_high", "treated_count", "minimum_detectable_effect"]
 
 
 def judge_displacement(exits: dict[str, EffectEstimate], horizon: int, quality: EffectEstimate, source: str) -> Verdict:
@@ -27,7 +25,7 @@ def judge_displacement(exits: dict[str, EffectEstimate], horizon: int, quality: 
         "That somebody left does not say that they did not want to, nor that they are worse off: own incomes are the "
         "question of n06."
     )
-    met, against = [], []
+    figures: dict[str, float] = {}
     for unit, made in exits.items():
         if not made:
             return answer.not_testable(f"Exit from the {unit} cannot be judged: {made.reason.rstrip('.')}.")
@@ -45,16 +43,17 @@ def judge_displacement(exits: dict[str, EffectEstimate], horizon: int, quality: 
                 f"{unit}_excess": 100 * row["estimate"],
                 f"{unit}_low": 100 * row["ci_low"],
                 f"{unit}_high": 100 * row["ci_high"],
-                f"{unit}_least": 100 * LEAST_EXIT[unit],
+                f"{unit}_least": threshold("C11", f"leave_{unit}"),
                 f"{unit}_mde": 100 * minimum_detectable_effect(row["std_error"], degrees=made.degrees),
             },
         )
-        met.append(row["ci_low"] > 0 and row["estimate"] >= LEAST_EXIT[unit])
-        against.append(row["ci_high"] < LEAST_EXIT[unit])
+        figures |= with_inner(unit, row, made.degrees, 100)
     above = _say_highest(answer, exits["buurt"])
     _say_quality(answer, quality)
-    remark = f" for the lowest third of incomes{above}" if all(met) else ""
-    return answer.verdict(Outcome.of(all(met), all(against)), remark)
+    found = answer.judge(figures, primary=exits["buurt"].row(term="low"))
+    if found.rule_outcome != Outcome.SUPPORTED:
+        return found
+    return answer.judge(figures, f" for the lowest third of incomes{above}", primary=exits["buurt"].row(term="low"))
 
 
 def _say_highest(answer: Answer, made: EffectEstimate) -> str:
@@ -112,39 +111,56 @@ def judge_sorting(made: EffectEstimate, source: str) -> Verdict:
             **with_interval(name, row),
             **{f"{name}_mde": minimum_detectable_effect(row["std_error"], degrees=made.degrees)},
         )
-    answer.say("the smallest ratio that matters is {least:.2f}.", least=LEAST_RATIO)
+    answer.say("the smallest ratio that matters is {least:.2f}.", least=threshold("C23", "leave_more"))
     distance = made.row(term="income distance")
-    found = distance["ci_low"] > 1 and distance["estimate"] > LEAST_RATIO
-    outcome = Outcome.of(found, distance["ci_high"] < LEAST_RATIO)
-    return answer.verdict(outcome, " for distance in income" if found else "")
+    return answer.judge(with_inner("distance", distance, made.degrees), primary=distance)
 
 
-def judge_escalator(leavers: EffectEstimate, entrants: EffectEstimate, source: str) -> Verdict:
-    """Judge claim C24: whether those who come to arrival neighbourhoods rise, and leave for better places."""
+def judge_escalator(
+    entrants: EffectEstimate, leavers: EffectEstimate, destinations: EffectEstimate, source: str
+) -> Verdict:
+    """Judge claim C24: whether those who come to arrival neighbourhoods rise there as others do elsewhere.
+
+    `entrants` is the growth of their income less that of others like them, which decides. Beside it stand how much
+    higher `leavers` end than where they left, and how high they end (`destinations`) less leavers of other buurten
+    like them.
+    """
     answer = Answer("C24", source, _AREAS)
     answer.cannot_say(
-        "Those who leave are not those who stay: that leavers do well says nothing of what the place did. Part of it "
-        "is arithmetic: who leaves the lowest fifth by score can hardly end lower; and households alike by third of "
-        "incomes may still differ within it, where lower incomes tend to rise more."
+        "Those who leave are not those who stay: that leavers do well says nothing of what the place did. Households of "
+        "the same income at arrival may still have different incomes in the long run, towards which they move."
     )
-    if not leavers or not entrants:
-        reason = (entrants if leavers else leavers).reason
-        return answer.not_testable(f"It cannot be judged: {reason.rstrip('.')}.")
-    left, came = leavers.frame.iloc[0], entrants.frame.iloc[0]
+    if not entrants:
+        return answer.not_testable(f"It cannot be judged: {entrants.reason.rstrip('.')}.")
+    came = entrants.frame.iloc[0]
     answer.say(
-        "households that leave arrival buurten {place} end {rise:+.3f} [{rise_low:+.3f}, {rise_high:+.3f}] points of "
-        "the score higher than where they left; at least {least:.2f} was asked for.",
-        **with_interval("rise", left),
-        least=LEAST_SCORE,
-    )
-    answer.say(
-        "incomes of households that came there grow by {growth:+.3f} [{growth_low:+.3f}, {growth_high:+.3f}] log "
-        "points more than those of all households that came elsewhere, of the same age, tenure and income at arrival.",
+        "incomes of households that came to arrival buurten {place} grow by {growth:+.3f} [{growth_low:+.3f}, "
+        "{growth_high:+.3f}] log points more than those of households that came elsewhere in the same year, of the "
+        "same age, tenure and income at arrival.",
         **with_interval("growth", came),
     )
-    better = left["ci_low"] > 0 and left["estimate"] >= LEAST_SCORE and came["ci_low"] > -LEAST_SCORE
-    worse = left["ci_high"] < LEAST_SCORE or came["ci_high"] < -LEAST_SCORE
-    return answer.verdict(Outcome.of(better, worse))
+    if leavers and destinations:
+        answer.say(
+            "households that leave arrival buurten end {rise:+.3f} [{rise_low:+.3f}, {rise_high:+.3f}] points of the "
+            "score higher than where they left, which is little else than arithmetic: the lowest fifth has hardly "
+            "anything below it. They end {gap:+.3f} [{gap_low:+.3f}, {gap_high:+.3f}] points from where households "
+            "like them end that leave other buurten.",
+            **with_interval("rise", leavers.frame.iloc[0]),
+            **with_interval("gap", destinations.frame.iloc[0]),
+        )
+    figures = with_inner("growth", came, entrants.degrees)
+    found = answer.judge(figures, primary=came)
+    if found.rule_outcome != Outcome.SUPPORTED:
+        return found
+    faster = "faster than" if came["ci_low"] > 0 else "as much as"
+    remark = f" in that they rise {faster} others like them elsewhere; that they move up is not judged"
+    return answer.judge(figures, remark, primary=came)
+
+
+def effects_by_name(made: dict[str, EffectEstimate]) -> pd.DataFrame:
+    """Return the first row of each estimate that was not refused under a name, with what would have been found."""
+    rows = {term: with_minimum_detectable_effect(each).frame.iloc[0] for term, each in made.items() if each}
+    return pd.DataFrame([row.to_dict() | {"term": term} for term, row in rows.items()], columns=_NAMED)
 
 
 def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], source: str) -> Answer:
@@ -172,13 +188,3 @@ def describe_destinations(displaced: pd.DataFrame, heads: dict[str, float], sour
         entrants_per_leaver=heads["entrants_per_leaver"],
     )
     return answer
-
-
-def destination_table(gaps: dict[str, EffectEstimate]) -> pd.DataFrame:
-    """Return the places of the displaced beside those of others, with the smallest gap that each would have shown.
-
-    One row per comparison that was not refused: ``term``, the columns of effects and ``minimum_detectable_effect``.
-    """
-    columns = ["term", "estimate", "std_error", "ci_low", "ci_high", "treated_count", "minimum_detectable_effect"]
-    made = {term: with_minimum_detectable_effect(each).frame.iloc[0] for term, each in gaps.items() if each}
-    return pd.DataFrame([row.to_dict() | {"term": term} for term, row in made.items()], columns=columns)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from buurteffect.claims.rules import Outcome
-from buurteffect.claims.verdict import Answer, Verdict, negligible, with_interval
+from buurteffect.claims.register import threshold
+from buurteffect.claims.verdict import Answer, Verdict, with_inner, with_interval
 from buurteffect.estimate.core.intervals import fieller_ratio
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
@@ -17,8 +17,8 @@ from buurteffect.estimate.persons.composition_effects import FlowEffect
 from buurteffect.estimate.persons.newcomers_iv import Instrumented
 from buurteffect.estimate.robustness.equivalence_tests import Equivalence, equivalence
 
-SMALLEST_INCOME, SMALLEST_EMPLOYMENT, SMALLEST_RETENTION = 0.02, 0.02, 0.03
-"""Smallest effects that matter, fixed before any estimate: 2% of own income, 2 points at work, 3 points that stay."""
+SMALLEST_INCOME, SMALLEST_EMPLOYMENT = threshold("C07", "income_small"), threshold("C07", "work_small")
+"""Smallest effects that matter, as the rules have them: log points of own income, and the share at work."""
 
 COMERS_STEP = 0.10
 """Ten households in a hundred who are well off and new: what the effect of newcomers is put in terms of."""
@@ -109,7 +109,7 @@ class ResidentEvidence:
 
 
 def judge_residents(evidence: ResidentEvidence) -> Verdict:
-    """Judge C07: whether the lives of sitting residents changed, by equivalence tests on own income and employment."""
+    """Judge C07: whether the lives of sitting residents improved, by one-sided tests on own income and employment."""
     answer = Answer("C07", evidence.source, "buurt")
     if not evidence.income or not evidence.employment:
         reason = evidence.income.reason or evidence.employment.reason
@@ -143,7 +143,13 @@ def judge_residents(evidence: ResidentEvidence) -> Verdict:
         "moving are not in these extracts. Compared are residents of the same gemeente, tenure, age, income and mean "
         "income of the buurt: what differs between them beyond that is not ruled out."
     )
-    return answer.verdict(_decide(income, work))
+    figures = {
+        "income_inner_low": income.ci_low,
+        "income_inner_high": income.ci_high,
+        "work_inner_low": work.ci_low,
+        "work_inner_high": work.ci_high,
+    }
+    return answer.judge(figures, primary=evidence.income.frame.iloc[0])
 
 
 def _say_bounds(answer: Answer, found: LeeBounds) -> None:
@@ -157,6 +163,46 @@ def _say_bounds(answer: Answer, found: LeeBounds) -> None:
         bound_low=found.low, bound_high=found.high, bound_ci_low=found.ci_low, bound_ci_high=found.ci_high,
         stay_treated=found.treated_share, stay_others=found.others_share,
     )  # fmt: skip
+
+
+def neighbour_table(undisplaced: EffectEstimate, newcomers: Instrumented | Estimate) -> pd.DataFrame:
+    """Return what C28 rests on, without what was refused.
+
+    Returns
+    -------
+    DataFrame
+        One row per effect: ``term, estimate, ci_low, ci_high`` (95%), ``inner_low, inner_high`` (90%),
+        ``minimum_detectable_effect, treated_count`` and ``first_stage`` (F of the instrument, missing without one).
+    """
+    rows: list[dict[str, object]] = []
+    if undisplaced:
+        row = undisplaced.frame.iloc[0]
+        rows.append(_neighbour_row("restructuring", row, undisplaced.degrees, row["treated_count"], np.nan))
+    if not isinstance(newcomers, Estimate):
+        names = ("estimate", "std_error", "ci_low", "ci_high")
+        scaled = pd.Series({name: COMERS_STEP * getattr(newcomers, name) for name in names})
+        term = "one household in ten more that is new and of the highest third (instrumented)"
+        rows.append(_neighbour_row(term, scaled, newcomers.degrees, None, newcomers.f_statistic))
+    columns = ["term", "estimate", "ci_low", "ci_high", "inner_low", "inner_high", "minimum_detectable_effect",
+               "treated_count", "first_stage"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).astype({"treated_count": "Int64"})
+
+
+def _neighbour_row(
+    term: str, row: pd.Series, degrees: float, treated: float | None, strength: float
+) -> dict[str, object]:
+    """Return an effect with both of its intervals and what would have been found."""
+    inner = with_inner("row", row, degrees)
+    found = minimum_detectable_effect(row["std_error"], _ALPHA, _POWER, degrees)
+    return {
+        "term": term,
+        **{name: row[name] for name in ("estimate", "ci_low", "ci_high")},
+        "inner_low": inner["row_inner_low"],
+        "inner_high": inner["row_inner_high"],
+        "minimum_detectable_effect": found,
+        "treated_count": treated,
+        "first_stage": strength,
+    }
 
 
 def judge_newcomers(undisplaced: EffectEstimate, newcomers: Instrumented | Estimate, source: str) -> Verdict:
@@ -186,35 +232,41 @@ def judge_newcomers(undisplaced: EffectEstimate, newcomers: Instrumented | Estim
         "untreated buurten. The instrument holds if what was built touches incomes of neighbours only through who "
         "came; works, noise and prices are ways around that."
     )
-    return answer.verdict(_decide(test))
+    figures = {"income_inner_low": test.ci_low, "income_inner_high": test.ci_high}
+    return answer.judge(figures, primary=undisplaced.frame.iloc[0])
 
 
 def judge_retention(
+    undisplaced: EffectEstimate,
     well_off: EffectEstimate,
     rising: EffectEstimate,
-    undisplaced: EffectEstimate,
     years: int,
     source: str,
 ) -> Verdict:
-    """Judge C25: whether restructuring kept better-off residents in their wijk."""
+    """Judge C25: whether restructuring kept better-off residents in their wijk, by those who could stay.
+
+    `undisplaced` are residents of the highest third whose dwelling was left standing, who decide; `well_off` all of
+    that third, and `rising` those whose income had risen most.
+    """
     answer = Answer("C25", source, "buurt")
-    if not well_off:
-        return answer.not_testable(f"There is no estimate of who stays: {well_off.reason.rstrip('.')}.")
-    row, degrees = well_off.frame.iloc[0], well_off.degrees
+    if not undisplaced:
+        return answer.not_testable(f"There is no estimate of who stays: {undisplaced.reason.rstrip('.')}.")
+    row, degrees = undisplaced.frame.iloc[0], undisplaced.degrees
+    matters = threshold("C25", "kept")
     answer.say(
-        "of residents in the highest third of incomes the year before, the share that lives in the same wijk "
-        "{kept_years:d} years later differs by {kept:.1f} points [{kept_low:.1f}, {kept_high:.1f}] from that of others "
-        "like them ({kept_treated:,d} treated); {kept_found:.1f} would be told from zero four times in five, and "
-        "{kept_matters:.0f} is the smallest that matters.",
+        "of residents in the highest third of incomes the year before whose dwelling was not demolished, the share "
+        "that lives in the same wijk {kept_years:d} years later differs by {stood:.1f} points [{stood_low:.1f}, "
+        "{stood_high:.1f}] from that of others like them ({stood_treated:,d} treated); {stood_found:.1f} would be told "
+        "from zero four times in five, and {stood_matters:.0f} is the smallest that matters.",
         kept_years=years,
-        **with_interval("kept", row, 100),
-        kept_treated=row["treated_count"],
-        kept_found=100 * minimum_detectable_effect(row["std_error"], _ALPHA, _POWER, degrees),
-        kept_matters=100 * SMALLEST_RETENTION,
+        **with_interval("stood", row, 100),
+        stood_treated=row["treated_count"],
+        stood_found=100 * minimum_detectable_effect(row["std_error"], _ALPHA, _POWER, degrees),
+        stood_matters=matters,
     )
     for name, made, words in (
+        ("kept", well_off, "of all of the highest third, those who had to leave among them,"),
         ("rising", rising, "of those whose income had risen most over three years"),
-        ("stood", undisplaced, "of those in the highest third whose dwelling was not demolished"),
     ):
         if made:
             answer.say(
@@ -222,11 +274,10 @@ def judge_retention(
                 **with_interval(name, made.frame.iloc[0], 100),
             )
     answer.cannot_say(
-        "Whoever had to leave because the dwelling went cannot be kept by what was built: the first figure holds both. "
-        "Why people left is not in the register."
+        "Which dwellings were left standing was chosen, too. Whoever had to leave because the dwelling went cannot be "
+        "kept by what was built, and does not decide. Why people left is not in the register."
     )
-    against = row["ci_high"] < 0 or negligible(row, SMALLEST_RETENTION, degrees)
-    return answer.verdict(Outcome.of(row["estimate"] >= SMALLEST_RETENTION and row["ci_low"] > 0, against))
+    return answer.judge(with_inner("stood", row, degrees, 100), primary=row)
 
 
 def equivalence_table(tested: dict[str, tuple[EffectEstimate, float]]) -> pd.DataFrame:
@@ -267,9 +318,3 @@ def _say_effect(answer: Answer, made: EffectEstimate, smallest: float, name: str
         },
     )
     return test
-
-
-def _decide(*tests: Equivalence) -> Outcome:
-    """Return what equivalence tests say of a claim that there is no effect: supported only if all of them agree."""
-    beyond = any(test.ci_low > test.smallest or test.ci_high < -test.smallest for test in tests)
-    return Outcome.of(all(test.equivalent for test in tests), beyond)

@@ -36,8 +36,8 @@ def known_flows(effect: FlowEffect, outcome: str, window: tuple[int, int]) -> Kn
     return KnownTruth(frame, {named[term]: name for term, name in flow_truths(outcome, window).items()})
 
 
-RETAINED = "still in the wijk, highest third (persons; truth: of households)"
-"""The truth of who stays is recorded over households and not, as on the page, over the persons in them."""
+RETAINED = "still in the wijk, highest third"
+"""What the effect on who stays is called beside its truth."""
 
 RESIDENT_TRUTHS = {
     "own income, years 1–8": "residents_own_log_income_mean",
@@ -74,9 +74,10 @@ def resident_truth_remarks(source: str) -> list[str]:
         return []
     return [
         "The truth beside the estimates was joined after this page was made. That of a mean and its parts is the "
-        "difference between the country and the same one without the policy, since the year before. That of residents "
-        "counts households once and sets them against the same households with the projects of their cohort called "
-        "off; the page counts persons, children among them, and sets them against others like them. The retention of "
-        "households with a high income is therefore not quite what the page estimates. No truth is kept of blocks, of "
-        "bounds for stayers, or of what newcomers do to neighbours."
+        "difference between the country and the same one without any policy; since the year before, less what other "
+        "projects had done to these buurten by then, which is what a comparison with that year estimates. That of "
+        "residents sets households against the same households with the projects of their cohort called off, so that "
+        "there is one. Both it and the page count a household once, by its main earner; the page leaves out those "
+        "whose income then or in the years before is not known, or who have nobody to be compared with. No truth is "
+        "kept of blocks, of bounds for stayers, of those whose dwelling stood, or of what newcomers do to neighbours."
     ]

@@ -1,74 +1,83 @@
-"""Claims C13 and C29: whether problems move elsewhere, and whether gaps close; rules fixed beforehand."""
+"""Claims C13 and C29: whether problems move elsewhere, and whether gaps close."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from buurteffect.claims.register import threshold
 from buurteffect.claims.rules import Outcome
-from buurteffect.claims.verdict import Answer, Verdict, with_interval
-from buurteffect.estimate.core.intervals import interval
+from buurteffect.claims.verdict import Answer, Verdict, with_inner, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
+from buurteffect.estimate.space.exposure_profile import LEAKAGE, MOST, SLOPE
 from buurteffect.estimate.space.waterbed import Ledger
 
-LEAST_SCORE = 0.01
 LARGE = 0.5
-LEAST_SPREAD = 0.002
-_FOR_EVER = "every displaced household"
 _AREAS = "buurt"
 
 
-def judge_waterbed(reached: EffectEstimate, books: Ledger | Estimate, share: float, year: int, source: str) -> Verdict:
-    """Judge claim C13: whether places that take in the displaced lose.
+def judge_waterbed(
+    reached: EffectEstimate, profile: EffectEstimate, books: Ledger | Estimate, share: float, year: int, source: str
+) -> Verdict:
+    """Judge claim C13: whether places that take in the displaced lose, whatever cannot be known.
 
-    By the row ``taken_in`` of `exposure_effects` on the score in `year`, the mean over the `share` of untreated places
-    that took in most; "large" is said only where the interval of the leakage in `books` lies above one half.
+    By the rows `MOST` of the `exposure_profile` of the score in `year`: the mean over the `share` of untreated places
+    that took in most, for every persistence and reach. `reached` is that of one of them, and says how many came;
+    "large" is said only where every leakage of the profile surely lies above one half.
     """
     answer = Answer("C13", source, _AREAS)
     answer.cannot_say(
         "All is relative to other buurten of the same gemeente: what the policy did to all of them alike is not "
         "included. Whole gemeenten are compared apart, and they are few."
     )
-    if not reached:
-        return answer.not_testable(f"It cannot be judged: {reached.reason.rstrip('.')}.")
-    row = reached.row(term="taken_in")
+    for made in (reached, profile):
+        if not made:
+            return answer.not_testable(f"It cannot be judged: {made.reason.rstrip('.')}.")
+    rows = profile.frame[profile.frame["quantity"] == MOST].reset_index(drop=True)
     answer.say(
         "in {year:d}, the {share:.0%} of the untreated buurten {place} that had taken in most displaced households "
-        "held {exposure:.1%} of them among their own, and their score differs by {effect:+.3f} "
-        "[{effect_low:+.3f}, {effect_high:+.3f}] points from what it would have been; {mde:.3f} would have been found "
-        "four times in five, and {least:.2f} is the smallest that matters.",
+        "held {exposure:.1%} of them among their own, by one persistence. Over {number:d} combinations of persistence "
+        "and reach, their score differs by {lowest:+.3f} to {highest:+.3f} points from what it would have been; the "
+        "intervals together run from {set_low:+.3f} to {set_high:+.3f}, and {least:.2f} is the smallest that matters.",
         year=year,
         share=share,
-        exposure=row["exposure"],
-        **with_interval("effect", row),
-        mde=row["minimum_detectable_effect"],
-        least=LEAST_SCORE,
+        exposure=reached.row(term="taken_in")["exposure"],
+        number=len(rows),
+        lowest=rows["estimate"].min(),
+        highest=rows["estimate"].max(),
+        set_low=rows["ci_low"].min(),
+        set_high=rows["ci_high"].max(),
+        least=-threshold("C13", "loses"),
     )
-    large = _say_leakage(answer, books)
-    loses = row["ci_high"] < 0 and row["estimate"] <= -LEAST_SCORE
-    low, _ = interval(row["estimate"], row["std_error"], reached.degrees, 0.1)
-    size = ", and large" if large else ", on a scale that the books do not settle"
-    return answer.verdict(Outcome.of(loses, row["ci_low"] > 0 or low > -LEAST_SCORE), size if loses else "")
+    _say_leakage(answer, books)
+    leaked = profile.frame.loc[profile.frame["quantity"] == LEAKAGE, "ci_low"]
+    size = ", and large" if (leaked > LARGE).all() else ", on a scale that the books do not settle"
+    inner = [with_inner("set", row, profile.degrees) for _, row in rows.iterrows()]
+    figures = {
+        "set_inner_low": min(each["set_inner_low"] for each in inner),
+        "set_inner_high": max(each["set_inner_high"] for each in inner),
+    }
+    found = answer.judge(figures)
+    return answer.judge(figures, size) if found.rule_outcome == Outcome.SUPPORTED else found
 
 
-def _say_leakage(answer: Answer, books: Ledger | Estimate) -> bool:
-    """Say what share of the gain was lost elsewhere; return whether it is surely more than half."""
+def _say_leakage(answer: Answer, books: Ledger | Estimate) -> None:
+    """Say what share of the gain was lost elsewhere, by the persistence and reach of the books."""
     if isinstance(books, Estimate):
         answer.cannot_say(f"The books cannot be made up: {books.reason.rstrip('.')}.")
-        return False
+        return
     row = books.leakage.row(term="displaced")
     if row["ci_low"] == -float("inf"):
         answer.cannot_say(
             "What share of the gain was lost where the displaced went cannot be said: the gain itself cannot be told "
             "from zero."
         )
-        return False
+        return
     answer.say(
         "what is estimated to be lost where the displaced went is {leakage:.0%} [{leakage_low:.0%}, "
         f"{{leakage_high:.0%}}] of what restructured buurten gained, {_leakage_words(row['ci_low'], row['ci_high'])}.",
         **with_interval("leakage", row),
     )
-    return bool(row["ci_low"] > LARGE)
 
 
 def _leakage_words(low: float, high: float) -> str:
@@ -103,22 +112,51 @@ def judge_mixing(spread: EffectEstimate, source: str) -> Verdict:
         **with_interval("change", row),
         mde=minimum_detectable_effect(row["std_error"], degrees=spread.degrees),
     )
-    return answer.verdict(Outcome.of(row["ci_high"] < 0, row["ci_low"] > -LEAST_SPREAD))
+    return answer.judge(with_inner("change", row, spread.degrees), primary=row)
 
 
-def describe_books(books: Ledger | Estimate, city: EffectEstimate, words: str, source: str) -> Answer:
+def spread_table(spread: EffectEstimate) -> pd.DataFrame:
+    """Return what C29 rests on: the spread as it is, as it would be without the policy, and its change with 95% interval.
+
+    One row each, ``term, estimate, ci_low, ci_high``, and one for what would have been found; none of a refused estimate.
+    """
+    columns = ["term", "estimate", "ci_low", "ci_high"]
+    if not spread:
+        return pd.DataFrame(columns=columns)
+    row, none = spread.frame.iloc[0], float("nan")
+    rows = [
+        ("as it is", row["sd_now"], none, none),
+        ("as it would be without the policy", row["sd_without"], none, none),
+        ("change", row["estimate"], row["ci_low"], row["ci_high"]),
+        ("change that would be found", minimum_detectable_effect(row["std_error"], degrees=spread.degrees), none, none),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def describe_books(books: Ledger | Estimate, city: EffectEstimate, what: str, source: str) -> Answer:
     """Say what the books of an outcome hold, and what whole gemeenten say of it."""
     answer = Answer("C13", source, _AREAS)
     if isinstance(books, Estimate):
-        answer.cannot_say(f"The books of {words} cannot be made up: {books.reason.rstrip('.')}.")
+        answer.cannot_say(f"The books of {what} cannot be made up: {books.reason.rstrip('.')}.")
         return answer
     entries = books.entries.frame.set_index("term")
     parts = {"direct": "in restructured buurten", "ring": "near them", "receiving": "where the displaced went"}
-    template = ", ".join(f"{{{n}:+.2f}} [{{{n}_low:+.2f}}, {{{n}_high:+.2f}}] {where}" for n, where in parts.items())
+    told = {name: entries.loc[name, "ci_low"] > 0 or entries.loc[name, "ci_high"] < 0 for name in parts}
+    words = {
+        name: f"by {{{name}:+.2f}} [{{{name}_low:+.2f}}, {{{name}_high:+.2f}}] {where}"
+        if told[name]
+        else f"by nothing that is told from zero {where} ({{{name}_mde:.1f}} would have been found four times in five)"
+        for name, where in parts.items()
+    }
+    numbers = {
+        key: value for name in parts if told[name] for key, value in with_interval(name, entries.loc[name]).items()
+    }
+    found = {f"{name}_mde": entries.loc[name, "minimum_detectable_effect"] for name in parts if not told[name]}
     answer.say(
         "in sums over buurten, where a buurt that gains one point counts one, restructuring is estimated to have moved "
-        f"{words} by {template}.",
-        **{key: value for name in parts for key, value in with_interval(name, entries.loc[name]).items()},
+        f"{what} {', '.join(words.values())}.",
+        **numbers,
+        **found,
     )
     if "rest" in entries.index:
         answer.say(
@@ -144,24 +182,35 @@ def describe_books(books: Ledger | Estimate, city: EffectEstimate, words: str, s
     return answer
 
 
-def describe_memory(slopes: pd.DataFrame, memory: float, source: str) -> Answer:
-    """Say how much the effect of the displaced taken in hangs on how long they are taken to count.
+def describe_profile(profile: EffectEstimate, source: str) -> Answer:
+    """Say how much the effect of the displaced taken in hangs on how long they count and how far works reach.
 
-    The headline is the first row of `inflow_slopes`; there the share `memory` of them still counts a year later.
+    `profile` is an `exposure_profile`, whose rows `SLOPE` are set side by side.
     """
     answer = Answer("C13", source, _AREAS)
-    rows = slopes.set_index("design")
-    other = rows[rows.index.str.startswith(_FOR_EVER)]
-    if other.empty or other["estimate"].isna().all() or pd.isna(rows["estimate"].iloc[0]):
-        answer.cannot_say("How much hangs on the memory of the displaced taken in cannot be shown.")
+    if not profile:
+        answer.cannot_say(f"How much hangs on what is not known cannot be shown: {profile.reason.rstrip('.')}.")
         return answer
-    first, last = rows.iloc[0], other.iloc[0]
+    rows = profile.frame[profile.frame["quantity"] == SLOPE]
+    ends = {"lowest": rows.loc[rows["estimate"].idxmin()], "highest": rows.loc[rows["estimate"].idxmax()]}
+    template = " to ".join(
+        f"{{{name}:+.2f}} [{{{name}_low:+.2f}}, {{{name}_high:+.2f}}] (persistence {{{name}_persistence:.2f}}, reach "
+        f"{{{name}_reach:,.0f}} m)"
+        for name in ends
+    )
     answer.say(
-        "if {memory:.0%} of the displaced taken in still count a year later, the slope is {slope:+.3f} "
-        "[{slope_low:+.3f}, {slope_high:+.3f}]; if all of them do, for ever, it is {ever:+.3f} [{ever_low:+.3f}, "
-        "{ever_high:+.3f}]. No register holds that memory: what follows holds for the first.",
-        memory=memory,
-        **with_interval("slope", first),
-        **with_interval("ever", last),
+        "how long the displaced taken in count and how far works reach is in no register. Over {number:d} combinations "
+        f"the effect of a stock of displaced as large as the buurt runs from {template}; {{below:d}} of the intervals "
+        "lie below zero and {above:d} above it.",
+        number=len(rows),
+        below=int((rows["ci_high"] < 0).sum()),
+        above=int((rows["ci_low"] > 0).sum()),
+        **{key: value for name, row in ends.items() for key, value in with_interval(name, row).items()},
+        **{f"{name}_persistence": row["persistence_share"] for name, row in ends.items()},
+        **{f"{name}_reach": row["reach_m"] for name, row in ends.items()},
+    )
+    answer.cannot_say(
+        "The less of the displaced still counts a year later, the fewer they are and the more each seems to do: so far "
+        "as none of the combinations is known to be right, the effect is the set of all of them."
     )
     return answer

@@ -29,6 +29,7 @@ __all__ = [
     "Instrumented",
     "LeeBounds",
     "ResidentDesign",
+    "attrition",
     "chain_flows",
     "chained_effects",
     "clustered_mean",
@@ -68,6 +69,7 @@ clustered_mean = estimator(departure.clustered_mean)
 departure_ratios = estimator(departure.departure_ratios)
 excess_exit = estimator(exit_hazard.excess_exit)
 exit_path = estimator(exit_hazard.exit_path)
+attrition = estimator(displacement_tables.attrition)
 destination_gaps = estimator(displacement_tables.destination_gaps)
 horizons = estimator(displacement_tables.horizons)
 inflow_slopes = estimator(displacement_tables.inflow_slopes)

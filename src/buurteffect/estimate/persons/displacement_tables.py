@@ -13,14 +13,21 @@ from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.inference.sandwich import ClusteredErrors
+from buurteffect.estimate.persons.attrition_bounds import lee_bounds
 from buurteffect.estimate.persons.departure import departure_ratios
 from buurteffect.estimate.persons.exit_hazard import excess_exit
 from buurteffect.estimate.persons.matching import matched_difference
+from buurteffect.estimate.persons.residents import ResidentDesign
 from buurteffect.estimate.space.exposures import exposure_mapping
 
 INFLOW_ROW = "taken_in"
 DESTINATION_CELLS = ("year", "tenure", "tercile", "origin_band")
 """What the displaced and those they are compared with have in common."""
+ATTRITION_CELLS = ("cohort", "gemeente", "home", "age_band")
+"""What households are compared within where it is asked who is no longer in the register."""
+_EXIT_BOUNDS = ResidentDesign(
+    cells=("cohort", "gemeente", "home"), given=("age_band", "distance_band"), cluster="buurt"
+)
 PLACES = {
     "score_change": "score (LBM points)",
     "low_income_change": "share with a low income",
@@ -78,9 +85,7 @@ def destination_gaps(gone: pd.DataFrame, cluster: str = "buurt") -> dict[str, Ef
     }
 
 
-def inflow_slopes(
-    frame: pd.DataFrame, outcome: str, covariates: Sequence[str], cutoff_km: float, other: pd.DataFrame
-) -> pd.DataFrame:
+def inflow_slopes(frame: pd.DataFrame, outcome: str, covariates: Sequence[str], cutoff_km: float) -> pd.DataFrame:
     """Return the effect of the displaced taken in under several designs, with minimum detectable effects.
 
     Parameters
@@ -93,8 +98,6 @@ def inflow_slopes(
         What was known before.
     cutoff_km : float
         Reach of Conley's errors.
-    other : DataFrame
-        The same frame with another memory of the displaced taken in.
 
     Returns
     -------
@@ -106,13 +109,12 @@ def inflow_slopes(
     base = (frame, outcome, covariates)
     mapped = estimator(exposure_mapping)
     made = {
-        "headline: same gemeente and year, errors by gemeente": mapped(*base),
+        "same gemeente and year, errors by gemeente": mapped(*base),
         "errors by buurt": mapped(*base, errors=places),
         f"Conley errors, {cutoff_km:g} km": mapped(*base, errors=conley),
         "never restructured buurten only": mapped(*base, untreated_only=True),
         "whole country, year effects only": mapped(*base, within_gemeente=False),
         "no covariates": mapped(frame, outcome, ()),
-        "every displaced household counts for ever": mapped(other, outcome, covariates),
         "foreseen by moves of before (instrument)": mapped(*base, instrument=True),
     }
     rows = []
@@ -148,3 +150,44 @@ def unlike_neighbours(moves: pd.DataFrame) -> EffectEstimate:
     rows = settled.assign(left=settled["next_buurt"] != settled["buurt"], age_band=settled["age"] // 15)
     traits = {"distance": "income distance", "like_share": "own group"}
     return departure_ratios(rows, "left", traits, ["tenure", "age_band", "nonwestern"], ["buurt", "year"], "buurt")
+
+
+def attrition(rows: pd.DataFrame, horizon: int, unit: str = "buurt") -> pd.DataFrame:
+    """Return how many households are no longer in the register at the end, restructured and left alone.
+
+    Excess exit is of those who are still there. If restructuring made people leave the register, or kept them in it,
+    that would be a choice of whom it is about.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As of `excess_exit`; rows of ``before`` do not count.
+    horizon : int
+        Years after the base.
+    unit : str
+        Of which column the state is read.
+
+    Returns
+    -------
+    DataFrame
+        One row per third of incomes, then ``all``: ``term``, the columns of effects of the `matched_difference` of the
+        shares that are gone, ``mean_treated, mean_matched`` (these shares), ``bound_low, bound_high`` (`lee_bounds` of
+        the excess exit of those who are in the register either way) and their ``bound_ci_low, bound_ci_high``; a
+        refusal stands as its ``reason``.
+    """
+    now = rows[~rows["before"].astype(bool)]
+    state = now[f"{unit}_{horizon}"]
+    seen = now.assign(
+        gone=(state == -1).astype(float), there=(state != -1).astype(float), out=(state == 1).astype(float)
+    )
+    found = []
+    for term in (*dict.fromkeys(seen["tercile"].cat.categories), "all"):
+        part = seen if term == "all" else seen[seen["tercile"] == term]
+        gap = estimator(matched_difference)(part, "treated", "gone", ATTRITION_CELLS, "buurt")
+        bounds = estimator(lee_bounds)(part, "out", "there", _EXIT_BOUNDS)
+        ends = {} if isinstance(bounds, Estimate) else {
+            "bound_low": bounds.low, "bound_high": bounds.high, "bound_ci_low": bounds.ci_low, "bound_ci_high": bounds.ci_high,
+        }  # fmt: skip
+        first = gap.frame.iloc[0].to_dict() if gap else {}
+        found.append({**first, **ends, "term": term, "reason": gap.reason})
+    return pd.DataFrame(found)

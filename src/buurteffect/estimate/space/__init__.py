@@ -1,18 +1,33 @@
 """Effects across space: rings, spillovers, exposure, the waterbed."""
 
 from buurteffect.estimate.core.refusal import estimator
-from buurteffect.estimate.space import exposures, price_rings, single_projects, spillovers, value_rings, waterbed
+from buurteffect.estimate.space import (
+    exposure_profile as profiles,
+)
+from buurteffect.estimate.space import (
+    exposures,
+    price_rings,
+    single_projects,
+    spillovers,
+    value_rings,
+    waterbed,
+)
+from buurteffect.estimate.space.exposure_profile import LEAKAGE, MOST, SLOPE
 from buurteffect.estimate.space.exposures import ExposureMapping
 from buurteffect.estimate.space.price_rings import RingDesign, Sales
 from buurteffect.estimate.space.waterbed import LABELS, Ledger
 
 __all__ = [
     "LABELS",
+    "LEAKAGE",
+    "MOST",
+    "SLOPE",
     "ExposureMapping",
     "Ledger",
     "RingDesign",
     "Sales",
     "bias_identity",
+    "bounded",
     "city_totals",
     "distance_decay",
     "distance_to_treated",
@@ -20,8 +35,10 @@ __all__ = [
     "effects_on_places",
     "exposure_effects",
     "exposure_mapping",
+    "exposure_profile",
     "largest_places",
     "ledger",
+    "profile_ends",
     "ring_effects",
     "rings_around",
     "spillover",
@@ -32,6 +49,8 @@ __all__ = [
 
 exposure_effects = estimator(exposures.exposure_effects)
 exposure_mapping = estimator(exposures.exposure_mapping)
+exposure_profile = estimator(profiles.exposure_profile)
+profile_ends = estimator(profiles.profile_ends)
 distance_decay = estimator(price_rings.distance_decay)
 draw_sales = estimator(price_rings.draw_sales)
 ring_effects = estimator(price_rings.ring_effects)
@@ -43,6 +62,7 @@ rings_around = estimator(spillovers.rings_around)
 spillover = estimator(spillovers.spillover)
 values_by_ring = estimator(value_rings.values_by_ring)
 without_metres = estimator(value_rings.without_metres)
+bounded = estimator(waterbed.bounded)
 city_totals = estimator(waterbed.city_totals)
 ledger = estimator(waterbed.ledger)
 spread_change = estimator(waterbed.spread_change)

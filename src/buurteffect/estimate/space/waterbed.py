@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -120,6 +120,20 @@ def ledger(mapping: ExposureMapping, year: int, zero_sum: bool = False) -> Ledge
         **counts,
     )
     return Ledger(entries, leakage)
+
+
+def bounded(leakage: EffectEstimate) -> EffectEstimate:
+    """Return the rows of a leakage whose interval has ends.
+
+    Raises
+    ------
+    EstimationError
+        If there are none: the direct gain is not told from zero, so that any share of it could have been lost.
+    """
+    rows = leakage.frame[np.isfinite(leakage.frame["ci_low"]) & np.isfinite(leakage.frame["ci_high"])]
+    if rows.empty:
+        raise EstimationError("the gain is not told from zero, so that the interval of a share of it has no ends")
+    return replace(leakage, frame=rows.reset_index(drop=True), covariance=None)
 
 
 def spread_change(mapping: ExposureMapping, year: int) -> EffectEstimate:

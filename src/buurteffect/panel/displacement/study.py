@@ -94,6 +94,14 @@ class DisplacementStudy:
         kept = self.frame.drop(columns=[name for name in reached.columns if name not in ("area_code", "year")])
         return replace(self, frame=kept.merge(reached, on=["area_code", "year"], how="left"))
 
+    def profiled(self, persistences: list[float], reaches_m: list[float]) -> dict[tuple[float, float], pd.DataFrame]:
+        """Return the rows of the years with scores for every persistence of the displaced and reach of works."""
+        return {
+            (persistence, reach): self.remembering(persistence, reach).in_years(self.waves)
+            for persistence in persistences
+            for reach in reaches_m
+        }
+
     def in_years(self, years: list[int]) -> pd.DataFrame:
         """Return the rows of some years."""
         return self.frame[self.frame["year"].isin(years)].reset_index(drop=True)

@@ -10,6 +10,8 @@ from buurteffect.panel.persons.moves import AWAY, TERCILES
 ARRIVAL_SHARE = 0.2
 """Share of the buurten, those with the lowest first score, that are called arrival buurten."""
 
+_INCOME_BANDS = 20
+
 YEARS_AFTER = 8
 """Years over which income grows."""
 
@@ -31,8 +33,10 @@ def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series) -> pd.
     DataFrame
         One row per move of a household: ``person, year, came_to`` (position), ``arrival`` (whether that is an arrival
         buurt), ``left_arrival`` (whether it left one), ``buurt`` (position left), ``gemeente, tenure, tercile,
-        age_band`` at the move, ``growth`` (log points, from the year after the move to `YEARS_AFTER` later; missing
-        where not known) and ``score_change`` (first score of the place come to, less that of the place left).
+        age_band`` at the move, ``income_band`` (twentieth of the households that came anywhere in the year, by income in
+        the year after), ``growth`` (log points, from the year after the move to `YEARS_AFTER` later; missing
+        where not known), ``score_there`` (first score of the place come to) and ``score_change`` (the same less that of
+        the place left).
     """
     codes = people["buurt_code"].cat.categories
     level = score.reindex(codes).to_numpy(dtype=float)
@@ -45,6 +49,8 @@ def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series) -> pd.
     income[person, year - first] = people["log_income"].to_numpy()
     when, who = rows["year"].to_numpy() + 1 - first, rows["person"].to_numpy()
     there, left = rows["next_buurt"].to_numpy(), rows["buurt"].to_numpy()
+    at_arrival = pd.Series(income[who, when].astype(float))
+    band = at_arrival.groupby(rows["year"].to_numpy()).rank(pct=True, method="first")
     return pd.DataFrame(
         {
             "person": who,
@@ -57,7 +63,9 @@ def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series) -> pd.
             "tenure": rows["tenure"],
             "tercile": np.array(TERCILES)[rows["tercile"]],
             "age_band": np.searchsorted((30, 40, 50, 65), rows["age"].to_numpy(), side="right"),
+            "income_band": np.ceil(_INCOME_BANDS * band).fillna(0).to_numpy(dtype=int),
             "growth": (income[who, when + YEARS_AFTER] - income[who, when]).astype(float),
+            "score_there": level[there],
             "score_change": level[there] - level[left],
         }
     )
