@@ -13,6 +13,7 @@ from buurteffect.claims.persons.stayers import (
     judge_newcomers,
     judge_residents,
     judge_retention,
+    neighbour_table,
 )
 from buurteffect.claims.persons.stayers_truth import (
     RESIDENT_TRUTHS,
@@ -24,6 +25,7 @@ from buurteffect.claims.persons.stayers_truth import (
 from buurteffect.claims.verdict import Outcome
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.persons.composition_effects import FlowEffect
+from buurteffect.estimate.persons.newcomers_iv import Instrumented
 
 
 def effect(estimate: float, error: float) -> EffectEstimate:
@@ -50,12 +52,13 @@ def residents(income: EffectEstimate, work: EffectEstimate, source: str = "synth
         (effect(0.001, 0.005), effect(0.001, 0.03), Outcome.UNDETERMINED),
         (effect(0.001, 0.03), effect(0.001, 0.005), Outcome.UNDETERMINED),
         (effect(0.05, 0.005), effect(0.001, 0.005), Outcome.CONTRADICTED),
-        (effect(0.0, 0.005), effect(-0.05, 0.005), Outcome.CONTRADICTED),
+        (effect(0.0, 0.005), effect(0.05, 0.005), Outcome.CONTRADICTED),
+        (effect(-0.05, 0.005), effect(-0.05, 0.005), Outcome.SUPPORTED),
         (effect(0.021, 0.005), effect(0.0, 0.005), Outcome.UNDETERMINED),
         (NONE, effect(0.0, 0.005), Outcome.NOT_TESTABLE),
     ],
 )
-def test_lives_of_residents_are_judged_by_both_equivalence_tests(
+def test_lives_improve_with_either_income_or_work_and_a_loss_is_no_improvement(
     income: EffectEstimate, work: EffectEstimate, outcome: Outcome
 ) -> None:
     assert residents(income, work) == outcome
@@ -90,6 +93,7 @@ def test_synthetic_data_only_demonstrate_the_method() -> None:
     ("kept", "outcome"),
     [
         (effect(0.05, 0.01), Outcome.SUPPORTED),
+        (effect(0.04, 0.01), Outcome.UNDETERMINED),
         (effect(0.028, 0.005), Outcome.UNDETERMINED),
         (effect(0.05, 0.04), Outcome.UNDETERMINED),
         (effect(-0.05, 0.01), Outcome.CONTRADICTED),
@@ -99,6 +103,50 @@ def test_synthetic_data_only_demonstrate_the_method() -> None:
 )
 def test_keeping_better_off_residents_takes_three_points(kept: EffectEstimate, outcome: Outcome) -> None:
     assert judge_retention(kept, NONE, NONE, 7, "synthetic").rule_outcome == outcome
+
+
+def test_who_had_to_leave_stands_beside_who_was_kept_and_does_not_decide() -> None:
+    found = judge_retention(effect(0.06, 0.01), effect(-0.14, 0.01), NONE, 7, "synthetic")
+    assert found.rule_outcome == Outcome.SUPPORTED
+    assert found.numbers["kept"] == pytest.approx(-14)
+    assert found.primary["estimate"] == 0.06
+
+
+GRID = [(estimate, error) for estimate in np.linspace(-0.06, 0.06, 13) for error in (0.001, 0.005, 0.02, 0.05)]
+REACH = 1.6711
+"""The 95% quantile of t with 59 degrees of freedom."""
+
+
+@pytest.mark.parametrize(("estimate", "error"), GRID)
+def test_c28_and_c25_ask_the_same_of_both_sides(estimate: float, error: float) -> None:
+    low, high = estimate - REACH * error, estimate + REACH * error
+    gain = "supported" if high < 0.02 else "contradicted" if low >= 0.02 else "undetermined"
+    assert str(judge_newcomers(effect(estimate, error), NOTHING, "synthetic").rule_outcome) == gain
+    stays = "supported" if low >= 0.03 else "contradicted" if high < 0.03 else "undetermined"
+    assert str(judge_retention(effect(estimate, error), NONE, NONE, 7, "synthetic").rule_outcome) == stays
+
+
+@pytest.mark.parametrize(("income", "error"), GRID)
+@pytest.mark.parametrize("work", [(0.0, 0.001), (0.0, 0.05), (0.05, 0.001), (-0.05, 0.001)])
+def test_c07_is_supported_only_if_neither_gains_and_contradicted_if_either_does(
+    income: float, error: float, work: tuple[float, float]
+) -> None:
+    ends = [(value - REACH * e, value + REACH * e) for value, e in ((income, error), work)]
+    expected = "undetermined"
+    if all(high < 0.02 for _, high in ends):
+        expected = "supported"
+    elif any(low >= 0.02 for low, _ in ends):
+        expected = "contradicted"
+    assert str(residents(effect(income, error), effect(*work))) == expected
+
+
+def test_what_the_verdict_on_neighbours_rests_on_stands_in_a_table() -> None:
+    instrument = Instrumented(0.2, 0.1, 0.0, 0.4, 1.0, 0.2, 25.0, 0.2, 59.0, 900, 60)
+    table = neighbour_table(effect(0.005, 0.006), instrument)
+    assert table["inner_high"].iloc[0] == pytest.approx(0.005 + REACH * 0.006, abs=1e-6)
+    assert table["estimate"].iloc[1] == pytest.approx(0.02)
+    assert table["first_stage"].isna().tolist() == [True, False]
+    assert neighbour_table(NONE, NOTHING).empty
 
 
 def test_neighbours_are_judged_without_the_instrument() -> None:

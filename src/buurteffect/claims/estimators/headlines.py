@@ -97,9 +97,9 @@ def describe_condemned(table: pd.DataFrame, page: str) -> Answer:
     Returns
     -------
     Answer
-        A sentence per headline and scenario with a coverage below the bounds, the lowest first: whether it lies below by
-        more than the number of countries leaves open, and by how much estimates miss on average. Where none does, that
-        none does.
+        A sentence per headline and scenario with a coverage below the bounds, the lowest first: whether it lies below
+        by more than the number of countries leaves open, and by how much estimates miss on average. Where none does,
+        that none does.
     """
     answer = Answer(page, "synthetic", "buurt")
     rows = headline_rows(table[(table["page"] == page) & table["coverage"].notna()])
@@ -108,10 +108,11 @@ def describe_condemned(table: pd.DataFrame, page: str) -> Answer:
         clear = row["coverage_high"] < COVERS[0]
         words = "what it says is not identified by this design there" if clear else "which may be chance"
         answer.say(
-            f"The interval of “{_SAID.get(row['estimator'], row['headline'])}” held the truth in {{held_{number}:.1%}} of "
-            f"{{countries_{number}:d}} countries made as {row['scenario']} [{{low_{number}:.1%}}, {{high_{number}:.1%}}], "
-            f"where {{least:.0%}} are asked for: {words}. Estimates there are off by {{bias_{number}:+.4f}} on average and "
-            f"by {{spread_{number}:.4f}} more or less.",
+            f"The interval of “{_SAID.get(row['estimator'], row['headline'])}” held the truth in "
+            f"{{held_{number}:.1%}} [{{low_{number}:.1%}}, {{high_{number}:.1%}}] of {{countries_{number}:d}} "
+            f"countries made as {row['scenario']}, where {{least:.0%}} are asked for: {words}. Estimates there are off "
+            f"by {{bias_{number}:+.4f}} on average, and scatter around that with a standard deviation of "
+            f"{{spread_{number}:.4f}}.",
             least=COVERS[0],
             **{f"{name}_{number}": row[column] for name, column in _MISSED.items()},
         )

@@ -127,8 +127,8 @@ def judge_escalator(
     """
     answer = Answer("C24", source, _AREAS)
     answer.cannot_say(
-        "Those who leave are not those who stay: that leavers do well says nothing of what the place did. Households of "
-        "the same income at arrival may still have different incomes in the long run, towards which they move."
+        "Those who leave are not those who stay: that leavers do well says nothing of what the place did. Households "
+        "of the same income at arrival may still have different incomes in the long run, towards which they move."
     )
     if not entrants:
         return answer.not_testable(f"It cannot be judged: {entrants.reason.rstrip('.')}.")

@@ -116,9 +116,10 @@ def judge_mixing(spread: EffectEstimate, source: str) -> Verdict:
 
 
 def spread_table(spread: EffectEstimate) -> pd.DataFrame:
-    """Return what C29 rests on: the spread as it is, as it would be without the policy, and its change with 95% interval.
+    """Return what C29 rests on: the spread as it is, as it would be without the policy, and its change.
 
-    One row each, ``term, estimate, ci_low, ci_high``, and one for what would have been found; none of a refused estimate.
+    One row each, ``term, estimate, ci_low, ci_high`` (95%), and one for what would have been found; none of a refused
+    estimate.
     """
     columns = ["term", "estimate", "ci_low", "ci_high"]
     if not spread:

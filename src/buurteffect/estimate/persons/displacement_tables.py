@@ -185,9 +185,8 @@ def attrition(rows: pd.DataFrame, horizon: int, unit: str = "buurt") -> pd.DataF
         part = seen if term == "all" else seen[seen["tercile"] == term]
         gap = estimator(matched_difference)(part, "treated", "gone", ATTRITION_CELLS, "buurt")
         bounds = estimator(lee_bounds)(part, "out", "there", _EXIT_BOUNDS)
-        ends = {} if isinstance(bounds, Estimate) else {
-            "bound_low": bounds.low, "bound_high": bounds.high, "bound_ci_low": bounds.ci_low, "bound_ci_high": bounds.ci_high,
-        }  # fmt: skip
+        names = ("low", "high", "ci_low", "ci_high")
+        ends = {f"bound_{name}": getattr(bounds, name) for name in names} if not isinstance(bounds, Estimate) else {}
         first = gap.frame.iloc[0].to_dict() if gap else {}
         found.append({**first, **ends, "term": term, "reason": gap.reason})
     return pd.DataFrame(found)

@@ -13,8 +13,8 @@ from buurteffect.estimate.space.exposures import INFLOW, exposure_effects, expos
 from buurteffect.estimate.space.waterbed import ledger
 
 SLOPE, MOST, LEAKAGE = "slope", "most", "leakage"
-"""What is profiled: the effect of a stock of displaced as large as the area, the effect where most of them went, and the
-share of the direct gain that was lost there."""
+"""What is profiled: the effect of a stock of displaced as large as the area, the effect where most of them went, and
+the share of the direct gain that was lost there."""
 
 
 def exposure_profile(

@@ -33,8 +33,8 @@ def arrivals(people: pd.DataFrame, moves: pd.DataFrame, score: pd.Series) -> pd.
     DataFrame
         One row per move of a household: ``person, year, came_to`` (position), ``arrival`` (whether that is an arrival
         buurt), ``left_arrival`` (whether it left one), ``buurt`` (position left), ``gemeente, tenure, tercile,
-        age_band`` at the move, ``income_band`` (twentieth of the households that came anywhere in the year, by income in
-        the year after), ``growth`` (log points, from the year after the move to `YEARS_AFTER` later; missing
+        age_band`` at the move, ``income_band`` (twentieth of the households that came anywhere in the year, by income
+        in the year after), ``growth`` (log points, from the year after the move to `YEARS_AFTER` later; missing
         where not known), ``score_there`` (first score of the place come to) and ``score_change`` (the same less that of
         the place left).
     """
