@@ -41,7 +41,7 @@ ORDER = {
     "estimate": "core sample inference measurement regression did space selection robustness persons childhood survey"
     " scores agreement",
     "claims": "known_truth rules register verdict estimators restructuring scores persons",
-    "report": "html tables figures page provenance pages",
+    "report": "html tables figures record page provenance pages",
     "scoreboard": "summary cells board check places persons",
     "pipeline": "fetch runs cluster deposit kernels needs verify truth execute cli",
 }

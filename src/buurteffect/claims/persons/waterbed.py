@@ -9,7 +9,7 @@ from buurteffect.claims.rules import Outcome
 from buurteffect.claims.verdict import Answer, Verdict, with_inner, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
-from buurteffect.estimate.space.exposure_profile import LEAKAGE, MOST, SLOPE
+from buurteffect.estimate.space.profiles import LEAKAGE, MOST, SLOPE
 from buurteffect.estimate.space.waterbed import Ledger
 
 LARGE = 0.5

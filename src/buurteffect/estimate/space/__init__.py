@@ -2,19 +2,17 @@
 
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.space import (
-    exposure_profile as profiles,
-)
-from buurteffect.estimate.space import (
     exposures,
     price_rings,
+    profiles,
     single_projects,
     spillovers,
     value_rings,
     waterbed,
 )
-from buurteffect.estimate.space.exposure_profile import LEAKAGE, MOST, SLOPE
 from buurteffect.estimate.space.exposures import ExposureMapping
 from buurteffect.estimate.space.price_rings import RingDesign, Sales
+from buurteffect.estimate.space.profiles import LEAKAGE, MOST, SLOPE
 from buurteffect.estimate.space.waterbed import LABELS, Ledger
 
 __all__ = [
