@@ -7,6 +7,7 @@ import statsmodels.api as sm
 
 from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.persons.departure import clustered_mean, departure_ratios
+from buurteffect.estimate.persons.displacement_tables import attrition
 from buurteffect.estimate.persons.exit_hazard import excess_exit, exit_path, fit_hazards, predict_exit
 from buurteffect.estimate.persons.matching import concentration, matched_difference
 
@@ -171,3 +172,28 @@ def test_a_clustered_mean_counts_clusters_and_not_rows():
     assert clustered_mean(frame, "y", "home", "mean").frame["std_error"].iloc[0] == pytest.approx(0.5)
     with pytest.raises(EstimationError, match="error"):
         clustered_mean(frame[frame["home"] == 0], "y", "home", "mean")
+
+
+def test_attrition_is_matched_and_bounds_hold_the_excess_of_those_who_are_seen_either_way():
+    rows = households(0.8).assign(tercile=lambda part: pd.Categorical(part["tercile"], ["low", "middle", "high"]))
+    rows["person"] = np.arange(len(rows))
+    rng = np.random.default_rng(3)
+    gone = rng.random(len(rows)) < np.where(rows["treated"], 0.2, 0.1)
+    rows.loc[gone, f"buurt_{HORIZON}"] = -1
+    found = attrition(rows, HORIZON).set_index("term")
+    assert found.index.tolist() == ["low", "middle", "high", "all"]
+    now = rows[~rows["before"]]
+    assert found.loc["all", "mean_treated"] == pytest.approx((now.loc[now["treated"], f"buurt_{HORIZON}"] == -1).mean())
+    assert found.loc["all", "estimate"] == pytest.approx(0.1, abs=0.03)
+    assert found.loc["all", "ci_low"] > 0
+    low, high = found.loc["all", ["either_way_low", "either_way_high"]]
+    assert low < true_excess(0.8) < high
+    assert high - low > 0.05
+
+
+def test_without_attrition_the_bounds_are_one_figure():
+    rows = households(0.8).assign(tercile=lambda part: pd.Categorical(part["tercile"], ["low", "middle", "high"]))
+    rows["person"] = np.arange(len(rows))
+    row = attrition(rows, HORIZON).set_index("term").loc["all"]
+    assert (row["estimate"], row["mean_treated"]) == (0, 0)
+    assert row["either_way_low"] == pytest.approx(row["either_way_high"])

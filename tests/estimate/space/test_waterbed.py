@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.space.exposures import exposure_effects, exposure_mapping
-from buurteffect.estimate.space.waterbed import city_totals, ledger, spread_change
+from buurteffect.estimate.space.profiles import LEAKAGE, MOST, SLOPE, exposure_profile, profile_ends
+from buurteffect.estimate.space.waterbed import bounded, city_totals, ledger, spread_change
 
 YEARS = (2000, 2004, 2008, 2012)
 
@@ -165,3 +166,33 @@ def test_two_gemeenten_are_too_few_to_compare():
     frame = country()
     with pytest.raises(EstimationError, match="too few"):
         city_totals(frame[frame["gemeente_code"] < "G03"], "y", 2012)
+
+
+def test_a_profile_holds_for_each_combination_what_its_own_mapping_says():
+    fading, lasting = country(), country()
+    lasting["taken_in"] = 2 * fading["taken_in"]  # twice as many of the same: half the slope, and the same effect
+    profile = exposure_profile({(0.5, 500.0): fading, (1.0, 250.0): lasting}, "y", ["before"], 2012)
+    rows = profile.frame.set_index(["quantity", "persistence_share"])
+    alone = exposure_mapping(fading, "y", ["before"]).effects.row(term="taken_in")
+    assert rows.loc[(SLOPE, 0.5), "estimate"] == pytest.approx(alone["estimate"], rel=1e-12)
+    assert rows.loc[(SLOPE, 0.5), "ci_high"] == pytest.approx(alone["ci_high"], rel=1e-12)
+    assert rows.loc[(SLOPE, 1.0), "estimate"] == pytest.approx(alone["estimate"] / 2, rel=1e-9)
+    assert rows.loc[(MOST, 1.0), "estimate"] == pytest.approx(rows.loc[(MOST, 0.5), "estimate"], rel=1e-9)
+    assert rows.loc[(LEAKAGE, 1.0), "estimate"] == pytest.approx(rows.loc[(LEAKAGE, 0.5), "estimate"], rel=1e-9)
+    assert rows.loc[(SLOPE, 1.0), "reach_m"] == 250.0
+    ends = profile_ends(profile).frame.set_index("term")["persistence_share"]
+    assert ends.to_dict() == {"lowest": 0.5, "highest": 1.0}
+
+
+def test_a_profile_of_nothing_is_a_mistake():
+    with pytest.raises(CallError, match="give at least one"):
+        exposure_profile({}, "y", ["before"], 2012)
+
+
+def test_a_leakage_without_ends_is_not_shown_as_one():
+    told = ledger(exposure_mapping(country(), "y", ["before"]), 2012).leakage
+    assert bounded(told).frame["term"].tolist() == told.frame["term"].tolist()
+    untold = ledger(exposure_mapping(country(direct=0.0, noise=0.2), "y", ["before"]), 2012).leakage
+    assert np.isinf(untold.frame["ci_low"]).all()
+    with pytest.raises(EstimationError, match="no ends"):
+        bounded(untold)

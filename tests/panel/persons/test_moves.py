@@ -7,7 +7,7 @@ import pytest
 from buurteffect.panel.displacement.displaced import displaced_and_others
 from buurteffect.panel.displacement.exposure import exposures, flows_between
 from buurteffect.panel.persons import moves as moves_module
-from buurteffect.panel.persons.arrival_years import entrants_per_leaver
+from buurteffect.panel.persons.arrival_years import arrivals, entrants_per_leaver
 from buurteffect.panel.persons.exits import follow_exits
 
 CODES = ["BU00010101", "BU00010102", "BU00010201"]
@@ -139,3 +139,13 @@ def test_entrants_per_leaver_counts_from_the_start():
     moves = moves_module.household_moves(register(["aaaacc", "bbbbbb", "bbbbaa", "bbaaaa"]))
     starts = pd.Series({CODES[0]: 1999.0})
     assert entrants_per_leaver(moves, pd.Index(CODES), starts) == 1.0
+
+
+def test_arrivals_are_banded_by_income_among_those_who_came_in_the_same_year():
+    people = register(["a" + "b" * 10, "a" + "b" * 10, "a" + "c" * 10, "b" * 11])
+    score = pd.Series([4.0, 4.2, 4.4], index=CODES)
+    found = arrivals(people, moves_module.household_moves(people), score).set_index("person")
+    assert found["income_band"].to_dict() == {0: 7, 1: 14, 2: 20}  # first, second and third of three, in twentieths
+    assert found["score_there"].tolist() == pytest.approx([4.2, 4.2, 4.4])
+    assert found["score_change"].tolist() == pytest.approx([0.2, 0.2, 0.4])
+    assert found["left_arrival"].all()

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from buurteffect.claims.estimators import (
+    describe_condemned,
     describe_coverage,
     describe_detection,
     describe_persons,
     headline_rows,
+    is_condemned,
     judge_coverage,
 )
 from buurteffect.claims.estimators.criteria import MET, NOT_MET, UNCLEAR
@@ -403,3 +405,18 @@ def test_sentences_pass_over_what_is_not_there(board):
 def test_a_refusal_is_told(board):
     board.loc[0, "failed_share"] = 0.25
     assert "has no figure in 25% of the countries of S0" in " ".join(describe_persons(board).sentences)
+
+
+def test_a_page_says_where_the_scoreboard_condemns_its_headlines(board):
+    page, headline = board["page"].iloc[0], board["headline"].iloc[0]
+    least = board["headline"] == headline
+    clear = board.assign(coverage=np.where(least, 0.68, 0.95), coverage_low=0.61, coverage_high=0.744)
+    said = describe_condemned(clear, page)
+    assert "held the truth in 68.0% [61.0%, 74.4%]" in said.sentences[0]
+    assert "not identified by this design there" in said.sentences[0]
+    assert is_condemned(clear, page, headline)
+    chance = clear.assign(coverage=0.92, coverage_high=0.96)
+    assert all("may be chance" in sentence for sentence in describe_condemned(chance, page).sentences)
+    assert not is_condemned(chance, page, headline)
+    fine = describe_condemned(clear.assign(coverage=0.95, coverage_high=0.97), page).sentences
+    assert fine == ["No interval of these headlines held the truth in fewer than 93% of the countries."]

@@ -171,9 +171,9 @@ def attrition(rows: pd.DataFrame, horizon: int, unit: str = "buurt") -> pd.DataF
     -------
     DataFrame
         One row per third of incomes, then ``all``: ``term``, the columns of effects of the `matched_difference` of the
-        shares that are gone, ``mean_treated, mean_matched`` (these shares), ``bound_low, bound_high`` (`lee_bounds` of
-        the excess exit of those who are in the register either way) and their ``bound_ci_low, bound_ci_high``; a
-        refusal stands as its ``reason``.
+        shares that are gone, ``mean_treated, mean_matched`` (these shares), ``either_way_low, either_way_high``
+        (`lee_bounds` of the excess exit of those who are in the register either way) with
+        ``either_way_ci_low, either_way_ci_high``; a refusal stands as its ``reason``.
     """
     now = rows[~rows["before"].astype(bool)]
     state = now[f"{unit}_{horizon}"]
@@ -186,7 +186,9 @@ def attrition(rows: pd.DataFrame, horizon: int, unit: str = "buurt") -> pd.DataF
         gap = estimator(matched_difference)(part, "treated", "gone", ATTRITION_CELLS, "buurt")
         bounds = estimator(lee_bounds)(part, "out", "there", _EXIT_BOUNDS)
         names = ("low", "high", "ci_low", "ci_high")
-        ends = {f"bound_{name}": getattr(bounds, name) for name in names} if not isinstance(bounds, Estimate) else {}
+        ends = (
+            {f"either_way_{name}": getattr(bounds, name) for name in names} if not isinstance(bounds, Estimate) else {}
+        )
         first = gap.frame.iloc[0].to_dict() if gap else {}
         found.append({**first, **ends, "term": term, "reason": gap.reason})
     return pd.DataFrame(found)
