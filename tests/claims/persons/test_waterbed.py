@@ -232,10 +232,11 @@ def test_entries_of_the_books_that_are_not_told_from_zero_are_said_to_be_so():
     found = describe_books(books(0.1, 0.9), city, "the score", "synthetic")
     assert {"direct_low", "receiving_low", "ring_mde"} <= set(found.numbers)
     assert "ring_low" not in found.numbers
-    assert "by nothing that is told from zero near them (1.4 would have been found" in found.sentences[0]
+    assert "is not told from zero near them (1.4 would have been found" in found.sentences[0]
+    assert "moved the score by +3.00 [" in found.sentences[0]
     assert "10 of 40" in found.sentences[-1]
     closed = describe_books(books(0.1, 0.9, rest=True), NONE, "shares of low incomes", "synthetic")
-    assert "−1.10 [−2" in closed.sentences[-1]
+    assert "told from zero: its interval is" in closed.sentences[-1]
 
 
 def test_how_much_hangs_on_what_is_not_known_is_said_as_a_set():

@@ -13,8 +13,8 @@ from buurteffect.claims.estimators import (
     describe_coverage,
     describe_detection,
     describe_persons,
+    doubt_of,
     headline_rows,
-    is_condemned,
     judge_coverage,
 )
 from buurteffect.claims.estimators.criteria import MET, NOT_MET, UNCLEAR
@@ -409,14 +409,30 @@ def test_a_refusal_is_told(board):
 
 def test_a_page_says_where_the_scoreboard_condemns_its_headlines(board):
     page, headline = board["page"].iloc[0], board["headline"].iloc[0]
-    least = board["headline"] == headline
-    clear = board.assign(coverage=np.where(least, 0.68, 0.95), coverage_low=0.61, coverage_high=0.744)
-    said = describe_condemned(clear, page)
-    assert "held the truth in 68.0% [61.0%, 74.4%]" in said.sentences[0]
-    assert "not identified by this design there" in said.sentences[0]
-    assert is_condemned(clear, page, headline)
+    clear = board.assign(coverage=0.68, coverage_low=0.61, coverage_high=0.744, bias=-0.026, std_error=0.016)
+    said = describe_condemned(clear, page).sentences[0]
+    assert "held the truth in 68.0% [61.0%, 74.4%]" in said
+    assert "not identified by this design there" in said
+    assert "off by −0.0260 on average" in said
+    assert doubt_of(clear, page, headline) == " (not identified: see below)"
+    narrow = clear.assign(bias=-0.011)
+    assert "it is too narrow there" in describe_condemned(narrow, page).sentences[0]
+    assert doubt_of(narrow, page, headline) == " (interval too narrow: see below)"
     chance = clear.assign(coverage=0.92, coverage_high=0.96)
     assert all("may be chance" in sentence for sentence in describe_condemned(chance, page).sentences)
-    assert not is_condemned(chance, page, headline)
-    fine = describe_condemned(clear.assign(coverage=0.95, coverage_high=0.97), page).sentences
-    assert fine == ["No interval of these headlines held the truth in fewer than 93% of the countries."]
+    assert doubt_of(chance, page, headline) == ""
+    fine = clear.assign(coverage=0.95, coverage_high=0.97)
+    assert describe_condemned(fine, page).sentences == [
+        "No interval of these headlines held the truth in fewer than 93% of the countries."
+    ]
+    assert doubt_of(fine, page, headline) == ""
+
+
+def test_the_coverage_of_what_is_no_headline_can_be_asked_for(board):
+    page, other = board["page"].iloc[0], "another one"
+    more = pd.concat([board, board.head(1).assign(estimator=other, headline="", coverage=0.96)], ignore_index=True)
+    assert len(describe_coverage(more, page).sentences) == 2
+    assert any(
+        f"intervals of “{other}” held the truth in 96.0%" in each
+        for each in describe_coverage(more, page, [other]).sentences
+    )

@@ -4,8 +4,8 @@ from buurteffect.claims.estimators.headlines import (
     describe_condemned,
     describe_coverage,
     describe_detection,
+    doubt_of,
     headline_rows,
-    is_condemned,
 )
 from buurteffect.claims.estimators.persons import describe_persons, judge_coverage
 from buurteffect.claims.estimators.places import describe_design, describe_places, failures, judge_conditions
@@ -17,9 +17,9 @@ __all__ = [
     "describe_detection",
     "describe_persons",
     "describe_places",
+    "doubt_of",
     "failures",
     "headline_rows",
-    "is_condemned",
     "judge_conditions",
     "judge_coverage",
 ]

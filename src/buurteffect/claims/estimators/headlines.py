@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,13 @@ STEADY = "own income, steady effect"
 OWN_INCOME = "own income, years 1–8"
 """The two estimators of one question: the mean of the effects of eight years, each year counting alike; and one effect
 that is the same every year, years weighed by what they tell, which finds a smaller effect."""
+
+_DOUBTS = (
+    ("", "which may be chance"),
+    ("interval too narrow", "it is too narrow there"),
+    ("not identified", "what it says is not identified by this design there"),
+)
+"""What stands behind a headline, and in a sentence: may be chance, is none, and more than an error off on average."""
 
 _MISSED = {
     "held": "coverage", "countries": "scored", "low": "coverage_low", "high": "coverage_high", "bias": "bias",
@@ -47,7 +56,7 @@ def headline_rows(table: pd.DataFrame) -> pd.DataFrame:
     ).sort_values(["page", "valid", "scenario"], ascending=[True, False, True], kind="stable", ignore_index=True)
 
 
-def describe_coverage(table: pd.DataFrame, page: str) -> Answer:
+def describe_coverage(table: pd.DataFrame, page: str, beside: Sequence[str] = ()) -> Answer:
     """Say how often intervals like a page's headlines hold the truth in simulated countries, scenario by scenario.
 
     Parameters
@@ -57,6 +66,8 @@ def describe_coverage(table: pd.DataFrame, page: str) -> Answer:
         std_error``.
     page : str
         Whose headlines.
+    beside : sequence of str
+        Estimators that are told as well, though they are no headline.
 
     Returns
     -------
@@ -65,7 +76,9 @@ def describe_coverage(table: pd.DataFrame, page: str) -> Answer:
         of the page, a limit that says so.
     """
     answer = Answer(page, "synthetic", "buurt")
-    rows = headline_rows(table[(table["page"] == page) & table["coverage"].notna()])
+    asked = table["estimator"].isin(beside)
+    named = table.assign(headline=table["headline"].mask(asked, table["estimator"]))
+    rows = headline_rows(named[(named["page"] == page) & named["coverage"].notna()])
     for number, row in enumerate(rows.to_dict("records")):
         fails = "" if row["assumed"] == "hold" else ", where its assumptions fail"
         columns = {"countries": "scored", "held": "coverage", "low": "coverage_low", "high": "coverage_high",
@@ -105,8 +118,7 @@ def describe_condemned(table: pd.DataFrame, page: str) -> Answer:
     rows = headline_rows(table[(table["page"] == page) & table["coverage"].notna()])
     below = rows[rows["coverage"] < COVERS[0]].sort_values("coverage", kind="stable")
     for number, row in enumerate(below.to_dict("records")):
-        clear = row["coverage_high"] < COVERS[0]
-        words = "what it says is not identified by this design there" if clear else "which may be chance"
+        words = _DOUBTS[_doubt(row)][1]
         answer.say(
             f"The interval of “{_SAID.get(row['estimator'], row['headline'])}” held the truth in "
             f"{{held_{number}:.1%}} [{{low_{number}:.1%}}, {{high_{number}:.1%}}] of {{countries_{number}:d}} "
@@ -123,10 +135,22 @@ def describe_condemned(table: pd.DataFrame, page: str) -> Answer:
     return answer
 
 
-def is_condemned(table: pd.DataFrame, page: str, headline: str) -> bool:
-    """Return whether a headline's interval clearly covers too seldom in some scenario."""
-    rows = table[(table["page"] == page) & (table["headline"] == headline)]
-    return bool((rows["coverage_high"] < COVERS[0]).any())
+def doubt_of(table: pd.DataFrame, page: str, headline: str) -> str:
+    """Return what has to stand behind a headline whose interval clearly covers too seldom in some scenario, if any.
+
+    Where estimates miss by more than their reported error on average, the effect is not identified there: a wider
+    interval would only hide it.
+    """
+    rows = table[(table["page"] == page) & (table["headline"] == headline) & (table["coverage"] < COVERS[0])]
+    worst = max((_doubt(row) for row in rows.to_dict("records")), default=0)
+    return f" ({_DOUBTS[worst][0]}: see below)" if worst else ""
+
+
+def _doubt(row: Mapping[Hashable, float]) -> int:
+    """Return the place in `_DOUBTS` of a headline with too low a coverage in one scenario."""
+    if row["coverage_high"] >= COVERS[0]:
+        return 0
+    return 2 if abs(row["bias"]) > row["std_error"] else 1
 
 
 def describe_detection(table: pd.DataFrame) -> Answer:

@@ -142,29 +142,26 @@ def describe_books(books: Ledger | Estimate, city: EffectEstimate, what: str, so
         return answer
     entries = books.entries.frame.set_index("term")
     parts = {"direct": "in restructured buurten", "ring": "near them", "receiving": "where the displaced went"}
-    told = {name: entries.loc[name, "ci_low"] > 0 or entries.loc[name, "ci_high"] < 0 for name in parts}
-    words = {
-        name: f"by {{{name}:+.2f}} [{{{name}_low:+.2f}}, {{{name}_high:+.2f}}] {where}"
-        if told[name]
-        else f"by nothing that is told from zero {where} ({{{name}_mde:.1f}} would have been found four times in five)"
-        for name, where in parts.items()
-    }
-    numbers = {
-        key: value for name in parts if told[name] for key, value in with_interval(name, entries.loc[name]).items()
-    }
-    found = {f"{name}_mde": entries.loc[name, "minimum_detectable_effect"] for name in parts if not told[name]}
-    answer.say(
-        "in sums over buurten, where a buurt that gains one point counts one, restructuring is estimated to have moved "
-        f"{what} {', '.join(words.values())}.",
-        **numbers,
-        **found,
-    )
+    told = [name for name in parts if not entries.loc[name, "ci_low"] <= 0 <= entries.loc[name, "ci_high"]]
+    untold = [name for name in parts if name not in told]
+    found = {f"{name}_mde": entries.loc[name, "minimum_detectable_effect"] for name in untold}
+    template = "in sums over buurten, where a buurt that gains one point counts one, "
+    if told:
+        moved = ", ".join(f"{{{n}:+.2f}} [{{{n}_low:+.2f}}, {{{n}_high:+.2f}}] {parts[n]}" for n in told)
+        template += f"restructuring is estimated to have moved {what} by {moved}; "
+    if untold:
+        where = ", ".join(f"{parts[n]} ({{{n}_mde:.1f}} would have been found four times in five)" for n in untold)
+        template += f"what it did to {what} is not told from zero {where}"
+    numbers = {key: value for name in told for key, value in with_interval(name, entries.loc[name]).items()}
+    answer.say(template.removesuffix("; ") + ".", **numbers, **found)
     if "rest" in entries.index:
+        rest = entries.loc["rest"]
+        sign = "not told from zero either" if rest["ci_low"] <= 0 <= rest["ci_high"] else "told from zero"
         answer.say(
-            "the country has the same number of such households whoever lives where, so that by these estimates "
-            "{rest:+.2f} [{rest_low:+.2f}, {rest_high:+.2f}] must have gone to all others together; that the books "
-            "close is arithmetic, and no finding.",
-            **with_interval("rest", entries.loc["rest"]),
+            "the country has the same number of such households whoever lives where, so that the rest must have gone "
+            f"to all others together, which is {sign}: its interval is {{rest_width:.1f}} wide. That the books close is "
+            "arithmetic, and no finding.",
+            rest_width=rest["ci_high"] - rest["ci_low"],
         )
     if city:
         row = city.frame.iloc[0]
