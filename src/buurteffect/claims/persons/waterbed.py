@@ -159,8 +159,8 @@ def describe_books(books: Ledger | Estimate, city: EffectEstimate, what: str, so
         sign = "not told from zero either" if rest["ci_low"] <= 0 <= rest["ci_high"] else "told from zero"
         answer.say(
             "the country has the same number of such households whoever lives where, so that the rest must have gone "
-            f"to all others together, which is {sign}: its interval is {{rest_width:.1f}} wide. That the books close is "
-            "arithmetic, and no finding.",
+            f"to all others together, which is {sign}: its interval is {{rest_width:.1f}} wide. That the books close "
+            "is arithmetic, and no finding.",
             rest_width=rest["ci_high"] - rest["ci_low"],
         )
     if city:
