@@ -430,6 +430,14 @@ def test_no_truth_headline_or_verdict_is_recorded_twice(draft, record):
         record(draft)
 
 
+def test_a_headline_may_be_a_set(draft):
+    draft.headline("Set", -1.34, ".2f", -2.11, 0.51, to=0.26)
+    draft.finish()
+    entry = json.loads((draft.folder / "results.json").read_text(encoding="utf-8"))["headline"][0]
+    assert entry["text"] == "−1.34 to 0.26 [−2.11, 0.51]"
+    assert (entry["value"], entry["to"]) == (-1.34, 0.26)
+
+
 def test_two_estimates_of_one_truth_are_told_apart_and_both_are_written(draft):
     table = pd.DataFrame({"term": ["years", "steady"], "estimate": [1.0, 2.0], "ci_low": 0.0, "ci_high": 3.0})
     made = SimpleNamespace(frame=table, reason="")

@@ -29,7 +29,7 @@ from buurteffect.claims.persons.contact import (
     smallest_trend,
     truth_of_contact,
 )
-from buurteffect.claims.persons.displaced_truth import displacement_truth, displacement_truth_remarks, profile_truths
+from buurteffect.claims.persons.displaced_truth import displacement_truth, displacement_truth_remarks, known_set
 from buurteffect.claims.persons.displacement import (
     describe_destinations,
     effects_by_name,
@@ -158,12 +158,12 @@ __all__ = [
     "judge_trust",
     "judge_waterbed",
     "known_flows",
+    "known_set",
     "known_truth",
     "mark_facts",
     "neighbour_table",
     "no_survey",
     "overlap_words",
-    "profile_truths",
     "read_register",
     "regions_table",
     "resident_effects",

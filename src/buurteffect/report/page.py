@@ -240,21 +240,23 @@ class Page:
         low: float | None = None,
         high: float | None = None,
         estimand: str = "",
+        to: float | None = None,
     ) -> None:
         """Record a result that the index shows, printed by `spec`, with its interval where it has one.
 
-        Of an estimate it is the first row; of a refused one, nothing. Under `estimand`, a name that `estimand` records,
+        Of an estimate it is the first row; of a refused one, nothing. Where the result is a set, `value` is its lower
+        end and `to` its upper one. Under `estimand`, a name that `estimand` records,
         its truth on synthetic data stands beside it.
         """
         if hasattr(value, "frame"):
             if self._refused(label, value):
                 return
             value, low, high = value.frame.iloc[0][["estimate", "ci_low", "ci_high"]]
-        text = print_value(value, spec)
+        text = print_value(value, spec) + (f" to {print_value(to, spec)}" if to is not None else "")
         if low is not None and high is not None:
             text += f" {print_interval(low, high, spec)}"
         entry = {"label": label, "value": value, "ci_low": low, "ci_high": high, "text": text}
-        entry |= {"estimand": estimand} if estimand else {}
+        entry |= ({"estimand": estimand} if estimand else {}) | ({"to": to} if to is not None else {})
         self._record.add("headline", label, entry)
 
     def estimand(self, name: str, label: str, estimate: float, low: float, high: float, unit: str) -> None:

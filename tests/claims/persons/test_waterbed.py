@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 from effect_worlds import effect_frame
 
-from buurteffect.claims.persons.displaced_truth import GAP_WORDS, displacement_truth, displacement_truth_remarks
+from buurteffect.claims.persons.displaced_truth import (
+    GAP_WORDS,
+    displacement_truth,
+    displacement_truth_remarks,
+    known_set,
+)
 from buurteffect.claims.persons.displacement import (
     effects_by_name,
     judge_displacement,
@@ -247,6 +252,18 @@ def test_how_much_hangs_on_what_is_not_known_is_said_as_a_set():
     assert "+0.40 [" in said.sentences[0]
     assert (said.numbers["below"], said.numbers["above"]) == (1, 1)
     assert not describe_profile(NONE, "synthetic").sentences
+
+
+def test_the_set_meets_one_truth_with_all_of_its_intervals_together():
+    made = profile((-0.05, 0.01), (0.04, 0.01))
+    found = known_set(made, 2014)
+    row = found.frame.iloc[0]
+    assert row[["lowest", "highest"]].tolist() == pytest.approx([-0.5, 0.4])
+    slopes = made.frame[made.frame["quantity"] == "slope"]
+    assert (row["ci_low"], row["ci_high"]) == (slopes["ci_low"].min(), slopes["ci_high"].max())
+    assert np.isnan(row["estimate"])
+    assert found.names == {row["term"]: "seen_inflow_slope_liveability_score_2014@set"}
+    assert not known_set(NONE, 2014).names
 
 
 def test_destinations_stand_with_what_would_have_been_found():

@@ -6,7 +6,7 @@ import pytest
 
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.space.exposures import exposure_effects, exposure_mapping
-from buurteffect.estimate.space.profiles import LEAKAGE, MOST, SLOPE, exposure_profile, profile_ends
+from buurteffect.estimate.space.profiles import LEAKAGE, MOST, SLOPE, exposure_profile
 from buurteffect.estimate.space.waterbed import bounded, city_totals, ledger, spread_change
 
 YEARS = (2000, 2004, 2008, 2012)
@@ -180,8 +180,6 @@ def test_a_profile_holds_for_each_combination_what_its_own_mapping_says():
     assert rows.loc[(MOST, 1.0), "estimate"] == pytest.approx(rows.loc[(MOST, 0.5), "estimate"], rel=1e-9)
     assert rows.loc[(LEAKAGE, 1.0), "estimate"] == pytest.approx(rows.loc[(LEAKAGE, 0.5), "estimate"], rel=1e-9)
     assert rows.loc[(SLOPE, 1.0), "reach_m"] == 250.0
-    ends = profile_ends(profile).frame.set_index("term")["persistence_share"]
-    assert ends.to_dict() == {"lowest": 0.5, "highest": 1.0}
 
 
 def test_a_profile_of_nothing_is_a_mistake():

@@ -9,6 +9,7 @@ import pandas as pd
 from buurteffect.claims.restructuring.averages import KnownTruth
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 from buurteffect.estimate.space.exposures import ExposureMapping
+from buurteffect.estimate.space.profiles import SLOPE
 from buurteffect.estimate.space.waterbed import Ledger
 
 TRUTH_HORIZON = 7
@@ -65,9 +66,20 @@ def displacement_truth(
     return KnownTruth(pd.DataFrame(table, columns=_COLUMNS), {words: name for words, name, _ in found})
 
 
-def profile_truths(year: int) -> dict[str, str]:
-    """Return the name of the truth beside either end of the profile of the score, by end: it is one and the same."""
-    return {end: f"seen_inflow_slope_{_SCORE}_{year}@{end}" for end in ("lowest", "highest")}
+def known_set(profile: EffectEstimate, year: int) -> KnownTruth:
+    """Return the effect per displaced taken in as a set, over all combinations of an `exposure_profile` in `year`.
+
+    One row, none of a refused profile: ``term``, ``lowest`` and ``highest`` estimate, and ``ci_low, ci_high`` from the
+    lowest lower end to the highest upper end; ``estimate`` is missing, since none is chosen.
+    """
+    columns = ["term", "estimate", "ci_low", "ci_high", "lowest", "highest"]
+    if not profile:
+        return KnownTruth(pd.DataFrame(columns=columns), {})
+    rows = profile.frame[profile.frame["quantity"] == SLOPE]
+    term = "score per displaced taken in, over all persistences and reaches (LBM points)"
+    ends = rows["ci_low"].min(), rows["ci_high"].max(), rows["estimate"].min(), rows["estimate"].max()
+    frame = pd.DataFrame([(term, float("nan"), *ends)], columns=columns)
+    return KnownTruth(frame, {term: f"seen_inflow_slope_{_SCORE}_{year}@set"})
 
 
 def displacement_truth_remarks(source: str) -> list[str]:
@@ -81,6 +93,6 @@ def displacement_truth_remarks(source: str) -> list[str]:
         "where the page sets them against others like them; that the interval holds it is no proof. That of the books "
         "and of the displaced taken in lays the true effects out on exposures counted with the persistence and the "
         "reach that the country was built with, relative to the rest of the gemeente; what all buurten of a gemeente "
-        "shared is in neither. Beside the set over all persistences and reaches it is the truth of that one of them: "
-        "it should lie between the lower end of the lowest and the upper end of the highest."
+        "shared is in neither. Beside the set over all persistences and reaches it is the truth of that one of them, "
+        "which the intervals together should hold."
     ]

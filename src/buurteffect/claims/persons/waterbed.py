@@ -151,7 +151,7 @@ def describe_books(books: Ledger | Estimate, city: EffectEstimate, what: str, so
         template += f"restructuring is estimated to have moved {what} by {moved}; "
     if untold:
         where = ", ".join(f"{parts[n]} ({{{n}_mde:.1f}} would have been found four times in five)" for n in untold)
-        template += f"what it did to {what} is not told from zero {where}"
+        template += f"what restructuring did to {what} is not told from zero {where}"
     numbers = {key: value for name in told for key, value in with_interval(name, entries.loc[name]).items()}
     answer.say(template.removesuffix("; ") + ".", **numbers, **found)
     if "rest" in entries.index:

@@ -36,7 +36,6 @@ __all__ = [
     "exposure_profile",
     "largest_places",
     "ledger",
-    "profile_ends",
     "ring_effects",
     "rings_around",
     "spillover",
@@ -48,7 +47,6 @@ __all__ = [
 exposure_effects = estimator(exposures.exposure_effects)
 exposure_mapping = estimator(exposures.exposure_mapping)
 exposure_profile = estimator(profiles.exposure_profile)
-profile_ends = estimator(profiles.profile_ends)
 distance_decay = estimator(price_rings.distance_decay)
 draw_sales = estimator(price_rings.draw_sales)
 ring_effects = estimator(price_rings.ring_effects)

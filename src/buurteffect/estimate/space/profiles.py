@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import pandas as pd
 
@@ -69,10 +68,3 @@ def exposure_profile(
         method=f"{len(frames)} combinations of persistence and reach, each: {made.method}",
         remarks={name: table[name] for name in ("ci_low", "ci_high", "quantity", "persistence_share", "reach_m")},
     )
-
-
-def profile_ends(profile: EffectEstimate, quantity: str = SLOPE) -> EffectEstimate:
-    """Return the lowest and the highest estimate of one quantity over a profile, as rows ``lowest`` and ``highest``."""
-    rows = profile.frame[profile.frame["quantity"] == quantity]
-    ends = rows.loc[[rows["estimate"].idxmin(), rows["estimate"].idxmax()]].assign(term=["lowest", "highest"])
-    return replace(profile, frame=ends.reset_index(drop=True), covariance=None)

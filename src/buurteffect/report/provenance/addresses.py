@@ -212,7 +212,7 @@ def _headlines(lookup: NumberLookup) -> Iterator[Address]:
     for place, entry in enumerate(lookup.results["headline"]):
         part = f"headline {place + 1}"
         yield from _typed(entry["label"], f"{part}, label")
-        fields = [field for field in ("value", "ci_low", "ci_high") if entry[field] is not None]
+        fields = [field for field in ("value", "to", "ci_low", "ci_high") if entry.get(field) is not None]
         for number, field in zip(numbers_in(entry["text"]), fields, strict=False):
             yield lookup.bound(number, part, f"headline[{place}].{field}", entry[field])
         for at, row in enumerate(lookup.results.get("truth") or []):
