@@ -177,9 +177,11 @@ def not_hundred(results):
 
 def without_truth(results):
     """Yield headlines of a synthetic page with estimates whose truth is known that stand beside no truth."""
-    truths = [row["estimate"] for row in results.get("truth") or []]
+    truths = results.get("truth") or []
     for entry in results["headline"] if truths else []:
-        if not any(same(entry["value"], estimate) for estimate in truths):
+        fields = ("ci_low", "ci_high") if "to" in entry else ("value",)  # a set has no estimate, but ends
+        names = {"value": "estimate"}
+        if not any(all(same(entry[field], row[names.get(field, field)]) for field in fields) for row in truths):
             yield entry["label"]
 
 

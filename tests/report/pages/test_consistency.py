@@ -74,3 +74,11 @@ def test_the_first_headline_of_n06_stood_beside_another_truth():
 )
 def test_printed_estimates_are_read_with_their_intervals(printed, found):
     assert len(printed_outside(printed)) == found
+
+
+def test_a_set_as_a_headline_stands_beside_the_truth_of_its_ends():
+    truth = {"name": "slope@set", "estimate": None, "ci_low": -2.0, "ci_high": 0.5, "truth": -0.5}
+    entry = {"label": "slope", "value": -1.3, "to": 0.3, "ci_low": -2.0, "ci_high": 0.5}
+    page = results(truth=[truth], headline=[entry])
+    assert contradictions(page) == []
+    assert contradictions(page | {"headline": [entry | {"ci_high": 0.4}]}) == ["without_truth: slope"]

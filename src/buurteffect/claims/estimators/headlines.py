@@ -120,7 +120,7 @@ def describe_condemned(table: pd.DataFrame, page: str) -> Answer:
     for number, row in enumerate(below.to_dict("records")):
         words = _DOUBTS[_doubt(row)][1]
         answer.say(
-            f"The interval of “{_SAID.get(row['estimator'], row['headline'])}” held the truth in "
+            f"The interval of “{row['headline']}” held the truth in "
             f"{{held_{number}:.1%}} [{{low_{number}:.1%}}, {{high_{number}:.1%}}] of {{countries_{number}:d}} "
             f"countries made as {row['scenario']}, where {{least:.0%}} are asked for: {words}. Estimates there are off "
             f"by {{bias_{number}:+.4f}} on average, and scatter around that with a standard deviation of "
