@@ -40,7 +40,7 @@ endif
 LOOKING := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(findstring q,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports panel fetch run why trace verify digits deposit replicate check-deposit test test-slow bench scoreboard people-scoreboard lint lab lock clean clean-all fetch-open FORCE
+.PHONY: help setup reports panel fetch run why trace verify digits deposit replicate check-deposit test test-slow bench scoreboard headline-scoreboard people-scoreboard lint lab lock clean clean-all fetch-open FORCE
 .PRECIOUS: $(RUNS:%=$(DONE)/executed/%.ipynb) $(RUNS:%=$(PAGES)/%.html) $(PAGES)/index.html
 
 help:  ## list the targets (this text)
@@ -107,6 +107,9 @@ bench: $(READY)  ## time the data layer, the synthetic country, the estimators a
 
 scoreboard: $(READY)  ## score every estimator on many simulated countries (goes on where it stopped; an hour or two; CHECK=.05: is the stored one still right?)
 	@$(BIN)/buurteffect scoreboard $(if $(CHECK),--check $(CHECK))
+
+headline-scoreboard: $(READY)  ## score the designs of n05's headline on published data (likewise, half an hour; CHECK= as well)
+	@$(BIN)/buurteffect headline-scoreboard $(if $(CHECK),--check $(CHECK))
 
 people-scoreboard: $(READY)  ## score the estimators of persons on many simulated countries (likewise; CHECK= as well)
 	@$(BIN)/buurteffect people-scoreboard $(if $(CHECK),--check $(CHECK))
@@ -278,7 +281,7 @@ $(foreach run,$(RUNS),$(eval $(call RUN_RULES,$(run))))
 -include $(RUNS:%=$(DONE)/records/%.d) $(RUNS:%=$(DONE)/records/%.page.d)
 -include $(DONE)/records/_country.d $(DONE)/records/_panel.d $(DONE)/records/index.page.d
 
-$(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv)
+$(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv docs/headline_scoreboard.csv)
 
 # The fact sheet lays the real scores beside the synthetic ones where their panel has been built.
 $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)

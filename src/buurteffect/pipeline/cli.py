@@ -85,16 +85,19 @@ def command_line() -> argparse.ArgumentParser:
     )
     check.add_argument("names", nargs="*", help="runs as make sees them")
 
-    for name, persons in (("scoreboard", False), ("people-scoreboard", True)):
-        who = "of effects on persons" if persons else "of effects on places"
-        scoreboard = verbs.add_parser(name, help=f"score the estimators {who} on many simulated countries")
+    scored = {
+        "scoreboard": "the estimators of effects on places",
+        "headline-scoreboard": "the designs of n05's headline",
+        "people-scoreboard": "the estimators of effects on persons",
+    }
+    for name, what in scored.items():
+        scoreboard = verbs.add_parser(name, help=f"score {what} on many simulated countries")
         scoreboard.add_argument("--seeds", type=int, help="countries per scenario (default 200, or as many as needed)")
         scoreboard.add_argument("--scenarios", help="which scenarios, such as S0,S1 (default: all of the scoreboard)")
         scoreboard.add_argument("--workers", type=int, default=2, help="processes (default 2)")
         scoreboard.add_argument("--size", default="scoreboard", help="size of the countries (default scoreboard)")
         scoreboard.add_argument("--out", type=Path, help="where the summary goes, if not where it usually does")
         scoreboard.add_argument("--check", type=float, help="share of the countries to run anew and hold to the stored")
-        scoreboard.set_defaults(persons=persons)
 
     deposit = verbs.add_parser("deposit", help="write the archive that is deposited", parents=[source])
     deposit.add_argument("--allow-uncommitted", action="store_true", help="also of uncommitted files; it then says so")
@@ -310,7 +313,8 @@ def _scoreboard(project: Project, options: argparse.Namespace) -> None:
     from buurteffect.scoreboard import persons, places
     from buurteffect.scoreboard.check import check_stored
 
-    board = persons.SCOREBOARD if options.persons else places.SCOREBOARD
+    boards = (places.SCOREBOARD, places.HEADLINE_SCOREBOARD, persons.SCOREBOARD)
+    board = next(each for each in boards if each.command == f"make {options.verb}")
     if options.check is not None:
         path = check_stored(board, project, options.check, options.workers)
         print(f"every figure that was run anew is equal to the stored one; which, says {project.show(path)}")
@@ -378,6 +382,7 @@ _VERBS: dict[str, Callable[[Project, argparse.Namespace], None]] = {
     "index": _index,
     "check": _check,
     "scoreboard": _scoreboard,
+    "headline-scoreboard": _scoreboard,
     "people-scoreboard": _scoreboard,
     "deposit": _deposit,
     "replicate": _replicate,

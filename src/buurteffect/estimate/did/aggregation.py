@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import CallError, EstimationError, OneTreatedClusterError
+from buurteffect.errors import CallError, EstimationError, NoComparisonError, OneTreatedClusterError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.did.group_time_effects import Approach, Base, GroupTime, group_time
+from buurteffect.estimate.did.group_time_effects import Approach, Base, GroupTime, compared_cells, group_time
 from buurteffect.estimate.did.leave_out_clusters import (
     WithoutClusters,
     dynamic_without,
@@ -22,7 +22,8 @@ from buurteffect.estimate.did.leave_out_clusters import (
     leaves_out,
 )
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
-from buurteffect.estimate.sample.estimation_sample import Truths, one_treated_cluster
+from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.estimation_sample import Truths, draw_sample, one_treated_cluster
 
 Kind = Literal["simple", "dynamic", "group", "calendar"]
 Shares = Literal["estimated", "did 2.1.1"]
@@ -294,10 +295,10 @@ def late_effect(
     design: Design,
     window: tuple[int, int],
     approach: Approach = "reg",
-    draws: int = DRAWS,
-    seed: int = SEED,
 ) -> EffectEstimate:
     """Estimate the mean effect over a window of event times by Callaway & Sant'Anna.
+
+    Only the cells of the window are estimated: the others have no part in the mean, nor in its error.
 
     Parameters
     ----------
@@ -310,8 +311,6 @@ def late_effect(
         Event times whose mean is taken, ends included.
     approach : {"reg", "dr", "ipw"}
         How covariates enter.
-    draws, seed : int
-        As in `aggregate`.
 
     Returns
     -------
@@ -320,11 +319,18 @@ def late_effect(
 
     Raises
     ------
+    EstimationError
+        As of `compared_cells`, or if no event time of the window was estimated.
     OneTreatedClusterError
         If all treated units lie in one cluster: an estimate without an error is no headline (`callaway_santanna` with
         a window gives it).
     """
-    result = callaway_santanna(frame, design, approach=approach, window=window, draws=draws, seed=seed)
+    adoption = Adoption(draw_sample(frame, design, one_treated_cluster=True))
+    try:
+        cells = compared_cells(adoption, approach, reach=window)
+    except NoComparisonError:
+        cells = compared_cells(adoption, approach)  # whose event times the refusal of a window names
+    result = aggregate(cells, window=window, draws=1)
     if not result.may_be_headline:
         raise OneTreatedClusterError(f"the effect has {'; '.join(result.not_headline)}")
     place = int(np.flatnonzero(result.frame["term"].str.startswith("window"))[0])

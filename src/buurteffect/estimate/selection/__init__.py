@@ -16,13 +16,14 @@ from buurteffect.estimate.selection import (
 )
 from buurteffect.estimate.selection.balancing import Balance, OverlapLimits
 from buurteffect.estimate.selection.before_after import NAIVE
-from buurteffect.estimate.selection.bracketing import BRACKET, GIVEN, PLAIN
+from buurteffect.estimate.selection.bracketing import BRACKET, EQUAL, GIVEN, PLAIN
 from buurteffect.estimate.selection.overlap import PooledOverlap
 from buurteffect.estimate.selection.regression_discontinuity import Discontinuity
 from buurteffect.estimate.selection.reweighting import Baseline, Reweighted
 
 __all__ = [
     "BRACKET",
+    "EQUAL",
     "GIVEN",
     "NAIVE",
     "PLAIN",
@@ -41,6 +42,7 @@ __all__ = [
     "density_jump",
     "discontinuity",
     "entropy_balance",
+    "equally_selected",
     "fitted_components",
     "lookalike_placebo",
     "match_nearest",
@@ -55,6 +57,7 @@ complete_units = estimator(adjusted_panel.complete_units)
 before_and_after = estimator(before_after.before_and_after)
 bracket = estimator(bracketing.bracket)
 bracket_of = estimator(bracketing.bracket_of)
+equally_selected = estimator(bracketing.equally_selected)
 fitted_components = estimator(before_after.fitted_components)
 naive_two_way = estimator(before_after.naive_two_way)
 lookalike_placebo = estimator(lookalikes.lookalike_placebo)

@@ -18,7 +18,8 @@ from buurteffect.estimate.inference.power import with_minimum_detectable_effect
 BRACKET = "between the two designs"
 PLAIN = "no covariates: parallel trends"
 GIVEN = "given what was known at the choice"
-"""Rows of `bracket`, in this order."""
+EQUAL = "as much selection again on what was not known"
+"""Rows of `bracket`, in this order; the last one where it is asked for."""
 
 WORDS = (
     "Union of the intervals of the designs below, which are estimated on the same rows, with the same covariance and "
@@ -27,7 +28,9 @@ WORDS = (
 """What the row of a bracket is."""
 
 
-def bracket(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> EffectEstimate:
+def bracket(
+    frame: pd.DataFrame, design: Design, window: tuple[int, int], equal_selection: bool = False
+) -> EffectEstimate:
     r"""Estimate the mean effect over a window with and without covariates, and the interval that holds both.
 
     Where units are chosen because they do badly, difference-in-differences takes their recovery for an effect, and a
@@ -51,11 +54,14 @@ def bracket(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> Eff
         the same; both see the rows in which the covariates are known.
     window : (int, int)
         Event times whose mean is taken, ends included.
+    equal_selection : bool
+        Whether to join `equally_selected` as well. That holds the effect where what was known at the choice tells
+        half of the selection, or more, with outcomes for which the two designs are off in the same direction.
 
     Returns
     -------
     EffectEstimate
-        Rows `BRACKET`, `PLAIN` and `GIVEN`, as of `bracket_of`.
+        Rows `BRACKET`, `PLAIN`, `GIVEN` and, where asked for, `EQUAL`, as of `bracket_of`.
 
     Raises
     ------
@@ -67,7 +73,32 @@ def bracket(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> Eff
     given = late_effect(frame, design, window)
     known = frame.dropna(subset=list(design.covariates))
     plain = late_effect(known, replace(design, covariates=()), window)
-    return bracket_of({PLAIN: plain, GIVEN: given}, design)
+    made = {PLAIN: plain, GIVEN: given} | ({EQUAL: equally_selected(plain, given)} if equal_selection else {})
+    return bracket_of(made, design)
+
+
+def equally_selected(plain: EffectEstimate, given: EffectEstimate) -> EffectEstimate:
+    r"""Return what an effect would be if selection on what was not known moved it as covariates did.
+
+    With the estimate θ without covariates and θ_x given them it is θ_x − (θ − θ_x): selection on unobservables as
+    strong as on observables (Altonji, Elder & Taber 2005, doi:10.1086/426036; δ = 1 of Oster 2019,
+    doi:10.1080/07350015.2016.1227711, without her correction for what covariates explain). Its error is taken to be
+    that of θ_x, the distance being taken as known: how often intervals of it hold the truth is simulated, not derived.
+
+    Parameters
+    ----------
+    plain, given : EffectEstimate
+        Estimates without and with covariates, of which the first row counts.
+
+    Returns
+    -------
+    EffectEstimate
+        One row, `EQUAL`.
+    """
+    row = given.frame.iloc[0]
+    point = 2 * row["estimate"] - plain.frame["estimate"].iloc[0]
+    treated = int(row["treated_count"])
+    return given.derive([EQUAL], [point], [row["std_error"]], treated_count=treated, method=f"{given.method}; {EQUAL}")
 
 
 def bracket_of(designs: Mapping[str, EffectEstimate], design: Design | None = None) -> EffectEstimate:
