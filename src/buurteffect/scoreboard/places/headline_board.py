@@ -1,4 +1,4 @@
-"""The scoreboard of n05's headline: designs on published data, in countries that had no part in choosing between them."""
+"""The scoreboard of n05's headline: designs on published data, in countries on which none of them was chosen."""
 
 from __future__ import annotations
 

@@ -63,9 +63,7 @@ def published_frames(world: World) -> dict[str, pd.DataFrame]:
         first = int(outcome["year"].min())
         before = values_before(joined, SERIES[series].known_until or first, first, name, outcome, scores)
         frame = outcome.merge(places, on="area_code").merge(before[["area_code", *VALUED]], on="area_code")
-        frames[name] = frame.merge(
-            known.drop(columns=[*set(FIRST), *(set(KNOWN) - set(RULE))]), on=["area_code", "year"]
-        )
+        frames[name] = frame.merge(chosen, on=["area_code", "year"])
     return frames
 
 
