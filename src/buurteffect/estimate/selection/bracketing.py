@@ -143,13 +143,15 @@ def bracket_of(designs: Mapping[str, EffectEstimate], design: Design | None = No
     refused = [f"{name}: {each.reason}" for name, each in designs.items() if not each]
     if refused:
         raise EstimationError("; ".join(refused))
-    first = next(iter(designs.values()))
-    made = {name: with_minimum_detectable_effect(each) for name, each in designs.items()}
-    table = stack({name: replace(each, frame=each.frame.iloc[[0]].assign(term=name)) for name, each in made.items()})
-    rows = table.frame
-    lacking = rows.loc[rows[["estimate", "ci_low", "ci_high"]].isna().any(axis=1), "term"]
-    if len(lacking):
+    heads = {name: replace(each, frame=each.frame.iloc[[0]], covariance=None) for name, each in designs.items()}
+    figures = pd.concat([each.frame for each in heads.values()])[["estimate", "std_error", "ci_low", "ci_high"]]
+    lacking = [name for name, known in zip(heads, figures.notna().all(axis=1), strict=True) if not known]
+    if lacking:
         raise EstimationError(f"no interval was estimated for {', '.join(lacking)}: there is no bracket")
+    first = next(iter(designs.values()))
+    made = {name: with_minimum_detectable_effect(each.titled(name)) for name, each in heads.items()}
+    table = stack(made)
+    rows = table.frame
     low, high = float(rows["estimate"].min()), float(rows["estimate"].max())
     agree = rows["estimate"].gt(0).all() or rows["estimate"].lt(0).all()
     head = rows.iloc[[0]].assign(
