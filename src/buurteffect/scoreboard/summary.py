@@ -175,3 +175,9 @@ def bias_intervals(table: pd.DataFrame) -> pd.DataFrame:
     found = table.dropna(subset=["bias"])
     reach = critical_value(0.05) * found["bias_mc_error"]
     return found.assign(estimate=found["bias"], ci_low=found["bias"] - reach, ci_high=found["bias"] + reach)
+
+
+def coverage_intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Return coverages with their exact band: ``estimate, ci_low, ci_high``."""
+    found = table.dropna(subset=["coverage"])
+    return found.assign(estimate=found["coverage"], ci_low=found["coverage_low"], ci_high=found["coverage_high"])

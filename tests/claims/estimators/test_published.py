@@ -5,9 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from buurteffect.claims.estimators import describe_headline, headline_design, headline_passes, judge_headline
+from buurteffect.claims.estimators import (
+    describe_headline,
+    headline_design,
+    headline_passes,
+    judge_headline,
+    judge_headlines,
+)
 from buurteffect.claims.estimators.criteria import MET, NOT_MET, UNCLEAR
-from buurteffect.claims.estimators.published import HEADLINES, SINCE, WHOLE
+from buurteffect.claims.estimators.published import HEADLINES, NOTHING, SINCE, WHOLE
 from buurteffect.scoreboard.summary import exact_band
 
 SCORE = "liveability_score"
@@ -18,7 +24,14 @@ def board(changes=(), design="bracket", outcome=SCORE):
     """Return a scoreboard of one design: by scenario, coverage, coverage of the whole effect, and share rejected."""
     rows = []
     for scenario, shares in (RIGHT | dict(changes)).items():
-        row = {"scenario": scenario, "outcome": outcome, "design": design, "label": design, "seeds": 200}
+        row = {
+            "scenario": scenario,
+            "outcome": outcome,
+            "outcome_label": outcome,
+            "design": design,
+            "label": design,
+            "seeds": 200,
+        }
         for name, share in zip(("coverage", "coverage_whole", "rejected"), shares, strict=True):
             low, high = exact_band(round(share * 200), 200)
             row |= {name: share, f"{name}_low": low, f"{name}_high": high}
@@ -47,8 +60,9 @@ def test_each_truth_is_asked_by_itself():
     assert headline_passes(off, SCORE, against=SINCE)
     assert not headline_passes(off, SCORE, against=WHOLE)
     judged = judge_headline(off, SCORE).set_index(["against", "asked"])["met"]
-    assert judged[SINCE].tolist() == [MET] * 3
-    assert judged[WHOLE].tolist() == [NOT_MET, MET, MET]
+    assert judged[SINCE].tolist() == [MET, MET]
+    assert judged[WHOLE].tolist() == [NOT_MET, MET]
+    assert judged[NOTHING].tolist() == [MET]
 
 
 def test_what_lies_outside_by_less_than_the_countries_leave_open_does_not_pass_and_is_said_to_be_open():
@@ -87,3 +101,10 @@ def test_the_words_say_what_the_shares_allow(changes, said):
     words = ("for both effects", "not for that against no policy at all", "not identified with published figures")
     assert [each for each in words if each in " ".join(answer.sentences)] == [said]
     assert answer.numbers["false"] == dict(RIGHT | dict(changes))["S1"][2]
+
+
+def test_the_table_of_headlines_holds_the_design_of_each_outcome_and_no_other():
+    boards = [board((), design, outcome) for outcome in HEADLINES for design in ("bracket", "bounds")]
+    judged = judge_headlines(pd.concat(boards))
+    assert dict(zip(judged["outcome_label"], judged["design"], strict=True)) == dict(HEADLINES)
+    assert len(judged) == 5 * len(HEADLINES)

@@ -15,8 +15,7 @@ from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate import selection
 from buurteffect.estimate.core.design import AT_RISK, Design
 from buurteffect.estimate.core.result import Estimate
-from buurteffect.estimate.did.aggregation import callaway_santanna
-from buurteffect.estimate.did.headline import late_effect
+from buurteffect.estimate.did.aggregation import callaway_santanna, late_effect
 from buurteffect.estimate.selection.bracketing import BRACKET, EQUAL, GIVEN, PLAIN, bracket, bracket_of
 
 DESIGN = Design("y", "area", covariates=("level",), comparison=AT_RISK, clusters=("town",))

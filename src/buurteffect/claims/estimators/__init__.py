@@ -14,6 +14,7 @@ from buurteffect.claims.estimators.published import (
     headline_design,
     headline_passes,
     judge_headline,
+    judge_headlines,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "judge_conditions",
     "judge_coverage",
     "judge_headline",
+    "judge_headlines",
 ]

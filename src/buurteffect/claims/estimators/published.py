@@ -13,6 +13,9 @@ from buurteffect.claims.verdict import Answer
 SINCE, WHOLE = "since the year before the start", "against no policy at all"
 """The two truths that a headline is held against, in words."""
 
+NOTHING = "no effect"
+"""What a headline is held against where nothing is done: both truths are zero."""
+
 BRACKET, BOUNDS = "bracket", "bounds"
 """Designs of the scoreboard that may be a headline, the narrower first: the bracket of the two designs, and the bounds
 that also allow for as much selection again on what was not known."""
@@ -50,36 +53,39 @@ def judge_headline(board: pd.DataFrame, outcome: str) -> pd.DataFrame:
     Parameters
     ----------
     board : DataFrame
-        The scoreboard of the headline: ``scenario, outcome, design, label, seeds``, and ``coverage, coverage_whole,
-        rejected``, each with its exact band (``_low``, ``_high``).
+        The scoreboard of the headline: ``scenario, outcome, outcome_label, design, label, seeds``, and ``coverage,
+        coverage_whole, rejected``, each with its exact band (``_low``, ``_high``).
     outcome : str
         Outcome as the scoreboard names it.
 
     Returns
     -------
     DataFrame
-        One row per design, truth (`SINCE`, `WHOLE`) and condition that was scored: ``design, label, against, asked,
-        share, share_low, share_high, countries, met``. Met if the share lies within the bounds; cannot be told if it
-        does not, but its band reaches them; else not met.
+        One row per design and condition that was scored: ``outcome_label, design, label``; ``against``, what it is
+        held against (`SINCE`, `WHOLE`, `NOTHING`); ``asked, countries, met, share, share_low, share_high``. Met if the
+        share lies within the bounds; cannot be told if it does not, but its band reaches them; else not met.
     """
     part, rows = board[board["outcome"] == outcome], []
-    for against, columns in _TRUTHS.items():
-        for scenario, figure, bounds, asked in CONDITIONS:
-            column = columns[figure]
-            found = part[part["scenario"] == scenario]
-            met = compare_with_bounds(found, column, bounds)
-            shares = {"share": column, "share_low": f"{column}_low", "share_high": f"{column}_high"}
-            figures = {name: found[source] for name, source in shares.items()}
-            named = {"against": against, "asked": asked, "countries": found["seeds"], "met": met}
-            rows.append(found[["design", "label"]].assign(**named, **figures))
+    asked = [(against, *each) for against in _TRUTHS for each in CONDITIONS if each[1] == "coverage"]
+    asked += [(NOTHING, *each) for each in CONDITIONS if each[1] == "rejected"]
+    for against, scenario, figure, bounds, words in asked:
+        column = _TRUTHS.get(against, _TRUTHS[SINCE])[figure]
+        found = part[part["scenario"] == scenario]
+        shares = {"share": column, "share_low": f"{column}_low", "share_high": f"{column}_high"}
+        named = {"against": against, "asked": words, "countries": found["seeds"]}
+        named["met"] = compare_with_bounds(found, column, bounds)
+        named |= {name: found[source] for name, source in shares.items()}
+        rows.append(found[["outcome_label", "design", "label"]].assign(**named))
     order = list(dict.fromkeys(part["design"]))
-    return (
-        pd.concat(rows)
-        .sort_values("design", key=lambda names: names.map(order.index), kind="stable")[
-            ["design", "label", "against", "asked", "share", "share_low", "share_high", "countries", "met"]
-        ]
-        .reset_index(drop=True)
-    )
+    table = pd.concat(rows).sort_values("design", key=lambda names: names.map(order.index), kind="stable")
+    return table.reset_index(drop=True)
+
+
+def judge_headlines(board: pd.DataFrame) -> pd.DataFrame:
+    """Hold the headline of every outcome to its conditions: rows as of `judge_headline`, of `HEADLINES` alone."""
+    tables = [judge_headline(board, outcome) for outcome in HEADLINES]
+    kept = [table[table["design"] == design] for table, design in zip(tables, HEADLINES.values(), strict=True)]
+    return pd.concat(kept, ignore_index=True)
 
 
 def headline_passes(board: pd.DataFrame, outcome: str, against: str = SINCE, design: str = "") -> bool:

@@ -83,7 +83,13 @@ def listed(estimate: Any, spec: str = ".3f") -> str:
 
 
 def intervals(
-    frame: pd.DataFrame, names: str, hue: str, labels: Mapping[str, str], axis: str, height: float = 3.6
+    frame: pd.DataFrame,
+    names: str,
+    hue: str,
+    labels: Mapping[str, str],
+    axis: str,
+    height: float = 3.6,
+    mark: float | None = None,
 ) -> Figure:
     """Draw estimates with their intervals as points in rows, the rows in the order of the frame.
 
@@ -99,8 +105,12 @@ def intervals(
         Label of the horizontal axis.
     height : float
         Height in inches.
+    mark : float, optional
+        Value at which a line is drawn, such as the share that intervals promise to hold.
     """
     drawn, axes = figure(height=height)
+    if mark is not None:
+        axes.axvline(mark, color="#4d4d4d", linewidth=1, linestyle=":")
     rows = list(dict.fromkeys(frame[names]))
     for place, (value, label) in enumerate(labels.items()):
         part = frame[frame[hue] == value]

@@ -12,6 +12,7 @@ from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import late_effect
 from buurteffect.estimate.selection.bracketing import BRACKET, GIVEN, PLAIN, bracket
+from buurteffect.panel.restructuring.outcomes import OUTCOMES as SERIES
 from buurteffect.panel.restructuring.study import RULE, VALUED
 from buurteffect.scoreboard.board import Scoreboard
 from buurteffect.scoreboard.places.panel import WINDOW
@@ -132,8 +133,9 @@ def more_figures(scored: pd.DataFrame, every: pd.DataFrame) -> dict[str, float]:
 
 
 def describe(table: pd.DataFrame) -> pd.DataFrame:
-    """Add ``label`` of the design and ``meaning`` of the scenario."""
+    """Add ``label`` of the design, ``meaning`` of the scenario, and ``outcome_label``, the outcome in words."""
     return table.assign(
+        outcome_label=[SERIES[TRUE_NAMES[name]].label for name in table["outcome"]],
         label=[DESIGNS[name] for name in table["design"]],
         meaning=[SCENARIOS[name].meaning for name in table["scenario"]],
     )
