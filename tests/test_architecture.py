@@ -298,6 +298,7 @@ MADE = (
     "reports",
     "dist",
     "docs/scoreboard_check.csv",
+    "docs/headline_scoreboard_check.csv",
     "docs/people_scoreboard_check.csv",
     ".venv",
 )

@@ -72,6 +72,7 @@ CALLS = {
     robustness.never_treated_cohorts: ((0, 3), 19),
     robustness.few_cluster_errors: ((0, 3), (), 99),
     robustness.group_design: ((0, 3),),
+    selection.bracket: ((0, 3),),
     selection.reweighted_effects: (),
     selection.pooled_overlap: (("x",),),
     selection.naive_two_way: (),
@@ -86,6 +87,8 @@ def asked_of(estimator: object) -> Design:
         return replace(DESIGN, dose="size")
     if estimator is regression.fepois:
         return replace(DESIGN, outcome="orders")
+    if estimator is selection.bracket:
+        return replace(DESIGN, covariates=("x",))
     return replace(DESIGN, coordinates_m=("east", "north")) if estimator is space.distance_to_treated else DESIGN
 
 
