@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +121,22 @@ def test_no_country_of_the_choice_is_scored(tmp_path):
     assert min(cell.seed for cell in cells) == 1001
     assert {cell.scenario for cell in cells} >= {"S0", "S1", "S6"}
     assert len(SUMMARY_COLUMNS) == len(set(SUMMARY_COLUMNS))
+
+
+def test_a_country_without_a_cohort_that_is_seen_has_no_truth_and_is_not_scored(country):
+    world, truth = country
+    early = truth.place[truth.place["cohort"] <= 2008]
+    missing = truths(world, replace(truth, place=early)).assign(scenario="S0", seed=1)
+    assert missing.set_index("outcome")["truth"].isna()["low_income_share"]
+    done = {
+        "estimate": 0.1,
+        "std_error": 0.1,
+        "ci_low": 0.0,
+        "ci_high": 0.2,
+        "treated_count": 3,
+        "error": "",
+        "message": "",
+    }
+    rows = pd.DataFrame([{"scenario": "S0", "seed": 1, "outcome": "low_income_share", "design": "plain"} | done])
+    summary = HEADLINE_SCOREBOARD.summary.of(rows, missing, "test", {"S0": "code"})
+    assert summary["scored"].tolist() == [0]

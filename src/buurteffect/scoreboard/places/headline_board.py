@@ -108,8 +108,8 @@ def _joined(made: EffectEstimate, degrees: float, alpha: float) -> dict[str, obj
 
 
 def truths(world: World, truth: Truth) -> pd.DataFrame:  # noqa: ARG001  (scoreboards share the call)
-    """Return what each estimate is compared with."""
-    return published_truth(truth).dropna(subset=["truth"])
+    """Return what each estimate is compared with; missing where no cohort is seen before and after its start."""
+    return published_truth(truth)
 
 
 def more_figures(scored: pd.DataFrame, every: pd.DataFrame) -> dict[str, float]:  # noqa: ARG001  (a shared call)
