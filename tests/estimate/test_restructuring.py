@@ -10,13 +10,13 @@ import pytest
 from staggered_worlds import DESIGN, staggered, two_by_two
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.design import Design
+from buurteffect.estimate.core.design import NOT_YET_TREATED, Design
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.core.result_tables import refused_rows
 from buurteffect.estimate.did.aggregation import cohorts_behind, late_effect, late_estimator
 from buurteffect.estimate.did.group_time_effects import group_time
 from buurteffect.estimate.did.published_steps import event_study_in_steps, in_steps, steps_of_window, thick_steps
-from buurteffect.estimate.inference.power import two_group_std_error
+from buurteffect.estimate.inference.power import minimum_detectable_effect, two_group_std_error
 from buurteffect.estimate.measurement.components import VarianceComponents
 from buurteffect.estimate.regression.dose.dose_slopes import dose_regressions, within_spread
 from buurteffect.estimate.robustness.estimators_compared import side_by_side
@@ -24,8 +24,8 @@ from buurteffect.estimate.robustness.headline_checks import with_checks
 from buurteffect.estimate.robustness.honest.magnitudes import relative_magnitudes
 from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
 from buurteffect.estimate.robustness.specifications import Variants, specification_table, standard_specifications
-from buurteffect.estimate.robustness.subgroups import effects_by_group, halves
-from buurteffect.estimate.robustness.two_group_power import future_design, group_design
+from buurteffect.estimate.robustness.subgroups import effects_by_group, halves, leave_one_cluster_out
+from buurteffect.estimate.robustness.two_group_power import future_design
 from buurteffect.estimate.selection.adjusted_panel import adjust_outcome, complete_units
 from buurteffect.estimate.selection.balancing import Balance
 from buurteffect.estimate.selection.before_after import (
@@ -37,6 +37,7 @@ from buurteffect.estimate.selection.before_after import (
     before_and_after,
     fitted_components,
 )
+from buurteffect.estimate.selection.bracketing import BRACKET, GIVEN, PLAIN, bracket
 from buurteffect.estimate.selection.lookalikes import lookalike_placebo
 from buurteffect.estimate.selection.overlap import PooledOverlap, balanced_effect, pooled_overlap
 from buurteffect.estimate.selection.regression_discontinuity import cut_of_the_list, discontinuity
@@ -165,20 +166,16 @@ def test_complete_units_are_those_seen_every_year():
     assert set(frame["area"]) - set(kept["area"]) == {0, 2}
 
 
-def test_the_power_of_a_group_design_is_that_of_the_formula():
+def test_the_power_of_a_future_design_is_that_of_the_formula():
     frame = staggered(seed=4, noise=0.5)
-    found = group_design(frame, replace(DESIGN, clusters=()), (2, 3))
-    never = frame[frame["cohort"].isna()]
-    wide = never.pivot_table(index="area", columns="year", values="y")
+    found = future_design(frame, replace(DESIGN, clusters=()), frame["area"].unique()[:8], 8, 5)
+    wide = frame.pivot_table(index="area", columns="year", values="y")
     change, level = wide[found.to_time] - wide[found.from_time], wide[found.from_time]
     rest = change - np.polyval(np.polyfit(level, change, 1), level)
     assert found.residual_sd == pytest.approx(np.sqrt((rest**2).sum() / (len(rest) - 2)))
     assert found.intraclass == 0
-    assert found.std_error == pytest.approx(
-        two_group_std_error(found.residual_sd, found.treated_count, found.control_count)
-    )
-    assert found.power(0.0) == pytest.approx(0.05)
-    assert found.power(found.detectable) == pytest.approx(0.8, abs=1e-3)
+    assert found.std_error == pytest.approx(two_group_std_error(found.residual_sd, 8, len(wide) - 8))
+    assert found.detectable == pytest.approx(minimum_detectable_effect(found.std_error, degrees=7))
 
 
 def test_a_future_design_counts_the_areas_that_will_be_treated():
@@ -187,6 +184,32 @@ def test_a_future_design_counts_the_areas_that_will_be_treated():
     assert found.detectable == pytest.approx((12.7062 + 1.3764) * found.std_error, rel=1e-4)  # t with one degree
     with pytest.raises(EstimationError, match="50 years"):
         future_design(staggered(), DESIGN, [0], 1, 50)
+
+
+def test_the_effect_without_a_cluster_is_that_of_the_rows_without_it_and_the_most_influential_comes_first():
+    frame = staggered(seed=4, noise=0.2)
+    frame.loc[(frame["gemeente"] == 2) & frame["cohort"].notna() & (frame["year"] >= frame["cohort"]), "y"] += 3.0
+    estimator = late_estimator((0, 3))
+    found = leave_one_cluster_out(frame, DESIGN, estimator)
+    whole = float(estimator(frame, DESIGN).frame["estimate"].iloc[0])
+    assert found.frame["term"].iloc[0] == "2"
+    assert found.frame["change"].abs().is_monotonic_decreasing
+    for row in found.frame.to_dict("records"):
+        alone = estimator(frame[frame["gemeente"] != int(row["term"])], DESIGN).frame.iloc[0]
+        assert row["estimate"] == pytest.approx(float(alone["estimate"]))
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx((alone["ci_low"], alone["ci_high"]))
+        assert row["change"] == pytest.approx(float(alone["estimate"]) - whole)
+    treated = frame[frame["cohort"].notna()].drop_duplicates("area")
+    assert dict(zip(found.frame["term"], found.frame["left_out_count"], strict=True)) == {
+        str(name): count for name, count in treated["gemeente"].value_counts().items()
+    }
+
+
+def test_a_cluster_without_which_one_treated_cluster_is_left_says_so():
+    frame = staggered(seed=4)
+    frame = frame[frame["cohort"].isna() | frame["gemeente"].isin((1, 2))]
+    with pytest.raises(EstimationError, match="without any one gemeente"):
+        leave_one_cluster_out(frame, DESIGN, late_estimator((0, 3)))
 
 
 def prepared(frame: pd.DataFrame) -> pd.DataFrame:
@@ -208,8 +231,8 @@ def test_specifications_all_find_the_planted_effect_and_refusals_keep_their_reas
     design = replace(DESIGN, breaks=breaks, across_breaks=True)
     listed = standard_specifications(Variants(frame, frame, 1000.0, others=("first",), later="later"), design, (2, 3))
     table = specification_table(listed)
-    same = table[table["term"].isin(["as in the headline", "imputation", "Sun–Abraham", "doubly robust"])]
-    assert len(same) == 4
+    same = table[table["term"].isin([GIVEN, "doubly robust", "against areas not yet treated too"])]
+    assert len(same) == 2 + (design.comparison != NOT_YET_TREATED)
     assert same["estimate"].to_numpy() == pytest.approx(0.55, abs=0.03)
     assert any("within one series" in name for name in table["term"])
     assert any("not yet treated" in name or "untreated at the choice" in name for name in table["term"])
@@ -317,17 +340,27 @@ def test_a_headline_without_overlap_is_marked_as_stopped():
     honest = relative_magnitudes(thick_steps(path), (1.0,), (2, 3))
     balance = Balance(np.ones(30) / 30, pd.DataFrame(), 30.0, 0.05, 0.0, True)
     alike = PooledOverlap(balance, pd.DataFrame(), (), 3, 30)
-    stands = with_checks(headline, honest, alike, "late")
-    stopped = with_checks(headline, honest, replace(alike, reasons=("nobody is alike",)), "late")
-    unknown = with_checks(headline, Estimate.refused("no path"), Estimate.refused("one cohort"), "late")
-    assert stands.frame["standing"].iloc[0] == "stands"
+    name = headline.frame["term"].iloc[0]
+    stands = with_checks(headline, honest, alike, name)
+    stopped = with_checks(headline, honest, replace(alike, reasons=("nobody is alike",)), name)
+    unknown = with_checks(headline, Estimate.refused("no path"), Estimate.refused("one cohort"), name)
+    assert stands.frame["standing"].iloc[0] == "identified"
     assert stands.frame["breakdown_value"].iloc[0] > 0
-    assert stands.frame["term"].tolist() == ["late"]
-    assert stopped.frame["standing"].iloc[0] == "stopped"
+    assert stopped.frame["standing"].iloc[0] == "not identified"
     assert not stopped.may_be_headline
     assert unknown.not_headline == ("no overlap known",)
     assert unknown.frame["breakdown_value"].isna().all()
-    assert with_checks(Estimate.refused("nobody"), honest, alike, "late").reason == "nobody"
+    assert with_checks(Estimate.refused("nobody"), honest, alike, name).reason == "nobody"
+
+
+def test_the_bounds_of_a_bracket_are_on_the_design_that_they_are_named_for():
+    frame = staggered(noise=0.3).assign(x=lambda f: f["x"].where(f["year"] > 0))
+    made = bracket(frame, replace(DESIGN, covariates=("x",)), (2, 3))
+    path = event_study_in_steps(stepped(frame, list(range(2000, 2010))), DESIGN)
+    honest = relative_magnitudes(thick_steps(path), (1.0,), (2, 3))
+    checked = with_checks(made, honest, Estimate.refused("one cohort"), GIVEN).frame.set_index("term")
+    assert checked["breakdown_value"].notna().to_dict() == {BRACKET: False, PLAIN: False, GIVEN: True}
+    assert checked["minimum_detectable_effect"].tolist() == made.frame["minimum_detectable_effect"].tolist()
 
 
 def test_the_cells_behind_the_late_effect_say_which_cohorts_it_rests_on():
@@ -340,9 +373,7 @@ def test_the_cells_behind_the_late_effect_say_which_cohorts_it_rests_on():
 def test_an_estimator_of_the_registry_is_in_every_comparison(monkeypatch):
     added = replace(ROBUST_ESTIMATORS["imputation"], label="another")
     monkeypatch.setitem(ROBUST_ESTIMATORS, "another", added)
-    frame = prepared(staggered())
-    listed = standard_specifications(Variants(frame, frame, 1000.0), DESIGN, (2, 3))
-    assert "another" in [each.label for each in listed]
+    frame = staggered()
     side = side_by_side(frame, DESIGN, (2, 3)).frame.set_index("term")
     assert side.loc["another", "estimate"] == side.loc["imputation", "estimate"]
     assert scored_estimators()["another"].label == "Another"

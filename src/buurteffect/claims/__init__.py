@@ -82,7 +82,14 @@ from buurteffect.claims.restructuring.design import (
     overlap_words,
 )
 from buurteffect.claims.restructuring.dose import describe_dose, describe_gemeente
-from buurteffect.claims.restructuring.few_clusters import describe_errors, describe_places, describe_tampering
+from buurteffect.claims.restructuring.few_clusters import (
+    describe_errors,
+    describe_inference,
+    describe_left_out,
+    describe_places,
+    describe_tampering,
+)
+from buurteffect.claims.restructuring.stock import describe_registers, describe_stock
 from buurteffect.claims.restructuring.threshold import judge_threshold
 from buurteffect.claims.scores.bottom import judge_bottom
 from buurteffect.claims.scores.decline import judge_decline
@@ -113,7 +120,9 @@ __all__ = [
     "describe_flows",
     "describe_future",
     "describe_gemeente",
+    "describe_inference",
     "describe_key_figures",
+    "describe_left_out",
     "describe_measurement",
     "describe_placebos",
     "describe_places",
@@ -121,9 +130,11 @@ __all__ = [
     "describe_profile",
     "describe_ranks",
     "describe_reflection",
+    "describe_registers",
     "describe_scores",
     "describe_selection",
     "describe_simulated",
+    "describe_stock",
     "describe_survey",
     "describe_tampering",
     "describe_unharmonised",

@@ -53,6 +53,7 @@ from buurteffect.panel.restructuring.tables import (
     register_by_cohort,
     restructured_areas,
     restructuring_map,
+    stock_by_construction,
 )
 from buurteffect.panel.survey import LONG_STAY, describe_scales, describe_waves, survey_study
 
@@ -113,6 +114,7 @@ __all__ = [
     "scored_level",
     "source_coverage",
     "sources_used",
+    "stock_by_construction",
     "strip_of_buurt",
     "summarise",
     "summarise_destinations",

@@ -10,22 +10,20 @@ from buurteffect.report.figures.style import figure
 from buurteffect.report.page import Page, open_page
 from buurteffect.report.tables.columns import Column
 from buurteffect.report.tables.restructuring import (
-    BACON,
     BALANCE,
     BEND,
     BESIDE,
     BESIDE_NOTE,
     BUILT,
-    EDGE,
     FADING_NOTE,
     LEFT_OUT,
     LEFT_OUT_NOTE,
-    LISTS,
+    OWN_ERRORS,
     P_VALUE,
     PLACES,
     PLACES_NOTE,
-    REGISTER,
     TRAITS,
+    WITHOUT,
     ahead_columns,
 )
 from buurteffect.report.tables.scores import (
@@ -39,26 +37,24 @@ from buurteffect.report.tables.scores import (
 )
 
 __all__ = [
-    "BACON",
     "BALANCE",
     "BEND",
     "BESIDE",
     "BESIDE_NOTE",
     "BUILT",
     "COMPONENTS",
-    "EDGE",
     "FADING_NOTE",
     "LEFT_OUT",
     "LEFT_OUT_NOTE",
-    "LISTS",
+    "OWN_ERRORS",
     "PLACES",
     "PLACES_NOTE",
     "P_VALUE",
-    "REGISTER",
     "RELIABILITIES",
     "TRAITS",
     "USED",
     "USED_NOTE",
+    "WITHOUT",
     "Column",
     "Page",
     "ahead_columns",

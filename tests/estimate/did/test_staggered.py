@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 from staggered_worlds import BY_AREA, DESIGN, planted, staggered, two_by_two
 
-from buurteffect.errors import EstimationError, NoComparisonError
+from buurteffect.errors import CallError, EstimationError, NoComparisonError
 from buurteffect.estimate.core.design import NEVER_TREATED, NOT_YET_TREATED
 from buurteffect.estimate.did.aggregation import aggregate, callaway_santanna
 from buurteffect.estimate.did.group_time_effects import group_time, group_time_table
@@ -23,7 +23,7 @@ from buurteffect.estimate.did.saturated import extended_twfe, sun_abraham
 from buurteffect.estimate.did.stacks import stacked
 from buurteffect.estimate.did.two_stages import two_stage
 from buurteffect.estimate.inference.influence import clustered_covariance, multiplier_critical_value
-from buurteffect.estimate.inference.permutation import Permuted, permutation_statistics
+from buurteffect.estimate.inference.permutation import Permuted, deal_groups, permutation_statistics
 from buurteffect.estimate.regression.bacon import bacon_decomposition
 from buurteffect.estimate.regression.dose.dose_response import continuous_dose
 from buurteffect.estimate.regression.panel_ols import twfe
@@ -372,6 +372,38 @@ def test_an_effect_stands_out_among_permuted_cohorts():
         row = permuted_cohorts(frame, DESIGN, WINDOW, within, draws=99).frame.iloc[0]
         assert row["p_value"] == pytest.approx(0.01)
         assert row["estimate"] == pytest.approx(window_row("cs_not_yet", frame)["estimate"])
+
+
+def test_groups_are_dealt_each_others_treatment_as_a_whole():
+    never = np.inf
+    groups = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+    order = np.array([3.0, 1.0, 2.0, 2.0, 1.0, 3.0, 1.0, 2.0])
+    cohorts = np.array([5.0, 4.0, never, never, never, never, never, never])
+    # The lowest of the first group is of cohort 4, the highest of cohort 5; the third group has no third rank.
+    possible = {
+        (5.0, 4.0, never, never, never, never, never, never),
+        (never, never, never, never, 4.0, 5.0, never, never),
+        (never, never, never, never, never, never, 4.0, 5.0),
+    }
+    dealt = [tuple(found) for found in deal_groups(cohorts, groups, order, 60, 1)]
+    assert set(dealt) == possible
+    narrow = deal_groups(cohorts[[0, 1, 3]], np.array([0, 0, 1]), np.zeros(3), 20, 1)
+    assert {tuple(found) for found in narrow} == {(5.0, 4.0, never), (never, never, 5.0)}
+
+
+def test_treatment_that_is_clustered_is_less_unlikely_where_whole_clusters_are_dealt():
+    frame = staggered(seed=18, size=120, effect=0.0, noise=0.1)
+    group = frame["area"] // 10
+    drift = pd.Series(np.random.default_rng(7).normal(size=12)).reindex(group).to_numpy()
+    cohort = np.where(group < 3, 2004.0, np.nan)
+    frame = frame.assign(gemeente=group, cohort=cohort, y=frame["y"] + drift * (frame["year"] >= 2004))
+    by_unit = permuted_cohorts(frame, DESIGN, WINDOW, draws=199).frame.iloc[0]
+    as_whole = permuted_cohorts(frame, DESIGN, WINDOW, draws=199, whole="gemeente").frame.iloc[0]
+    assert by_unit["estimate"] == pytest.approx(as_whole["estimate"])
+    assert as_whole["std_error"] > 2 * by_unit["std_error"]
+    assert as_whole["p_value"] > by_unit["p_value"]
+    with pytest.raises(CallError, match="whole="):
+        permuted_cohorts(frame, DESIGN, WINDOW, "gemeente", whole="gemeente")
 
 
 def test_permutation_within_a_column_that_moves_is_refused():

@@ -13,7 +13,7 @@ from buurteffect.errors import EstimationError, NoComparisonError
 from buurteffect.estimate.did.aggregation import callaway_santanna
 from buurteffect.estimate.did.imputed_outcomes import imputation
 from buurteffect.estimate.did.saturated import sun_abraham
-from buurteffect.estimate.space.spillovers import bias_identity, distance_to_treated, spillover
+from buurteffect.estimate.space.spillovers import bias_identity, distance_to_treated, rings_around, spillover
 
 PLACED = replace(DESIGN, coordinates_m=("east_m", "north_m"))
 
@@ -60,6 +60,13 @@ def test_far_places_give_the_effect_that_near_ones_hide():
     assert found.loc["ring 0–500 m", "estimate"] == pytest.approx(-0.2, abs=0.02)
     assert found.loc["ring 500–1000 m", "estimate"] == pytest.approx(-0.05, abs=0.02)
     assert found.loc["ring 500–1000 m", ["distance_low_m", "distance_high_m"]].tolist() == [500, 1000]
+
+
+def test_rings_around_treated_areas_are_rings_alone_two_or_one():
+    found = rings_around(town(), PLACED, 1000, (0, 3)).frame.set_index("term")
+    assert found["estimate"].to_dict() == pytest.approx({"ring 0–500 m": -0.2, "ring 500–1000 m": -0.05}, abs=0.02)
+    sparse = town()[lambda rows: ~rows["area"].between(30, 59)]
+    assert rings_around(sparse, PLACED, 1000, (0, 3)).frame["term"].tolist() == ["ring 0–1000 m"]
 
 
 def test_where_nothing_spills_over_rings_find_nothing():

@@ -104,6 +104,35 @@ def test_the_register_by_cohort_leaves_a_missing_figure_missing(built):
     assert list(table["before_count"]) == [2, 2]
 
 
+def test_the_share_of_owners_by_construction_is_worked_out_by_hand(built):
+    whole = {"demolished_social": "40", "built_owner": "60", "built_social": "20", "built_private_rent": "0"}
+    study = built(
+        work("a", CODES[0], 2009, **whole), work("b", CODES[1], 2012, **whole | {"built_owner": ""}),
+        work("c", CODES[2], 2002, **whole),
+    )  # fmt: skip
+    column = outcome_series("owner").column
+    rows = [(CODES[0], 2004, 2009, 0.2), (CODES[0], 2008, 2009, 0.25), (CODES[0], 2012, 2009, 0.9),
+            (CODES[1], 2008, 2012, 0.25), (CODES[2], 2008, 2002, 0.25)]  # fmt: skip
+    owners = replace(
+        study,
+        outcome=outcome_series("owner"),
+        frame=pd.DataFrame(rows, columns=["area_code", "year", "cohort_year", column]),
+        areas=study.areas.assign(dwellings_count=200.0),
+    )
+    table = panel.stock_by_construction(owners)
+    assert table["area_code"].tolist() == [CODES[0]]  # the second lacks a figure, the third has none before its start
+    assert table.drop(columns="area_code").iloc[0].to_dict() == pytest.approx(
+        {
+            "cohort_year": 2009,
+            "demolished_share": 40 / 200,
+            "new_share": 80 / 240,
+            "owner_share_before": 0.25,
+            "owner_share_after": (50 + 60) / 240,
+            "owner_share_change": 110 / 240 - 0.25,
+        }
+    )
+
+
 def test_an_outcome_that_no_source_has_is_a_reason_and_no_failure(built, project):
     built(work("a", CODES[0], 2009))
     study = panel.restructuring_study("open", outcome="woz", project=project)

@@ -1,20 +1,25 @@
-"""Claim C06: whether restructuring raised neighbourhood averages, judged per outcome by a rule fixed beforehand."""
+"""Claim C06: whether restructuring raised neighbourhood averages, judged per outcome by the rule of the register."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from buurteffect.claims.rules import Outcome
-from buurteffect.claims.verdict import Answer, Verdict, negligible
+from buurteffect.claims.verdict import Answer, Verdict
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
-from buurteffect.estimate.inference.power import minimum_detectable_effect
-from buurteffect.estimate.robustness.specifications import share_with_sign
+from buurteffect.estimate.inference.power import with_minimum_detectable_effect
+from buurteffect.estimate.selection.bracketing import EQUAL, GIVEN, PLAIN
 from buurteffect.estimate.selection.overlap import PooledOverlap
 
-ENOUGH_SPECIFICATIONS = 0.8
-LEAST_BREAKDOWN = 0.5
+PRIMARY = "liveability"
+"""The outcome that decides: the score stands for quality and reputation, and is published before most starts."""
+
+BREAKS = 0.5
+"""Breaks of trend that the rule allows for, in multiples of the largest one before the start."""
+
 ALPHA = 0.05
 _PRINTED = 0.005
 """Breakdown values below this are not zero, though they are printed so."""
@@ -65,9 +70,10 @@ MEASURES = {
 class Evidence:
     """All that the verdict on one of `MEASURES` rests on.
 
-    The `headline`, one row, is the mean over the years of `window` after the start. Beside it stand
-    `relative_magnitudes` with its breakdown value (`honest`), `specification_table`, whose first row is the headline,
-    `permuted_cohorts` and `pooled_overlap`.
+    The `headline`, the mean over the years of `window` after the start, is one row or those of a `bracket`. Beside it
+    stand `relative_magnitudes` with its breakdown value (`honest`), `specification_table`, whose first row is a design
+    of the headline, `permuted_cohorts` and `pooled_overlap`; and whether the design of the headline holds the truth of
+    simulated countries (`trusted`, by `headline_passes`).
     """
 
     outcome: str
@@ -77,6 +83,7 @@ class Evidence:
     specifications: pd.DataFrame | Estimate
     permutation: EffectEstimate
     overlap: PooledOverlap | Estimate
+    trusted: bool
     source: str
     level: str
 
@@ -89,93 +96,152 @@ def judge_restructuring(evidence: Evidence) -> Verdict:
         "An average of a neighbourhood may rise because other people live there. Whether anybody became better off is "
         "the question of n06; nothing here is an effect on persons."
     )
+    decides = evidence.outcome == PRIMARY
+    remark = f" for {measure.words}" + ("" if decides else ", which does not decide the claim")
     if not evidence.headline:
         reason = f"There is no estimate for {measure.words}: {evidence.headline.reason.rstrip('.')}."
-        return answer.not_testable(reason, remark=f" for {measure.words}")
+        return answer.not_testable(reason, remark=remark)
     row = evidence.headline.frame.iloc[0]
-    degrees = evidence.headline.degrees
-    _say_headline(answer, evidence, measure, row, degrees)
-    conditions = {
-        "its interval excludes zero": bool(measure.sign * row["ci_low" if measure.sign > 0 else "ci_high"] > 0),
-        "it is as large as the smallest effect that matters": abs(row["estimate"]) >= measure.smallest,
-        "four in five other specifications have its sign": _say_specifications(answer, evidence, measure),
-        "permuted treatment would rarely give as much": _say_permutation(answer, evidence),
-        "it outlives breaks of trend half as large as those before": _say_honest(answer, evidence),
-        "untreated areas like the treated ones exist": _say_overlap(answer, evidence),
+    _say_headline(answer, evidence, measure)
+    _say_specifications(answer, evidence)
+    _say_honest(answer, evidence)
+    if isinstance(evidence.overlap, Estimate):
+        answer.cannot_say(f"Overlap cannot be judged: {evidence.overlap.reason.rstrip('.')}.")
+    answer.cannot_say("That gemeenten dealt by lot seldom give as much speaks against chance, not against selection.")
+    return answer.judge(figures_of(evidence), remark, evidence.outcome, row if decides else None)
+
+
+def figures_of(evidence: Evidence) -> dict[str, float]:
+    """Return the figures that the rule looks at, those of effects signed so that the direction of the claim is up.
+
+    Figures of what was refused are NaN.
+    """
+    measure = MEASURES[evidence.outcome]
+    row, designs = evidence.headline.frame.iloc[0], _designs(evidence.headline)
+    low, high = _turned(row["ci_low"], row["ci_high"], measure.sign)
+    ends = interval(designs["estimate"], designs["std_error"], evidence.headline.degrees, 2 * ALPHA)
+    small = _turned(ends[0].min(), ends[1].max(), measure.sign)
+    broken = np.nan, np.nan
+    if evidence.honest:
+        bounds = evidence.honest.frame
+        at = bounds[bounds["bound"] == BREAKS].iloc[0]
+        broken = _turned(at["ci_low"], at["ci_high"], measure.sign)
+    found = {
+        "trusted": evidence.trusted,
+        "effect": measure.sign * row["estimate"],
+        "effect_low": low,
+        "effect_high": high,
+        "small_low": small[0],
+        "small_high": small[1],
+        "break_low": broken[0],
+        "break_high": broken[1],
+        "break_reach": max(abs(broken[0]), abs(broken[1])),
+        "chance": evidence.permutation.frame["p_value"].iloc[0] if evidence.permutation else np.nan,
     }
-    failing = [words for words, met in conditions.items() if not met]
-    if failing:
-        answer.say(
-            "of the {conditions:d} conditions of the rule, {met:d} are met; not met: " + "; ".join(failing) + ".",
-            conditions=len(conditions),
-            met=len(conditions) - len(failing),
-        )
-    against = measure.sign * row["ci_high" if measure.sign > 0 else "ci_low"] < 0
-    outcome = Outcome.of(not failing, against or negligible(row, measure.smallest, degrees))
-    return answer.verdict(outcome, f" for {measure.words}")
+    found |= _agreement(evidence, measure) | _likeness(evidence.overlap)
+    return {name: float(value) for name, value in found.items()}
 
 
-def _say_headline(answer: Answer, evidence: Evidence, measure: Measure, row: pd.Series, degrees: float) -> None:
-    """Say the estimate, and what the design could have found."""
-    design = evidence.headline.design
-    alpha = ALPHA if design is None else design.alpha
+def _designs(headline: EffectEstimate) -> pd.DataFrame:
+    """Return the designs of a headline: its rows but for the bracket, or its only row."""
+    return headline.frame if len(headline.frame) == 1 else headline.frame.iloc[1:]
+
+
+def _turned(low: float, high: float, sign: int) -> tuple[float, float]:
+    """Return the ends of an interval signed so that the direction of the claim is up."""
+    return (low, high) if sign > 0 else (-high, -low)
+
+
+def _agreement(evidence: Evidence, measure: Measure) -> dict[str, float]:
+    """Return which shares of the other specifications agree, disagree, and are too small to matter."""
+    names = ("agreeing_share", "opposing_share", "small_share")
+    if isinstance(evidence.specifications, Estimate):
+        return dict.fromkeys(names, np.nan)
+    known = measure.sign * evidence.specifications.iloc[1:]["estimate"].dropna()
+    parts = known > 0, known < 0, known.abs() < measure.smallest
+    return {name: float(part.mean()) for name, part in zip(names, parts, strict=True)}
+
+
+def _likeness(overlap: PooledOverlap | Estimate) -> dict[str, float]:
+    """Return how far untreated areas can be made like the treated ones."""
+    if isinstance(overlap, Estimate):
+        return dict.fromkeys(("effective_controls", "imbalance", "outside_share"), np.nan)
+    balance = overlap.balance
+    return {
+        "effective_controls": balance.effective_count,
+        "imbalance": balance.imbalance,
+        "outside_share": balance.outside_share,
+    }
+
+
+def _say_headline(answer: Answer, evidence: Evidence, measure: Measure) -> None:
+    """Say the estimates, and what they could have found."""
+    headline = evidence.headline
+    told = headline if "minimum_detectable_effect" in headline.frame else with_minimum_detectable_effect(headline)
+    row = told.frame.iloc[0]
+    by_name = told.frame.set_index("term")["estimate"]
+    design = headline.design
     alike = " that were alike when it was chosen" if design is not None and design.covariates else ""
-    answer.say(
-        f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
-        f"{{areas}} {{place}} differs by {{estimate:+.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}]{measure.behind} from what "
-        f"it would have been, if treated and untreated {{areas}}{alike} would have moved alike ({{treated:d}} treated "
-        "{areas}).",
-        low_year=evidence.window[0],
-        high_year=evidence.window[1],
-        estimate=row["estimate"],
-        ci_low=row["ci_low"],
-        ci_high=row["ci_high"],
-        treated=row["treated_count"],
-    )
+    if {PLAIN, GIVEN} <= set(by_name.index):
+        answer.say(
+            f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
+            f"{{areas}} {{place}} differs by {{plain:+.3f}}{measure.behind} from what it would have been if trends "
+            f"were parallel, and by {{given:+.3f}} if {{areas}} that were alike at the choice would have moved alike. "
+            "Between the two, each with its sampling error"
+            + (", and with as much selection again on what was not known" if EQUAL in by_name.index else "")
+            + ", lies [{ci_low:.3f}, {ci_high:.3f}] ({treated:d} treated {areas}).",
+            plain=by_name[PLAIN],
+            given=by_name[GIVEN],
+            **_headline_numbers(evidence, row),
+        )
+    else:
+        answer.say(
+            f"{{low_year:d}} to {{high_year:d}} years after the start of restructuring, {measure.words} in treated "
+            f"{{areas}} {{place}} differs by {{estimate:+.3f}} [{{ci_low:.3f}}, {{ci_high:.3f}}]{measure.behind} from "
+            f"what it would have been, if treated and untreated {{areas}}{alike} would have moved alike ({{treated:d}} "
+            "treated {areas}).",
+            estimate=row["estimate"],
+            **_headline_numbers(evidence, row),
+        )
     answer.say(
         f"an effect of less than {{detectable:.3f}}{measure.behind} would have been missed more than once in five; the "
         "smallest that matters is {smallest:.3f}.",
-        detectable=minimum_detectable_effect(row["std_error"], alpha, 0.8, degrees),
+        detectable=row["minimum_detectable_effect"],
         smallest=measure.smallest,
     )
 
 
-def _say_specifications(answer: Answer, evidence: Evidence, measure: Measure) -> bool:
-    """Say how many specifications agree in sign; return whether enough do."""
+def _headline_numbers(evidence: Evidence, row: pd.Series) -> dict[str, float]:
+    """Return the numbers that are said of every headline."""
+    return {
+        "low_year": evidence.window[0],
+        "high_year": evidence.window[1],
+        "ci_low": row["ci_low"],
+        "ci_high": row["ci_high"],
+        "treated": row["treated_count"],
+    }
+
+
+def _say_specifications(answer: Answer, evidence: Evidence) -> None:
+    """Say over which range other specifications run."""
     if isinstance(evidence.specifications, Estimate):
-        return False
-    table = evidence.specifications.iloc[1:]
-    known = table.dropna(subset="estimate")
-    share = share_with_sign(table, measure.sign)
+        return
+    known = evidence.specifications.iloc[1:].dropna(subset="estimate")
+    if known.empty:
+        return
     answer.say(
-        "over {specifications:d} other specifications it runs from {spec_low:.3f} to {spec_high:.3f}, and in "
-        "{spec_share:.0%} of them it has the sign of the claim.",
+        "over {specifications:d} other specifications it runs from {spec_low:.3f} to {spec_high:.3f}.",
         specifications=len(known),
         spec_low=known["estimate"].min(),
         spec_high=known["estimate"].max(),
-        spec_share=share,
     )
-    return share >= ENOUGH_SPECIFICATIONS
 
 
-def _say_permutation(answer: Answer, evidence: Evidence) -> bool:
-    """Say how rare the estimate is among permutations; return whether it is rare."""
-    if not evidence.permutation:
-        return False
-    chance = float(evidence.permutation.frame["p_value"].iloc[0])
-    answer.say(
-        "had the same projects fallen on other {areas} with a similar first score, a figure as large would come up "
-        "in {chance:.1%} of cases; that speaks against chance, not against selection.",
-        chance=chance,
-    )
-    return chance < ALPHA
-
-
-def _say_honest(answer: Answer, evidence: Evidence) -> bool:
-    """Say at which break of trends the finding ends; return whether that is far enough."""
+def _say_honest(answer: Answer, evidence: Evidence) -> None:
+    """Say at which break of trends the finding ends."""
     if not evidence.honest:
         answer.cannot_say(f"Bounds on breaks of trend cannot be given: {evidence.honest.reason.rstrip('.')}.")
-        return False
+        return
     value = float(evidence.honest.row(term="breakdown value")["estimate"])
     if pd.isna(value):
         answer.cannot_say("At which break of trend the finding ends is not known.")
@@ -195,23 +261,6 @@ def _say_honest(answer: Answer, evidence: Evidence) -> bool:
             "a break of trend after the start that is {breakdown:.2f} times the largest one seen before would undo it.",
             breakdown=value,
         )
-    return value >= LEAST_BREAKDOWN
-
-
-def _say_overlap(answer: Answer, evidence: Evidence) -> bool:
-    """Say whether comparable areas exist; return whether they do."""
-    if isinstance(evidence.overlap, Estimate):
-        answer.cannot_say(f"Overlap cannot be judged: {evidence.overlap.reason.rstrip('.')}.")
-        return False
-    found = evidence.overlap
-    words = "enough" if not found.fails else "too few, or too unlike them, to stand for the treated ones"
-    answer.say(
-        "{comparison:,d} untreated {areas}, weighted to have the level and trend that the treated ones had, amount to "
-        "{effective:.1f}: " + words + ".",
-        comparison=found.comparison_count,
-        effective=found.balance.effective_count,
-    )
-    return not found.fails
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,6 +304,8 @@ def truth_remarks(outcome: str, source: str) -> list[str]:
         return []
     common = (
         "The truth beside the estimates is the mean effect on the cohorts that they rest on, by the true years of "
-        "their start, less what earlier projects had done to these areas the year before."
+        "their start, less what other projects had done to these areas the year before: that is what a comparison "
+        "with the last figure before the start can find. Against a country without any policy the effect is another, "
+        "by what was done before; it stands beside it. The robust estimators side by side aim at the same."
     )
     return [text for text in (common, MEASURES[outcome].other_concept) if text]

@@ -12,7 +12,7 @@ from buurteffect.estimate.selection.regression_discontinuity import Discontinuit
 from buurteffect.estimate.space.price_rings import HALVING
 
 _SMALLEST_P = 0.001
-_ALPHA = 0.05
+_ALPHA, _HALF = 0.05, 0.5
 
 
 def describe_pretrends(
@@ -54,31 +54,42 @@ def describe_pretrends(
     return answer
 
 
-def describe_placebos(outcome: str, placebos: pd.DataFrame, source: str, level: str) -> Answer:
-    """Say which placebos that should find nothing found something.
+def describe_placebos(
+    outcome: str, placebos: pd.DataFrame, headline: EffectEstimate, source: str, level: str
+) -> Answer:
+    """Say what placebos that should find nothing found, and set the largest of them beside the headline.
 
-    `placebos` has one row for each: ``term, estimate, ci_low, ci_high, p_value``.
+    `placebos` has one row for each: ``term, estimate, ci_low, ci_high, p_value``. One that is as large as the headline
+    says so whatever its p-value: with few areas a placebo that is not told from zero is no proof of anything.
     """
     answer, unit = Answer("n05-placebos", source, level), MEASURES[outcome].behind
     made = placebos[placebos["estimate"].notna()]
     if made.empty:
         answer.cannot_say("None of the placebos that should find nothing can be made here.")
         return answer
-    found = made[made["p_value"] < _ALPHA]
+    largest: pd.Series = made.loc[made["estimate"].abs().idxmax()]
+    certain = largest["p_value"] < _SMALLEST_P
     answer.say(
-        "of {made:d} "
-        + ("placebo" if len(made) == 1 else "placebos")
-        + " that should find nothing, {found:d} found something at 5%"
-        + (f" ({', '.join(found['term'])})." if len(found) else "."),
-        made=len(made),
-        found=len(found),
+        f"where nothing had been done, treatment {largest['term']} finds {{feigned:.3f}} [{{feigned_low:.3f}}, "
+        f"{{feigned_high:.3f}}]{unit}, p "
+        + ("below one in a thousand" if certain else "= {feigned_chance:.3f}")
+        + (", the largest of {made:d} placebos." if len(made) > 1 else "."),
+        **with_interval("feigned", largest),
+        **({"made": len(made)} if len(made) > 1 else {}),
+        **({} if certain else {"feigned_chance": largest["p_value"]}),
     )
-    if len(found):
-        largest: pd.Series = found.loc[found["estimate"].abs().idxmax()]
+    if headline:
+        ratio = abs(float(largest["estimate"])) / abs(float(headline.frame["estimate"].iloc[0]))
         answer.say(
-            f"the largest finds {{feigned:.3f}} [{{feigned_low:.3f}}, {{feigned_high:.3f}}]{unit} where nothing had "
-            "been done: the headline may be off by as much, either way.",
-            **with_interval("feigned", largest),
+            "in size that is {ratio:.0%} of the headline: "
+            + (
+                "trends that parted before treatment could have made all of it, either way."
+                if ratio >= 1
+                else "trends that parted before treatment could have made more than half of it."
+                if ratio >= _HALF
+                else "small beside it."
+            ),
+            ratio=ratio,
         )
     return answer
 

@@ -1,4 +1,4 @@
-"""What the restructuring design can see, what selection mimics, and what comes of areas whose treatment lies ahead."""
+"""Who is treated in the restructuring design, what selection mimics, and what comes of areas treated later."""
 
 from __future__ import annotations
 
@@ -34,16 +34,15 @@ def describe_design(
     areas: pd.DataFrame,
     years: list[int],
     covariates: tuple[str, ...],
-    power: GroupDesign | Estimate,
     source: str,
     level: str,
 ) -> Answer:
-    """Say who is treated, over which years of the outcome, and what the design could have found.
+    """Say who is treated, and over which years of the outcome.
 
     `areas` has one row per area: ``status, cohort_year, dose_share, gemeente_code``; `covariates` were known before
-    from another source, and nothing else adjusts for regression to the mean; `power` is from `group_design`.
+    from another source, and nothing else adjusts for regression to the mean.
     """
-    answer, measure = Answer("n05-design", source, level), MEASURES[outcome]
+    answer = Answer("n05-design", source, level)
     treated = areas[areas["status"] == "treated"]
     known = treated["dose_share"].dropna()
     dose = (
@@ -63,10 +62,6 @@ def describe_design(
         **({"unknown": len(treated) - len(known), "dose": known.median()} if len(known) else {}),
     )
     _say_times(answer, treated, years)
-    if isinstance(power, Estimate):
-        answer.cannot_say(f"What the design could see cannot be said: {power.reason.rstrip('.')}.")
-    else:
-        _say_power(answer, power, measure.smallest, measure.behind)
     lacking = [words for name, words in _KNOWN.items() if name not in covariates]
     if covariates and lacking:
         answer.cannot_say(f"Not published in time for enough areas, and so not adjusted for: {', '.join(lacking)}.")
@@ -106,30 +101,6 @@ def _say_times(answer: Answer, treated: pd.DataFrame, years: list[int]) -> None:
             "One figure before treatment shows a level and no trend. Two show one change: whether it was a lasting "
             "difference in trend, a dip that comes back by itself, or noise, they cannot tell apart."
         )
-
-
-def _say_power(answer: Answer, power: GroupDesign, smallest: float, unit: str) -> None:
-    """Say the smallest effect that the design finds four times in five."""
-    answer.say(
-        "{usable:d} treated and {controls:,d} untreated {areas} can be compared. Untreated {areas} change by "
-        f"{{spread:.3f}}{unit} (standard deviation, {{from_time:d}}–{{to_time:d}}, given their level), with a "
-        "correlation of {icc:.2f} within gemeenten, so that effects below {detectable:.3f} are missed more than once "
-        "in five ({independent:.3f} if areas were independent).",
-        usable=power.treated_count,
-        controls=power.control_count,
-        spread=power.residual_sd,
-        from_time=power.from_time,
-        to_time=power.to_time,
-        icc=power.intraclass,
-        detectable=power.detectable,
-        independent=power.detectable_independent,
-    )
-    answer.say(
-        f"an effect of {{smallest:.3f}}{unit}, the smallest that matters, would be found with a probability of "
-        "{chance:.0%}.",
-        smallest=smallest,
-        chance=power.power(smallest),
-    )
 
 
 def describe_selection(

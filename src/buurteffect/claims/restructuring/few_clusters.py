@@ -5,46 +5,82 @@ from __future__ import annotations
 import pandas as pd
 
 from buurteffect.claims.restructuring.averages import MEASURES
-from buurteffect.claims.verdict import Answer
+from buurteffect.claims.verdict import Answer, with_interval
 from buurteffect.estimate.core.result import EffectEstimate, Estimate
 
 _ALPHA = 0.05
 
 
-def describe_errors(outcome: str, errors: EffectEstimate, headline: EffectEstimate, source: str, level: str) -> Answer:
-    """Say whether `few_cluster_errors` change what may be said of the headline: few treated clusters, or neighbours."""
-    answer, unit = Answer("n05-errors", source, level), MEASURES[outcome].behind
-    if not errors or not headline:
+def describe_inference(headline: EffectEstimate, source: str, level: str) -> Answer:
+    """Say by which errors the headline is judged: once for its interval, its bounds, its power and its verdict.
+
+    Of treated clusters that hold unequal numbers of units, the degrees of freedom count as many of one size as vary as
+    much (`effective_treated_clusters`).
+    """
+    answer = Answer("n05-inference", source, level)
+    if not headline:
         return answer
-    table = errors.frame
-    usual, wild = table.iloc[0], table[table["term"].str.startswith("wild")].iloc[0]
     answer.say(
-        f"put as one regression of changes, the effect is {{one:.3f}}{unit}; the treated {{areas}} lie in "
-        "{clusters:d} gemeenten. With so few the usual interval, [{low:.3f}, {high:.3f}], is too narrow, and that of "
-        "the wild bootstrap, " + _interval(wild, answer) + ", too wide: the right one should lie between the two.",
-        one=usual["estimate"],
-        clusters=table["treated_clusters_count"].iloc[0],
-        low=usual["ci_low"],
-        high=usual["ci_high"],
+        "the {areas} behind it lie in gemeenten that, by the {areas} they hold, amount to {effective:.1f} of one size. "
+        "Its interval, the path by step, the bounds on breaks, the least effect that would be found and the verdict "
+        "all take its errors, and the t distribution with {degrees:.1f} degrees of freedom.",
+        effective=headline.degrees + 1,
+        degrees=headline.degrees,
     )
-    usual_says, wild_says = usual["p_value"] < _ALPHA, wild["p_value"] < _ALPHA
-    if usual_says != wild_says:
-        answer.say(
-            "they disagree about an effect of zero. The rule of the verdict rests on permuted treatment, which asks "
-            "for no number of gemeenten; who trusts the bootstrap alone has to call the effect unproven."
-        )
-    else:
-        answer.say("both exclude an effect of zero." if usual_says else "neither excludes an effect of zero.")
     return answer
 
 
-def _interval(row: pd.Series, answer: Answer) -> str:
-    """Record the ends of a bootstrap's interval; return how they are said."""
-    ends = {"wild_low": float(row["ci_low"]), "wild_high": float(row["ci_high"])}
-    finite = {name: value for name, value in ends.items() if abs(value) != float("inf")}
-    answer.numbers.update(finite)
-    low, high = (f"{{{name}:.3f}}" if name in finite else "without end" for name in ends)
-    return f"[{low}, {high}]"
+def describe_errors(outcome: str, errors: EffectEstimate, headline: EffectEstimate, source: str, level: str) -> Answer:
+    """Say which of `few_cluster_errors` exclude an effect of zero, beside the interval that decides."""
+    answer, unit = Answer("n05-errors", source, level), MEASURES[outcome].behind
+    if not errors or not headline:
+        return answer
+    table, row = errors.frame, headline.frame.iloc[0]
+    found = table[table["p_value"] < _ALPHA]
+    answer.say(
+        "put as one regression of changes against {areas} never treated, which weighs cohorts otherwise, the effect is "
+        f"{{one:.3f}}{unit}. Of {{kinds:d}} kinds of errors on it, {{excluding:d}} exclude zero"
+        + (f" ({'; '.join(found['term'])})" if len(found) else "")
+        + ". None of these decides: the verdict rests on the interval of the headline, "
+        "[{decisive_low:.3f}, {decisive_high:.3f}].",
+        one=table["estimate"].iloc[0],
+        kinds=len(table),
+        excluding=len(found),
+        decisive_low=row["ci_low"],
+        decisive_high=row["ci_high"],
+    )
+    return answer
+
+
+def describe_left_out(outcome: str, left: EffectEstimate, headline: EffectEstimate, source: str, level: str) -> Answer:
+    """Name the gemeente that moves an effect most when it is left out, by `leave_one_cluster_out`.
+
+    The first row of `headline` is the effect with all gemeenten.
+    """
+    answer, unit = Answer("n05-left-out", source, level), MEASURES[outcome].behind
+    if not left or not headline:
+        return answer
+    made = left.frame[left.frame["estimate"].notna()]
+    first, point = made.iloc[0], float(headline.frame["estimate"].iloc[0])
+    answer.say(
+        f"without {first['term']}, which holds {{held:d}} of the {{treated:d}} treated {{areas}}, the effect goes from "
+        f"{{whole:.3f}} to {{without:.3f}} [{{without_low:.3f}}, {{without_high:.3f}}]{unit}"
+        + (": no other gemeente moves it as much." if len(made) > 1 else "."),
+        held=first["left_out_count"],
+        treated=headline.frame["treated_count"].iloc[0],
+        whole=point,
+        **with_interval("without", first),
+    )
+    if len(made) > 1:
+        rest = made.iloc[1:]
+        answer.say(
+            "without one of the others it runs from {others_low:.3f} to {others_high:.3f}.",
+            others_low=rest["estimate"].min(),
+            others_high=rest["estimate"].max(),
+        )
+    if abs(float(first["change"])) > abs(point) / 2:
+        answer.say("so more than half of it rests on one gemeente.")
+    return answer
 
 
 def describe_places(outcome: str, places: EffectEstimate, source: str, level: str) -> Answer:

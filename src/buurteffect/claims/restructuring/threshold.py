@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from buurteffect.claims.rules import Outcome
-from buurteffect.claims.verdict import Answer, Verdict, negligible, with_interval
+from buurteffect.claims.verdict import Answer, Verdict, with_interval
+from buurteffect.estimate.core.intervals import interval
 from buurteffect.estimate.core.result import Estimate
 from buurteffect.estimate.inference.power import minimum_detectable_effect
 from buurteffect.estimate.regression.dose.threshold_regression import BEND, QUADRATIC, STRAIGHT, Threshold
@@ -19,8 +19,8 @@ _STEP = 0.1
 def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Verdict:
     """Judge claim C27 by a threshold regression of the score on the share of households with a low income.
 
-    "Not testable" where there is no estimate; supported where the score falls faster beyond a knot inside the range, by
-    as much as matters, and the quadratic term agrees.
+    "Not testable" where there is no estimate. The quadratic term, which needs no choice, and the change of slope beyond
+    the knot that fits best have to agree for either side.
     """
     answer = Answer("C27", source, level)
     if isinstance(found, Estimate):
@@ -61,7 +61,13 @@ def judge_threshold(found: Threshold | Estimate, source: str, level: str) -> Ver
         "moves where scores fall. The share is rounded and changes little within an area, which pulls slopes "
         "towards zero, and the score holds what residents do. How poor households would have to be spread is not asked."
     )
-    curved = curve["p_value"] < _ALPHA
-    steeper = found.interior and change["ci_high"] < 0 and change["estimate"] <= -SMALLEST
-    against = (curved and curve["estimate"] > 0) or negligible(change, SMALLEST, degrees, _ALPHA)
-    return answer.verdict(Outcome.of(curved and curve["estimate"] < 0 and steeper, against))
+    low, high = interval(change["estimate"], change["std_error"], degrees, 2 * _ALPHA)
+    figures = {
+        "curve_low": curve["ci_low"],
+        "curve_high": curve["ci_high"],
+        "interior": found.interior,
+        **with_interval("change", change, _STEP),
+        "change_small_low": _STEP * low,
+        "change_small_high": _STEP * high,
+    }
+    return answer.judge({name: float(value) for name, value in figures.items()}, primary=curve)

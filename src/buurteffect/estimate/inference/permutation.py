@@ -83,6 +83,8 @@ def permutation_statistics(
     draws: int,
     seed: int,
     dealt: Sequence[Floats] = (),
+    whole: str | None = None,
+    ranked: str | None = None,
 ) -> Permuted:
     """Return the mean effect as units were treated, and as cohorts are permuted.
 
@@ -98,17 +100,24 @@ def permutation_statistics(
         Permutations and their seed.
     dealt : sequence of ndarray
         Assignments to use instead of permutations, one cohort per unit (infinite for never).
+    whole, ranked : str, optional
+        Column of the groups that are dealt each other's treatment as a whole, and the one by which their units are
+        ranked; see `deal_groups`.
 
     Raises
     ------
     EstimationError
-        If a unit changes its value of `within`, or nothing can be estimated.
+        If a unit changes its value of `within`, `whole` or `ranked`, or nothing can be estimated.
     """
     adoption = Adoption(sample)
     paths = _Means(adoption, window)
     real = paths.effect(adoption.cohorts)
     if np.isnan(real[0]) and not dealt:
         raise EstimationError("no event time of the window can be estimated: choose another window")
+    if whole is not None:
+        groups = np.asarray(pd.factorize(_constant(adoption, whole), use_na_sentinel=False)[0])
+        order = np.zeros(len(groups)) if ranked is None else _constant(adoption, ranked)
+        dealt = deal_groups(adoption.cohorts, groups, order, draws, seed)
     assignments = dealt or _permutations(adoption, within, draws, seed)
     moved = np.array([paths.effect(assigned) for assigned in assignments]).reshape(-1, 2)
     found = moved[np.isfinite(moved[:, 0])]
@@ -119,14 +128,8 @@ def permutation_statistics(
 
 def _permutations(adoption: Adoption, within: str | None, draws: int, seed: int) -> list[Floats]:
     """Return permuted cohorts, within strata where asked."""
-    sample, cohorts = adoption.sample, adoption.cohorts
-    strata = np.zeros(len(cohorts), dtype=int)
-    if within is not None:
-        codes = np.asarray(pd.factorize(sample.frame[within], use_na_sentinel=False)[0])
-        strata = codes[sample.unit_starts]
-        moved = len(np.unique(sample.unit_codes[codes != strata[sample.unit_codes]]))
-        if moved:
-            raise EstimationError(f"{within} changes within {moved} units: permute within what stays the same")
+    cohorts = adoption.cohorts
+    strata = np.zeros(len(cohorts)) if within is None else _constant(adoption, within)
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     order = np.argsort(strata, kind="stable")
     permuted = []
@@ -136,6 +139,62 @@ def _permutations(adoption: Adoption, within: str | None, draws: int, seed: int)
         assigned[order] = cohorts[shuffled]
         permuted.append(assigned)
     return permuted
+
+
+def deal_groups(cohorts: Floats, groups: Integers, order: Floats, draws: int, seed: int) -> list[Floats]:
+    """Return cohorts as groups would have them that are dealt each other's treatment as a whole.
+
+    Units are ranked within their group. In each draw the groups are permuted, and the units of a group get what the
+    units of the same ranks have in the group whose treatment it is dealt. Where a group has no unit of such a rank, its
+    last ones get what is left; where it has fewer units than are treated, as many as it has. So treatment stays as
+    clustered as it was, and falls on the units that rank in their group as treated units did in theirs.
+
+    Parameters
+    ----------
+    cohorts : ndarray
+        One per unit, infinite for never.
+    groups, order : ndarray
+        One per unit: its group, and what it is ranked by, lowest first; ties keep the order of the units.
+    draws, seed : int
+        Permutations and their seed.
+
+    Examples
+    --------
+    >>> groups, order = np.array([0, 0, 1, 1, 1]), np.array([2.0, 1.0, 3.0, 1.0, 2.0])
+    >>> [found.tolist() for found in deal_groups(np.array([np.inf, 7.0, np.inf, np.inf, np.inf]), groups, order, 2, 3)]
+    [[inf, inf, inf, 7.0, inf], [inf, 7.0, inf, inf, inf]]
+    """
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    members = [places[np.argsort(order[places], kind="stable")] for places in members]
+    ranks = [np.flatnonzero(np.isfinite(cohorts[places])) for places in members]
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    dealt = []
+    for _ in range(draws):
+        assigned = np.full(len(cohorts), np.inf)
+        for places, other in zip(members, generator.permutation(len(members)), strict=True):
+            taken = ranks[other][: len(places)]
+            room = len(places) - len(taken) + np.arange(len(taken))
+            assigned[places[np.minimum(taken, room)]] = cohorts[members[other][taken]]
+        dealt.append(assigned)
+    return dealt
+
+
+def _constant(adoption: Adoption, column: str) -> Floats:
+    """Return a column's value of every unit, text as numbers of its values.
+
+    Raises
+    ------
+    EstimationError
+        If a unit changes it.
+    """
+    sample = adoption.sample
+    values = sample.frame[column]
+    codes = np.asarray(pd.factorize(values, use_na_sentinel=False)[0])
+    moved = len(np.unique(sample.unit_codes[codes != codes[sample.unit_starts][sample.unit_codes]]))
+    if moved:
+        raise EstimationError(f"{column} changes within {moved} units: permute by what stays the same")
+    known = values.to_numpy(dtype=float) if pd.api.types.is_numeric_dtype(values) else codes.astype(float)
+    return np.asarray(known[sample.unit_starts])
 
 
 class _Means:

@@ -30,9 +30,9 @@ __all__ = [
     "event_study",
     "few_cluster_errors",
     "future_design",
-    "group_design",
     "halves",
     "honest_did",
+    "leave_one_cluster_out",
     "naive_equation",
     "never_treated_cohorts",
     "permuted_cohorts",
@@ -66,8 +66,8 @@ specification_table = estimator(specifications.specification_table)
 standard_specifications = estimator(specifications.standard_specifications)
 effects_by_group = estimator(subgroups.effects_by_group)
 halves = estimator(subgroups.halves)
+leave_one_cluster_out = estimator(subgroups.leave_one_cluster_out)
 future_design = estimator(two_group_power.future_design)
-group_design = estimator(two_group_power.group_design)
 equation_robustness = estimator(sensitivity.equation_robustness)
 proportional_selection = estimator(sensitivity.proportional_selection)
 robustness_value = estimator(sensitivity.robustness_value)

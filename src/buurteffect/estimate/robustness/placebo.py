@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import EstimationError
+from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -61,6 +61,8 @@ def permuted_cohorts(
     within: str | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
+    whole: str | None = None,
+    ranked: str | None = None,
 ) -> EffectEstimate:
     """Test that nothing happened by giving units each other's treatment.
 
@@ -68,6 +70,10 @@ def permuted_cohorts(
     before treatment) and the mean effect over event times estimated each time, by differences of means against the
     design's comparison units. The p-value is the share of all, the real one among them, at least as large in size; it
     is exact where units could have been treated in each other's place.
+
+    Where treatment is clustered, permuted units are spread more evenly than treated ones, and chance looks smaller than
+    it is. With `whole`, groups such as gemeenten are dealt each other's treatment as a whole: as many units of a group,
+    at the same ranks within it, with the cohorts of the group whose treatment it is dealt (`deal_groups`).
 
     Parameters
     ----------
@@ -81,6 +87,9 @@ def permuted_cohorts(
         Column, constant within units, within whose values cohorts are permuted.
     draws, seed : int
         Permutations and their seed.
+    whole, ranked : str, optional
+        Column of the groups that are dealt each other's treatment, and the one by which their units are ranked, lowest
+        first; both constant within units, and not together with `within`.
 
     Returns
     -------
@@ -92,15 +101,22 @@ def permuted_cohorts(
     Raises
     ------
     EstimationError
-        If a unit changes its value of `within`; or see `draw_sample`.
+        If a unit changes its value of these columns; or see `draw_sample`.
+    CallError
+        If both `within` and `whole` are named, or `ranked` without `whole`.
     """
-    sample = draw_sample(frame, replace(design, covariates=()), (within,) if within else (), one_treated_cluster=True)
-    found = permutation_statistics(sample, window, within, draws, seed)
+    if (within and whole) or (ranked and not whole):
+        raise CallError(
+            "name within (units are permuted within its values) or whole (its groups are dealt each other's treatment, "
+            f"their units ranked by ranked), found within={within!r}, whole={whole!r}, ranked={ranked!r}"
+        )
+    needed = tuple(name for name in (within, whole, ranked) if name)
+    sample = draw_sample(frame, replace(design, covariates=()), needed, one_treated_cluster=True)
+    found = permutation_statistics(sample, window, within, draws, seed, whole=whole, ranked=ranked)
     ends = found.interval(sample.design.alpha)
     words = "interval: the constant effects that the test does not reject"
-    return _permuted(
-        sample, found, ends, words, "cohorts permuted over units" + (f" within {within}" if within else "")
-    )
+    how = f" within {within}" if within else f", each {whole} as a whole" if whole else ""
+    return _permuted(sample, found, ends, words, f"cohorts permuted over units{how}")
 
 
 def never_treated_cohorts(

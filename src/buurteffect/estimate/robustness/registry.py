@@ -1,7 +1,7 @@
 """The estimators of effects that differ between cohorts and over time, in one list that every comparison reads.
 
-The table of estimators side by side, the specifications of a headline and the scoreboard of places run what stands
-here: an estimator is added by its module, one entry, and its tests.
+The table of estimators side by side and the scoreboard of places run what stands here: an estimator is added by its
+module, one entry, and its tests.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ class RobustEstimator:
         What else it is called with.
     comparison : str, optional
         Comparison group in place of the design's, for an estimator that also takes an ``approach`` to covariates.
-    specification : bool
-        Whether the specifications of a headline have it.
     scored_on_all : bool
         Whether the scoreboard runs it on every outcome and clustering, which only quick ones are.
     scored_with : mapping
@@ -52,7 +50,6 @@ class RobustEstimator:
     call: Callable[..., EffectEstimate]
     options: Mapping[str, Any] = field(default_factory=dict)
     comparison: str | None = None
-    specification: bool = True
     scored_on_all: bool = False
     scored_with: Mapping[str, Any] = field(default_factory=lambda: {"draws": 1})
     years_of_window: bool = False
@@ -76,10 +73,10 @@ def _stacked(frame: pd.DataFrame, design: Design, window: Window, **more: Any) -
 
 ROBUST_ESTIMATORS: dict[str, RobustEstimator] = {
     "cs_never": RobustEstimator(
-        "Callaway–Sant'Anna, never treated", callaway_santanna, {}, NEVER_TREATED, False, scored_on_all=True
+        "Callaway–Sant'Anna, never treated", callaway_santanna, {}, NEVER_TREATED, scored_on_all=True
     ),
     "cs_not_yet": RobustEstimator(
-        "Callaway–Sant'Anna, not yet treated", callaway_santanna, {}, NOT_YET_TREATED, False, scored_on_all=True
+        "Callaway–Sant'Anna, not yet treated", callaway_santanna, {}, NOT_YET_TREATED, scored_on_all=True
     ),
     "sun_abraham": RobustEstimator("Sun–Abraham", sun_abraham, years_of_window=True),
     "imputation": RobustEstimator(
@@ -90,8 +87,8 @@ ROBUST_ESTIMATORS: dict[str, RobustEstimator] = {
         # Cohorts there are of four or five buurten: deviations are from the mean of an event time, not of a cohort.
         scored_with={"draws": 1, "deviations": "event time"},
     ),
-    "extended_twoway": RobustEstimator("extended two-way", extended_twfe, specification=False),
-    "stacked": RobustEstimator("stacked", _stacked, specification=False),
-    "local_projections": RobustEstimator("local projections", local_projections, specification=False),
+    "extended_twoway": RobustEstimator("extended two-way", extended_twfe),
+    "stacked": RobustEstimator("stacked", _stacked),
+    "local_projections": RobustEstimator("local projections", local_projections),
 }
 """Every robust estimator by its name on the scoreboard, in the order of the tables."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
@@ -13,7 +12,7 @@ from buurteffect.estimate.core.design import AT_RISK, NEVER_TREATED, NOT_YET_TRE
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import late_effect
-from buurteffect.estimate.robustness.registry import ROBUST_ESTIMATORS
+from buurteffect.estimate.selection.bracketing import GIVEN
 
 Run = Callable[[pd.DataFrame, Design, tuple[int, int]], EffectEstimate]
 
@@ -60,8 +59,6 @@ class Variants:
         Distance from which on untreated areas count in the specification with far ones.
     unchanged : DataFrame, optional
         The rows of areas whose boundary never changed.
-    first : tuple of str
-        The covariates of the headline as they were first known, for estimators that take none that change.
     others : tuple of str
         Covariates that could stand in the place of those of the headline, such as level and trend of values.
     later : str
@@ -72,15 +69,18 @@ class Variants:
     every: pd.DataFrame
     far_m: float
     unchanged: pd.DataFrame | None = None
-    first: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     later: str = ""
 
 
 def standard_specifications(variants: Variants, design: Design, window: tuple[int, int]) -> list[Specification]:
-    """Return the headline and the choices that a referee would make otherwise, fixed before any result.
+    """Return a design of the headline, and the choices that a referee would make otherwise.
 
-    Other estimators are those of the registry, by name.
+    The first is that given what was known at the choice (`bracket`); the other design of a bracket, without covariates,
+    stands beside it there.
+
+    Other estimators, parts of the treated units, and what single clusters do have tables of their own (`side_by_side`,
+    `effects_by_group`, `leave_one_cluster_out`), so that no design stands under two names.
 
     Parameters
     ----------
@@ -96,12 +96,8 @@ def standard_specifications(variants: Variants, design: Design, window: tuple[in
     far = every[~(never & (every["nearest_treated_m"] <= variants.far_m))]
     cities = every.loc[~never, design.cluster_columns[0]].unique()
     low, high = window
-    fixed = replace(design, covariates=variants.first, comparison=NEVER_TREATED)
-    others = sorted(
-        (each for each in ROBUST_ESTIMATORS.values() if each.specification), key=lambda each: each.label.casefold()
-    )
     found = [
-        Specification("as in the headline", base, design, window),
+        Specification(GIVEN, base, design, window),
         *_given_otherwise(variants, design, window),
         Specification("doubly robust", base, replace(design, comparison=NEVER_TREATED), window, _doubly_robust),
         *_other_comparisons(base, design, window),
@@ -110,13 +106,12 @@ def standard_specifications(variants: Variants, design: Design, window: tuple[in
         Specification(
             "within the gemeenten that treat", base[base[design.cluster_columns[0]].isin(cities)], design, window
         ),
-        *(Specification(each.label, base, fixed, window, each.run) for each in others),
         Specification(f"one year earlier ({low - 1}–{high - 1})", base, design, (low - 1, high - 1)),
         Specification(f"one year later ({low + 1}–{high + 1})", base, design, (low + 1, high + 1)),
     ]
     if variants.unchanged is not None:
         found.append(Specification("areas whose boundary never changed", variants.unchanged, design, window))
-    return [*found, *_within_series(base, design, window), *_leaving_out(base, design, window)]
+    return [*found, *_within_series(base, design, window)]
 
 
 def specification_table(specifications: Sequence[Specification]) -> pd.DataFrame:
@@ -148,16 +143,10 @@ def specification_table(specifications: Sequence[Specification]) -> pd.DataFrame
     return table
 
 
-def share_with_sign(table: pd.DataFrame, sign: float) -> float:
-    """Return the share of specifications with a figure that has a sign."""
-    known = table["estimate"].dropna()
-    return float((np.sign(known) == np.sign(sign)).mean()) if len(known) else float("nan")
-
-
 def _given_otherwise(variants: Variants, design: Design, window: tuple[int, int]) -> list[Specification]:
-    """Return the headline without covariates, with others, and with one more from the year on in which it is known."""
+    """Return the headline with other covariates, and with one more from the year on in which it is known."""
     base, mine, others = variants.compared, design.covariates, variants.others
-    found = [Specification("no covariates", base, replace(design, covariates=()), window)]
+    found = []
     if others and set(others) != set(mine):
         given = replace(design, covariates=others)
         found.append(Specification("given level and trend of values only", base, given, window))
@@ -203,19 +192,3 @@ def _within_series(frame: pd.DataFrame, design: Design, window: tuple[int, int])
             label = f"only {low}–{int(part[design.time].max())}, within one series"
             found.append(Specification(label, part, replace(design, across_breaks=False), window))
     return found
-
-
-def _leaving_out(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> list[Specification]:
-    """Return the specifications that leave out the gemeente with most treated areas, and each half of the cohorts."""
-    cluster, cohort = design.cluster_columns[0], str(design.cohort)
-    treated = frame[frame[cohort].notna()].drop_duplicates(design.unit)
-    if treated.empty:
-        return []
-    largest = str(treated[cluster].value_counts().index[0])
-    middle = float(treated[cohort].median())
-    early, late = frame[cohort] < middle, frame[cohort] >= middle
-    return [
-        Specification(f"without {largest}, which treats most", frame[frame[cluster] != largest], design, window),
-        Specification(f"without cohorts before {middle:.0f}", frame[~early], design, window),
-        Specification(f"without cohorts from {middle:.0f} on", frame[~late], design, window),
-    ]

@@ -1,4 +1,4 @@
-"""Effects on parts of the treated areas, each against the same untreated ones."""
+"""Effects on parts of the treated areas, and without each cluster that holds some of them."""
 
 from __future__ import annotations
 
@@ -56,6 +56,50 @@ def effects_by_group(
     names = {"term": [part for _, part in made], "split": [split for split, _ in made]}
     table = whole.frame.assign(**names)[[*EFFECT_COLUMNS, "split", "reason"]]
     return replace(next(each for each in made.values() if each), frame=table, covariance=None)
+
+
+def leave_one_cluster_out(frame: pd.DataFrame, design: Design, estimator: Estimator) -> EffectEstimate:
+    """Estimate the effect again without each cluster that holds treated units.
+
+    What one cluster decides is no finding on the others: where few clusters hold the treated, the effect without the
+    one that moves it most belongs beside the headline.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row is one unit at one time.
+    design : Design
+        What is estimated; its first cluster is left out.
+    estimator : callable
+        Takes a panel and a design; its first row counts.
+
+    Returns
+    -------
+    EffectEstimate
+        One row is one cluster: ``term`` names it, the effect and its interval are those without it, and
+        ``treated_count`` is what is left. Remarks: ``left_out_count`` (treated units behind the effect that it holds),
+        ``change`` (the effect without it less that with all) and ``reason``. The one that moves the effect most comes
+        first, those without which there is no estimate last.
+
+    Raises
+    ------
+    EstimationError
+        If there is no estimate with all clusters, or none without any of them.
+    """
+    cluster = design.cluster_columns[0]
+    whole = estimator(frame, design)
+    point, treated = whole.frame.iloc[0][["estimate", "treated_count"]]
+    holding = sorted(frame.loc[frame[str(design.cohort)].notna(), cluster].dropna().unique())
+    made = {str(name): refusal.estimator(estimator)(frame[frame[cluster] != name], design) for name in holding}
+    if not any(made.values()):
+        raise EstimationError(f"without any one {cluster} there is no estimate: all treated units lie in one of them")
+    table = stack(made, named=True).frame.assign(term=list(made))
+    table["change"] = table["estimate"] - point
+    table["left_out_count"] = (treated - table["treated_count"]).where(table["estimate"].notna()).astype("Int64")
+    table = table[table["left_out_count"].ne(0).fillna(value=True)]
+    table = table.sort_values("change", key=lambda moved: -moved.abs(), kind="stable", ignore_index=True)
+    columns = [*EFFECT_COLUMNS, "left_out_count", "change", "reason"]
+    return replace(whole, frame=table[columns], covariance=None)
 
 
 def halves(frame: pd.DataFrame, design: Design, column: str, label: str) -> pd.Series:

@@ -1,4 +1,4 @@
-"""What a comparison of two groups of areas could have seen, from the areas that nobody treated."""
+"""What a comparison of two groups of areas will be able to see: a plan, from how areas changed in the past."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import residuals
-from buurteffect.estimate.core.intervals import critical_value
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.power import minimum_detectable_effect, two_group_std_error
-from buurteffect.estimate.sample.adoption import Adoption
-from buurteffect.estimate.sample.estimation_sample import Integers, draw_sample
+from buurteffect.estimate.sample.estimation_sample import Integers
 
 
 @dataclass(frozen=True)
 class GroupDesign:
-    """Power of a comparison of two groups, before any effect is looked at.
+    """Power of a comparison of two groups that is planned: nothing has been treated yet.
+
+    What a design that was carried out could have found is said by the standard error and the degrees of freedom of its
+    own estimate (`minimum_detectable_effect`), and by nothing here.
 
     Parameters
     ----------
     from_time, to_time : int
         Times between which changes are taken.
     treated_count, control_count, treated_clusters : int
-        Treated units that are seen before and in the window, untreated ones, clusters that hold the treated.
+        Units that will be treated, the others, and clusters that hold those that will be treated.
     residual_sd : float
-        Standard deviation of the changes of untreated units given their level at the start and the covariates.
+        Standard deviation of the changes of units given their level at the start.
     intraclass : float
         Correlation of these between units of one cluster.
     std_error, independent_std_error : float
@@ -50,61 +50,6 @@ class GroupDesign:
     independent_std_error: float
     detectable: float
     detectable_independent: float
-
-    def power(self, effect: float, alpha: float = 0.05) -> float:
-        """Return the probability that an effect of this size is found."""
-        reach = critical_value(alpha)
-        shift = abs(effect) / self.std_error
-        return float(stats.norm.sf(reach - shift) + stats.norm.cdf(-reach - shift))
-
-
-def group_design(frame: pd.DataFrame, design: Design, window: tuple[int, int]) -> GroupDesign:
-    """Return what the design could have seen, by the changes of untreated units over as many years.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row is one unit at one time.
-    design : Design
-        What is estimated.
-    window : (int, int)
-        Event times of the headline.
-
-    Raises
-    ------
-    EstimationError
-        If no treated unit is seen before and in the window; or see `draw_sample`.
-    """
-    adoption = Adoption(draw_sample(frame, design))
-    usable, base, place = _usable(adoption, window)
-    never = np.isinf(adoption.cohorts)
-    change = adoption.outcome[:, place] - adoption.outcome[:, base]
-    given = np.column_stack([np.ones(len(change)), adoption.outcome[:, base], adoption.covariates[:, base]])
-    known = never & np.isfinite(change) & np.isfinite(given).all(axis=1)
-    if known.sum() <= given.shape[1] + 1:
-        raise EstimationError(f"{int(known.sum())} untreated units are too few to know how much areas change")
-    centred = given[known] - np.r_[0.0, given[known][:, 1:].mean(axis=0)]
-    residual = residuals(centred, change[known])
-    spread = float(np.sqrt(residual @ residual / (len(residual) - given.shape[1])))
-    clusters = adoption.clusters[0]
-    correlation = _intraclass(residual, clusters[known])
-    sizes = np.bincount(clusters[usable])
-    sizes = sizes[sizes > 0]
-    counts = int(usable.sum()), int(known.sum())
-    errors = (
-        two_group_std_error(spread, *counts, correlation, float((sizes**2).sum() / sizes.sum())),
-        two_group_std_error(spread, *counts),
-    )
-    return GroupDesign(
-        int(adoption.times[base]),
-        int(adoption.times[place]),
-        *counts,
-        len(sizes),
-        spread,
-        correlation,
-        *errors,
-        *(minimum_detectable_effect(error, design.alpha) for error in errors),
-    )
 
 
 def future_design(
@@ -139,7 +84,11 @@ def future_design(
         raise EstimationError(f"the panel does not span {years} years")
     table = frame[frame[design.time].isin((starts[-1], times[-1]))]
     wide = table.set_index([design.unit, design.time])[design.outcome].unstack(design.time).dropna()  # noqa: PD010
-    cluster = table.drop_duplicates(design.unit).set_index(design.unit)[design.cluster_columns[0]].reindex(wide.index)
+    cluster = (
+        table.drop_duplicates(design.unit)
+        .set_index(design.unit, drop=False)[design.cluster_columns[0]]
+        .reindex(wide.index)
+    )
     inside = cluster.isin(set(gemeenten)).to_numpy()
     if not inside.any():
         raise EstimationError("none of the gemeenten is in the panel")
@@ -157,27 +106,6 @@ def future_design(
     )
     found = (minimum_detectable_effect(error, design.alpha, degrees=max(clusters - 1, 1)) for error in errors)
     return GroupDesign(starts[-1], times[-1], *counts, clusters, spread, correlation, *errors, *found)
-
-
-def _usable(adoption: Adoption, window: tuple[int, int]) -> tuple[Floats, int, int]:
-    """Return treated units seen before and in the window, and the places of the times of the middle cohort."""
-    usable = np.zeros(len(adoption.cohorts), dtype=bool)
-    spans = []
-    for cohort in adoption.cohort_values:
-        base = adoption.base(int(cohort))
-        after = [p for p, time in enumerate(adoption.times) if window[0] <= time - cohort <= window[1]]
-        if base < 0 or not after:
-            continue
-        mine = (adoption.cohorts == cohort) & np.isfinite(adoption.outcome[:, base])
-        mine &= np.isfinite(adoption.outcome[:, after]).any(axis=1)
-        usable |= mine
-        spans += [(base, after[-1])] * int(mine.sum())
-    if not spans:
-        raise EstimationError(
-            f"no treated unit is seen before its treatment and {window[0]} to {window[1]} years after its start"
-        )
-    base, place = sorted(spans)[len(spans) // 2]
-    return usable, base, place
 
 
 def _intraclass(values: Floats, clusters: Integers) -> float:

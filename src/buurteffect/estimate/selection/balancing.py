@@ -16,7 +16,11 @@ _TOLERANCE, _STEPS = 1e-10, 200
 
 @dataclass(frozen=True)
 class OverlapLimits:
-    """Limits of balance and overlap beyond which there is no headline.
+    """Limits of balance and overlap beyond which an effect is not identified.
+
+    Thirty effective comparison units leave ten for each of three covariates; where the changes of untreated buurten
+    have a standard deviation of 0.08 LBM points, the mean of thirty is known to ±0.03, about the smallest effect that
+    matters. Fewer than that are too few to say what treated units would have become.
 
     Parameters
     ----------
@@ -31,7 +35,7 @@ class OverlapLimits:
     """
 
     imbalance: float = 0.1
-    effective_count: float = 20.0
+    effective_count: float = 30.0
     largest_weight: float = 0.2
     outside_share: float = 0.1
 
@@ -64,12 +68,15 @@ class Balance:
     outside_share: float
     solved: bool
 
+    @property
+    def imbalance(self) -> float:
+        """Largest standardised difference of means that is left, in size."""
+        return float(self.table["difference_after"].abs().max())
+
     def reasons(self, limits: OverlapLimits) -> tuple[str, ...]:
         """Return why overlap fails; empty where it does not."""
-        worst = float(self.table["difference_after"].abs().max())
+        worst = self.imbalance
         told = []
-        if not self.solved:
-            told.append("no weights on comparison units reach the means of the treated")
         if worst > limits.imbalance:
             told.append(f"a standardised difference of {worst:.2f} is left, the limit is {limits.imbalance:g}")
         if self.effective_count < limits.effective_count:
@@ -81,6 +88,8 @@ class Balance:
             told.append(f"one comparison unit has {self.largest_weight:.0%} of the weight")
         if self.outside_share > limits.outside_share:
             told.append(f"{self.outside_share:.0%} of the treated units lie beyond all comparison units")
+        if told and not self.solved:
+            told.insert(0, "no weights on comparison units reach the means of the treated")
         return tuple(told)
 
     def overlap_fails(self) -> bool:

@@ -217,9 +217,10 @@ def _distances(sample: Sample) -> pd.DataFrame:
 
 
 def rings_around(frame: pd.DataFrame, design: Design, ring_m: float, window: tuple[int, int]) -> EffectEstimate:
-    """Estimate late effects on treated areas and on one or two rings around them, against areas beyond.
+    """Estimate late effects on one or two rings around treated areas, against areas beyond.
 
-    Two rings of equal width where both hold enough areas to be compared, else one.
+    Two rings of equal width where both hold enough areas to be compared, else one. The effect on treated areas is that
+    of the headline, and no row here.
 
     Parameters
     ----------
@@ -237,5 +238,7 @@ def rings_around(frame: pd.DataFrame, design: Design, ring_m: float, window: tup
     EstimationError
         If even one ring cannot be compared; see `spillover`.
     """
-    two = estimator(spillover)(frame, design, (ring_m / 2, ring_m), ring_m, late_estimator(window))
-    return two if two else spillover(frame, design, (ring_m,), ring_m, late_estimator(window))
+    made = estimator(spillover)(frame, design, (ring_m / 2, ring_m), ring_m, late_estimator(window))
+    made = made if made else spillover(frame, design, (ring_m,), ring_m, late_estimator(window))
+    rings = made.frame[made.frame["distance_low_m"].notna()].reset_index(drop=True)
+    return replace(made, frame=rings)

@@ -111,6 +111,43 @@ def built_and_demolished(study: RestructuringStudy) -> pd.DataFrame:
     )
 
 
+def stock_by_construction(owners: RestructuringStudy) -> pd.DataFrame:
+    r"""Return what demolition and building do to the stock of an area, and to its share of owners, by arithmetic alone.
+
+    With n dwellings before, a share p of them owner-occupied, d social rented ones demolished and b built, b_o of them
+    to own, the share of owners becomes (p n + b_o) / (n − d + b) if nothing else happens: no dwelling that stays is
+    sold or let, and no owner's dwelling is demolished.
+
+    Parameters
+    ----------
+    owners : RestructuringStudy
+        Of the outcome ``owner``.
+
+    Returns
+    -------
+    DataFrame
+        One row is one treated area with a share of owners before its start, of whose projects the register gives all
+        figures: ``area_code, cohort_year, demolished_share`` (of the dwellings before), ``new_share`` (of those after),
+        ``owner_share_before, owner_share_after`` (by construction) and ``owner_share_change``.
+    """
+    figures = owners.projects.groupby("area_code")[list(_COUNTS.values())].agg(lambda column: column.sum(skipna=False))
+    rows = owners.frame[owners.frame["year"] < owners.frame["cohort_year"]].sort_values("year", kind="stable")
+    before = rows.groupby("area_code")[owners.column].last().rename("owner_share_before")
+    table = owners.treated[["area_code", "cohort_year", "dwellings_count"]].set_index("area_code")
+    table = table.join(figures.rename(columns={v: k for k, v in _COUNTS.items()})).join(before)
+    built = table["built_owner"] + table["built_social"] + table["built_private_rent"]
+    after = table["dwellings_count"] - table["demolished_social"] + built
+    owned = table["owner_share_before"] * table["dwellings_count"] + table["built_owner"]
+    made = table[["cohort_year", "owner_share_before"]].assign(
+        demolished_share=table["demolished_social"] / table["dwellings_count"],
+        new_share=built / after,
+        owner_share_after=owned / after,
+    )
+    made["owner_share_change"] = made["owner_share_after"] - made["owner_share_before"]
+    columns = ["cohort_year", "demolished_share", "new_share", "owner_share_before", "owner_share_after"]
+    return made.dropna()[[*columns, "owner_share_change"]].reset_index().astype({"cohort_year": "int64"})
+
+
 def restructuring_map(study: RestructuringStudy, project: Project | None = None) -> gpd.GeoDataFrame | None:
     """Return the polygons of all areas with the outcome in its first year and whether they are treated.
 

@@ -187,7 +187,11 @@ def _of_the_build(run: str, results: Mapping[str, Any], tables: int) -> list[Exh
     found = []
     for key, program, caption in (
         ("truth", _TRUTH, "Estimates beside the truth they should have found."),
-        ("identity", _IDENTITY, "The error of the headline taken apart, by the true effect on every area."),
+        (
+            "identity",
+            _IDENTITY,
+            "The error of the design given what was known at the choice, taken apart by the true effect on every area.",
+        ),
     ):
         if results.get("truth") and results.get(key):
             tables += 1

@@ -1,4 +1,4 @@
-"""Take the error of the headline of n05 apart, after its notebook has ended, by the true effect on every area.
+"""Take the error of n05 given what was known at the choice apart, by the true effect on every area.
 
 Like the truth of single figures, that on areas is read here and nowhere else. The country without any policy is what
 was published less that effect; the design is the notebook's own, applied to both.
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from buurteffect.pipeline.runs.runs import Run
 
 NOTEBOOK = "n05_restructuring_did"
-"""The notebook whose headline is taken apart."""
+"""The notebook whose design is taken apart."""
 
 _TRUE = {"liveability": "liveability_score", "low_income": "low_income_share", "owner": "owner_share"}
 """Outcomes that are published as they are true, but for noise and rounding, and their name in the truth."""
 
 _WITHOUT = "without_policy"
 _WORDS = {
-    "estimate": "estimate: the headline",
-    "truth": "truth: effect on the treated, weighed as the headline weighs",
+    "estimate": "estimate: given what was known at the choice",
+    "truth": "truth: effect on the treated, weighed as the estimate weighs",
     "placebo bias": "placebo bias: the same design without any policy",
     "contamination of untreated units": "contamination: what the policy did to the areas compared with",
     "effects on treated units before their treatment": "interaction: what it did to treated areas before their start",
@@ -36,7 +36,7 @@ _WORDS = {
 
 
 def decompose_error(project: Project, run: Run) -> list[dict[str, Any]]:
-    """Return the parts of the headline's error: ``part, value``; none but for n05 with a truth on areas."""
+    """Return the parts of the estimate's error: ``part, value``; none but for n05 with a truth on areas."""
     truth = project.processed(run.source) / "truth" / "areas.parquet"
     outcome = str(run.parameters.get("outcome", ""))
     if run.notebook.stem != NOTEBOOK or run.source != "synthetic" or outcome not in _TRUE or not truth.is_file():
@@ -68,7 +68,7 @@ def decompose_error(project: Project, run: Run) -> list[dict[str, Any]]:
 
 
 def _with_the_other_country(study: RestructuringStudy, ring_m: float, truth: Path, name: str) -> pd.DataFrame:
-    """Return the rows that the headline compares, with the outcome that they would have had without policy.
+    """Return the rows that the design compares, with the outcome that they would have had without policy.
 
     Raises
     ------

@@ -6,19 +6,6 @@ from collections.abc import Sequence
 
 from buurteffect.report.tables.columns import Column
 
-REGISTER = (
-    Column("cohort_year", "Start", "d"),
-    Column("areas_count", "Areas", ",d"),
-    Column("before_count", "Figures before", "d"),
-    Column("demolished_social", "Demolished", ",.0f"),
-    Column("built_owner", "Built to own", ",.0f"),
-    Column("built_social", "Built social", ",.0f"),
-    Column("built_private_rent", "Built private", ",.0f"),
-    Column("missing_count", "Left empty", "d"),
-    Column("dose_share", "Dose", ".0%"),
-)
-"""Of `panel.register_by_cohort`."""
-
 _REASONS = {
     "no_row": "no row in the source",
     "not_published": "not published",
@@ -40,9 +27,6 @@ BUILT = (
 )
 """Of `panel.built_and_demolished`."""
 
-BACON = (Column("kind", "Comparison"), Column("weight", "Weight", ".1%"), Column("estimate", "Difference", ".3f"))
-"""Of a Goodman-Bacon decomposition."""
-
 BESIDE = (
     Column("minimum_detectable_effect", "Would be found", ".3f"),
     Column("breakdown_value", "Breakdown", ".2f"),
@@ -52,8 +36,17 @@ BESIDE = (
 
 BESIDE_NOTE = (
     "Would be found: smallest effect found four times in five. Breakdown: how many times the largest break of trend "
-    "before the start would undo it. Overlap: stopped where too few untreated areas are like the treated ones."
+    "before the start would undo it. Overlap: not identified where too few untreated areas are like the treated ones."
 )
+
+OWN_ERRORS = (
+    "Errors are each estimator's own, here and of other comparisons below, with degrees of freedom by all gemeenten: "
+    "too narrow where few are treated. None of these rows decides."
+)
+"""Below effects whose errors are not those of the headline."""
+
+WITHOUT = (Column("left_out_count", "Left out", ",d"), Column("change", "Change", ".3f"))
+"""Behind effects without one gemeente."""
 
 P_VALUE = Column("p_value", "p", ".3f", floor=0.001)
 """A p-value."""
@@ -96,23 +89,6 @@ BALANCE = (
     Column("difference_after", "after weighting", ".2f"),
 )
 """Of a balance of features."""
-
-EDGE = (
-    Column("test", "Test"),
-    Column("role", "Test of"),
-    Column("estimate", "Jump", ".2f", "ci_low", "ci_high"),
-    P_VALUE,
-)
-"""Of the tests of a discontinuity."""
-
-LISTS = (
-    Column("test", "Test"),
-    Column("estimate_made", "Made by the cut", ".2f", "ci_low_made", "ci_high_made"),
-    Column("p_value_made", "p", ".3f", floor=0.001),
-    Column("estimate_tampered", "Tampered with", ".2f", "ci_low_tampered", "ci_high_tampered"),
-    Column("p_value_tampered", "p", ".3f", floor=0.001),
-)
-"""Of the tests of two lists."""
 
 BEND = (Column("term", "Score on the share"), Column("estimate", "Coefficient", ".2f", "ci_low", "ci_high"), P_VALUE)
 """Of straight and bent lines."""
