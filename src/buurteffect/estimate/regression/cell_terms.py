@@ -14,6 +14,8 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums, time_system, within_two_way
 from buurteffect.estimate.sample.estimation_sample import Sample
 
+_ROUNDED = 1e3  # so much more may be left of a dummy by rounding, whose length is the root of a difference of sums
+
 
 @dataclass(frozen=True, eq=False)
 class TermColumns:
@@ -156,7 +158,7 @@ def fit_terms(sample: Sample, names: Sequence[str], terms: Integers, others: Flo
     left = within_two_way(np.column_stack([sample.outcome, others]), *codes, weights if weighted else None)
     columns = term_columns(terms, count, left[:, 1:], *codes, weights)
     rows_count = np.bincount(terms[terms >= 0], minlength=count)
-    lengths = np.sqrt(np.append(rows_count, np.einsum("ij,ij->j", others, others)))
+    lengths = np.sqrt(np.append(rows_count * _ROUNDED**2, np.einsum("ij,ij->j", others, others)))
     cross = columns.gram(weights)
     check_told_apart(names, columns.gram(np.ones(len(weights))) if weighted else cross, lengths)
     coefficients = solve_system(cross, columns.products(weights * left[:, 0]))
