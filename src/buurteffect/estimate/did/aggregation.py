@@ -116,6 +116,8 @@ def aggregate(
     if window is not None and kind != "dynamic":
         raise EstimationError("a window belongs to the dynamic aggregate")
     averages = _Averages(effects)
+    if not (averages.event >= 0).any():
+        raise EstimationError("no cohort is seen after its treatment with anyone to compare with")
     names, points, influence, values = _parts(averages, kind)
     head_point, head_influence = _overall(averages, kind, points, influence, values, shares)
     heads: list[tuple[str, float, Floats]] = [("overall", head_point, head_influence)]
@@ -255,11 +257,8 @@ def _overall(
     averages: _Averages, kind: Kind, points: Floats, influence: Floats, values: Sequence[float], shares: Shares
 ) -> tuple[float, Floats]:
     """Return the average over a whole aggregate, and its influence."""
-    after = averages.event >= 0
-    if not after.any():
-        raise EstimationError("no cohort is seen after its treatment with anyone to compare with")
     if kind == "simple":
-        return averages.weighted(after)
+        return averages.weighted(averages.event >= 0)
     if kind == "group":
         cohorts = np.array(values)
         return averages.combine(points, influence, cohorts, None if shares == "estimated" else cohorts[0])

@@ -155,6 +155,11 @@ def average_terms(
         The row ``overall`` (mean over treated rows), ``window``, one row per event time, then the covariates.
     """
     event, size = fit.event_time, len(fit.coefficients)
+    if not (event >= 0).any():
+        raise EstimationError(
+            "no cohort is seen after its treatment while anyone is untouched: add units that are untreated or treated "
+            "later"
+        )
     events = np.unique(event if base is None else np.append(event, base))
     single = np.zeros((len(events), size))
     for row, value in enumerate(events):

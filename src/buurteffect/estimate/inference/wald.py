@@ -49,12 +49,19 @@ def wald_test(values: Floats, covariance: Floats, degrees: float = np.inf) -> Jo
     degrees : float
         Degrees of freedom of the denominator; infinite for χ² over q.
 
+    Raises
+    ------
+    EstimationError
+        If none of them varies.
+
     Examples
     --------
     >>> round(wald_test(np.array([1.96]), np.eye(1)).p_value, 3)
     0.05
     """
     rank = int(np.linalg.matrix_rank(covariance, hermitian=True))
+    if not rank:
+        raise EstimationError("none of the values varies, such as the base of an event study: there is nothing to test")
     statistic = float(values @ pseudo_inverse(covariance) @ values) / rank
     chance = stats.f.sf(statistic, rank, degrees) if np.isfinite(degrees) else stats.chi2.sf(statistic * rank, rank)
     return JointTest(statistic, rank, degrees, float(chance))
