@@ -343,8 +343,8 @@ def _cell(
     with warnings.catch_warnings():
         # A singular or separated fit is announced as a warning; here it is a refusal.
         warnings.simplefilter("error")
-        # A regression that fits without error divides by its scale of 0, which is not used; figures are checked below.
-        warnings.filterwarnings("ignore", "(invalid value|divide by zero) encountered", RuntimeWarning)
+        # A regression without error divides by a scale of 0 that is not used; five units for two coefficients are enough.
+        warnings.filterwarnings("ignore", "(invalid value|divide by zero) encountered|Only [0-9]+ (control )?units")
         try:
             found = estimator(
                 y1=change[used],
