@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 from staggered_worlds import DESIGN, staggered
 
 from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate import robustness
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.intervals import critical_value, interval
 from buurteffect.estimate.core.result import EffectEstimate
@@ -330,3 +331,67 @@ def test_a_truncated_normal_is_right_in_its_far_tails():
 
     expected = [truncnorm.ppf(0.9, a, b) for a, b in zip(low, high, strict=True)]
     np.testing.assert_allclose(truncated_normal_quantile(0.9, low, high), expected, rtol=1e-6)
+
+
+PLAIN = {"coefficients": [0.1, 0.9], "covariance": [[0.04, 0.0], [0.0, 0.09]], "event_times": [-2, 0]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"event_times": [-2.5, 0]}, "event times must be whole numbers, found -2.5, 0"),
+        ({"event_times": [-2, -1]}, "the effect at the reference -1 must be 0, found 0.9"),
+        ({"covariance": [[0.04, 0.01], [0.03, 0.09]]}, "a covariance is symmetric"),
+        ({"covariance": [[0.04, 0.07], [0.07, 0.09]]}, "has no negative eigenvalue"),
+        ({"covariance": [[-0.04, 0.0], [0.0, 0.09]]}, "has no negative eigenvalue"),
+        ({"degrees": 0}, "degrees of freedom must be above 0, found 0"),
+        ({"degrees": np.nan}, "degrees of freedom must be above 0, found nan"),
+    ],
+)
+def test_an_outside_event_study_is_taken_as_it_is_or_refused(changed, told):
+    with pytest.raises(CallError, match=told):
+        robustness.event_study(**(PLAIN | changed))
+
+
+@pytest.mark.parametrize("restriction", ["relative magnitudes", "smoothness"])
+def test_bounds_are_finite_and_one_bound_needs_no_list(restriction):
+    study = robustness.event_study(**PLAIN)
+    for bound in (np.inf, np.nan, -1.0):
+        refused = robustness.honest_did(study, [0.5, bound], restriction=restriction)
+        assert not refused and f"is 0 or more and finite, found {bound:g}" in refused.reason
+    one, listed = (robustness.honest_did(study, bound, restriction=restriction).frame for bound in (0.5, [0.5]))
+    pd.testing.assert_frame_equal(one, listed)
+
+
+@pytest.mark.parametrize("restriction", ["relative magnitudes", "smoothness"])
+def test_a_path_without_an_effect_after_treatment_is_refused_in_plain_words(restriction):
+    study = robustness.event_study([0.1, 0.2], np.eye(2), [-3, -2])
+    refused = robustness.honest_did(study, [0.5], restriction=restriction)
+    assert not refused and "before the base -1 and from 0 on; there are -3, -2, -1" in refused.reason
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, np.inf])
+@pytest.mark.parametrize("times", [[-2, 0], [-3, -2, 0, 1], [-6, -4, -3, 0, 3, 5]])
+def test_straight_lines_by_hand_and_intervals_turn_with_the_sign(times, degrees):
+    draw = np.random.default_rng(len(times))
+    root = draw.normal(size=(len(times), len(times) + 3)) / 5
+    points, matrix = draw.normal(size=len(times)), root @ root.T
+    early, late = np.array(times) < 0, np.array(times) >= 0
+    line = np.array(times) + 1.0
+    weights = late / late.sum()
+    # Best unbiased under any line: weights before the base that cancel it, at the smallest variance.
+    inner = np.block([[matrix[np.ix_(early, early)], line[early][:, None]], [line[early][None, :], np.zeros((1, 1))]])
+    own = np.linalg.solve(inner, np.append(-(matrix @ weights)[early], -weights @ line))[:-1]
+    whole = weights + np.append(own, np.zeros(late.sum()))
+    half = critical_value(0.05, degrees) * np.sqrt(whole @ matrix @ whole)
+    for sign in (1, -1):
+        study = robustness.event_study(sign * points, matrix, times, degrees=degrees)
+        row = smoothness(study, [0.0]).frame.iloc[1]
+        assert row["estimate"] == pytest.approx(sign * whole @ points)
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx((row["estimate"] - half, row["estimate"] + half))
+    ends = [
+        relative_magnitudes(robustness.event_study(sign * points, matrix, times, degrees=degrees), [0.5, 1.0]).frame
+        for sign in (1, -1)
+    ]
+    np.testing.assert_allclose(ends[0]["ci_low"].iloc[1:3], -ends[1]["ci_high"].iloc[1:3], atol=1e-6, rtol=1e-6)
+    assert ends[0]["estimate"].iloc[-1] == pytest.approx(ends[1]["estimate"].iloc[-1], rel=1e-5)

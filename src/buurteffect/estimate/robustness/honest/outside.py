@@ -10,9 +10,12 @@ from numpy.typing import ArrayLike
 from buurteffect.errors import CallError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.robustness.honest.magnitudes import relative_magnitudes
 from buurteffect.estimate.robustness.honest.path import PER_TIME, Per
 from buurteffect.estimate.robustness.honest.smoothness_bounds import smoothness
+
+_COVARIANCE = 1e-6  # share of the largest figure by which a matrix may fall short of a covariance
 
 MAGNITUDES, SMOOTHNESS = "relative magnitudes", "smoothness"
 
@@ -45,7 +48,8 @@ def event_study(
     Raises
     ------
     CallError
-        If the shapes do not fit, an event time stands twice, or a figure is not finite.
+        If the shapes do not fit, an event time stands twice or is no whole number, a figure is not finite, the
+        reference has another effect than 0, the matrix is no covariance, or degrees of freedom are not above 0.
 
     Examples
     --------
@@ -58,6 +62,8 @@ def event_study(
         np.asarray(covariance, float),
         [int(k) for k in event_times],
     )
+    if times != [float(k) for k in event_times]:
+        raise CallError(f"event times must be whole numbers, found {', '.join(map(str, event_times))}")
     if points.shape != (len(times),) or matrix.shape != (len(times), len(times)):
         raise CallError(
             f"{len(times)} event times need as many coefficients and a square covariance of that size, found shapes "
@@ -65,6 +71,12 @@ def event_study(
         )
     if len(set(times)) < len(times) or not (np.isfinite(points).all() and np.isfinite(matrix).all()):
         raise CallError("event times must differ, and coefficients and covariance be finite")
+    _check_uncertainty(matrix, degrees)
+    if reference in times and points[times.index(reference)] != 0:
+        raise CallError(
+            f"the effect at the reference {reference} must be 0, found {points[times.index(reference)]:g}: subtract it "
+            "from all, or name the event time that the others are measured against"
+        )
     others = [place for place in np.argsort(times, kind="stable") if times[place] != reference]
     listed = sorted({*times, reference})
     own = np.array([time != reference for time in listed])
@@ -86,9 +98,19 @@ def event_study(
     )
 
 
+def _check_uncertainty(matrix: Floats, degrees: float) -> None:
+    """Refuse a matrix that is no covariance, and degrees of freedom that are none."""
+    if not degrees > 0:
+        raise CallError(f"degrees of freedom must be above 0, found {degrees}")
+    size = np.abs(matrix).max(initial=0)
+    lopsided = np.abs(matrix - matrix.T).max(initial=0) > _COVARIANCE * size
+    if lopsided or np.linalg.eigvalsh((matrix + matrix.T) / 2).min(initial=0) < -_COVARIANCE * size:
+        raise CallError("a covariance is symmetric and has no negative eigenvalue: pass the matrix as it was estimated")
+
+
 def honest_did(
     study: EffectEstimate,
-    bounds: Sequence[float] = (0.5, 1.0, 1.5, 2.0),
+    bounds: Sequence[float] | float = (0.5, 1.0, 1.5, 2.0),
     window: tuple[int, int] | None = None,
     reach: tuple[int, int] | None = None,
     restriction: str = MAGNITUDES,
@@ -100,7 +122,7 @@ def honest_did(
     ----------
     study : EffectEstimate
         An event study of this package, or one made by `event_study` from outside coefficients.
-    bounds : sequence of float
+    bounds : sequence of float, or float
         Values of M̄ (relative magnitudes) or of M (smoothness, in units of the outcome per unit of time).
     window, reach, per
         As in `honest_path`.
@@ -117,6 +139,7 @@ def honest_did(
     CallError
         If the restriction is another.
     """
+    bounds = (bounds,) if isinstance(bounds, (int, float)) else bounds
     if restriction == MAGNITUDES:
         return relative_magnitudes(study, bounds, window, reach, per)
     if restriction == SMOOTHNESS:

@@ -137,8 +137,8 @@ def honest_path(
     inside = (moments[moments > base] >= low) & (moments[moments > base] <= high)
     if not (moments < base).any() or not inside.any():
         raise EstimationError(
-            f"honest inference needs event times before the base {base} and from {low} to {high}; there are "
-            f"{', '.join(map(str, moments))}"
+            f"honest inference needs event times before the base {base} and from {low} "
+            f"{'on' if window is None else f'to {high}'}; there are {', '.join(map(str, moments))}"
         )
     if per == PER_TIME and _YEARS in rows:
         _check_even(np.diff(rows[_YEARS].to_numpy(dtype=float)))

@@ -65,10 +65,11 @@ def nested_bounds(
     Raises
     ------
     EstimationError
-        If a bound is below 0.
+        If a bound is below 0 or not finite.
     """
-    if any(bound < 0 for bound in bounds):
-        raise EstimationError(f"a bound on violations of parallel trends is 0 or more, found {min(bounds)}")
+    odd = [f"{bound:g}" for bound in bounds if not 0 <= bound < np.inf]
+    if odd:
+        raise EstimationError(f"a bound on violations of parallel trends is 0 or more and finite, found {odd[0]}")
     rung, places, made = _FIRST * unit, sorted({0.0, *map(float, bounds)}), {}
     breakdown, before, hull = np.inf, 0.0, interval(0.0)
     while places or (np.isinf(breakdown) and before < most):
