@@ -11,6 +11,11 @@ from scipy import stats
 
 from buurteffect.errors import EstimationError
 
+ROUNDED = 1e-12
+"""Share of the largest outcome that counts as rounding in what is computed from outcomes."""
+
+NO_VARIATION = "no error where nothing varies, as with one unit against one"
+
 
 def critical_value(alpha: float = 0.05, degrees: Any = np.inf) -> Any:
     """Return the 1 − α/2 quantile of the t distribution: half the width of a two-sided interval, in standard errors.
@@ -133,3 +138,35 @@ def fieller_ratio(
     middle = top * bottom - t2 * matrix[0, 1]
     reach = float(np.sqrt(max(middle**2 - square * (top**2 - t2 * matrix[0, 0]), 0.0)))
     return Ratio(value, float(error), (middle - reach) / square, (middle + reach) / square, True)
+
+
+def without_rounding(
+    points: ArrayLike, covariance: NDArray[np.float64], least: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
+    """Return estimates and their covariance without errors that are rounding, and in words whether some are not known.
+
+    An estimate with an error of no more than rounding does not vary: it is 0 by construction or rounding and has error
+    0, or it is not 0, as with one treated unit against one other, and then its error is not known.
+
+    Parameters
+    ----------
+    points : array_like
+        The estimates.
+    covariance : ndarray
+        Their covariance; errors that are missing stay so.
+    least : array_like
+        What counts as rounding, for all estimates or for each.
+
+    Examples
+    --------
+    >>> points, covariance, _ = without_rounding([1e-17, 2.0, 3.0], np.diag([1e-34, 1e-34, 4.0]), 1e-12)
+    >>> points.tolist(), np.diag(covariance).tolist()
+    ([0.0, 2.0, 3.0], [0.0, nan, 4.0])
+    """
+    made, spread = np.asarray(points, dtype=float), np.array(covariance, dtype=float)
+    still = np.diag(spread) <= np.square(np.broadcast_to(least, made.shape))
+    made = np.where(still & (np.abs(made) <= least), 0.0, made)
+    spread[still, :] = spread[:, still] = 0.0
+    unknown = still & (made != 0)
+    spread[unknown, unknown] = np.nan
+    return made, spread, f"; {NO_VARIATION}" if unknown.any() else ""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import sup_t_critical_value
-from buurteffect.estimate.core.intervals import critical_value
+from buurteffect.estimate.core.intervals import critical_value, without_rounding
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import group_sums
@@ -146,10 +146,13 @@ def effects_from_influence(
         raise EstimationError("an influence function is missing: the effects it belongs to have no error")
     degrees = degrees_of_freedom(adoption) if degrees is None else degrees
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
-    alone, critical = one_treated_cluster(sample), None
-    uncertainty = (
-        unknown_errors(estimate, (influence != 0).any(axis=0)) if alone else clustered_covariance(influence, adoption)
-    )
+    alone, critical, words = one_treated_cluster(sample), None, ""
+    if alone:
+        uncertainty = unknown_errors(estimate, (influence != 0).any(axis=0))
+    else:
+        uncertainty = clustered_covariance(influence, adoption)
+        estimate, uncertainty, words = without_rounding(estimate, uncertainty, sample.rounding)
+        influence = np.where(np.diag(uncertainty) > 0, influence, 0.0)
     if covered.any() and not alone:
         critical = multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed, degrees)
     return EffectEstimate.of(
@@ -157,7 +160,7 @@ def effects_from_influence(
         estimate,
         uncertainty,
         method=method,
-        convention=no_error(alone) if alone else convention or error_convention(adoption),
+        convention=no_error(alone) if alone else (convention or error_convention(adoption)) + words,
         units_count=sample.units_count,
         clusters_count=adoption.clusters_count,
         treated_count=treated_count,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import Fit
+from buurteffect.estimate.core.intervals import ROUNDED, without_rounding
 from buurteffect.estimate.core.result import EffectEstimate
+from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, Errors, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
@@ -70,12 +73,13 @@ def regression_estimate(
         Reasons why no figure may be a headline.
     """
     result = covariance(fit, errors or design_errors(design), convention)
+    points, matrix, words = without_rounding(fit.coefficients, result.matrix, _rounding(fit, design))
     return EffectEstimate.of(
         fit.names,
-        fit.coefficients,
-        result.matrix,
+        points,
+        matrix,
         method=method,
-        convention=result.words,
+        convention=result.words + words,
         units_count=fit.units_count,
         clusters_count=result.groups_count,
         treated_count=fit.treated_count if treated_count is None else treated_count,
@@ -88,3 +92,10 @@ def regression_estimate(
         design=design,
         not_headline=(*not_headline, *([result.flaw] if result.flaw else [])),
     )
+
+
+def _rounding(fit: Fit, design: Design) -> Floats:
+    """Return what counts as 0 in each coefficient: what moves the outcome by no more than its rounding."""
+    outcome = fit.frame[design.outcome].to_numpy(dtype=float) if design.outcome in fit.frame else np.ones(1)
+    spread = np.sqrt(np.diag(fit.cross) / fit.rows_count)
+    return np.asarray(ROUNDED * np.abs(outcome).max() / np.where(spread > 0, spread, np.inf))

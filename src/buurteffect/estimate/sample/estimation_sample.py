@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from buurteffect.errors import NoComparisonError, NoSwitchError, OneTreatedClusterError
 from buurteffect.estimate.core.columns import in_steps
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
+from buurteffect.estimate.core.intervals import ROUNDED
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.sample.checks import (
     Dropped,
@@ -86,6 +87,11 @@ class Sample:
     def outcome(self) -> Floats:
         """Outcome of each row."""
         return self.column(self.design.outcome)
+
+    @cached_property
+    def rounding(self) -> float:
+        """What counts as 0 in a figure with the outcome's unit: a trillionth of its largest value."""
+        return ROUNDED * float(np.abs(self.outcome).max(initial=0))
 
     @cached_property
     def covariates(self) -> Floats:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
+from buurteffect.estimate.core.intervals import without_rounding
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import redundant
@@ -154,18 +155,22 @@ def effects_from_covariance(
     """
     design, degrees = sample.design, float(sample.clusters_count - 1)
     covered = np.ones(len(term), dtype=bool) if band is None else np.asarray(band, dtype=bool)
-    block, critical = covariance[np.ix_(covered, covered)], None
+    critical, words = None, ""
     alone = "" if design.cohort is None else one_treated_cluster(sample)
     if alone:
         covariance, not_headline = unknown_errors(estimate, np.diag(covariance) > 0), (*not_headline, no_error(alone))
-    elif np.isfinite(covariance).all() and (np.diag(block) > 0).any():
+    else:
+        estimate, covariance, words = without_rounding(estimate, covariance, sample.rounding)
+    moving = covered & (np.diag(covariance) > 0) if covariance.ndim == 2 else np.zeros_like(covered)
+    block = covariance[np.ix_(moving, moving)] if moving.any() else np.empty((0, 0))
+    if moving.any() and np.isfinite(block).all():
         critical = sup_t_critical_value(block, design.alpha, degrees, draws)
     return EffectEstimate.of(
         term,
         estimate,
         covariance,
         method=method,
-        convention=no_error(alone) if alone else convention,
+        convention=no_error(alone) if alone else convention + words,
         units_count=sample.units_count,
         clusters_count=sample.clusters_count,
         treated_count=sample.treated_count if treated_count is None else treated_count,
