@@ -191,7 +191,7 @@ def test_errors_by_distance_on_a_cross_section_by_hand():
     made = regression.feols(frame, design, (), inference.conley_errors(design, 2.0, "bartlett"))
     np.testing.assert_allclose(made.frame["estimate"], [1.0, 2.0])
     np.testing.assert_allclose(made.frame["std_error"], expected)
-    errors = ConleyErrors(2.0, ("east", "north"), kernel="bartlett")
+    errors = ConleyErrors(2.0, ("east", "north"), kernel="triangular")  # another name of the same
     equation = regression.Equation("y", ("x",), unit="area", errors=errors)
     again = regression.ivreg(frame, equation).table("by distance")
     np.testing.assert_allclose(again.frame["std_error"], made.frame["std_error"][1:])

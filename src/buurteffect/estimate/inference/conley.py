@@ -23,6 +23,7 @@ EARTH_DIAMETER_KM = 12752.0
 """Diameter of the sphere in fixest, which the reference values use; the mean diameter of the Earth is 12742 km."""
 
 UNIFORM, BARTLETT = "uniform", "bartlett"
+_SYNONYMS = {"triangular": BARTLETT}
 PLANAR, SPHERICAL = "planar", "spherical"
 
 _BLOCK = 1000  # places whose neighbours are held at once
@@ -46,7 +47,7 @@ class ConleyErrors:
     metric : {"planar", "spherical"}
         How distance is measured.
     kernel : {"uniform", "bartlett"}
-        Weight by distance.
+        Weight by distance; ``triangular`` is taken as ``bartlett``.
     same_time : bool
         Only pairs at the same time.
     """
@@ -61,6 +62,7 @@ class ConleyErrors:
         """Check the settings."""
         if self.metric not in (PLANAR, SPHERICAL):
             raise CallError(f"metric must be {PLANAR!r} or {SPHERICAL!r}, found {self.metric!r}")
+        object.__setattr__(self, "kernel", _SYNONYMS.get(self.kernel, self.kernel))
         if self.kernel not in (UNIFORM, BARTLETT):
             raise CallError(f"kernel must be {UNIFORM!r} or {BARTLETT!r} (triangular), found {self.kernel!r}")
         if not self.cutoff_km > 0:
