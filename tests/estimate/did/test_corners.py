@@ -85,7 +85,7 @@ def test_an_effect_that_fits_exactly_has_no_error_instead_of_rounding(name):
 def test_one_unit_against_one_has_a_difference_and_no_error():
     frame = panel({"a": 2003, "b": 2004, "c": 2005}, (2002, 2003, 2004))
     found = did.callaway_santanna(frame, DESIGN)
-    wide = frame.pivot(index="area", columns="year", values="y")
+    wide = frame.pivot_table(index="area", columns="year", values="y")
     hand = wide.loc["b", 2004] - wide.loc["b", 2003] - (wide.loc["c", 2004] - wide.loc["c", 2003])
     cells = did.group_time_table(did.group_time(frame, DESIGN)).frame.set_index("term")
     assert cells.loc["ATT(2004,2004)", "estimate"] == pytest.approx(hand)
@@ -101,9 +101,9 @@ def test_four_units_compared_are_enough_for_a_covariate_of_two_values(approach):
     frame["old"] = (frame["area"].astype(int) // 2) % 2  # all approaches then compare within its values
     design = replace(DESIGN, covariates="old")
     found = did.callaway_santanna(frame, design, approach=approach)
-    change = frame.pivot(index="area", columns="year", values="y").diff(axis=1)[2003]
+    change = frame.pivot_table(index="area", columns="year", values="y").diff(axis=1)[2003]
     table = pd.DataFrame({"change": change, "treated": [0, 1] * 4, "old": [0, 0, 1, 1] * 2})
-    means = table.groupby(["old", "treated"])["change"].mean().unstack()
+    means = table.pivot_table(index="old", columns="treated", values="change")
     assert found.row(term="event time 0")["estimate"] == pytest.approx((means[0] - means[1]).mean(), abs=1e-8)
 
 
@@ -113,3 +113,26 @@ def test_a_joint_test_of_the_base_alone_is_refused():
     base = study.frame.index[study.frame["term"] == "event time -1"].tolist()
     found = inference.joint_test(study, base)
     assert not found and found.reason.startswith("none of the values varies")
+
+
+@pytest.mark.parametrize("weights", [None, "weight"])
+def test_local_projections_are_weighted_regressions_of_changes(weights):
+    frame = panel({f"{number:02}": (np.nan, 2003, 2004)[number % 3] for number in range(15)}, seed=3)
+    frame["weight"] = 1.0 + frame["area"].astype(int) % 4
+    design = replace(DESIGN, weights=weights, comparison="never_treated")
+    wide = frame.pivot_table(index="area", columns="year", values="y")
+    cohort, weight = (frame.groupby("area")[name].first() for name in ("cohort", "weight"))
+    rows = []
+    for first in (2003, 2004):
+        some = cohort[cohort.isna() | (cohort == first)].index
+        rows.append(pd.DataFrame({"change": wide.loc[some, first] - wide.loc[some, first - 1], "cohort": first}))
+    pool = pd.concat(rows).assign(treated=lambda each: each.index.map(cohort.notna()).astype(float))
+    root = np.sqrt(weight[pool.index].to_numpy() if weights else np.ones(len(pool)))
+    columns = np.column_stack([pool["treated"], pool["cohort"] == 2003, pool["cohort"] == 2004]).astype(float)
+    hand = np.linalg.lstsq(columns * root[:, None], pool["change"] * root)[0][0]
+    assert did.local_projections(frame, design).row(term="event time 0")["estimate"] == pytest.approx(hand)
+    averaged = did.local_projections(frame, design, weighting="treated")
+    whole = did.callaway_santanna(frame, design)
+    for term in ("overall", "event time 0", "event time 1"):
+        assert averaged.row(term=term)["estimate"] == pytest.approx(whole.row(term=term)["estimate"])
+        assert averaged.row(term=term)["std_error"] == pytest.approx(whole.row(term=term)["std_error"])

@@ -177,8 +177,10 @@ def compared_cells(
         if reason:
             raise _unadjusted((cohort, cell["time"]), reason)
         point, psi = _cell(estimator, adoption, used, mine, change, given, (cohort, cell["time"]))
-        counts = {"treated_count": int((mine & used).sum()), "others_count": int((used & ~mine).sum())}
-        cells.append(cell | counts | {"estimate": point, "is_base": False})
+        own, rest = adoption.weights[mine & used], adoption.weights[used & ~mine]
+        counts = {"treated_count": len(own), "others_count": len(rest)}
+        masses = {"treated_mass": own.sum(), "others_mass": rest.sum()}
+        cells.append(cell | counts | masses | {"estimate": point, "is_base": False})
         columns.append(psi)
     return _gathered(rule, cells, columns, skipped, approach)
 
@@ -214,8 +216,7 @@ def _gathered(
     """Return the cells in one table, with what was skipped in words."""
     if all(cell["is_base"] for cell in cells):
         raise NoComparisonError("no cohort has anyone to be compared with at any time: widen the comparison")
-    table = pd.DataFrame(cells)
-    table["event_time"] = table["time"] - table["cohort"]
+    table = pd.DataFrame(cells).assign(event_time=lambda each: each["time"] - each["cohort"])
     texts = {
         "overlap": "cohort-times without overlap",
         "nobody": "cohort-times without anyone to compare with",
@@ -343,7 +344,7 @@ def _cell(
     with warnings.catch_warnings():
         # A singular or separated fit is announced as a warning; here it is a refusal.
         warnings.simplefilter("error")
-        # A regression without error divides by a scale of 0 that is not used; five units for two coefficients are enough.
+        # A regression without error divides by a scale of 0 that is not used; a few units can carry a covariate.
         warnings.filterwarnings("ignore", "(invalid value|divide by zero) encountered|Only [0-9]+ (control )?units")
         try:
             found = estimator(
@@ -374,8 +375,7 @@ def _regressed(
     own, others = np.flatnonzero(used & mine), np.flatnonzero(used & ~mine)
     fit = regress_pool(given[others], change[others], adoption.weights[others])
     if fit is None:
-        why = unadjustable(given[others], adoption.sample.design.covariates)
-        raise _unadjusted(name, why)
+        raise _unadjusted(name, unadjustable(given[others], adoption.sample.design.covariates))
     weights = adoption.weights[own] / adoption.weights[own].sum()
     gap = change[own] - given[own] @ fit.coefficients
     point, psi = float(weights @ gap), np.zeros(len(mine))

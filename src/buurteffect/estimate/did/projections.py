@@ -31,8 +31,9 @@ def local_projections(
 
     At event time h the change Y_{g+h} − Y_{g−1} is regressed on newly treated and time effects, among the newly treated
     and those untouched by g + h (Dube, Girardi, Jordà & Taylor 2023, doi:10.3386/w31184). The regression weighs
-    cohorts by n_g n_c / (n_g + n_c), with n_c the units compared with (``variance``); weighted by n_g (``treated``) it
-    is the average effect on the treated. Covariates enter by regression on the units compared with, which only
+    cohorts by n_g n_c / (n_g + n_c), with n_g the weight of the newly treated, or their number where there are no
+    weights, and n_c that of the units compared with (``variance``); weighted by n_g (``treated``) it is the average
+    effect on the treated. Covariates enter by regression on the units compared with, which only
     ``treated`` weights keep an average effect.
 
     Parameters
@@ -57,10 +58,10 @@ def local_projections(
         raise CallError(f"weighting must be variance or treated, found {weighting!r}")
     refuse_at_risk(design, "local projections")
     effects = compared_cells(Adoption(draw_sample(frame, design, one_treated_cluster=True)), "reg")
-    treated = effects.cells["treated_count"].to_numpy(dtype=float)
-    others = effects.cells["others_count"].to_numpy(dtype=float)
-    weights = treated if weighting == "treated" else treated * others / np.maximum(treated + others, 1)
-    slopes = np.ones(len(treated)) if weighting == "treated" else others / np.maximum(treated + others, 1)
+    masses = effects.cells[["treated_mass", "others_mass"]].to_numpy(dtype=float)
+    treated, others = np.where(effects.cells["is_base"].to_numpy()[:, None], 1.0, masses).T
+    weights = treated if weighting == "treated" else treated * others / (treated + others)
+    slopes = np.ones(len(treated)) if weighting == "treated" else others / (treated + others)
     clean = "not yet treated" if design.comparison == NOT_YET_TREATED else "never treated"
     return weighted_event_study(
         effects,
