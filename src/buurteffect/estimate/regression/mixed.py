@@ -11,7 +11,7 @@ import scipy
 import statsmodels
 
 from buurteffect.errors import CallError, EstimationError, MissingColumnError
-from buurteffect.estimate.core.fit import check_regressors, solve_system
+from buurteffect.estimate.core.fit import check_regressors, residuals, solve_system
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.within import Integers
 from buurteffect.estimate.regression.regressors import INTERCEPT, Regressors, default_regressors
@@ -160,6 +160,9 @@ def _columns(sample: Sample, regressors: Regressors, narrow: str, wide: str, slo
             raise EstimationError(f"{narrow} and {wide} are the same groups: name one of them")
     values = np.column_stack([np.ones(sample.rows_count), regressors.values])
     check_regressors((INTERCEPT, *regressors.names), values, values)
+    if np.abs(residuals(values, sample.outcome)).max() <= sample.rounding:
+        told = " and ".join(filter(None, ["a constant", ", ".join(regressors.names)]))
+        raise EstimationError(f"{told} explain every {sample.design.outcome}: no variance is left to tell levels by")
     varying = [0, *(1 + regressors.names.index(name) for name in slopes)]
     both = np.column_stack([values, sample.outcome])
     return Levels(both, values[:, varying], outer, inner if narrow != wide else None)
