@@ -136,3 +136,9 @@ def test_local_projections_are_weighted_regressions_of_changes(weights):
     for term in ("overall", "event time 0", "event time 1"):
         assert averaged.row(term=term)["estimate"] == pytest.approx(whole.row(term=term)["estimate"])
         assert averaged.row(term=term)["std_error"] == pytest.approx(whole.row(term=term)["std_error"])
+
+
+def test_a_refusal_for_want_of_a_before_names_the_anticipation():
+    frame = panel({"a": 2003, "b": 2003, "c": np.nan})
+    found = did.imputation(frame, replace(DESIGN, anticipation_years=3))
+    assert not found and "before, before its 3 years of anticipation, and after its treatment" in found.reason

@@ -11,10 +11,9 @@ from scipy import stats
 
 from buurteffect.errors import EstimationError
 
-ROUNDED = 1e-12
-"""Share of the largest outcome that counts as rounding in what is computed from outcomes."""
-
 NO_VARIATION = "no error where nothing varies, as with one unit against one"
+
+_ROUNDED = 1e-12
 
 
 def critical_value(alpha: float = 0.05, degrees: Any = np.inf) -> Any:
@@ -138,6 +137,11 @@ def fieller_ratio(
     middle = top * bottom - t2 * matrix[0, 1]
     reach = float(np.sqrt(max(middle**2 - square * (top**2 - t2 * matrix[0, 0]), 0.0)))
     return Ratio(value, float(error), (middle - reach) / square, (middle + reach) / square, True)
+
+
+def rounding(outcome: ArrayLike) -> float:
+    """Return what counts as 0 in a figure with an outcome's unit: a trillionth of its largest value."""
+    return _ROUNDED * float(np.abs(outcome).max(initial=0))
 
 
 def without_rounding(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import sup_t_critical_value
-from buurteffect.estimate.core.intervals import critical_value, without_rounding
+from buurteffect.estimate.core.intervals import critical_value, rounding, without_rounding
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import group_sums
@@ -151,7 +151,7 @@ def effects_from_influence(
         uncertainty = unknown_errors(estimate, (influence != 0).any(axis=0))
     else:
         uncertainty = clustered_covariance(influence, adoption)
-        estimate, uncertainty, words = without_rounding(estimate, uncertainty, sample.rounding)
+        estimate, uncertainty, words = without_rounding(estimate, uncertainty, rounding(sample.outcome))
         influence = np.where(np.diag(uncertainty) > 0, influence, 0.0)
     if covered.any() and not alone:
         critical = multiplier_critical_value(influence[:, covered], adoption, design.alpha, draws, seed, degrees)

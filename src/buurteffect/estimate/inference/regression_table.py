@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import Fit
-from buurteffect.estimate.core.intervals import ROUNDED, without_rounding
+from buurteffect.estimate.core.intervals import rounding, without_rounding
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.conley import ConleyErrors
@@ -98,4 +98,4 @@ def _rounding(fit: Fit, design: Design) -> Floats:
     """Return what counts as 0 in each coefficient: what moves the outcome by no more than its rounding."""
     outcome = fit.frame[design.outcome].to_numpy(dtype=float) if design.outcome in fit.frame else np.ones(1)
     spread = np.sqrt(np.diag(fit.cross) / fit.rows_count)
-    return np.asarray(ROUNDED * np.abs(outcome).max() / np.where(spread > 0, spread, np.inf))
+    return np.asarray(rounding(outcome) / np.where(spread > 0, spread, np.inf))

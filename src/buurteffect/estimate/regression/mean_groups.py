@@ -8,7 +8,7 @@ import numpy as np
 
 from buurteffect.errors import CallError, EstimationError
 from buurteffect.estimate.core.fit import solve_system
-from buurteffect.estimate.core.intervals import without_rounding
+from buurteffect.estimate.core.intervals import rounding, without_rounding
 from buurteffect.estimate.core.result import OWN_CODE, EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, demean, group_sums
@@ -109,7 +109,7 @@ def mean_group(
         "Σ(β_i − β)(β_i − β)'/(N(N − 1))" if not design.clusters else f"deviations of units summed by {name}, G/(G − 1)"
     )
     spread = columns.std(axis=0)
-    least = sample.rounding / np.append(1.0, np.where(spread > 0, spread, 1.0))
+    least = rounding(sample.outcome) / np.append(1.0, np.where(spread > 0, spread, 1.0))
     mean, covariance, words = without_rounding(mean, cluster_covariance((kept - mean) / count, clusters), least)
     against = "each unit is compared with itself alone: what changes for all units over time counts as effect"
     return EffectEstimate.of(

@@ -12,6 +12,7 @@ import statsmodels
 
 from buurteffect.errors import CallError, EstimationError, MissingColumnError
 from buurteffect.estimate.core.fit import check_regressors, residuals, solve_system
+from buurteffect.estimate.core.intervals import rounding
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.within import Integers
 from buurteffect.estimate.regression.regressors import INTERCEPT, Regressors, default_regressors
@@ -160,7 +161,7 @@ def _columns(sample: Sample, regressors: Regressors, narrow: str, wide: str, slo
             raise EstimationError(f"{narrow} and {wide} are the same groups: name one of them")
     values = np.column_stack([np.ones(sample.rows_count), regressors.values])
     check_regressors((INTERCEPT, *regressors.names), values, values)
-    if np.abs(residuals(values, sample.outcome)).max() <= sample.rounding:
+    if np.abs(residuals(values, sample.outcome)).max() <= rounding(sample.outcome):
         told = " and ".join(filter(None, ["a constant", ", ".join(regressors.names)]))
         raise EstimationError(f"{told} explain every {sample.design.outcome}: no variance is left to tell levels by")
     varying = [0, *(1 + regressors.names.index(name) for name in slopes)]

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from buurteffect.errors import NoComparisonError, NoSwitchError, OneTreatedClusterError
 from buurteffect.estimate.core.columns import in_steps
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
-from buurteffect.estimate.core.intervals import ROUNDED
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.sample.checks import (
     Dropped,
@@ -87,11 +86,6 @@ class Sample:
     def outcome(self) -> Floats:
         """Outcome of each row."""
         return self.column(self.design.outcome)
-
-    @cached_property
-    def rounding(self) -> float:
-        """What counts as 0 in a figure with the outcome's unit: a trillionth of its largest value."""
-        return ROUNDED * float(np.abs(self.outcome).max(initial=0))
 
     @cached_property
     def covariates(self) -> Floats:
@@ -337,8 +331,9 @@ def _with_a_before(sample: Sample, always_treated: bool) -> Sample:
     has_after = _any_in_unit(sample, sample.treated_now)
     if not (treated[sample.unit_starts] & has_before & has_after).any():
         years = f"{sample.design.time} {sample.times.min()} to {sample.times.max()}"
+        early = f", before its {ahead} years of anticipation," if (ahead := sample.design.anticipation_years) else ""
         raise NoSwitchError(
-            f"none of the {int(treated[sample.unit_starts].sum())} treated units is seen both before and after its "
+            f"none of the {int(treated[sample.unit_starts].sum())} treated units is seen both before{early} and after its "
             f"treatment in {years}: widen the period, or check {sample.design.cohort!r}"
         )
     lost = treated & ~has_before[sample.unit_codes]

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.bands import DRAWS, sup_t_critical_value
-from buurteffect.estimate.core.intervals import without_rounding
+from buurteffect.estimate.core.intervals import rounding, without_rounding
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import redundant
@@ -160,7 +160,7 @@ def effects_from_covariance(
     if alone:
         covariance, not_headline = unknown_errors(estimate, np.diag(covariance) > 0), (*not_headline, no_error(alone))
     else:
-        estimate, covariance, words = without_rounding(estimate, covariance, sample.rounding)
+        estimate, covariance, words = without_rounding(estimate, covariance, rounding(sample.outcome))
     moving = covered & (np.diag(covariance) > 0) if covariance.ndim == 2 else np.zeros_like(covered)
     block = covariance[np.ix_(moving, moving)] if moving.any() else np.empty((0, 0))
     if moving.any() and np.isfinite(block).all():
