@@ -333,8 +333,8 @@ def _with_a_before(sample: Sample, always_treated: bool) -> Sample:
         years = f"{sample.design.time} {sample.times.min()} to {sample.times.max()}"
         early = f", before its {ahead} years of anticipation," if (ahead := sample.design.anticipation_years) else ""
         raise NoSwitchError(
-            f"none of the {int(treated[sample.unit_starts].sum())} treated units is seen both before{early} and after its "
-            f"treatment in {years}: widen the period, or check {sample.design.cohort!r}"
+            f"none of the {int(treated[sample.unit_starts].sum())} treated units is seen both before{early} and after "
+            f"its treatment in {years}: widen the period, or check {sample.design.cohort!r}"
         )
     lost = treated & ~has_before[sample.unit_codes]
     units = int(lost[sample.unit_starts].sum())
