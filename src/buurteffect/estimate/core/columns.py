@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from buurteffect.errors import MissingColumnError, UnusableValueError
+from buurteffect.errors import DuplicateUnitTimeError, MissingColumnError, UnusableValueError
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.weighted_stats import Floats
 
@@ -102,8 +102,31 @@ def require_numbers(frame: pd.DataFrame, names: Iterable[str], table: str = "pan
             raise UnusableValueError(f"{name} is infinite in {infinite} rows: make it missing, or mend its source")
 
 
+def check_unique(frame: pd.DataFrame, design: Design) -> None:
+    """Refuse a unit that stands twice in a time."""
+    units, times = (pd.factorize(frame[name])[0] for name in design.key)
+    known = (units >= 0) & (times >= 0)
+    pairs = (units.astype(np.int64) * (int(times.max(initial=0)) + 1) + times)[known]
+    repeated = int(pd.Series(pairs).duplicated().sum())
+    if repeated:
+        raise DuplicateUnitTimeError(
+            f"{repeated} rows repeat a {design.unit} and {design.time}: keep one row per unit and time, and check "
+            "whether a merge multiplied rows"
+        )
+
+
+def require_known(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a panel without rows, or in every row of which a column is missing."""
+    if frame.empty:
+        raise UnusableValueError("no row has everything that the design needs (the panel is empty)")
+    if frame[name].isna().all():
+        raise UnusableValueError(f"{name} is missing in every row: there is nothing to estimate from")
+
+
 def holds_numbers(column: pd.Series) -> bool:
     """Return whether a column holds numbers or truth values, also as objects, missing ones among them."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return holds_numbers(column.cat.categories.to_series())
     if column.dtype == object:
         return pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS
     return bool(pd.api.types.is_numeric_dtype(column))
@@ -147,13 +170,7 @@ def in_steps(frame: pd.DataFrame, design: Design) -> tuple[pd.DataFrame, Design]
     names = [str(name) for name in frame.columns]
     if names.count(design.time) != 1 or (design.cohort is not None and names.count(design.cohort) != 1):
         return frame, design
-    as_objects = [
-        name
-        for name in (design.time, design.cohort)
-        if name and frame[name].dtype == object and holds_numbers(frame[name])
-    ]
-    if as_objects:
-        frame = frame.assign(**{name: as_floats(frame[name]) for name in as_objects})
+    frame = _as_numbers(frame, [name for name in number_columns(design) if names.count(name) == 1])
     moments = _moments(frame[design.time])
     given = None if design.cohort is None else _moments(frame[design.cohort])
     if moments is not None:
@@ -161,6 +178,19 @@ def in_steps(frame: pd.DataFrame, design: Design) -> tuple[pd.DataFrame, Design]
     elif given is not None and given.notna().any():
         raise UnusableValueError(f"{design.cohort} holds dates and {design.time} numbers: give both in the same way")
     return (frame if design.cohort is None else _without_never(frame, design)), design
+
+
+def _as_numbers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Return a table with numbers that are written as objects or categories as floats, and no name of its index."""
+    wrapped = [
+        name
+        for name in names
+        if (frame[name].dtype == object or isinstance(frame[name].dtype, pd.CategoricalDtype))
+        and holds_numbers(frame[name])
+    ]
+    if any(name is not None for name in frame.index.names):  # else pandas takes it for a column of that name
+        frame = frame.rename_axis(index=[None] * frame.index.nlevels)
+    return frame.assign(**{name: as_floats(frame[name]) for name in wrapped}) if wrapped else frame
 
 
 def _moments(column: pd.Series) -> pd.Series | None:

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import pandas as pd
 
 from buurteffect.errors import CallError, EstimationError, MissingColumnError
-from buurteffect.estimate.core.columns import in_steps, require, require_numbers
+from buurteffect.estimate.core.columns import check_unique, in_steps, require, require_known, require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import Estimate
 
@@ -23,9 +23,9 @@ def estimator(run: Callable[Given, Found]) -> Callable[Given, Found]:
     An `EstimationError` becomes `Estimate.refused`, whatever the estimator returns otherwise; a `CallError`, which is a
     mistake in the call and not a lack in the data, stays an error. If something that is given is a refused estimate,
     that is what comes back. Of one that takes a frame and a design, unit, time, outcome and cohort are asked for first,
-    and dates, periods and cohorts become whole steps (`in_steps`), whatever the estimator reads of them; what else the
-    design names is asked for by those that use it. The function as it was, which raises, is the ``__wrapped__`` of the
-    result.
+    a unit that stands twice in a time and an outcome that is nowhere known are refused, and dates, periods and cohorts
+    become whole steps (`in_steps`), whatever the estimator reads of them; what else the design names is asked for by
+    those that use it. The function as it was, which raises, is the ``__wrapped__`` of the result.
 
     Examples
     --------
@@ -73,6 +73,8 @@ def _on_steps(run: Callable[..., Found], given: tuple[Any, ...], named: dict[str
     require(frame, whom, advice="name its columns in the design as they are")
     stepped = dict(zip(("frame", "design"), in_steps(frame, design), strict=True))
     require_numbers(stepped["frame"], whom[1:])
+    check_unique(stepped["frame"], stepped["design"])
+    require_known(stepped["frame"], design.outcome)
     changed = [stepped[name] for name in ("frame", "design")[: len(given)]]
     return run(*changed, *given[2:], **(named | {name: stepped[name] for name in stepped if name in named}))
 

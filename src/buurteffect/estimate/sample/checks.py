@@ -8,12 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from buurteffect.errors import (
-    DuplicateUnitTimeError,
-    NotConstantError,
-    SeriesBreakError,
-    UnusableValueError,
-)
+from buurteffect.errors import NotConstantError, SeriesBreakError, UnusableValueError
 from buurteffect.estimate.core.columns import as_floats, number_columns, require, require_numbers, used_columns
 from buurteffect.estimate.core.design import Design
 
@@ -37,19 +32,6 @@ def check_values(frame: pd.DataFrame, design: Design) -> None:
     negative = int((as_floats(frame[design.weights]) < 0).sum()) if design.weights else 0
     if negative:
         raise UnusableValueError(f"{design.weights} is negative in {negative} rows: a weight is 0 or more")
-
-
-def check_unique(frame: pd.DataFrame, design: Design) -> None:
-    """Refuse a unit that stands twice in a time."""
-    units, times = (pd.factorize(frame[name])[0] for name in design.key)
-    known = (units >= 0) & (times >= 0)
-    pairs = (units.astype(np.int64) * (int(times.max(initial=0)) + 1) + times)[known]
-    repeated = int(pd.Series(pairs).duplicated().sum())
-    if repeated:
-        raise DuplicateUnitTimeError(
-            f"{repeated} rows repeat a {design.unit} and {design.time}: keep one row per unit and time, and check "
-            "whether a merge multiplied rows"
-        )
 
 
 def drop_unusable(frame: pd.DataFrame, design: Design, extra: Sequence[str] = ()) -> tuple[pd.DataFrame, Dropped]:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from buurteffect.errors import NoComparisonError, NoSwitchError, OneTreatedClusterError
-from buurteffect.estimate.core.columns import in_steps
+from buurteffect.estimate.core.columns import check_unique, in_steps
 from buurteffect.estimate.core.design import NEVER_TREATED, Design
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.sample.checks import (
@@ -19,7 +19,6 @@ from buurteffect.estimate.sample.checks import (
     check_breaks,
     check_columns,
     check_constant,
-    check_unique,
     check_values,
     drop_unusable,
 )

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import check_unique, require_known, require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import least_squares
 from buurteffect.estimate.core.weighted_stats import Floats
-from buurteffect.estimate.sample.checks import check_columns, check_unique
+from buurteffect.estimate.sample.checks import check_columns
 
 
 def adjust_outcome(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -34,11 +35,15 @@ def adjust_outcome(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     Raises
     ------
     EstimationError
-        If a time has fewer never treated units than covariates and a constant.
+        If a covariate is text, infinite or missing in every row, or a time has fewer never treated units than
+        covariates and a constant.
     """
     if not design.covariates:
         return frame
     names = list(design.covariates)
+    require_numbers(frame, (*names, design.outcome))
+    for name in names:
+        require_known(frame, name)
     part = frame[frame[[*names, design.outcome]].notna().all(axis=1)].reset_index(drop=True)
     values = part[names].to_numpy(dtype=float)
     given = np.column_stack([np.ones(len(part)), values - values.mean(axis=0)])
