@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import residuals
 from buurteffect.estimate.core.weighted_stats import Floats
@@ -78,7 +79,10 @@ def future_design(
     EstimationError
         If the panel spans fewer years, or nobody of these gemeenten is in it.
     """
-    times = sorted(int(time) for time in frame[design.time].unique())
+    cluster_column = design.cluster_columns[0]
+    require(frame, (cluster_column,))
+    frame = frame[frame[design.outcome].notna() & frame[cluster_column].notna()]
+    times = sorted(int(time) for time in frame[design.time].dropna().unique())
     starts = [time for time in times if time <= times[-1] - years] if times else []
     if not starts:
         raise EstimationError(f"the panel does not span {years} years")
