@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.result import EffectEstimate
 from buurteffect.estimate.did.aggregation import callaway_santanna
@@ -60,9 +61,18 @@ def event_study_in_steps(frame: pd.DataFrame, design: Design, approach: Approach
     return replace(result, frame=table, covariance=covariance)
 
 
+def _without_infinite(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the panel with first steps as numbers, missing where a unit is never treated."""
+    first = frame.assign(**{COHORT_STEP: frame[COHORT_STEP].replace(np.inf, np.nan)})
+    require_numbers(first, (COHORT_STEP,))
+    return first
+
+
 def years_by_step(frame: pd.DataFrame, design: Design) -> pd.Series:
     """Return the mean number of years since treatment began at each step, over units seen before it."""
-    treated = frame[frame[COHORT_STEP].notna() & (frame[COHORT_STEP] > 1)]
+    require_numbers(frame, (STEP,))
+    steps = _without_infinite(frame)
+    treated = steps[(steps[COHORT_STEP] > 1) & steps[STEP].notna()]
     step = (treated[STEP] - treated[COHORT_STEP]).astype(int)
     return (treated[design.time] - treated[str(design.cohort)]).groupby(step).mean()
 
@@ -78,7 +88,9 @@ def steps_of_window(frame: pd.DataFrame, design: Design, window: tuple[int, int]
     years = years_by_step(frame, design)
     inside = years[years.between(window[0] - 0.5, window[1] + 0.5) & (years.index >= 0)]
     if inside.empty:
-        raise EstimationError(f"no step lies {window[0]} to {window[1]} years after treatment began")
+        raise EstimationError(
+            f"no {STEP} lies {window[0]} to {window[1]} years after treatment began, or the {COHORT_STEP} is not known"
+        )
     return int(inside.index.min()), int(inside.index.max())
 
 

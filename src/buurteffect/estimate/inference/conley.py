@@ -14,6 +14,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from buurteffect.errors import CallError, EstimationError
+from buurteffect.estimate.core.columns import as_floats, require_numbers
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import Integers, group_sums
@@ -78,7 +79,8 @@ class ConleyErrors:
         lacking = [name for name in self.coordinates if name not in fit.frame.columns]
         if lacking:
             raise EstimationError(f"the rows of this fit lack {', '.join(lacking)}: name them as coordinates")
-        points = fit.frame[list(self.coordinates)].to_numpy(dtype=float)
+        require_numbers(fit.frame, self.coordinates)
+        points = np.column_stack([as_floats(fit.frame[name]) for name in self.coordinates])
         if not np.isfinite(points).all():
             raise EstimationError(f"{' or '.join(self.coordinates)} is missing in some rows: errors have no place")
         if self.metric == SPHERICAL and (np.abs(points) > [90, 360]).any():

@@ -51,7 +51,8 @@ def effects_by_group(
         for part in sorted(parts[treated].dropna().unique())
     }
     if not any(made.values()):
-        raise EstimationError("no part of the treated areas can be compared by itself")
+        why = next((f": {each.reason}" for each in made.values()), "")
+        raise EstimationError(f"no part of the treated areas can be compared by itself{why}")
     whole = stack({f"{split} {part}": each for (split, part), each in made.items()}, named=True)
     names = {"term": [part for _, part in made], "split": [split for split, _ in made]}
     table = whole.frame.assign(**names)[[*EFFECT_COLUMNS, "split", "reason"]]

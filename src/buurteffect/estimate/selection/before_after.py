@@ -48,7 +48,7 @@ def fitted_components(frame: pd.DataFrame, design: Design, break_year: int | Non
         First time of a changed instrument.
     """
     wide = frame.set_index([design.unit, design.time])[design.outcome].unstack(design.time)  # noqa: PD010
-    wide = wide.sort_index().astype(float)
+    wide = wide.sort_index().astype(float).dropna(axis="columns", how="all")
     times = sorted(wide.columns)
     if len(times) > MOST_WAVES:
         times = sorted({times[round(place)] for place in np.linspace(0, len(times) - 1, MOST_WAVES)})

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from buurteffect.errors import CallError, EstimationError, NoComparisonError
-from buurteffect.estimate.core.columns import require_numbers
+from buurteffect.estimate.core.columns import require_known, require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
@@ -157,6 +157,8 @@ def bias_identity(
         estimator that is linear.
     """
     require_numbers(frame, (without_policy,), advice="the identity needs the outcome without policy")
+    require_known(frame, without_policy)
+    frame = frame[frame[design.outcome].notna() & frame[without_policy].notna()]
     effect = frame[design.outcome].to_numpy(dtype=float) - frame[without_policy].to_numpy(dtype=float)
     cohort = frame[str(design.cohort)].to_numpy(dtype=float, na_value=np.nan)
     time = frame[design.time].to_numpy(dtype=float)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
-from buurteffect.estimate.core.columns import require_numbers
+from buurteffect.estimate.core.columns import require, require_known, require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.refusal import estimator
 from buurteffect.estimate.core.result import EffectEstimate
@@ -47,7 +47,9 @@ def dose_regressions(frame: pd.DataFrame, design: Design, ends: pd.DataFrame, we
         If the headline is refused.
     """
     require_numbers(frame, (weights,))
-    require_numbers(ends, (design.time, design.outcome, str(design.dose)), "table of first and last times")
+    require_known(frame, weights)
+    require(ends, design.key, "table of first and last times")
+    require_numbers(ends, (design.outcome, str(design.dose)), "table of first and last times")
     mean = frame.groupby(design.unit)[weights].transform("mean")
     counts = frame.groupby(design.unit)[design.time].transform("size")
     whole = frame[counts == len(frame[design.time].drop_duplicates())]
@@ -74,6 +76,7 @@ def dose_regressions(frame: pd.DataFrame, design: Design, ends: pd.DataFrame, we
 def within_spread(frame: pd.DataFrame, design: Design) -> float:
     """Return the standard deviation of the dose within units, less its mean by time: what the regression lives on."""
     column = str(design.dose)
+    require_numbers(frame, (column,))
     left = frame[column] - frame.groupby(design.unit)[column].transform("mean")
     left = left - left.groupby(frame[design.time]).transform("mean")
     return float(np.sqrt((left**2).mean()))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from buurteffect.errors import EstimationError
+from buurteffect.estimate.core.columns import require_numbers
 from buurteffect.estimate.core.design import Design
 from buurteffect.estimate.core.fit import Fit
 from buurteffect.estimate.core.result import EffectEstimate
@@ -75,6 +76,7 @@ def threshold(frame: pd.DataFrame, design: Design, regressor: str) -> Threshold:
     """
     plain = replace(design, covariates=(), cohort=None, dose=None, comparison="never_treated")
     check_columns(frame, plain, (regressor,))
+    require_numbers(frame, (regressor,))
     part = frame[frame[[design.outcome, regressor]].notna().all(axis=1)].reset_index(drop=True)
     values = part[regressor].to_numpy(dtype=float)
     if len(np.unique(values)) < len(QUANTILES) + 1 or part[design.time].nunique() < 2:
