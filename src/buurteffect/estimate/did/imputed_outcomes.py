@@ -18,7 +18,7 @@ from buurteffect.estimate.core.result import EffectEstimate, software_versions
 from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.core.within import entangled
 from buurteffect.estimate.inference.influence import DRAWS, SEED, effects_from_influence
-from buurteffect.estimate.sample.adoption import Adoption
+from buurteffect.estimate.sample.adoption import Adoption, check_no_twin
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
 from buurteffect.estimate.sample.library_results import check_unit_covariates, constant_within_units
 
@@ -158,6 +158,7 @@ def fit_untreated(adoption: Adoption) -> ImputationFit:
         If no treated row can be imputed, or columns are collinear.
     """
     sample = adoption.sample
+    check_no_twin(sample)
     with np.errstate(invalid="ignore"):
         begun = sample.event_times >= -sample.design.anticipation_years
     untreated = sample.never | ~begun

@@ -17,7 +17,7 @@ from buurteffect.estimate.inference.regression_table import design_errors
 from buurteffect.estimate.inference.sandwich import Covariance, cluster_covariance, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.cell_terms import fit_terms
-from buurteffect.estimate.sample.adoption import check_unit_weights
+from buurteffect.estimate.sample.adoption import check_no_twin, check_unit_weights
 from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Truths, draw_sample
 from buurteffect.estimate.sample.library_results import covariate_columns, effects_from_covariance
 
@@ -97,6 +97,7 @@ def fit_saturated(sample: Sample, rows: Truths, convention: Convention = HOUSE) 
     EstimationError
         If terms and covariates cannot be told apart.
     """
+    check_no_twin(sample)
     cohort, time = sample.cohorts[rows], sample.times[rows]
     pairs, places = np.unique(np.column_stack([cohort, time]), axis=0, return_inverse=True)
     if not len(pairs):

@@ -10,6 +10,7 @@ import numpy as np
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.core.fit import check_regressors
 from buurteffect.estimate.core.weighted_stats import Floats
+from buurteffect.estimate.sample.adoption import check_no_twin
 from buurteffect.estimate.sample.estimation_sample import Sample
 
 TREATED = "treated"
@@ -49,8 +50,9 @@ def default_regressors(sample: Sample) -> Regressors:
     Raises
     ------
     EstimationError
-        If the design names neither cohort, dose nor covariate.
+        If the design names neither cohort, dose nor covariate, or a covariate is the outcome itself.
     """
+    check_no_twin(sample)
     design = sample.design
     names, columns = [], []
     if design.cohort is not None:

@@ -19,6 +19,7 @@ from buurteffect.estimate.regression.absorbed_effects import fit_effects
 from buurteffect.estimate.regression.cell_terms import fit_terms
 from buurteffect.estimate.regression.panel_ols import STAGGERED, fit_two_way
 from buurteffect.estimate.regression.regressors import Regressors
+from buurteffect.estimate.sample.adoption import check_no_twin
 from buurteffect.estimate.sample.estimation_sample import Sample
 
 CELLS, PYFIXEST, LINEARMODELS = "cells", "pyfixest", "linearmodels"
@@ -97,6 +98,7 @@ def twfe_event_study(
     design = sample.design
     if design.cohort is None:
         raise EstimationError("an event study needs a cohort: name the column of first treated times in the design")
+    check_no_twin(sample)
     window = window or Window((-1 - design.anticipation_years,))
     binned = window.binned(np.where(sample.never & ~np.isfinite(sample.event_times), np.nan, sample.event_times))
     times = _told_apart(binned, window)

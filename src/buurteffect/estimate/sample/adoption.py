@@ -15,6 +15,8 @@ from buurteffect.estimate.sample.estimation_sample import Integers, Sample, Trut
 ROW_WEIGHTS = "use imputation, two_stage, twfe, twfe_event_study or feols, which weight rows"
 """What to do with weights that change, where a unit has one."""
 
+_TWIN = 1e-13  # distance from 1 of the correlation of two columns that are one
+
 
 def check_unit_weights(sample: Sample, instead: str = ROW_WEIGHTS) -> None:
     """Refuse weights that change within a unit, for estimators in which a unit has one.
@@ -37,6 +39,33 @@ def check_unit_weights(sample: Sample, instead: str = ROW_WEIGHTS) -> None:
             f"{sample.design.weights} changes within {changing} units, and here a unit has one weight: give every row "
             f"of a unit the same value, such as that before treatment, or {instead}"
         )
+
+
+def check_no_twin(sample: Sample) -> None:
+    """Refuse a covariate that is the outcome, or a line of it, in a regression that is to tell an effect from it.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows.
+
+    Raises
+    ------
+    EstimationError
+        With the covariate's name.
+    """
+    if sample.design.cohort is None:
+        return
+    outcome = sample.outcome - sample.outcome.mean()
+    size = float(np.sqrt(outcome @ outcome))
+    for name, values in zip(sample.design.covariates, sample.covariates.T, strict=True):
+        column = values - values.mean()
+        length = float(np.sqrt(column @ column))
+        if size > 0 and length > 0 and 1 - abs(float(column @ outcome) / (size * length)) < _TWIN:
+            raise EstimationError(
+                f"{name} is {sample.design.outcome} itself, or a line of it, so that it explains all of it: leave it "
+                "out of the covariates"
+            )
 
 
 @dataclass(frozen=True, eq=False)
