@@ -16,6 +16,7 @@ from buurteffect.estimate.core.weighted_stats import Floats
 from buurteffect.estimate.inference.conley import ConleyErrors
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, Errors, covariance
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
+from buurteffect.estimate.sample.estimation_sample import no_error, unknown_errors
 
 
 def design_errors(design: Design) -> Errors:
@@ -48,6 +49,7 @@ def regression_estimate(
     treated_count: ArrayLike | None = None,
     band: Sequence[bool] | None = None,
     not_headline: Sequence[str] = (),
+    alone: str = "",
 ) -> EffectEstimate:
     """Return the effects of a fitted regression with the errors asked for.
 
@@ -71,26 +73,30 @@ def regression_estimate(
         Regressors that a simultaneous band covers; by default none.
     not_headline : sequence of str
         Reasons why no figure may be a headline.
+    alone : str
+        Why there can be no errors (`one_treated_cluster`): they are missing then, whatever errors were asked for.
     """
     result = covariance(fit, errors or design_errors(design), convention)
     points, matrix, words = without_rounding(fit.coefficients, result.matrix, _rounding(fit, design))
+    if alone:
+        matrix = unknown_errors(points, np.diag(result.matrix) > 0)
     return EffectEstimate.of(
         fit.names,
         points,
         matrix,
         method=method,
-        convention=result.words + words,
+        convention=no_error(alone) if alone else result.words + words,
         units_count=fit.units_count,
         clusters_count=result.groups_count,
         treated_count=fit.treated_count if treated_count is None else treated_count,
         totals=(fit.units_count, result.groups_count, fit.treated_count),
         degrees=result.degrees,
         event_time=event_time,
-        band=band,
+        band=None if alone else band,
         dropped=fit.dropped,
         software=fit.software,
         design=design,
-        not_headline=(*not_headline, *([result.flaw] if result.flaw else [])),
+        not_headline=(*not_headline, *filter(None, (result.flaw, no_error(alone) if alone else ""))),
     )
 
 

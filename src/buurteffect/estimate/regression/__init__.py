@@ -46,15 +46,19 @@ dose_regressions = estimator(dose_slopes.dose_regressions)
 within_spread = estimator(dose_slopes.within_spread)
 threshold = estimator(threshold_regression.threshold)
 ivreg = estimator(ols_iv.ivreg)
-twfe_event_study = on_panel(twoway_event_study.twfe_event_study, columns_of_errors)
-twfe = on_panel(panel_ols.twfe, columns_of_errors)
-random_effects = on_panel(panel_ols.random_effects, columns_of_errors)
-first_differences = on_panel(panel_ols.first_differences, columns_of_errors)
+twfe_event_study = on_panel(twoway_event_study.twfe_event_study, columns_of_errors, one_treated_cluster=True)
+twfe = on_panel(panel_ols.twfe, columns_of_errors, one_treated_cluster=True)
+random_effects = on_panel(panel_ols.random_effects, columns_of_errors, one_treated_cluster=True)
+first_differences = on_panel(panel_ols.first_differences, columns_of_errors, one_treated_cluster=True)
 feols = on_panel(
-    absorbed_effects.feols, lambda effects, *given, **named: [*effects, *columns_of_errors(*given, **named)]
+    absorbed_effects.feols,
+    lambda effects, *given, **named: [*effects, *columns_of_errors(*given, **named)],
+    one_treated_cluster=True,
 )
 fepois = on_panel(
-    absorbed_effects.fepois, lambda effects, *given, **named: [*effects, *columns_of_errors(*given, **named)]
+    absorbed_effects.fepois,
+    lambda effects, *given, **named: [*effects, *columns_of_errors(*given, **named)],
+    one_treated_cluster=True,
 )
 mean_group = on_panel(mean_groups.mean_group)
 mixed_model = on_panel(

@@ -27,7 +27,7 @@ from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import Errors
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.regressors import INTERCEPT, Regressors, default_regressors
-from buurteffect.estimate.sample.estimation_sample import Sample, Truths
+from buurteffect.estimate.sample.estimation_sample import Sample, Truths, one_treated_cluster
 
 SOFTWARE = f"pyfixest {pyfixest.__version__}"
 TOLERANCE = 1e-10
@@ -75,10 +75,17 @@ def feols(
     chosen = regressors or default_regressors(sample)
     if not effects:
         fit = _without_effects(sample, chosen)
-        return regression_estimate(fit, sample.design, "regression without fixed effects", errors, convention)
+        return regression_estimate(
+            fit,
+            sample.design,
+            "regression without fixed effects",
+            errors,
+            convention,
+            alone=one_treated_cluster(sample),
+        )
     fit = fit_effects(sample, effects, chosen)
     method = f"regression with effects of {', '.join(effects)}"
-    return regression_estimate(fit, sample.design, method, errors, convention)
+    return regression_estimate(fit, sample.design, method, errors, convention, alone=one_treated_cluster(sample))
 
 
 def fepois(
@@ -129,7 +136,7 @@ def fepois(
     """
     fit = fit_poisson(sample, effects, regressors or default_regressors(sample))
     method = f"Poisson pseudo-maximum likelihood with effects of {', '.join(effects)}"
-    return regression_estimate(fit, sample.design, method, errors, convention)
+    return regression_estimate(fit, sample.design, method, errors, convention, alone=one_treated_cluster(sample))
 
 
 def fit_effects(sample: Sample, effects: Sequence[str], regressors: Regressors) -> Fit:

@@ -22,7 +22,7 @@ from buurteffect.estimate.inference.regression_table import regression_estimate
 from buurteffect.estimate.inference.sandwich import Errors
 from buurteffect.estimate.inference.small_sample import HOUSE, Convention
 from buurteffect.estimate.regression.regressors import Regressors, default_regressors, with_intercept
-from buurteffect.estimate.sample.estimation_sample import Sample
+from buurteffect.estimate.sample.estimation_sample import Sample, one_treated_cluster
 from buurteffect.estimate.sample.library_results import call_library
 
 SOFTWARE = f"linearmodels {linearmodels.__version__}"
@@ -70,7 +70,13 @@ def twfe(
     against = (STAGGERED,) if len(cohorts) > 1 else ()
     fit = fit_two_way(sample, regressors or default_regressors(sample))
     return regression_estimate(
-        fit, sample.design, "regression with unit and time effects", errors, convention, not_headline=against
+        fit,
+        sample.design,
+        "regression with unit and time effects",
+        errors,
+        convention,
+        not_headline=against,
+        alone=one_treated_cluster(sample),
     )
 
 
@@ -156,6 +162,7 @@ def random_effects(
         errors,
         convention,
         not_headline=("random effects assume that lasting differences have nothing to do with treatment",),
+        alone=one_treated_cluster(sample),
     )
 
 
@@ -215,7 +222,12 @@ def first_differences(
         dropped=(*sample.dropped, *left_out),
     )
     return regression_estimate(
-        check_normal_equations(fit), sample.design, "regression of changes on changes", errors, convention
+        check_normal_equations(fit),
+        sample.design,
+        "regression of changes on changes",
+        errors,
+        convention,
+        alone=one_treated_cluster(sample),
     )
 
 

@@ -20,7 +20,7 @@ from buurteffect.estimate.regression.cell_terms import fit_terms
 from buurteffect.estimate.regression.panel_ols import STAGGERED, fit_two_way
 from buurteffect.estimate.regression.regressors import Regressors
 from buurteffect.estimate.sample.adoption import check_no_twin
-from buurteffect.estimate.sample.estimation_sample import Sample
+from buurteffect.estimate.sample.estimation_sample import Sample, one_treated_cluster
 
 CELLS, PYFIXEST, LINEARMODELS = "cells", "pyfixest", "linearmodels"
 """How the regression is fitted: from sums over cells of unit, time and event time, or by a library."""
@@ -115,6 +115,7 @@ def twfe_event_study(
         treated_count=[*_seen(sample, binned, times), *[sample.treated_count] * len(design.covariates)],
         band=[True] * len(times) + [False] * len(design.covariates),
         not_headline=(STAGGERED,) if len(cohorts) > 1 else (),
+        alone=one_treated_cluster(sample),
     )
     return _with_reference(result, window, _seen(sample, binned, window.reference))
 
@@ -184,8 +185,10 @@ def _with_reference(result: EffectEstimate, window: Window, seen: Sequence[int])
     rows["p_value"], rows["treated_count"] = np.nan, list(seen)
     frame = pd.concat([result.frame, rows], ignore_index=True)
     order = np.argsort(frame["event_time"].to_numpy(dtype=float, na_value=np.inf), kind="stable")
+    whole = replace(result, frame=frame.iloc[order].reset_index(drop=True))
+    if result.covariance is None:
+        return whole
     size, width = len(result.frame), len(frame)
     matrix = np.zeros((width, width))
-    if result.covariance is not None:
-        matrix[:size, :size] = result.covariance
-    return replace(result, frame=frame.iloc[order].reset_index(drop=True), covariance=matrix[np.ix_(order, order)])
+    matrix[:size, :size] = result.covariance
+    return replace(whole, covariance=matrix[np.ix_(order, order)])

@@ -367,6 +367,8 @@ def _check_comparison(sample: Sample) -> None:
 
 def one_treated_cluster(sample: Sample) -> str:
     """Return that all treated units lie in one cluster, so that clustered errors would say nothing; else nothing."""
+    if sample.design.cohort is None:
+        return ""
     treated = ~sample.never
     for name, codes in zip(sample.design.cluster_columns, sample.cluster_codes, strict=True):
         if name != sample.design.time and len(np.unique(codes[treated])) < 2:

@@ -23,16 +23,20 @@ _FRAME = r"""frame : DataFrame
 
 
 def on_panel(
-    run: Callable[Concatenate[Sample, Given], Found], extra: Callable[..., Sequence[str]] = lambda *_, **__: ()
+    run: Callable[Concatenate[Sample, Given], Found],
+    extra: Callable[..., Sequence[str]] = lambda *_, **__: (),
+    one_treated_cluster: bool = False,
 ) -> Callable[Concatenate[pd.DataFrame, Design, Given], Found]:
     """Return an estimator of a sample as one of a frame and a design, which refuses instead of raising.
 
-    `extra` says, from whatever else is given, which columns the sample needs besides those of the design.
+    `extra` says, from whatever else is given, which columns the sample needs besides those of the design;
+    `one_treated_cluster` whether it estimates, without errors, where all treated units lie in one cluster.
     """
 
     def asked(frame: pd.DataFrame, design: Design, *given: Any, **named: Any) -> Found:
         """Draw the sample and run the estimator."""
-        return run(draw_sample(frame, design, extra(*given, **named)), *given, **named)
+        sample = draw_sample(frame, design, extra(*given, **named), one_treated_cluster=one_treated_cluster)
+        return run(sample, *given, **named)
 
     told = signature(run)
     first = [Parameter("frame", Parameter.POSITIONAL_OR_KEYWORD), Parameter("design", Parameter.POSITIONAL_OR_KEYWORD)]
