@@ -185,10 +185,10 @@ def _with_reference(result: EffectEstimate, window: Window, seen: Sequence[int])
     rows["p_value"], rows["treated_count"] = np.nan, list(seen)
     frame = pd.concat([result.frame, rows], ignore_index=True)
     order = np.argsort(frame["event_time"].to_numpy(dtype=float, na_value=np.inf), kind="stable")
-    whole = replace(result, frame=frame.iloc[order].reset_index(drop=True))
-    if result.covariance is None:
-        return whole
-    size, width = len(result.frame), len(frame)
-    matrix = np.zeros((width, width))
-    matrix[:size, :size] = result.covariance
-    return replace(whole, covariance=matrix[np.ix_(order, order)])
+    covariance = None
+    if result.covariance is not None:
+        size, width = len(result.frame), len(frame)
+        matrix = np.zeros((width, width))
+        matrix[:size, :size] = result.covariance
+        covariance = matrix[np.ix_(order, order)]
+    return replace(result, frame=frame.iloc[order].reset_index(drop=True), covariance=covariance)
