@@ -88,11 +88,7 @@ def future_design(
         raise EstimationError(f"the panel does not span {years} years")
     table = frame[frame[design.time].isin((starts[-1], times[-1]))]
     wide = table.set_index([design.unit, design.time])[design.outcome].unstack(design.time).dropna()  # noqa: PD010
-    cluster = (
-        table.drop_duplicates(design.unit)
-        .set_index(design.unit, drop=False)[design.cluster_columns[0]]
-        .reindex(wide.index)
-    )
+    cluster = table.drop_duplicates(design.unit).set_index(design.unit, drop=False)[cluster_column].reindex(wide.index)
     inside = cluster.isin(set(gemeenten)).to_numpy()
     if not inside.any():
         raise EstimationError("none of the gemeenten is in the panel")

@@ -192,7 +192,7 @@ def _located(frame: pd.DataFrame, design: Design) -> Sample:
         raise EstimationError(
             "it is not known where the areas lie (the design names no coordinates_m), so there are no rings"
         )
-    return draw_sample(frame, design)
+    return draw_sample(frame, design, one_treated_cluster=True)
 
 
 def _distances(sample: Sample) -> pd.DataFrame:
