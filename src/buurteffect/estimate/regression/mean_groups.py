@@ -88,7 +88,7 @@ def mean_group(
         raise CallError(f"kind must be {', '.join(_KINDS)}, found {kind!r}")
     design = sample.design
     if design.weights is not None:
-        raise EstimationError("mean-group estimators take no weights: leave them out of the design")
+        raise EstimationError(f"mean-group estimators take no weights: leave {design.weights} out of the design")
     chosen = regressors or default_regressors(sample)
     names, outcome, columns = _columns(sample, chosen, kind, trend)
     slopes = _slopes(outcome, columns, sample.unit_codes)

@@ -93,7 +93,7 @@ def mixed_model(
     if odd:
         raise CallError(f"slopes of {', '.join(odd)} need these as regressors; there are {', '.join(chosen.names)}")
     if design.weights is not None:
-        raise EstimationError("random intercepts take no weights: leave them out of the design")
+        raise EstimationError(f"random intercepts take no weights: leave {design.weights} out of the design")
     columns = _columns(sample, chosen, narrow, wide, slopes)
     spread = find_spread(columns, correlated, wide, narrow)
     criterion, coefficients, matrix, residual = profile(columns, spread)

@@ -52,7 +52,11 @@ def fitted_components(frame: pd.DataFrame, design: Design, break_year: int | Non
     times = sorted(wide.columns)
     if len(times) > MOST_WAVES:
         times = sorted({times[round(place)] for place in np.linspace(0, len(times) - 1, MOST_WAVES)})
-    clusters = frame.drop_duplicates(design.unit).set_index(design.unit, drop=False)[design.cluster_columns[0]].reindex(wide.index)
+    clusters = (
+        frame.drop_duplicates(design.unit)
+        .set_index(design.unit, drop=False)[design.cluster_columns[0]]
+        .reindex(wide.index)
+    )
     groups = pd.Series("other", index=wide.index)
     inside = break_year is not None and times[0] < break_year <= times[-1]
     waves = Waves(wide[times], clusters.astype(str), groups)

@@ -125,8 +125,10 @@ def reweighted_effects(sample: Sample, baseline: Baseline | None = None, draws: 
     """
     baseline, design = baseline or Baseline(), sample.design
     baseline = replace(baseline, lag_years=max(baseline.lag_years, design.anticipation_years + 1))
-    if design.cohort is None or design.weights is not None:
-        raise EstimationError("reweighting needs a cohort, and makes its own weights: leave weights out of the design")
+    if design.cohort is None:
+        raise EstimationError("reweighting needs a cohort: name the column of first treated times in the design")
+    if design.weights is not None:
+        raise EstimationError(f"reweighting makes its own weights: leave {design.weights} out of the design")
     refuse_at_risk(design, "reweighting")
     wide = _wide(sample, sample.outcome)
     cohorts, left_out = _cohorts(sample, wide, baseline)
