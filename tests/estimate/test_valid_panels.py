@@ -12,6 +12,7 @@ from effect_worlds import dummies
 from buurteffect.errors import NotConstantError, SeriesBreakError, UnusableValueError
 from buurteffect.estimate import Design, did, is_refused, regression, robustness, space
 from buurteffect.estimate.core.columns import in_steps
+from buurteffect.estimate.inference import RobustErrors
 from buurteffect.estimate.sample.estimation_sample import draw_sample
 
 DESIGN = Design("sales", "firm", "year", "start", covariates="x")
@@ -244,3 +245,64 @@ def test_one_treated_firm_is_enough_for_what_is_about_single_places():
         one.assign(start=one["start"].fillna(np.inf)), plain, (0, 2), [3], "kind", "size", 19
     )
     assert never.frame.loc[0, "estimate"] == places.frame.loc[0, "estimate"]
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        regression.twfe,
+        regression.first_differences,
+        regression.random_effects,
+        lambda frame, design: regression.feols(frame, design, ("firm", "year")),
+        lambda frame, design: regression.feols(frame, design, ("firm", "year"), errors=RobustErrors()),
+        lambda frame, design: regression.fepois(
+            frame.assign(sales=np.exp(frame["sales"] / 10)), design, ("firm", "year")
+        ),
+        regression.twfe_event_study,
+    ],
+    ids=["twfe", "first_differences", "random_effects", "feols", "feols robust", "fepois", "twfe_event_study"],
+)
+def test_a_regression_with_one_treated_firm_gives_the_point_without_an_error_and_says_why(run):
+    frame = panel()
+    one = frame[frame["start"].isna() | (frame["firm"] == 3)]
+    found = run(one, replace(DESIGN, covariates=()))
+    shown = found.frame[found.frame["estimate"] != 0]
+    assert shown["estimate"].notna().all()
+    assert shown[["std_error", "ci_low", "ci_high", "p_value"]].isna().all(axis=None)
+    assert "there is one treated unit" in found.error_convention
+    assert not found.may_be_headline
+
+
+def test_the_effect_on_one_treated_firm_is_that_of_least_squares_with_dummies():
+    frame = panel()
+    one = frame[frame["start"].isna() | (frame["firm"] == 3)]
+    treated = (one["year"] >= one["start"]).to_numpy(dtype=float)[:, None]
+    expected = weighted_slopes(one.assign(w=1.0), treated)[0]
+    found = regression.twfe(one, replace(DESIGN, covariates=()))
+    assert found.frame.loc[0, "estimate"] == pytest.approx(expected, rel=1e-8)
+    events = sorted(int(each) for each in (one["year"] - one["start"]).dropna().unique() if each != -1)
+    columns = np.column_stack([one["year"] - one["start"] == event for event in events]).astype(float)
+    study = regression.twfe_event_study(one, replace(DESIGN, covariates=())).frame
+    shown = study.loc[study["event_time"] != -1, "estimate"].to_numpy(dtype=float)
+    assert shown == pytest.approx(weighted_slopes(one.assign(w=1.0), columns), rel=1e-7)
+    fixed = study[study["event_time"] == -1].iloc[0]
+    assert (fixed["estimate"], fixed["std_error"]) == (0, 0)
+
+
+def test_distances_are_measured_from_one_treated_firm():
+    frame = panel().assign(east=lambda rows: rows["firm"] * 1000.0, north=0.0)
+    one = frame[frame["start"].isna() | (frame["firm"] == 3)]
+    found = space.distance_to_treated(one, replace(DESIGN, coordinates_m=("east", "north"))).set_index("firm")
+    assert found["distance_m"].to_dict() == {firm: abs(firm - 3) * 1000.0 for firm in one["firm"].unique()}
+
+
+def test_rows_without_an_outcome_or_cluster_do_not_enter_a_future_design():
+    frame = panel().assign(town=lambda rows: rows["firm"] // 4)
+    given = replace(DESIGN, covariates=(), clusters="town")
+    plain = robustness.future_design(frame, given, [1, 2], 4, 3)
+    later = frame[frame["year"] == 2007].assign(year=2008, sales=np.nan)
+    assert robustness.future_design(pd.concat([frame, later]), given, [1, 2], 4, 3) == plain
+    gap = frame.assign(town=frame["town"].where(frame["town"] != 5))
+    assert robustness.future_design(gap, given, [1, 2], 4, 3) == robustness.future_design(
+        frame[frame["town"] != 5], given, [1, 2], 4, 3
+    )
