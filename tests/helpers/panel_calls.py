@@ -163,7 +163,7 @@ CALLS = [
         lambda f, d: robustness.few_cluster_errors(f, d, WINDOW, (2.0,), 99),
         changed=LOCATED,
     ),
-    PanelCall("group_design", lambda f, d: robustness.group_design(f, d, WINDOW)),
+    PanelCall("leave_one_cluster_out", lambda f, d: robustness.leave_one_cluster_out(f, d, late)),
     PanelCall("future_design", lambda f, d: robustness.future_design(f, d, sorted(f["sector"].unique())[1:3], 8, 3)),
     PanelCall("halves", lambda f, d: robustness.halves(f, d, "size", "size"), "size"),
     PanelCall(
