@@ -181,6 +181,14 @@ def test_a_verdict_prints_every_condition_with_its_figure(monkeypatch):
     assert untested.rule_outcome == Outcome.NOT_TESTABLE
 
 
+def test_every_claim_says_whom_it_is_about_what_decides_and_by_which_conditions():
+    untestable = {"C31", "C32"}
+    for claim_id, claim in REGISTER.items():
+        assert min(len(claim.population), len(claim.estimand)) > 10, claim_id
+        assert (not claim.rule.conditions) == (claim_id in untestable), claim_id
+        assert bool(claim.rule.supported) == bool(claim.rule.contradicted) == (claim_id not in untestable), claim_id
+
+
 def test_a_change_of_a_rule_says_when_why_and_whether_results_had_been_seen():
     for change in (change for claim in REGISTER.values() for change in claim.changes):
         assert len(change.what) > 20 < len(change.reason)

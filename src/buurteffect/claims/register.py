@@ -126,8 +126,6 @@ def threshold(claim_id: str, condition: str, variant: str = "") -> float:
 
 def _claim(claim_id: str, entry: Mapping[str, Any], changes: tuple[Change, ...], file: str) -> Claim:
     """Return one entry as a claim."""
-    entry = {"population": "", "estimand": "", **entry}  # until every rule is data
-    entry.pop("rule", "")
     words = ("text", "source", "kind", "population", "estimand")
     lacking = [name for name in words if not isinstance(entry.get(name), str)]
     if lacking:
