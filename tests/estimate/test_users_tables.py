@@ -37,6 +37,7 @@ BUILT = {
     "effects_of_scales": "`survey_effect`",
     "means_of_areas": "`direct_means`, `fay_herriot` and `poststratified`",
     "inflow_slopes": "`exposure_mapping`",
+    "exposure_profile": "`exposure_mapping`, once for each combination",
     "fay_herriot": "means of areas, and traits that `composition` makes",
     "spread_of_two": "facts that `score_facts` makes",
     "tidy": "identities that an estimator makes",

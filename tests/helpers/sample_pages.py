@@ -101,8 +101,18 @@ def _show_all(draft: Any, texts: Sequence[str]) -> None:
         draft.headline(text, 1.0, ".1f", 0.5, 1.5)
     draft.verdict(
         SimpleNamespace(
-            claim_id="C01", claim=joined, outcome=joined, sentences=tuple(texts), limits=tuple(texts), numbers={}
-        )
+            claim_id="C01",
+            claim=joined,
+            outcome=joined,
+            sentences=tuple(texts),
+            limits=tuple(texts),
+            numbers={},
+            population=joined,
+            estimand=joined,
+            rule=((joined, tuple(texts)),),
+            changes=tuple(texts),
+            primary={},
+        )  # fmt: skip
     )
 
 

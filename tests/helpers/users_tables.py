@@ -88,6 +88,7 @@ def households() -> pd.DataFrame:
         moved=draw.random(ROWS) < 0.5,
         next_buurt=np.where(draw.random(ROWS) < 0.5, buurt, (buurt + 1) % 24),
         tenure=np.where(draw.random(ROWS) < 0.5, "social", "owner"),
+        person=np.arange(ROWS),
         tercile=np.where(draw.random(ROWS) < 0.5, "low", "high"),
         origin_band=draw.integers(0, 2, ROWS),
         nonwestern=draw.random(ROWS) < 0.3,
@@ -271,6 +272,13 @@ CALLS = [
         {"rows": HOUSEHOLDS},
         {"rows": "before treated cohort buurt_2"},
         {"rows": "age_band home tercile buurt"},
+        {"horizon": 2},
+    ),
+    Call(
+        persons.attrition,
+        {"rows": HOUSEHOLDS},
+        {"rows": "before treated cohort buurt_2"},
+        {"rows": "age_band gemeente home distance_band person tercile buurt"},
         {"horizon": 2},
     ),
     Call(

@@ -175,13 +175,16 @@ def attrition(rows: pd.DataFrame, horizon: int, unit: str = "buurt") -> pd.DataF
         (`lee_bounds` of the excess exit of those who are in the register either way) with
         ``either_way_ci_low, either_way_ci_high``; a refusal stands as its ``reason``.
     """
+    out = f"{unit}_{horizon}"
+    require(rows, ("before", "tercile", "person", "buurt", "distance_band", *ATTRITION_CELLS))
+    require_numbers(rows, ("before", "treated", "cohort", out))
     now = rows[~rows["before"].astype(bool)]
-    state = now[f"{unit}_{horizon}"]
+    state = now[out]
     seen = now.assign(
         gone=(state == -1).astype(float), there=(state != -1).astype(float), out=(state == 1).astype(float)
     )
     found = []
-    for term in (*dict.fromkeys(seen["tercile"].cat.categories), "all"):
+    for term in (*pd.Categorical(seen["tercile"]).categories, "all"):
         part = seen if term == "all" else seen[seen["tercile"] == term]
         gap = estimator(matched_difference)(part, "treated", "gone", ATTRITION_CELLS, "buurt")
         bounds = estimator(lee_bounds)(part, "out", "there", _EXIT_BOUNDS)

@@ -216,7 +216,7 @@ def _headlines(lookup: NumberLookup) -> Iterator[Address]:
         for number, field in zip(numbers_in(entry["text"]), fields, strict=False):
             yield lookup.bound(number, part, f"headline[{place}].{field}", entry[field])
         for at, row in enumerate(lookup.results.get("truth") or []):
-            for field in ("truth", "truth_without_policy") if entry.get("estimand") == row["name"] else ():
+            for field in ("truth", "truth_without_policy") if entry.get("estimand", "") == row.get("name") else ():
                 for number in numbers_in(print_value(row.get(field), ".3g")):
                     yield lookup.bound(number, part, f"truth[{at}].{field}", row[field])
 
