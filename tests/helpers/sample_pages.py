@@ -112,7 +112,7 @@ def _show_all(draft: Any, texts: Sequence[str]) -> None:
             rule=((joined, tuple(texts)),),
             changes=tuple(texts),
             primary={},
-        )  # fmt: skip
+        )
     )
 
 
