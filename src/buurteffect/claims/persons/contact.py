@@ -113,6 +113,7 @@ def judge_contact(met: EffectEstimate, across: EffectEstimate, effects: pd.DataF
         "Ties are those that households name in their own buurt. That few are with others does not say that residents "
         "avoid each other, nor does random mixing say how much contact would be good, or where it would come from."
     )
+    answer.cannot_say("How often the interval of this ratio holds the truth has not been tried in simulated countries.")
     if not met:
         return answer.not_testable(f"Ties are missing: {met.reason.rstrip('.')}.")
     found = met.frame.iloc[0]

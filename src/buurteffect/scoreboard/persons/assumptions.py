@@ -65,7 +65,6 @@ HEADLINES: Mapping[tuple[str, str], str] = MappingProxyType(
         (DISPLACEMENT, "excess_exit_buurt_low_7, by buurt"): "excess exit of low incomes",
         (DISPLACEMENT, "score per displaced"): "score where most displaced went, per displaced",
         (OPPORTUNITY, "movers"): "points of adult rank per year of childhood",
-        (CONTACT, "ties between old and new residents"): "ties between old and new residents over random mixing",
         (CONTACT, "ties across tenures, same buurten"): "ties across tenures over random mixing",
         (CONTACT, "effect on contact"): "effect on contact",
     }

@@ -25,9 +25,7 @@ def contact_rows(panel: SurveyStudy) -> list[dict[str, object]]:
     choosing, every = of_wave(cell, last, choosing=True), own_cell_excess(cell)
     everywhere = random_mixing(ties[ties["year"] == last], households, "tenure", within="everyone")
     excess = SurveyDesign("excess", "excess_weight")
-    residence = of_wave(random_mixing(ties, households, "residence"), last)
     return [
-        *one_row("ties between old and new residents", "tie_ratio_residence", lambda: tie_ratio(residence)),
         *one_row("ties across tenures, same buurten", "tie_ratio", lambda: tie_ratio(now)),
         *one_row("the same, bootstrap", "tie_ratio", lambda: bootstrap_ratio(now)),
         *one_row("ties across tenures, whole country", "tie_ratio", lambda: tie_ratio(everywhere)),
