@@ -43,7 +43,7 @@ ORDER = {
     "claims": "known_truth rules register verdict estimators restructuring scores persons",
     "report": "html tables figures record page provenance pages",
     "scoreboard": "summary cells board check places persons",
-    "pipeline": "fetch runs cluster deposit kernels needs verify truth execute cli",
+    "pipeline": "fetch runs cluster deposit kernels needs verify truth multiplicity execute cli",
 }
 """The folders and modules of each room, in the order in which they may import each other."""
 

@@ -277,6 +277,7 @@ def _verify(project: Project, options: argparse.Namespace) -> None:
 
 def _index(project: Project, options: argparse.Namespace) -> None:
     """Write the index."""
+    from buurteffect.pipeline.multiplicity import families_of
     from buurteffect.pipeline.runs.runs import TRIAL
     from buurteffect.pipeline.runs.stages import Page
     from buurteffect.pipeline.verify.comparison import since_recorded
@@ -290,9 +291,12 @@ def _index(project: Project, options: argparse.Namespace) -> None:
                 (orphan.parent / "addresses" / f"{orphan.stem}.{suffix}").unlink(missing_ok=True)
             print(f"removed {project.show(orphan)}: its run is gone")
     index = Page(project, options.source, "index")
-    fresh = index.write(
-        lambda: write_index(project, options.source, names, since_recorded(project, options.source)), runs=names
-    )
+
+    def write() -> Path:
+        since, families = since_recorded(project, options.source), families_of(project.processed(options.source), names)
+        return write_index(project, options.source, names, since, families)
+
+    fresh = index.write(write, runs=names)
     print(f"index   {project.show(index.target)}{'' if fresh else ' is unchanged'}")
 
 

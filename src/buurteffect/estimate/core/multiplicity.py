@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -97,6 +97,39 @@ def with_romano_wolf(result: EffectEstimate, rows: Sequence[int] | None = None) 
     if rows is not None:
         own = np.where(np.isin(np.arange(len(own)), np.arange(len(own))[list(rows)]), own, np.nan)
     return replace(result, frame=result.frame.assign(p_value_romano_wolf=romano_wolf(own, result.covariance)))
+
+
+def leave_out_covariance(estimates: Sequence[float], without: Sequence[Mapping[str, float]]) -> Floats:
+    r"""Return the covariance of estimates that were each made again without every cluster in turn.
+
+    :math:`\frac{G - 1}{G} \sum_g d_g d_g'` with :math:`d_{gk} = b_k^{(-g)} - b_k` (MacKinnon, Nielsen & Webb 2023,
+    doi:10.1016/j.jeconom.2022.04.001, CV3); a cluster without which an estimate was not made again moves it by nothing.
+
+    Parameters
+    ----------
+    estimates : sequence of float
+        The estimates, shape (tests,).
+    without : sequence of mapping of str to float
+        For each of them the estimates without a cluster, by its name.
+
+    Raises
+    ------
+    CallError
+        If there are fewer than two clusters, or not one mapping for each estimate.
+
+    Examples
+    --------
+    >>> leave_out_covariance([1.0, 2.0], [{"a": 1.5, "b": 0.5}, {"a": 3.0, "b": 1.0}])
+    array([[0.25, 0.5 ],
+           [0.5 , 1.  ]])
+    """
+    names = sorted({name for each in without for name in each})
+    if len(names) < 2 or len(without) != len(estimates):
+        raise CallError(f"{len(estimates)} estimates, {len(without)} of them made again without {len(names)} clusters")
+    moved = np.array(
+        [[each.get(name, own) - own for name in names] for own, each in zip(estimates, without, strict=True)]
+    )
+    return np.asarray((len(names) - 1) / len(names) * moved @ moved.T)
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> Floats:

@@ -18,10 +18,18 @@ from buurteffect.report.pages.render import SOURCE_WORDS, digits, title_of, trut
 _SMALLEST_P = 0.001
 
 
-def write_index(project: Project, source: str, names: Sequence[str], since: Mapping[str, str] | None = None) -> Path:
+def write_index(
+    project: Project,
+    source: str,
+    names: Sequence[str],
+    since: Mapping[str, str] | None = None,
+    families: Sequence[Mapping[str, object]] = (),
+) -> Path:
     """Write the index of the runs in `names`, in this order, and return its path.
 
-    `since` says for each run in words what has moved since results were recorded last.
+    `since` says for each run in words what has moved since results were recorded last; `families` are the outcomes of
+    claims that several runs judge, with p-values adjusted within the claim: ``claim_id, run, label, estimate, ci_low,
+    ci_high, p_value, adjusted``.
 
     Raises
     ------
@@ -39,6 +47,7 @@ def write_index(project: Project, source: str, names: Sequence[str], since: Mapp
         "reports": [report for report in reported if not report["needs"]],
         "lacking": [report for report in reported if report["needs"]],
         "tested": _tested(reported),
+        "families": families,
         "since": since or {},
         "verified": (reports / "verify.html").is_file(),
     }
