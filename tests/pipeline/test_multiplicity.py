@@ -16,6 +16,7 @@ def run(folder, name, p_value, without, claim="C06"):
     results = {
         "verdicts": [{"claim_id": claim}],
         "headline": [{"label": name}],
+        "run": {"name": name, "commit": "abc"},
         "results": {"headline": {"rows": [effect]}, "without": {"rows": rows}},
     }
     (folder / "results").mkdir(exist_ok=True)
@@ -30,7 +31,9 @@ def adjusted(folder, names):
 def test_independent_outcomes_pay_as_by_sidak(tmp_path):
     """With effects moved by different clusters the smaller p-value becomes 1 − (1 − p)², the larger stays."""
     names = [run(tmp_path, "one", 0.03, {"a": 0.1, "b": -0.1}), run(tmp_path, "two", 0.2, {"c": 0.1, "d": -0.1})]
-    small, large = (row["adjusted"] for row in families_of(tmp_path, names))
+    family = families_of(tmp_path, names)
+    assert [row["run"] for row in family] == names
+    small, large = (row["adjusted"] for row in family)
     assert small == pytest.approx(1 - 0.97**2, abs=0.004)
     assert large == 0.2
 

@@ -36,7 +36,7 @@ def families_of(processed: Path, names: Sequence[str]) -> list[dict[str, object]
     for name in names:
         results = json.loads((processed / "results" / f"{name}.json").read_text(encoding="utf-8"))
         for verdict in results["verdicts"]:
-            claims.setdefault(verdict["claim_id"], []).append({"run": name, **results})
+            claims.setdefault(verdict["claim_id"], []).append({**results, "run": name})
     found = []
     for claim_id, runs in claims.items():
         judged = [results for results in runs if _tested(results)]
