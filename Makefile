@@ -286,7 +286,7 @@ $(DONE)/executed/n05b_estimator_scoreboard.ipynb: $(wildcard docs/scoreboard.csv
 # The fact sheet lays the real scores beside the synthetic ones where their panel has been built.
 $(DONE)/executed/n00_synthetic_world.ipynb: $(wildcard data/processed/open/panel/inputs.json)
 
-$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml docs/reference/*)
+$(PAGES)/index.html: $(RUNS:%=$(PAGES)/%.html) $(DONE)/runs.txt $(wildcard notebooks/runs/*.yaml docs/reference/*) src/buurteffect/pipeline/multiplicity.py
 	@$(CALL) check $(RUNS) --source $(SOURCE)
 	@$(CALL) index --source $(SOURCE) $(RUNS)
 	@touch $(DONE)/records/looked

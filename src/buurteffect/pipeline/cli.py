@@ -291,12 +291,12 @@ def _index(project: Project, options: argparse.Namespace) -> None:
                 (orphan.parent / "addresses" / f"{orphan.stem}.{suffix}").unlink(missing_ok=True)
             print(f"removed {project.show(orphan)}: its run is gone")
     index = Page(project, options.source, "index")
+    families = families_of(project.processed(options.source), names)
 
     def write() -> Path:
-        since, families = since_recorded(project, options.source), families_of(project.processed(options.source), names)
-        return write_index(project, options.source, names, since, families)
+        return write_index(project, options.source, names, since_recorded(project, options.source), families)
 
-    fresh = index.write(write, runs=names)
+    fresh = index.write(write, runs=names, families=families)
     print(f"index   {project.show(index.target)}{'' if fresh else ' is unchanged'}")
 
 
