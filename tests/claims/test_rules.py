@@ -175,6 +175,7 @@ def test_a_verdict_prints_every_condition_with_its_figure(monkeypatch):
     assert told[2] == "✓ it is large: 0.030 (needed: at least 0.020)."
     assert told[3] == "✗ the interval lies below zero: 0.050 (needed: below zero)."
     assert verdict.numbers["needed_matters"] == 0.02
+    assert verdict.remarks == ()
     assert all(re.match("[✓✗–] ", text) for text in told)
     untested = Answer("C31", "open", "wijk").not_testable("There is no register.")
     assert untested.rule[1][1][1] == "– it is large: not known."
@@ -187,6 +188,13 @@ def test_every_claim_says_whom_it_is_about_what_decides_and_by_which_conditions(
         assert min(len(claim.population), len(claim.estimand)) > 10, claim_id
         assert (not claim.rule.conditions) == (claim_id in untestable), claim_id
         assert bool(claim.rule.supported) == bool(claim.rule.contradicted) == (claim_id not in untestable), claim_id
+
+
+def test_a_verdict_says_why_the_sides_differ_and_what_stands_beside_the_rule():
+    told = Answer("C01", "open", "wijk").not_testable("No area is urban.").remarks
+    assert told[0].startswith("The sides ask for different numbers of conditions: the claim joins three statements")
+    assert told[1] == REGISTER["C01"].rule.remark
+    assert "0.05 of the index" in Answer("C31", "open", "buurt").not_testable("No pupils.").remarks[0]
 
 
 def test_a_change_of_a_rule_says_when_why_and_whether_results_had_been_seen():

@@ -110,6 +110,7 @@ def _show_all(draft: Any, texts: Sequence[str]) -> None:
             population=joined,
             estimand=joined,
             rule=((joined, tuple(texts)),),
+            remarks=tuple(texts),
             changes=tuple(texts),
             primary={},
         )

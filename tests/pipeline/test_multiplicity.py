@@ -7,14 +7,14 @@ import pytest
 
 from buurteffect.errors import CallError
 from buurteffect.estimate.core.multiplicity import leave_out_covariance
-from buurteffect.pipeline.multiplicity import families_of
+from buurteffect.pipeline.multiplicity import deciding, families_of
 
 
 def run(folder, name, p_value, without, claim="C06"):
     effect = {"term": "e", "estimate": 0.1, "ci_low": 0.0, "ci_high": 0.2, "p_value": p_value}
     rows = [{"term": cluster, "estimate": value} for cluster, value in without.items()]
     results = {
-        "verdicts": [{"claim_id": claim}],
+        "verdicts": [{"claim_id": claim, "estimand": "mean", "primary": {"p_value": p_value}}],
         "headline": [{"label": name}],
         "run": {"name": name, "commit": "abc"},
         "results": {"headline": {"rows": [effect]}, "without": {"rows": rows}},
@@ -48,6 +48,16 @@ def test_one_outcome_and_one_without_a_test_are_no_family(tmp_path):
     assert families_of(tmp_path, names) == []
     other = run(tmp_path, "three", 0.1, {"a": 0.1, "b": 0.2}, claim="C27")
     assert families_of(tmp_path, [names[0], other]) == []
+
+
+def test_estimands_that_decide_are_adjusted_over_all_claims(tmp_path):
+    """Of .01, .04 and .04 the smallest becomes .03; one without a test is not among them."""
+    chances = {"one": 0.01, "two": 0.04, "three": 0.04, "four": None}
+    names = [run(tmp_path, name, chance, {}, claim=name) for name, chance in chances.items()]
+    found = deciding(tmp_path, names)
+    assert [row["run"] for row in found] == ["one", "two", "three"]
+    assert [row["adjusted"] for row in found] == pytest.approx([0.03, 0.04, 0.04])
+    assert deciding(tmp_path, ["four"]) == []
 
 
 def test_a_covariance_needs_two_clusters():

@@ -398,7 +398,7 @@ def test_the_mime_type_of_exhibits_is_what_the_page_reads(draft, monkeypatch):
 KNOWN = ("effect", 1.0, 0.0, 2.0, "u")
 VERDICT = SimpleNamespace(
     claim_id="C01", claim="c", outcome="supported", sentences=(), limits=(), numbers={}, population="", estimand="",
-    rule=(), changes=(), primary={},
+    rule=(), remarks=(), changes=(), primary={},
 )  # fmt: skip
 RECORDED = {
     "table": lambda draft, key: show_table(draft, key),

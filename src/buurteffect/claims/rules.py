@@ -205,6 +205,14 @@ class Rule:
             )
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a page prints below the conditions."""
+        reason = (
+            f"The sides ask for different numbers of conditions: {self.unequal.rstrip('.')}." if self.unequal else ""
+        )
+        return tuple(filter(None, (reason, self.remark)))
+
+    @property
     def figures(self) -> frozenset[str]:
         """Names of the figures that the rule looks at."""
         return frozenset(condition.figure for condition in self.conditions.values())

@@ -44,6 +44,8 @@ class Verdict:
         Every number in the sentences and in the rule, by name.
     rule : tuple of (str, tuple of str)
         The parts of the rule, each with its heading and its conditions: whether each is met, and by which figure.
+    remarks : tuple of str
+        Why the sides of the rule ask for different numbers of conditions, and what stands beside it.
     changes : tuple of str
         How the rule has changed.
     population, estimand : str
@@ -60,6 +62,7 @@ class Verdict:
     limits: tuple[str, ...]
     numbers: dict[str, float]
     rule: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    remarks: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     population: str = ""
     estimand: str = ""
@@ -153,6 +156,7 @@ class Answer:
             tuple(self.limits),
             dict(self.numbers),
             tuple(rule),
+            claim.rule.remarks,
             tuple(change.sentence for change in claim.changes),
             claim.population,
             claim.estimand,

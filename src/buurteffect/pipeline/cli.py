@@ -277,7 +277,7 @@ def _verify(project: Project, options: argparse.Namespace) -> None:
 
 def _index(project: Project, options: argparse.Namespace) -> None:
     """Write the index."""
-    from buurteffect.pipeline.multiplicity import families_of
+    from buurteffect.pipeline.multiplicity import deciding, families_of
     from buurteffect.pipeline.runs.runs import TRIAL
     from buurteffect.pipeline.runs.stages import Page
     from buurteffect.pipeline.verify.comparison import since_recorded
@@ -291,12 +291,13 @@ def _index(project: Project, options: argparse.Namespace) -> None:
                 (orphan.parent / "addresses" / f"{orphan.stem}.{suffix}").unlink(missing_ok=True)
             print(f"removed {project.show(orphan)}: its run is gone")
     index = Page(project, options.source, "index")
-    families = families_of(project.processed(options.source), names)
+    processed = project.processed(options.source)
+    tested, families = deciding(processed, names), families_of(processed, names)
 
     def write() -> Path:
-        return write_index(project, options.source, names, since_recorded(project, options.source), families)
+        return write_index(project, options.source, names, since_recorded(project, options.source), tested, families)
 
-    fresh = index.write(write, runs=names, families=families)
+    fresh = index.write(write, runs=names, tested=tested, families=families)
     print(f"index   {project.show(index.target)}{'' if fresh else ' is unchanged'}")
 
 

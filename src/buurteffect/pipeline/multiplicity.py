@@ -1,4 +1,4 @@
-"""The outcomes of one claim that several runs judge, as one family of tests."""
+"""Many tests at once: the estimands that decide, over all claims, and the outcomes of one claim on several pages."""
 
 from __future__ import annotations
 
@@ -8,10 +8,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from buurteffect.estimate.core.multiplicity import leave_out_covariance, romano_wolf
+from buurteffect.estimate.core.multiplicity import benjamini_hochberg, leave_out_covariance, romano_wolf
 
 HEADLINE, WITHOUT = "headline", "without"
 """Tables of a run: its effect in the first row, and the same without each cluster in turn."""
+
+
+def deciding(processed: Path, names: Sequence[str]) -> list[dict[str, object]]:
+    """Return the estimands that decide a claim and have a test, with p-values for their being many.
+
+    Those of `benjamini_hochberg`, over all claims of some runs.
+
+    Parameters
+    ----------
+    processed, names
+        As of `families_of`.
+
+    Returns
+    -------
+    list of dict
+        One per claim: ``claim_id, run, label, estimate, ci_low, ci_high, p_value, adjusted``.
+    """
+    tested = [
+        {"run": name, "claim_id": verdict["claim_id"], "label": verdict["estimand"], **verdict["primary"]}
+        for name in names
+        for verdict in _results(processed, name)["verdicts"]
+        if verdict["primary"].get("p_value") is not None
+    ]
+    adjusted = benjamini_hochberg([row["p_value"] for row in tested])
+    return [{**row, "adjusted": float(value)} for row, value in zip(tested, adjusted, strict=True)]
 
 
 def families_of(processed: Path, names: Sequence[str]) -> list[dict[str, object]]:
@@ -34,7 +59,7 @@ def families_of(processed: Path, names: Sequence[str]) -> list[dict[str, object]
     """
     claims: dict[str, list[dict[str, Any]]] = {}
     for name in names:
-        results = json.loads((processed / "results" / f"{name}.json").read_text(encoding="utf-8"))
+        results = _results(processed, name)
         for verdict in results["verdicts"]:
             claims.setdefault(verdict["claim_id"], []).append({**results, "run": name})
     found = []
@@ -43,6 +68,11 @@ def families_of(processed: Path, names: Sequence[str]) -> list[dict[str, object]
         if len(judged) > 1:
             found += _family(claim_id, judged)
     return found
+
+
+def _results(processed: Path, name: str) -> dict[str, Any]:
+    """Return what a run recorded."""
+    return dict(json.loads((processed / "results" / f"{name}.json").read_text(encoding="utf-8")))
 
 
 def _tested(results: Mapping[str, Any]) -> bool:

@@ -208,6 +208,7 @@ class Page:
             "population": verdict.population,
             "estimand": verdict.estimand,
             "rule": [{"heading": heading, "conditions": list(part)} for heading, part in verdict.rule],
+            "remarks": list(verdict.remarks),
             "changes": list(verdict.changes),
             "primary": dict(verdict.primary),
         }

@@ -1,15 +1,12 @@
 """Panel regressions: hand calculations, two libraries against each other, errors, and what must not matter."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from checkouts import ROOT
 from effect_worlds import PLAIN, dummies, reference_sample, renamed, simulated, two_by_two
+from hash_seeds import under_hash_seeds
 from linearmodels import PanelOLS
 from scipy import stats
 
@@ -279,17 +276,7 @@ print(repr(float(row["estimate"])), repr(float(row["std_error"])), repr(float(ra
 
 @pytest.mark.parametrize("seeds", [(0, 1), pytest.param((0, 1, 2, 3, 4, 5), marks=pytest.mark.slow)], ids=len)
 def test_errors_with_many_effects_do_not_change_with_the_hash_seed(seeds):
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", HASHED],
-            env={**os.environ, "PYTHONHASHSEED": str(seed)},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for seed in seeds
-    ]
-    figures = np.array([[float(part) for part in child.communicate()[0].split()] for child in children])
+    figures = under_hash_seeds(HASHED, seeds)
     assert figures.shape == (len(seeds), 3)
     np.testing.assert_allclose(figures[:, 0], figures[0, 0], rtol=1e-9)
     np.testing.assert_allclose(figures[:, 1], figures[0, 1], rtol=1e-9)

@@ -1,16 +1,13 @@
 """Poisson regressions with fixed effects: hand calculations, statsmodels with dummies, separation and refusals."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from checkouts import ROOT
 from effect_worlds import PLAIN, dummies, renamed, simulated, two_by_two
+from hash_seeds import under_hash_seeds
 
 from buurteffect.errors import EstimationError
 from buurteffect.estimate.inference.sandwich import ClusteredErrors, IndependentErrors, RobustErrors
@@ -179,17 +176,7 @@ print(repr(float(row["estimate"])), repr(float(row["std_error"])))
 
 @pytest.mark.parametrize("seeds", [(0, 1, 2), pytest.param((0, 1, 2, 3, 4, 5), marks=pytest.mark.slow)], ids=len)
 def test_figures_do_not_change_with_the_hash_seed(seeds):
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", HASHED],
-            env={**os.environ, "PYTHONHASHSEED": str(seed)},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for seed in seeds
-    ]
-    figures = np.array([[float(part) for part in child.communicate()[0].split()] for child in children])
+    figures = under_hash_seeds(HASHED, seeds)
     assert figures.shape == (len(seeds), 2)
     np.testing.assert_allclose(figures, figures[:1].repeat(len(seeds), axis=0), rtol=1e-9)
 

@@ -73,18 +73,8 @@ def feols(
         If a regressor is absorbed by the effects, others explain it, or the sweeps do not converge.
     """
     chosen = regressors or default_regressors(sample)
-    if not effects:
-        fit = _without_effects(sample, chosen)
-        return regression_estimate(
-            fit,
-            sample.design,
-            "regression without fixed effects",
-            errors,
-            convention,
-            alone=one_treated_cluster(sample),
-        )
-    fit = fit_effects(sample, effects, chosen)
-    method = f"regression with effects of {', '.join(effects)}"
+    fit = fit_effects(sample, effects, chosen) if effects else _without_effects(sample, chosen)
+    method = f"regression with effects of {', '.join(effects)}" if effects else "regression without fixed effects"
     return regression_estimate(fit, sample.design, method, errors, convention, alone=one_treated_cluster(sample))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from scipy.stats import false_discovery_control
 
 from buurteffect.errors import ProjectError
 from buurteffect.project import Project, writing
@@ -23,13 +22,14 @@ def write_index(
     source: str,
     names: Sequence[str],
     since: Mapping[str, str] | None = None,
+    tested: Sequence[Mapping[str, object]] = (),
     families: Sequence[Mapping[str, object]] = (),
 ) -> Path:
     """Write the index of the runs in `names`, in this order, and return its path.
 
-    `since` says for each run in words what has moved since results were recorded last; `families` are the outcomes of
-    claims that several runs judge, with p-values adjusted within the claim: ``claim_id, run, label, estimate, ci_low,
-    ci_high, p_value, adjusted``.
+    `since` says for each run in words what has moved since results were recorded last; `tested` are the estimands
+    that decide and `families` the outcomes of claims that several runs judge, with p-values adjusted over all and
+    within the claim: ``claim_id, run, label, estimate, ci_low, ci_high, p_value, adjusted``.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def write_index(
         "synthetic": source == "synthetic",
         "reports": [report for report in reported if not report["needs"]],
         "lacking": [report for report in reported if report["needs"]],
-        "tested": _tested(reported),
+        "tested": tested,
         "families": families,
         "since": since or {},
         "verified": (reports / "verify.html").is_file(),
@@ -55,22 +55,6 @@ def write_index(
     with writing(index) as aside:
         aside.write_text(filled("index.html.j2", page, digits=digits, chance=_chance), encoding="utf-8")
     return index
-
-
-def _tested(reported: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
-    r"""Return the estimands that decide and have a test, with p-values adjusted for there being many of them.
-
-    Over all claims of the index together :math:`p^{BH}_{(i)} = \min_{j \ge i} m p_{(j)} / j` (Benjamini & Hochberg
-    1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
-    """
-    tested = [
-        {"run": report["name"], **{name: verdict[name] for name in ("claim_id", "estimand")}, **verdict["primary"]}
-        for report in reported
-        for verdict in report["verdicts"]
-        if (verdict.get("primary") or {}).get("p_value") is not None
-    ]
-    adjusted = false_discovery_control([row["p_value"] for row in tested]) if tested else []
-    return [{**row, "adjusted": float(value)} for row, value in zip(tested, adjusted, strict=True)]
 
 
 def _chance(value: float) -> str:

@@ -203,6 +203,8 @@ def _verdict(exhibit: Mapping[str, Any], lookup: NumberLookup) -> Iterator[Addre
     yield from _sentences(exhibit["limits"], [], "limit", key, values, lookup)
     conditions = [text for part in exhibit.get("rule", []) for text in part["conditions"]]
     yield from _sentences(conditions, exhibit.get("ruled", []), "condition", key, values, lookup)
+    for remark in exhibit.get("remarks", []):
+        yield from _typed(remark, "remark on the rule", f"the register of claims, {claim_id}")
     for change in exhibit.get("changes", []):
         yield from _typed(change, "change of the rule", f"changes.toml, {claim_id}")
 

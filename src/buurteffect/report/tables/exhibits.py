@@ -30,6 +30,7 @@ class VerdictLike(Protocol):
     limits: tuple[str, ...]
     numbers: Mapping[str, float]
     rule: tuple[tuple[str, tuple[str, ...]], ...]
+    remarks: tuple[str, ...]
     changes: tuple[str, ...]
     population: str
     estimand: str
